@@ -1,0 +1,23 @@
+/** A pending call of {@link Clock.setTimeout}. */
+export type Timer = object;
+
+/**
+ * All time of the engine and the client. Tests put a virtual clock in its place, so that delays, retries and
+ * expiry need no waiting.
+ */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  setTimeout(callback: () => void, delayMillis: number): Timer;
+  clearTimeout(timer: Timer | undefined): void;
+  /** Runs `callback` once, after the input and output events of the current turn of the event loop. */
+  setImmediate(callback: () => void): void;
+}
+
+/** The time of this machine. */
+export const systemClock: Clock = {
+  now: Date.now,
+  setTimeout: (callback, delayMillis) => setTimeout(callback, delayMillis),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+  setImmediate: (callback) => void setImmediate(callback),
+};

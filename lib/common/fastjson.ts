@@ -1,0 +1,182 @@
+/**
+ * JSON as fastjson 1.2 writes it: keys that are numbers or objects stand without quotes. The reader takes that, strict
+ * JSON, single quotes and bare words as keys; objects become `Map`s, and a key that is an object its JSON text.
+ */
+export type FastjsonValue = null | boolean | number | string | FastjsonValue[] | FastjsonObject;
+export type FastjsonObject = Map<string, FastjsonValue>;
+
+/** Deepest nesting that is read. */
+const MAX_DEPTH = 32;
+
+/** @throws SyntaxError with the position of the fault. */
+export function parseFastjson(text: string): FastjsonValue {
+  return new FastjsonReader(text).read();
+}
+
+class FastjsonReader {
+  private position = 0;
+
+  constructor(private readonly text: string) {}
+
+  read(): FastjsonValue {
+    const value = this.value(0);
+    this.skipSpace();
+    if (this.position < this.text.length) throw this.fault('the end');
+    return value;
+  }
+
+  private value(depth: number): FastjsonValue {
+    if (depth > MAX_DEPTH) throw this.fault(`at most ${MAX_DEPTH} levels`);
+    this.skipSpace();
+    const char = this.text[this.position];
+    if (char === '{') return this.object(depth);
+    if (char === '[') return this.array(depth);
+    if (char === '"' || char === "'") return this.string(char);
+    return this.literal();
+  }
+
+  private object(depth: number): FastjsonObject {
+    const object: FastjsonObject = new Map();
+    this.expect('{');
+    while (!this.take('}')) {
+      if (object.size > 0) this.expect(',');
+      if (this.take('}')) break;
+      const key = this.key(depth);
+      this.expect(':');
+      object.set(key, this.value(depth + 1));
+    }
+    return object;
+  }
+
+  private array(depth: number): FastjsonValue[] {
+    const array: FastjsonValue[] = [];
+    this.expect('[');
+    while (!this.take(']')) {
+      if (array.length > 0) this.expect(',');
+      if (this.take(']')) break;
+      array.push(this.value(depth + 1));
+    }
+    return array;
+  }
+
+  private key(depth: number): string {
+    this.skipSpace();
+    const char = this.text[this.position];
+    if (char === '"' || char === "'") return this.string(char);
+    if (char === '{') return toFastjson(this.object(depth + 1));
+    return this.word();
+  }
+
+  private string(quote: string): string {
+    const start = this.position++;
+    for (; this.position < this.text.length; this.position++) {
+      const char = this.text[this.position];
+      if (char === '\\') this.position++;
+      else if (char === quote) return this.unescape(this.text.slice(start + 1, this.position++), quote);
+    }
+    this.position = start;
+    throw this.fault(`a string that ends with ${quote}`);
+  }
+
+  private unescape(raw: string, quote: string): string {
+    if (!raw.includes('\\') && quote === '"') return raw;
+    const strict = quote === '"' ? raw : raw.replaceAll("\\'", "'").replaceAll(/(?<!\\)"/g, '\\"');
+    return JSON.parse(`"${strict}"`) as string;
+  }
+
+  private literal(): FastjsonValue {
+    const start = this.position;
+    const word = this.word();
+    if (word === 'true' || word === 'false') return word === 'true';
+    if (word === 'null') return null;
+    const number = Number(word);
+    const isUnsafe = /^-?\d+$/.test(word) && !Number.isSafeInteger(number);
+    if (Number.isNaN(number) || isUnsafe) {
+      this.position = start;
+      throw this.fault(isUnsafe ? 'an integer below 2^53' : 'a value');
+    }
+    return number;
+  }
+
+  private word(): string {
+    const end = this.text.slice(this.position, this.position + 128).search(/[\s,:{}[\]"']|$/);
+    if (end <= 0) throw this.fault('a word');
+    const word = this.text.slice(this.position, this.position + end);
+    this.position += end;
+    return word;
+  }
+
+  private take(char: string): boolean {
+    this.skipSpace();
+    if (this.text[this.position] !== char) return false;
+    this.position++;
+    return true;
+  }
+
+  private expect(char: string): void {
+    if (!this.take(char)) throw this.fault(char);
+  }
+
+  private skipSpace(): void {
+    while (/\s/.test(this.text[this.position] ?? '')) this.position++;
+  }
+
+  private fault(expected: string): SyntaxError {
+    const found = this.text.slice(this.position, this.position + 20);
+    return new SyntaxError(
+      `Expected ${expected} at position ${this.position}, found ${JSON.stringify(found)}`,
+    );
+  }
+}
+
+/** What can be written: a `Map` with numbers as keys gets bare keys, a `Set` becomes an array in one line. */
+export type FastjsonInput =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly FastjsonInput[]
+  | ReadonlySet<string>
+  | ReadonlyMap<string, FastjsonInput>
+  | ReadonlyMap<number, FastjsonInput>
+  | { readonly [name: string]: FastjsonInput | undefined };
+
+/** Text in fastjson's form; `pretty` as in its PrettyFormat, which configuration files have. */
+export function toFastjson(value: FastjsonInput, pretty = false): string {
+  return write(value, pretty ? '\n' : '');
+}
+
+/** `newline` is the line break with the current indentation, empty for compact text. */
+function write(value: FastjsonInput, newline: string): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (value instanceof Set) return `[${[...value].map((item) => JSON.stringify(item)).join(',')}]`;
+  const inner = newline && `${newline}\t`;
+  if (Array.isArray(value))
+    return writeAll(
+      '[',
+      value.map((item) => write(item, inner)),
+      ']',
+      inner,
+      newline,
+    );
+  if (value instanceof Map)
+    return writeMap(value as ReadonlyMap<string | number, FastjsonInput>, inner, newline);
+  const fields = Object.entries(value as { [name: string]: FastjsonInput | undefined })
+    .filter((entry): entry is [string, FastjsonInput] => entry[1] !== undefined)
+    .map(([name, field]) => `${JSON.stringify(name)}:${write(field, inner)}`);
+  return writeAll('{', fields, '}', inner, newline);
+}
+
+function writeMap(map: ReadonlyMap<string | number, FastjsonInput>, inner: string, newline: string): string {
+  const [firstKey] = map.keys();
+  if (typeof firstKey === 'number') {
+    const entries = [...map].map(([key, item]) => `${key}:${write(item, inner)}`);
+    return `{${entries.join(',')}${newline}}`;
+  }
+  const entries = [...map].map(([key, item]) => `${JSON.stringify(key)}:${write(item, inner)}`);
+  return writeAll('{', entries, '}', inner, newline);
+}
+
+function writeAll(open: string, items: string[], close: string, inner: string, newline: string): string {
+  return items.length === 0 ? open + close : open + inner + items.join(`,${inner}`) + newline + close;
+}

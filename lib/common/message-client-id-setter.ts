@@ -1,0 +1,64 @@
+import { networkInterfaces } from 'node:os';
+import type { Clock } from './clock.js';
+
+/**
+ * Makes the unique ids of a client's messages (MessageClientIDSetter): 32 hex digits of address, process, client,
+ * milliseconds since the start of the month and a counter.
+ */
+export class MessageClientIdSetter {
+  private readonly prefix: string;
+  private monthStart = 0;
+  private nextMonth = 0;
+  private lastTime = -1;
+  private timeDigits = '';
+  private counter: number;
+
+  constructor(
+    private readonly clock: Clock,
+    random: () => number,
+  ) {
+    // Java puts the hash of the class loader here, to tell two clients of one process apart.
+    const discriminator = Math.floor(random() * 0x1_0000_0000);
+    this.prefix = localAddressHex() + hex(process.pid & 0xffff, 4) + hex(discriminator, 8);
+    this.counter = Math.floor(random() * 0x8000);
+  }
+
+  createUniqId(): string {
+    const now = this.clock.now();
+    if (now !== this.lastTime) this.setTime(now);
+    this.counter = (this.counter + 1) & 0xffff;
+    return this.timeDigits + HEX_16[this.counter >>> 8] + HEX_16[this.counter & 0xff];
+  }
+
+  private setTime(now: number): void {
+    if (now >= this.nextMonth || now < this.monthStart) this.startMonth(now);
+    this.lastTime = now;
+    this.timeDigits = this.prefix + hex(now - this.monthStart, 8);
+  }
+
+  private startMonth(now: number): void {
+    const date = new Date(now);
+    this.monthStart = new Date(date.getFullYear(), date.getMonth(), 1).getTime();
+    this.nextMonth = new Date(date.getFullYear(), date.getMonth() + 1, 1).getTime();
+  }
+}
+
+const HEX_16 = Array.from({ length: 256 }, (_, i) => hex(i, 2));
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
+}
+
+/** The first address of this machine that is not loopback, as eight hex digits. */
+function localAddressHex(): string {
+  return localIp()
+    .split('.')
+    .map((byte) => hex(Number(byte), 2))
+    .join('');
+}
+
+/** The first IPv4 address of this machine that is not loopback, else 127.0.0.1. */
+export function localIp(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find((entry) => entry.family === 'IPv4' && !entry.internal)?.address ?? '127.0.0.1';
+}

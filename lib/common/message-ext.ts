@@ -1,0 +1,149 @@
+import { hexSlice, latin1Slice, utf8Slice } from './buffer-text.js';
+import { crc32 } from './crc32.js';
+import { decompressBody } from './compression.js';
+import { readInt64 } from './int64.js';
+import { MessageConst } from './message-const.js';
+import {
+  bodyLengthPosition,
+  bornHostAddressLength,
+  RecordLayout,
+  storeHostAddressLength,
+  storeTimestampPosition,
+  topicRange,
+} from './message-layout.js';
+import { decodeProperties } from './message-properties.js';
+import { MessageSysFlag } from './message-sys-flag.js';
+import { Message } from './message.js';
+import { formatSocketHost } from './socket-host.js';
+
+/** Bodies that inflate to more are refused (the broker's `maxMessageSize`). */
+const MAX_BODY_SIZE = 4 * 1024 * 1024;
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * A message as a broker stored it: what its sender set and what the broker added. Offsets are safe integers.
+ * It is a view of the record: body, properties and hosts are read when they are first asked for.
+ */
+export class MessageExt extends Message {
+  brokerName = '';
+  readonly queueId: number;
+  /** Position in its queue. */
+  readonly queueOffset: number;
+  /** Position of the record in the commit log. */
+  readonly commitLogOffset: number;
+  readonly sysFlag: number;
+  /** Milliseconds since the epoch, by the sender's clock. */
+  readonly bornTimestamp: number;
+  /** Milliseconds since the epoch, by the broker's clock. */
+  readonly storeTimestamp: number;
+  /** How often this message was delivered and failed before. */
+  reconsumeTimes: number;
+  readonly preparedTransactionOffset: number;
+  private readonly bodyPosition: number;
+  private readonly propertiesPosition: number;
+  private bodyRead = false;
+
+  /** `record` holds a complete record at `start`; see {@link decodeMessage} for input that may not. */
+  constructor(
+    private readonly record: Buffer,
+    private readonly start: number,
+  ) {
+    const sysFlag = record.readInt32BE(start + RecordLayout.SYS_FLAG);
+    const bodyPosition = start + bodyLengthPosition(sysFlag);
+    const topic = topicRange(record, start);
+    super(latin1Slice(record, topic.position, topic.position + topic.length), NO_BYTES);
+    this.flag = record.readInt32BE(start + RecordLayout.FLAG);
+    this.queueId = record.readInt32BE(start + RecordLayout.QUEUE_ID);
+    this.queueOffset = readInt64(record, start + RecordLayout.QUEUE_OFFSET);
+    this.commitLogOffset = readInt64(record, start + RecordLayout.PHYSICAL_OFFSET);
+    this.sysFlag = sysFlag;
+    this.bornTimestamp = readInt64(record, start + RecordLayout.BORN_TIMESTAMP);
+    this.storeTimestamp = readInt64(record, start + storeTimestampPosition(sysFlag));
+    this.reconsumeTimes = record.readInt32BE(bodyPosition - 12);
+    this.preparedTransactionOffset = readInt64(record, bodyPosition - 8);
+    this.bodyPosition = bodyPosition;
+    this.propertiesPosition = topic.position + topic.length;
+  }
+
+  /** Bytes of the record in the commit log. */
+  get storeSize(): number {
+    return this.record.readInt32BE(this.start + RecordLayout.TOTAL_SIZE);
+  }
+
+  /**
+   * The body, decompressed when it was compressed.
+   *
+   * @throws RocketMQError `DECOMPRESSION` when it cannot be decompressed.
+   */
+  override get body(): Buffer {
+    if (!this.bodyRead) this.body = this.readBody();
+    return this.bytes;
+  }
+
+  override set body(body: Buffer) {
+    this.bytes = body;
+    this.bodyRead = true;
+  }
+
+  override get properties(): Map<string, string> {
+    if (this.propertyMap === undefined) {
+      const start = this.propertiesPosition + 2;
+      const length = this.record.readInt16BE(this.propertiesPosition);
+      this.propertyMap = decodeProperties(utf8Slice(this.record, start, start + length));
+      // The checksum belongs to the record, not to the message.
+      this.propertyMap.delete(MessageConst.CRC32);
+    }
+    return this.propertyMap;
+  }
+
+  /** The id that its sender gave it, else {@link offsetMsgId}. */
+  get msgId(): string {
+    return this.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX) ?? this.offsetMsgId;
+  }
+
+  /** Store host and commit-log offset in hex: the id by which a broker finds the record without an index. */
+  get offsetMsgId(): string {
+    const storeHost = this.storeHostPosition;
+    const hostEnd = storeHost + storeHostAddressLength(this.sysFlag) + 4;
+    const offset = this.start + RecordLayout.PHYSICAL_OFFSET;
+    return (
+      hexSlice(this.record, storeHost, hostEnd) + hexSlice(this.record, offset, offset + 8)
+    ).toUpperCase();
+  }
+
+  /** `ip:port` of the sender. */
+  get bornHost(): string {
+    return formatSocketHost(
+      this.record,
+      this.start + RecordLayout.BORN_HOST,
+      bornHostAddressLength(this.sysFlag),
+    );
+  }
+
+  /** `ip:port` of the broker that stored it. */
+  get storeHost(): string {
+    return formatSocketHost(this.record, this.storeHostPosition, storeHostAddressLength(this.sysFlag));
+  }
+
+  /** The body as it was stored, which may be compressed. */
+  get storedBody(): Buffer {
+    const start = this.bodyPosition + 4;
+    return this.record.subarray(start, start + this.record.readInt32BE(this.bodyPosition));
+  }
+
+  /** Whether the stored body has the checksum that was stored with it. */
+  isBodyIntact(): boolean {
+    const stored = this.record.readInt32BE(this.start + RecordLayout.BODY_CRC);
+    return stored === crc32(this.storedBody);
+  }
+
+  private get storeHostPosition(): number {
+    return this.start + storeTimestampPosition(this.sysFlag) + 8;
+  }
+
+  private readBody(): Buffer {
+    const stored = this.storedBody;
+    const isCompressed = (this.sysFlag & MessageSysFlag.COMPRESSED) !== 0;
+    return isCompressed ? decompressBody(stored, this.sysFlag, MAX_BODY_SIZE) : stored;
+  }
+}

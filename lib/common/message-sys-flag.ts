@@ -1,0 +1,22 @@
+/** Bits of the sysFlag of a message (MessageSysFlag). */
+export const MessageSysFlag = {
+  COMPRESSED: 0x1,
+  MULTI_TAGS: 0x2,
+  TRANSACTION_NOT_TYPE: 0,
+  TRANSACTION_PREPARED_TYPE: 0x4,
+  TRANSACTION_COMMIT_TYPE: 0x8,
+  TRANSACTION_ROLLBACK_TYPE: 0xc,
+  BORNHOST_V6: 0x10,
+  STOREHOST_V6: 0x20,
+  NEED_UNWRAP: 0x40,
+  INNER_BATCH: 0x80,
+  COMPRESSION_LZ4: 0x100,
+  COMPRESSION_ZSTD: 0x200,
+  COMPRESSION_ZLIB: 0x300,
+  COMPRESSION_TYPE_MASK: 0x700,
+} as const;
+
+/** The transaction bits of a sysFlag. */
+export function transactionValue(sysFlag: number): number {
+  return sysFlag & MessageSysFlag.TRANSACTION_ROLLBACK_TYPE;
+}

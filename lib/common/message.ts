@@ -1,0 +1,90 @@
+import { MQClientError } from '../errors/mq-client.error.js';
+import { KEY_SEPARATOR, MessageConst, RESERVED_PROPERTIES } from './message-const.js';
+
+/** A message to send: topic, body, and properties, some of which have a meaning to RocketMQ. */
+export class Message {
+  topic: string;
+  /** Free for the application; travels with the message. */
+  flag = 0;
+  protected bytes: Buffer;
+  protected propertyMap: Map<string, string> | undefined;
+
+  constructor(topic: string, body: Buffer, tags?: string, keys?: string | readonly string[]) {
+    this.topic = topic;
+    this.bytes = body;
+    if (tags !== undefined && tags !== '') this.tags = tags;
+    if (keys !== undefined && keys.length > 0) this.setKeys(keys);
+  }
+
+  get body(): Buffer {
+    return this.bytes;
+  }
+
+  set body(body: Buffer) {
+    this.bytes = body;
+  }
+
+  /** System and user properties, as they travel. */
+  get properties(): Map<string, string> {
+    return (this.propertyMap ??= new Map());
+  }
+
+  getProperty(name: string): string | undefined {
+    return this.properties.get(name);
+  }
+
+  /** Sets any property, reserved ones included. */
+  putProperty(name: string, value: string): void {
+    this.properties.set(name, value);
+  }
+
+  /**
+   * Sets a property of the application (Message#putUserProperty).
+   *
+   * @throws MQClientError when the name is reserved, or name or value is blank.
+   */
+  putUserProperty(name: string, value: string): void {
+    if (RESERVED_PROPERTIES.has(name)) {
+      throw new MQClientError(`The property "${name}" is used by the system, choose another name`);
+    }
+    if (name.trim() === '' || value.trim() === '') {
+      throw new MQClientError(`The name and value of a property can not be blank (property "${name}")`);
+    }
+    this.putProperty(name, value);
+  }
+
+  get tags(): string | undefined {
+    return this.getProperty(MessageConst.TAGS);
+  }
+
+  set tags(tags: string) {
+    this.putProperty(MessageConst.TAGS, tags);
+  }
+
+  /** The index keys, joined by a blank. */
+  get keys(): string | undefined {
+    return this.getProperty(MessageConst.KEYS);
+  }
+
+  setKeys(keys: string | readonly string[]): void {
+    this.putProperty(MessageConst.KEYS, typeof keys === 'string' ? keys : keys.join(KEY_SEPARATOR));
+  }
+
+  /** 1 to 18, or 0 for no delay. */
+  get delayTimeLevel(): number {
+    return Number(this.getProperty(MessageConst.DELAY_TIME_LEVEL) ?? 0);
+  }
+
+  set delayTimeLevel(level: number) {
+    this.putProperty(MessageConst.DELAY_TIME_LEVEL, String(level));
+  }
+
+  /** Whether the broker answers only after the message is as safe as its flush and replication mode promise. */
+  get waitStoreMsgOK(): boolean {
+    return this.getProperty(MessageConst.WAIT_STORE_MSG_OK) !== 'false';
+  }
+
+  set waitStoreMsgOK(wait: boolean) {
+    this.putProperty(MessageConst.WAIT_STORE_MSG_OK, String(wait));
+  }
+}

@@ -1,0 +1,13 @@
+/** Names with a meaning of their own (MixAll). */
+export const RETRY_GROUP_TOPIC_PREFIX = '%RETRY%';
+export const DLQ_GROUP_TOPIC_PREFIX = '%DLQ%';
+export const CID_RMQ_SYS_PREFIX = 'CID_RMQ_SYS_';
+export const DEFAULT_PRODUCER_GROUP = 'DEFAULT_PRODUCER';
+export const DEFAULT_CONSUMER_GROUP = 'DEFAULT_CONSUMER';
+export const CLIENT_INNER_PRODUCER_GROUP = 'CLIENT_INNER_PRODUCER';
+export const TOOLS_CONSUMER_GROUP = 'TOOLS_CONSUMER';
+export const MASTER_ID = 0;
+
+export const retryTopicOf = (group: string): string => RETRY_GROUP_TOPIC_PREFIX + group;
+export const dlqTopicOf = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + group;
+export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);

@@ -1,0 +1,85 @@
+import { ConfigurationError } from '../errors/configuration.error.js';
+
+/** Default of an option, what it may be, and those values in words. */
+export interface OptionRule<T> {
+  readonly default: T;
+  readonly allowed: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> };
+
+/**
+ * Options with defaults filled in; `undefined` counts as absent.
+ *
+ * @throws ConfigurationError that names the option, its value and what is allowed.
+ */
+export function resolveOptions<T extends object>(
+  owner: string,
+  rules: OptionRules<T>,
+  given: Partial<T> = {},
+): T {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(rules, name)) throw unknownOption(owner, name, Object.keys(rules));
+  }
+  const resolved: Partial<T> = {};
+  for (const name of Object.keys(rules) as (keyof T & string)[]) {
+    const rule = rules[name];
+    const value = given[name];
+    if (value !== undefined && !rule.accepts(value)) {
+      throw new ConfigurationError(`${owner}.${name} is ${display(value)}; allowed: ${rule.allowed}`);
+    }
+    resolved[name] = value === undefined ? rule.default : value;
+  }
+  return resolved as T;
+}
+
+function unknownOption(owner: string, name: string, known: string[]): ConfigurationError {
+  return new ConfigurationError(`${owner}.${name} is not an option; there are: ${known.join(', ')}`);
+}
+
+function display(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : String(value);
+}
+
+export function integer(
+  defaultValue: number,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): OptionRule<number> {
+  return {
+    default: defaultValue,
+    allowed:
+      max === Number.MAX_SAFE_INTEGER ? `an integer from ${min} up` : `an integer from ${min} to ${max}`,
+    accepts: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+  };
+}
+
+export function bool(defaultValue: boolean): OptionRule<boolean> {
+  return {
+    default: defaultValue,
+    allowed: 'true or false',
+    accepts: (value) => typeof value === 'boolean',
+  };
+}
+
+export function oneOf<const T extends string>(defaultValue: T, values: readonly T[]): OptionRule<T> {
+  return {
+    default: defaultValue,
+    allowed: values.join(', '),
+    accepts: (value) => (values as readonly unknown[]).includes(value),
+  };
+}
+
+/** A text for which `fault` finds nothing wrong. */
+export function text<T extends string | undefined = string>(
+  defaultValue: T,
+  allowed: string,
+  accepts: (value: string) => boolean,
+): OptionRule<T> {
+  return {
+    default: defaultValue,
+    allowed,
+    accepts: (value) => typeof value === 'string' && accepts(value),
+  };
+}

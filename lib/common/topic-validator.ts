@@ -1,0 +1,63 @@
+import { isRetryTopic } from './mix-all.js';
+
+/** Longest topic name in characters (TopicValidator). */
+export const TOPIC_MAX_LENGTH = 127;
+/** Longest group name in characters (Validators.CHARACTER_MAX_LENGTH). */
+export const GROUP_MAX_LENGTH = 255;
+export const NAME_PATTERN = /^[%|a-zA-Z0-9_-]+$/;
+
+export const TopicNames = {
+  /** The topic whose queue counts and permission an auto-created topic takes over. */
+  AUTO_CREATE_TOPIC_KEY: 'TBW102',
+  SCHEDULE: 'SCHEDULE_TOPIC_XXXX',
+  BENCHMARK: 'BenchmarkTest',
+  TRANS_HALF: 'RMQ_SYS_TRANS_HALF_TOPIC',
+  TRANS_OP_HALF: 'RMQ_SYS_TRANS_OP_HALF_TOPIC',
+  TRACE: 'RMQ_SYS_TRACE_TOPIC',
+  TRANS_CHECK_MAX_TIME: 'TRANS_CHECK_MAX_TIME_TOPIC',
+  SELF_TEST: 'SELF_TEST_TOPIC',
+  OFFSET_MOVED_EVENT: 'OFFSET_MOVED_EVENT',
+  CHECKPOINT: 'CHECKPOINT_TOPIC',
+} as const;
+
+const SYSTEM_TOPICS: ReadonlySet<string> = new Set(Object.values(TopicNames));
+const SYSTEM_TOPIC_PREFIX = 'rmq_sys_';
+const NOT_ALLOWED_SEND: ReadonlySet<string> = new Set([
+  TopicNames.SCHEDULE,
+  TopicNames.TRANS_HALF,
+  TopicNames.TRANS_OP_HALF,
+  TopicNames.TRANS_CHECK_MAX_TIME,
+  TopicNames.SELF_TEST,
+  TopicNames.OFFSET_MOVED_EVENT,
+]);
+
+/** What is wrong with a topic name, in the broker's words (TopicValidator#validateTopic); undefined when it is legal. */
+export function topicNameFault(topic: string): string | undefined {
+  if (topic.trim() === '') return 'The specified topic is blank.';
+  if (!NAME_PATTERN.test(topic)) {
+    return `The specified topic contains illegal characters, allowing only ${NAME_PATTERN.source}`;
+  }
+  // A retry or dead-letter topic is a group name with a prefix, and as long as groups may be.
+  const maxLength = isRetryTopic(topic) ? GROUP_MAX_LENGTH : TOPIC_MAX_LENGTH;
+  if (topic.length > maxLength) return 'The specified topic is longer than topic max length.';
+  return undefined;
+}
+
+/** What is wrong with a group name (Validators#checkGroup); undefined when it is legal. */
+export function groupNameFault(group: string): string | undefined {
+  if (group.trim() === '') return 'the specified group is blank';
+  if (group.length > GROUP_MAX_LENGTH) return 'the specified group is longer than group max length 255.';
+  if (!NAME_PATTERN.test(group)) {
+    return `the specified group[${group}] contains illegal characters, allowing only ${NAME_PATTERN.source}`;
+  }
+  return undefined;
+}
+
+export function isSystemTopic(topic: string): boolean {
+  return SYSTEM_TOPICS.has(topic) || topic.startsWith(SYSTEM_TOPIC_PREFIX);
+}
+
+/** Topics that only the broker itself writes (TopicValidator#isNotAllowedSendTopic). */
+export function isNotAllowedSendTopic(topic: string): boolean {
+  return NOT_ALLOWED_SEND.has(topic);
+}

@@ -1,0 +1,8 @@
+import { RocketMQError, type RocketMQErrorOptions } from './rocketmq.error.js';
+
+/** The client refused or could not do a call: an illegal message, no route, a consumer that is not running. */
+export class MQClientError extends RocketMQError {
+  constructor(message: string, options?: RocketMQErrorOptions) {
+    super('CLIENT', message, options);
+  }
+}

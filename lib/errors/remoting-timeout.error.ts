@@ -1,0 +1,11 @@
+import { RocketMQError } from './rocketmq.error.js';
+
+/** No answer within the timeout. The request may or may not have been carried out. */
+export class RemotingTimeoutError extends RocketMQError {
+  constructor(
+    message: string,
+    readonly timeoutMillis: number,
+  ) {
+    super('TIMEOUT', message, { retryable: true });
+  }
+}
