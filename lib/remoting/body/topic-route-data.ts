@@ -1,0 +1,25 @@
+/** Which brokers hold which queues of a topic (TopicRouteData). */
+export interface TopicRouteData {
+  readonly queueDatas: readonly QueueData[];
+  readonly brokerDatas: readonly BrokerData[];
+}
+
+export interface QueueData {
+  readonly brokerName: string;
+  readonly readQueueNums: number;
+  readonly writeQueueNums: number;
+  readonly perm: number;
+  readonly topicSysFlag: number;
+}
+
+export interface BrokerData {
+  readonly cluster: string;
+  readonly brokerName: string;
+  /** Broker id (0: master) to `host:port`. */
+  readonly brokerAddrs: ReadonlyMap<number, string>;
+}
+
+/** All brokers that a name server knows (ClusterInfo). */
+export interface ClusterInfo {
+  readonly brokerAddrTable: ReadonlyMap<string, BrokerData>;
+}

@@ -1,0 +1,25 @@
+import type { SocketHost } from '../common/socket-host.js';
+import type { RemotingRequest, RemotingResponse } from './remoting-command.js';
+import type { RequestCode } from './request-code.js';
+
+/** A client as its server sees it: one connection. */
+export interface Channel {
+  /** Address of the client. */
+  readonly remoteHost: SocketHost;
+  /** Sends a request to the client, which does not answer. */
+  push(request: RemotingRequest): void;
+}
+
+/** A request that a server is working on. */
+export interface RequestContext<C extends RequestCode = RequestCode> {
+  readonly channel: Channel;
+  /** Answers, once. */
+  reply(response: RemotingResponse<C>): void;
+}
+
+/** A server: what answers the requests that arrive at one address. */
+export interface RequestHandler {
+  handle(request: RemotingRequest, context: RequestContext): void;
+  /** The client of a channel is gone. */
+  onChannelClosed(channel: Channel): void;
+}

@@ -1,0 +1,39 @@
+import type { RocketMQError } from '../../errors/rocketmq.error.js';
+import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
+import type { RequestCode } from '../request-code.js';
+
+/** Who waits for an answer. Exactly one of the two is called, once. */
+export interface ResponseCallback<C extends RequestCode> {
+  onResponse(response: RemotingResponse<C>): void;
+  /** There is no answer: a timeout, or no connection. */
+  onError(error: RocketMQError): void;
+}
+
+/** How a client reaches name servers and brokers. It knows nothing of what the requests mean. */
+export interface Transport {
+  /** Sends a request; `callback` may be called before this returns. */
+  invoke<C extends RequestCode>(
+    address: string,
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void;
+  /** Sends a request that nobody answers. */
+  invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void;
+  /** Who gets the requests that servers send to this client. */
+  onRequest(listener: (request: RemotingRequest) => void): void;
+  /** Ends all connections; requests under way fail. */
+  close(): void;
+}
+
+/** {@link Transport.invoke} with a promise: for all that is not sent with every message. */
+export function invoke<C extends RequestCode>(
+  transport: Transport,
+  address: string,
+  request: RemotingRequest<C>,
+  timeoutMillis: number,
+): Promise<RemotingResponse<C>> {
+  return new Promise((resolve, reject) =>
+    transport.invoke(address, request, timeoutMillis, { onResponse: resolve, onError: reject }),
+  );
+}
