@@ -1,0 +1,427 @@
+import type { Clock } from '../../common/clock.js';
+import { MessageConst } from '../../common/message-const.js';
+import { BLANK_MAGIC_CODE } from '../../common/message-layout.js';
+import { StoreError } from '../../errors/store.error.js';
+import { AppendBatch, type PutMessageCallback } from './append-batch.js';
+import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
+import type { ConsumeQueue } from './consume-queue.js';
+import type { DispatchRequest } from './dispatch-request.js';
+import { makeDurableDirectory } from './durable-directory.js';
+import { isDiskFull, type FileCallback } from './file-system.js';
+import {
+  FlushRealTimeService,
+  GroupCommitService,
+  type FlushService,
+  type FlushTarget,
+} from './flush-service.js';
+import { MAX_RECORD_OVERHEAD } from './message-ext-encoder.js';
+import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
+import type { MessageStoreConfig } from './message-store-config.js';
+import type { PutMessageStatus } from './put-message-status.js';
+import type { RunningFlags } from './running-flags.js';
+import { SegmentFiller } from './segment-filler.js';
+import { syncAll, type SegmentFile } from './segment-file.js';
+import type { StoreFiles } from './segment-file-queue.js';
+import { tagsCodeOf } from './tags-code.js';
+
+/** Bytes that always stay free at the end of a file, for the blank that fills it (CommitLog.END_FILE_MIN_BLANK_LENGTH). */
+export const BLANK_LENGTH = 8;
+
+export interface AppendPipelineOptions {
+  readonly config: MessageStoreConfig;
+  readonly delayLevels: readonly number[];
+  readonly files: StoreFiles;
+  readonly clock: Clock;
+  readonly flags: RunningFlags;
+  /** Called when records are as safe as `flushDiskType` promises, before anyone is answered. */
+  readonly onCommitted: (records: readonly DispatchRequest[]) => void;
+  /** Called after their senders were answered. */
+  readonly onAnswered: (records: readonly DispatchRequest[]) => void;
+}
+
+/** Staged bytes that lie in one piece in memory and in one file. */
+interface Extent {
+  readonly segment: SegmentFile;
+  readonly buffer: Buffer;
+  readonly position: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Absent for the blank at the end of a file. */
+  readonly batch: AppendBatch | undefined;
+}
+
+type StageStatus = PutMessageStatus | 'CHUNK_FULL' | 'END_OF_FILE';
+
+/**
+ * The only writer of the commit log. Records of one turn of the event loop are encoded behind one another, written
+ * with one system call, flushed together and answered together.
+ */
+export class AppendPipeline implements FlushTarget {
+  private readonly flushService: FlushService;
+  private readonly filler = new SegmentFiller();
+  /** Files that were written since their last flush. */
+  private readonly dirty = new Set<SegmentFile>();
+  private segment: SegmentFile | undefined;
+  /** The directory entries of the files up to here survive a power cut. */
+  private durableEnd = 0;
+  private staged: AppendBatch | undefined;
+  /** Where the staged batch begins. */
+  private stagedOffset = 0;
+  /** Sealed extents that the kernel does not have yet. */
+  private unwritten: Extent[] = [];
+  /** Batches that the kernel took or refused in this turn, to be answered at its end. */
+  private written: { readonly batch: AppendBatch; readonly isKept: boolean }[] = [];
+  private onDrained: (() => void) | undefined;
+  /** The records of the call of {@link append} that is being staged. */
+  private readonly fresh: DispatchRequest[] = [];
+  private isTurnScheduled = false;
+  /** When the staged batch was begun, by the clock, and as its records say. */
+  private now = 0;
+  private lastStoreTimestamp = 0;
+  /** Behind the last staged record. */
+  private endOffset = 0;
+
+  constructor(
+    private readonly log: CommitLog,
+    private readonly options: AppendPipelineOptions,
+  ) {
+    const { config, clock } = options;
+    this.flushService =
+      config.flushDiskType === 'SYNC_FLUSH'
+        ? new GroupCommitService(this, clock, config.syncFlushTimeout)
+        : new FlushRealTimeService(this, clock, config.flushIntervalCommitLog);
+  }
+
+  /** Continues behind the last record of the log, of which the disk may lack what lies behind `syncedOffset`. */
+  open(endOffset: number, lastStoreTimestamp: number, syncedOffset: number): void {
+    const { segments } = this.log;
+    this.endOffset = this.stagedOffset = this.log.maxOffset = endOffset;
+    this.lastStoreTimestamp = lastStoreTimestamp;
+    this.log.tail.startChunk(endOffset, endOffset);
+    for (const segment of segments.segments) if (segment.endOffset > syncedOffset) this.dirty.add(segment);
+    if (segments.first !== undefined) this.options.files.fileSystem.syncDirectory(segments.directory);
+    this.segment = segments.find(endOffset);
+    if (this.segment !== undefined) this.startFiller(this.segment);
+  }
+
+  /**
+   * Appends messages of one queue, all or none of them, in one file. `callback` is called once, at once when they
+   * are refused.
+   */
+  append(
+    messages: readonly MessageExtBrokerInner[],
+    queue: ConsumeQueue,
+    waitStoreMsgOK: boolean,
+    callback: PutMessageCallback,
+  ): void {
+    const status = this.stageInPlace(messages, queue);
+    if (status !== 'PUT_OK') return callback.onPut(status, [], 0, 0);
+    const batch = (this.staged ??= new AppendBatch(this.now));
+    batch.await(callback, batch.records.length, waitStoreMsgOK);
+    for (const record of this.fresh) this.count(record, batch);
+    this.scheduleTurn();
+  }
+
+  syncWritten(done: FileCallback): void {
+    const segments = [...this.dirty];
+    // What is written from now on is for the next flush, or this one would not end under load.
+    this.dirty.clear();
+    syncAll(segments, done);
+  }
+
+  /** Makes everything committed survive a power cut. */
+  sync(done: FileCallback): void {
+    this.flushService.sync((error) => done(error ?? this.options.flags.fault ?? null));
+  }
+
+  committed(batch: AppendBatch): void {
+    this.options.onCommitted(batch.records);
+    batch.answer('PUT_OK');
+    this.options.onAnswered(batch.records);
+  }
+
+  flushFailed(error: Error, batches: readonly AppendBatch[]): void {
+    this.setFault('flush', error);
+    for (const batch of batches) batch.answer('SERVICE_NOT_AVAILABLE');
+  }
+
+  /** Whether a disk that was full has room again. */
+  hasRoom(): boolean {
+    if (this.segment === undefined) return true;
+    const length = Math.min(PROBE.length, this.segment.endOffset - this.log.maxOffset);
+    return this.fillWithZeros(this.segment, this.log.maxOffset, length);
+  }
+
+  /** Writes, flushes and answers everything that was appended. */
+  async close(): Promise<void> {
+    this.filler.stop();
+    await new Promise<void>((resolve) => {
+      this.onDrained = resolve;
+      this.endTurn();
+    });
+    if (this.filler.isFilling) await new Promise<void>((resolve) => this.filler.whenFree(resolve));
+    await new Promise<void>((resolve) => this.flushService.stop(resolve));
+    if (this.options.flags.fault === undefined) await new Promise<void>((resolve) => this.syncLast(resolve));
+    if (this.segment !== undefined) this.log.segments.removeFrom(this.segment.endOffset);
+  }
+
+  private syncLast(done: () => void): void {
+    this.syncWritten((error) => {
+      if (error !== null) this.flushFailed(error, []);
+      done();
+    });
+  }
+
+  private stageInPlace(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): PutMessageStatus {
+    let status = this.stage(messages, queue);
+    if (status === 'CHUNK_FULL') {
+      this.seal();
+      this.write();
+      this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
+      status = this.stage(messages, queue);
+    }
+    if (status === 'END_OF_FILE') status = this.roll() ?? this.stage(messages, queue);
+    return status === 'CHUNK_FULL' || status === 'END_OF_FILE' ? 'MESSAGE_ILLEGAL' : status;
+  }
+
+  /** Encodes messages behind the staged ones into {@link fresh}; nothing counts yet. */
+  private stage(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): StageStatus {
+    if (this.segment === undefined) return 'END_OF_FILE';
+    this.fresh.length = 0;
+    if (this.staged === undefined) this.readClock();
+    let offset = this.endOffset;
+    for (const message of messages) {
+      const status = this.encode(message, queue, offset);
+      if (typeof status !== 'number') return status;
+      offset += status;
+    }
+    if (offset - this.endOffset + BLANK_LENGTH > this.segment.size) return 'MESSAGE_ILLEGAL';
+    return offset + BLANK_LENGTH > this.segment.endOffset ? 'END_OF_FILE' : 'PUT_OK';
+  }
+
+  private readClock(): void {
+    this.now = this.options.clock.now();
+    // Store timestamps never fall along the log, even if the clock does.
+    this.lastStoreTimestamp = Math.max(this.lastStoreTimestamp, this.now);
+  }
+
+  private encode(message: MessageExtBrokerInner, queue: ConsumeQueue, offset: number): number | StageStatus {
+    const { tail } = this.log;
+    const { config } = this.options;
+    const position = tail.position + offset - this.endOffset;
+    const maxSize = message.body.length + queue.topicBytes.length + MAX_RECORD_OVERHEAD;
+    if (position + maxSize > tail.chunkSize) return 'CHUNK_FULL';
+    const queueOffset = queue.nextOffset + this.fresh.length;
+    const storeTimestamp = this.lastStoreTimestamp;
+    const size = tail.encoder.encode(
+      position,
+      message,
+      queue.topicBytes,
+      queueOffset,
+      offset,
+      storeTimestamp,
+    );
+    if (size < 0) return 'PROPERTIES_SIZE_EXCEEDED';
+    if (size > config.maxMessageSize + MAX_RECORD_EXCESS) return 'MESSAGE_ILLEGAL';
+    this.fresh.push(this.dispatchRequest(message, queue, offset, size, queueOffset));
+    return size;
+  }
+
+  private dispatchRequest(
+    message: MessageExtBrokerInner,
+    queue: ConsumeQueue,
+    commitLogOffset: number,
+    msgSize: number,
+    consumeQueueOffset: number,
+  ): DispatchRequest {
+    const { properties } = message;
+    return {
+      queue,
+      commitLogOffset,
+      msgSize,
+      tagsCode: tagsCodeOf(queue.topic, properties, this.options.delayLevels, this.lastStoreTimestamp),
+      storeTimestamp: this.lastStoreTimestamp,
+      consumeQueueOffset,
+      sysFlag: message.sysFlag,
+      uniqKey: properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX),
+      keys: properties.get(MessageConst.KEYS),
+    };
+  }
+
+  private count(record: DispatchRequest, batch: AppendBatch): void {
+    batch.records.push(record);
+    this.log.tail.advance(record.msgSize);
+    this.endOffset += record.msgSize;
+    record.queue.nextOffset++;
+  }
+
+  private scheduleTurn(): void {
+    if (this.isTurnScheduled) return;
+    this.isTurnScheduled = true;
+    this.options.clock.setImmediate(() => {
+      this.isTurnScheduled = false;
+      this.endTurn();
+    });
+  }
+
+  /** Whoever is answered may append at once, so nothing is answered before everything here is in order. */
+  private endTurn(): void {
+    this.seal();
+    this.write();
+    const { written } = this;
+    this.written = [];
+    for (const { batch, isKept } of written) {
+      if (isKept) this.flushService.submit(batch);
+      else batch.answer('SERVICE_NOT_AVAILABLE');
+    }
+    if (this.unwritten.length === 0) this.onDrained?.();
+  }
+
+  /** Closes the staged batch. */
+  private seal(): void {
+    const batch = this.staged;
+    if (batch === undefined) return;
+    const { tail } = this.log;
+    const offset = this.stagedOffset;
+    const position = tail.positionOf(offset);
+    const length = this.endOffset - offset;
+    this.unwritten.push({
+      segment: this.segment!,
+      buffer: tail.encoder.buffer,
+      position,
+      offset,
+      length,
+      batch,
+    });
+    this.staged = undefined;
+    this.stagedOffset = this.endOffset;
+  }
+
+  /** Hands sealed extents to the kernel, up to one where zeros are being filled in: that one waits. */
+  private write(): void {
+    for (let extent = this.unwritten[0]; extent !== undefined; extent = this.unwritten[0]) {
+      const { segment, buffer, position, offset, length, batch } = extent;
+      if (!this.filler.isFree(offset, offset + length)) return this.filler.whenFree(() => this.endTurn());
+      try {
+        if (this.options.flags.fault !== undefined) throw this.options.flags.fault;
+        segment.write(buffer, position, length, offset);
+      } catch (error) {
+        return this.writeFailed(extent, error as Error);
+      }
+      this.unwritten.shift();
+      this.dirty.add(segment);
+      this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
+      if (batch !== undefined) this.written.push({ batch, isKept: true });
+      this.filler.advance(segment, offset + length);
+    }
+  }
+
+  /** As if nothing from this extent on had been appended; what is appended next takes its place. */
+  private writeFailed({ segment, offset, length }: Extent, error: Error): void {
+    const failed = this.unwritten;
+    this.unwritten = [];
+    this.endOffset = this.stagedOffset = offset;
+    this.segment = segment;
+    this.log.tail.truncate(offset);
+    if (isDiskFull(error)) {
+      this.setDiskFull(error);
+      // What the disk did take must not look like a record to a later recovery.
+      this.fillWithZeros(segment, offset, length);
+    } else {
+      this.setFault('write', error);
+    }
+    for (const { batch } of failed.toReversed()) {
+      if (batch === undefined) continue;
+      for (const { queue, consumeQueueOffset } of batch.records.toReversed())
+        queue.nextOffset = consumeQueueOffset;
+      this.written.push({ batch, isKept: false });
+    }
+  }
+
+  /** Ends the current file with a blank and goes on in the next one; a status when that is not possible. */
+  private roll(): PutMessageStatus | undefined {
+    this.seal();
+    const full = this.segment;
+    try {
+      this.segment = this.takeNextSegment();
+    } catch (error) {
+      if (isDiskFull(error)) this.setDiskFull(error as Error);
+      this.options.files.logger.error(`The next commit-log file cannot be created: ${String(error)}`);
+      return 'CREATE_MAPPED_FILE_FAILED';
+    }
+    if (full !== undefined) this.unwritten.push(blankExtent(full, this.endOffset));
+    this.endOffset = this.stagedOffset = this.segment.startOffset;
+    this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
+    this.startFiller(this.segment);
+    this.prepareNextSegment(this.segment.endOffset);
+    return undefined;
+  }
+
+  /** Only with a flush for every batch is there something to gain. */
+  private startFiller(segment: SegmentFile): void {
+    if (this.options.config.flushDiskType === 'SYNC_FLUSH') this.filler.start(segment, this.endOffset);
+  }
+
+  private takeNextSegment(): SegmentFile {
+    const { segments } = this.log;
+    const startOffset = this.segment?.endOffset ?? this.endOffset;
+    makeDurableDirectory(this.options.files.fileSystem, segments.directory);
+    const segment = segments.find(startOffset) ?? segments.create(startOffset);
+    if (segment.endOffset > this.durableEnd) this.options.files.fileSystem.syncDirectory(segments.directory);
+    this.durableEnd = segment.endOffset;
+    return segment;
+  }
+
+  /** Creates the file after the current one ahead of its use (AllocateMappedFileService). */
+  private prepareNextSegment(startOffset: number): void {
+    const { fileSystem, logger } = this.options.files;
+    const { segments } = this.log;
+    try {
+      const { endOffset } = segments.find(startOffset) ?? segments.create(startOffset);
+      fileSystem.syncDirectoryAsync(segments.directory, (error) => {
+        if (error === null) this.durableEnd = Math.max(this.durableEnd, endOffset);
+      });
+    } catch (error) {
+      logger.warn(`The commit-log file after the next roll cannot be prepared: ${String(error)}`);
+    }
+  }
+
+  private fillWithZeros(segment: SegmentFile, offset: number, length: number): boolean {
+    try {
+      for (let done = 0; done < length; done += PROBE.length) {
+        segment.write(PROBE, 0, Math.min(PROBE.length, length - done), offset + done);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private setDiskFull(error: Error): void {
+    const { flags, files } = this.options;
+    flags.diskFull = true;
+    files.logger.error(
+      `Sending is refused until there is room: the disk of the commit log is full (${error.message})`,
+    );
+  }
+
+  private setFault(operation: string, error: Error): void {
+    const { flags, files } = this.options;
+    flags.fault ??= new StoreError(
+      `The commit log could not be ${operation === 'flush' ? 'flushed' : 'written'} (${error.message}). ` +
+        'The store is read-only until it is opened again: it is not known what of the last messages the disk has.',
+      error,
+    );
+    files.logger.error(flags.fault.message);
+  }
+}
+
+function blankExtent(segment: SegmentFile, offset: number): Extent {
+  const buffer = Buffer.alloc(BLANK_LENGTH);
+  buffer.writeInt32BE(segment.endOffset - offset, 0);
+  buffer.writeInt32BE(BLANK_MAGIC_CODE, 4);
+  return { segment, buffer, position: 0, offset, length: BLANK_LENGTH, batch: undefined };
+}
+
+/** What a disk that was full must take before sending resumes. */
+const PROBE = Buffer.alloc(65_536);

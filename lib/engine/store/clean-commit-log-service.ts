@@ -1,0 +1,117 @@
+import type { Clock, Timer } from '../../common/clock.js';
+import type { CommitLog } from './commit-log.js';
+import type { MessageStoreConfig } from './message-store-config.js';
+import type { RunningFlags } from './running-flags.js';
+import type { SegmentFile } from './segment-file.js';
+import type { StoreFiles } from './segment-file-queue.js';
+
+const HOUR = 3_600_000;
+/** First look at the disk, and first look for expired files, after the start. */
+const FIRST_SPACE_CHECK = 1000;
+const FIRST_CLEAN = 60_000;
+
+export interface CleanCommitLogOptions {
+  readonly config: MessageStoreConfig;
+  readonly log: CommitLog;
+  readonly files: StoreFiles;
+  readonly clock: Clock;
+  readonly flags: RunningFlags;
+  /** Called after files were deleted. */
+  readonly onDeleted: () => void;
+}
+
+/** Deletes expired commit-log files by age and by disk use, and watches the disk (CleanCommitLogService). */
+export class CleanCommitLogService {
+  private timer: Timer | undefined;
+  private startedAt = 0;
+
+  constructor(private readonly options: CleanCommitLogOptions) {}
+
+  start(): void {
+    this.startedAt = this.options.clock.now();
+    this.schedule(FIRST_SPACE_CHECK);
+  }
+
+  stop(): void {
+    this.options.clock.clearTimeout(this.timer);
+  }
+
+  private schedule(delay: number): void {
+    this.timer = this.options.clock.setTimeout(() => {
+      this.run();
+      this.schedule(this.options.config.cleanResourceInterval);
+    }, delay);
+  }
+
+  private run(): void {
+    const { clock, files } = this.options;
+    try {
+      const usedRatio = this.usedRatio();
+      this.watchSpace(usedRatio);
+      if (clock.now() - this.startedAt >= FIRST_CLEAN) this.deleteFiles(usedRatio);
+    } catch (error) {
+      files.logger.error(`Looking for expired commit-log files failed: ${String(error)}`);
+    }
+  }
+
+  /** Percent of the disk in use, of what this user may use (UtilAll#getDiskPartitionSpaceUsedPercent). */
+  private usedRatio(): number {
+    const { used, usable } = this.options.files.fileSystem.diskSpace(this.options.log.segments.directory);
+    return used + usable === 0 ? 0 : (used * 100) / (used + usable);
+  }
+
+  private watchSpace(usedRatio: number): void {
+    const { config, flags, files } = this.options;
+    const isExceeded = usedRatio > config.diskSpaceWarningLevelRatio;
+    if (isExceeded && !flags.diskRatioExceeded) {
+      files.logger.error(
+        `Sending is refused: the disk of ${config.storePathRootDir} is used to ${usedRatio.toFixed(1)} %, ` +
+          `above diskSpaceWarningLevelRatio ${config.diskSpaceWarningLevelRatio}`,
+      );
+    }
+    if (!isExceeded && flags.diskRatioExceeded) files.logger.log('The disk has room again: sending resumes');
+    flags.diskRatioExceeded = isExceeded;
+  }
+
+  private deleteFiles(usedRatio: number): void {
+    const { config } = this.options;
+    const isForced = config.cleanFileForciblyEnable && usedRatio > config.diskSpaceCleanForciblyRatio;
+    if (!isForced && usedRatio <= config.diskMaxUsedSpaceRatio && !this.isDeleteHour()) return;
+    const expired = this.expiredFiles(isForced);
+    if (expired.length === 0) return;
+    try {
+      this.remove(expired, isForced ? ' to free disk space' : ', which has expired');
+    } finally {
+      this.options.onDeleted();
+    }
+  }
+
+  private remove(expired: readonly SegmentFile[], reason: string): void {
+    const { log, files } = this.options;
+    for (const segment of expired) {
+      log.segments.remove(segment);
+      files.logger.log(`Deleted ${segment.path}${reason}`);
+    }
+    files.fileSystem.syncDirectory(log.segments.directory);
+  }
+
+  private isDeleteHour(): boolean {
+    const hour = new Date(this.options.clock.now()).getHours();
+    return this.options.config.deleteWhen.split(';').some((text) => Number(text) === hour);
+  }
+
+  /** The oldest files up to the first one that must stay; never the one that is written to, or what is behind it. */
+  private expiredFiles(isForced: boolean): SegmentFile[] {
+    const { config, log, clock, files } = this.options;
+    const oldestKept = clock.now() - config.fileReservedTime * HOUR;
+    const expired: SegmentFile[] = [];
+    for (const segment of log.segments.segments) {
+      if (expired.length === config.deleteFileBatchMax || segment.endOffset > log.maxOffset) break;
+      // Offsets go on behind the last file, so one always stays.
+      if (segment === log.segments.last) break;
+      if (!isForced && files.fileSystem.modifiedAt(segment.path) > oldestKept) break;
+      expired.push(segment);
+    }
+    return expired;
+  }
+}

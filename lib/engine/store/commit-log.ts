@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { MessageStoreConfig } from './message-store-config.js';
+import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
+import { MAX_RECORD_OVERHEAD } from './message-ext-encoder.js';
+import { TailCache } from './tail-cache.js';
+
+/** How much longer than its body a record may be (MessageExtEncoder: maxMessageSize + 64 KiB). */
+export const MAX_RECORD_EXCESS = 65_536;
+
+/** The log of all messages of a broker (CommitLog): its files, and its newest bytes in memory. */
+export class CommitLog {
+  readonly segments: SegmentFileQueue;
+  readonly tail: TailCache;
+  /** Behind the last record that the kernel has. */
+  maxOffset = 0;
+
+  constructor(config: MessageStoreConfig, files: StoreFiles) {
+    this.segments = new SegmentFileQueue(
+      join(config.storePathRootDir, 'commitlog'),
+      config.mappedFileSizeCommitLog,
+      'mappedFileSizeCommitLog',
+      files,
+    );
+    const maxRecordSize = config.maxMessageSize + MAX_RECORD_EXCESS;
+    this.tail = new TailCache(
+      config.tailCacheSize,
+      maxRecordSize + MAX_RECORD_OVERHEAD,
+      config.enabledAppendPropCRC,
+    );
+  }
+
+  get minOffset(): number {
+    return this.segments.first?.startOffset ?? 0;
+  }
+
+  /** Copies bytes that lie in one file; false when they are not there. May wait for the disk. */
+  read(offset: number, length: number, target: Buffer, targetStart: number): boolean {
+    if (this.tail.copy(offset, length, target, targetStart)) return true;
+    const segment = this.segments.find(offset);
+    return segment !== undefined && segment.read(target, targetStart, length, offset) === length;
+  }
+}

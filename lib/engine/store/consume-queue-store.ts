@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { topicNameFault } from '../../common/topic-validator.js';
+import { ConsumeQueue } from './consume-queue.js';
+import type { DispatchRequest } from './dispatch-request.js';
+import type { SegmentFile } from './segment-file.js';
+import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
+
+/** A queue is written when so many of its units are only in memory, and otherwise with the periodic flush. */
+const MAX_UNWRITTEN_UNITS = 1024;
+
+/** Whether a queue may be called that: its name becomes a path, and what is not loaded again must not be stored. */
+export function isQueueName(topic: string, queueId: number): boolean {
+  return (
+    topicNameFault(topic) === undefined &&
+    Number.isInteger(queueId) &&
+    queueId >= 0 &&
+    queueId <= MAX_QUEUE_ID
+  );
+}
+
+const MAX_QUEUE_ID = 0x7fffffff;
+
+/** All ConsumeQueues of a store (ConsumeQueueStore). */
+export class ConsumeQueueStore {
+  private readonly table = new Map<string, Map<number, ConsumeQueue>>();
+  /** Queues with units that are not written, or with memory to free. */
+  private readonly active = new Set<ConsumeQueue>();
+  private readonly unsynced = { segments: new Set<SegmentFile>(), directories: new Set<string>() };
+  private readonly directory: string;
+
+  constructor(
+    storePath: string,
+    private readonly fileSize: number,
+    private readonly files: StoreFiles,
+  ) {
+    this.directory = join(storePath, 'consumequeue');
+  }
+
+  load(): void {
+    const { fileSystem } = this.files;
+    for (const topic of fileSystem.list(this.directory)) {
+      if (!isQueueName(topic, 0) || !fileSystem.isDirectory(join(this.directory, topic))) continue;
+      for (const queueId of fileSystem.list(join(this.directory, topic))) {
+        const id = Number(queueId);
+        if (String(id) === queueId && isQueueName(topic, id)) this.findOrCreate(topic, id).load();
+      }
+    }
+  }
+
+  find(topic: string, queueId: number): ConsumeQueue | undefined {
+    return this.table.get(topic)?.get(queueId);
+  }
+
+  findOrCreate(topic: string, queueId: number): ConsumeQueue {
+    let queues = this.table.get(topic);
+    if (queues === undefined) this.table.set(topic, (queues = new Map()));
+    let queue = queues.get(queueId);
+    if (queue === undefined) queues.set(queueId, (queue = this.create(topic, queueId)));
+    return queue;
+  }
+
+  *all(): IterableIterator<ConsumeQueue> {
+    for (const queues of this.table.values()) yield* queues.values();
+  }
+
+  /** The highest queue id of each topic that has queues here. */
+  *topics(): IterableIterator<[topic: string, maxQueueId: number]> {
+    for (const [topic, queues] of this.table) yield [topic, Math.max(...queues.keys())];
+  }
+
+  /** Appends the unit of a record whose offset is the next one of its queue. */
+  append(request: DispatchRequest): void {
+    const { queue } = request;
+    queue.append(request.commitLogOffset, request.msgSize, request.tagsCode);
+    this.active.add(queue);
+  }
+
+  /** Writes the queues that have gathered many units. */
+  writeFull(requests: readonly DispatchRequest[]): void {
+    for (const { queue } of requests) if (queue.unwritten >= MAX_UNWRITTEN_UNITS) queue.write();
+  }
+
+  writeAll(): void {
+    for (const queue of this.active) queue.write();
+  }
+
+  /** Frees the memory of the queues that had no message since they were written. */
+  releaseIdle(): void {
+    for (const queue of this.active) {
+      if (queue.unwritten > 0) continue;
+      queue.releaseTail();
+      this.active.delete(queue);
+    }
+  }
+
+  /** The files written since the last call. */
+  takeUnsynced(): SegmentFile[] {
+    const segments = [...this.unsynced.segments];
+    this.unsynced.segments.clear();
+    return segments;
+  }
+
+  /** The directories that have new entries since the last call. */
+  takeNewDirectories(): string[] {
+    const directories = [...this.unsynced.directories];
+    this.unsynced.directories.clear();
+    return directories;
+  }
+
+  /** Continues every queue behind its last unit. */
+  finishRecovery(minCommitLogOffset: number): void {
+    for (const queue of this.all()) {
+      queue.correctMinOffset(minCommitLogOffset);
+      queue.nextOffset = queue.maxOffset;
+      this.active.add(queue);
+    }
+  }
+
+  truncateFrom(commitLogOffset: number): void {
+    for (const queue of this.all()) queue.truncateFrom(commitLogOffset);
+  }
+
+  /** Forgets the messages below `minCommitLogOffset` and deletes the files that hold no others. */
+  deleteExpired(minCommitLogOffset: number): void {
+    for (const queue of this.all()) {
+      queue.correctMinOffset(minCommitLogOffset);
+      queue.deleteExpiredFiles();
+    }
+  }
+
+  private create(topic: string, queueId: number): ConsumeQueue {
+    const directory = join(this.directory, topic, String(queueId));
+    return new ConsumeQueue(
+      topic,
+      queueId,
+      new SegmentFileQueue(directory, this.fileSize, 'mappedFileSizeConsumeQueue', this.files),
+      this.unsynced,
+    );
+  }
+}

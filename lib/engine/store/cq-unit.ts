@@ -1,0 +1,41 @@
+import { readOffset, setInt64 } from '../../common/int64.js';
+import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
+
+/** Bytes of a ConsumeQueue unit: commit-log offset, record size, tags code. */
+export const CQ_UNIT_SIZE = 20;
+
+/** One entry of a ConsumeQueue (CqUnit). */
+export interface CqUnit {
+  readonly commitLogOffset: number;
+  readonly msgSize: number;
+  /** Hash of the tags; in the schedule topic the time at which the message is due. */
+  readonly tagsCode: number;
+}
+
+/** Size of the units below the first one of a queue that does not start at a file (ConsumeQueue#fillPreBlank). */
+export const PRE_BLANK_SIZE = 0x7fffffff;
+
+/** Whether a unit can be one at all; damage mostly leaves zeros or wild numbers. */
+export function isPlausible(unit: CqUnit | undefined): unit is CqUnit {
+  return unit !== undefined && unit.commitLogOffset >= 0 && unit.msgSize >= MIN_RECORD_SIZE;
+}
+
+export function readCqUnit(buffer: Buffer, position: number): CqUnit {
+  return {
+    commitLogOffset: readOffset(buffer, position),
+    msgSize: buffer.readInt32BE(position + 8),
+    tagsCode: Number(buffer.readBigInt64BE(position + 12)),
+  };
+}
+
+export function writeCqUnit(
+  view: DataView,
+  position: number,
+  commitLogOffset: number,
+  msgSize: number,
+  tagsCode: number,
+): void {
+  setInt64(view, position, commitLogOffset);
+  view.setInt32(position + 8, msgSize);
+  setInt64(view, position + 12, tagsCode);
+}

@@ -1,0 +1,308 @@
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import { MessageConst } from '../../common/message-const.js';
+import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
+import { isRetryTopic } from '../../common/mix-all.js';
+import { GROUP_MAX_LENGTH, TOPIC_MAX_LENGTH } from '../../common/topic-validator.js';
+import type { PutMessageCallback } from './append-batch.js';
+import { AppendPipeline } from './append-pipeline.js';
+import { CleanCommitLogService } from './clean-commit-log-service.js';
+import { CommitLog } from './commit-log.js';
+import { ConsumeQueueStore, isQueueName } from './consume-queue-store.js';
+import type { ConsumeQueue } from './consume-queue.js';
+import { parseDelayLevels } from './delay-level.js';
+import type { DispatchRequest } from './dispatch-request.js';
+import type { FileCallback, FileSystem } from './file-system.js';
+import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
+import type { GetMessageStatus, MessageFilter } from './get-message-result.js';
+import { IndexService } from './index-service.js';
+import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
+import { MessageReader, type GetMessageCallback } from './message-reader.js';
+import type { MessageStoreConfig } from './message-store-config.js';
+import { OpenFiles } from './open-files.js';
+import type { PutMessageStatus } from './put-message-status.js';
+import { QueueEndTable } from './queue-end-table.js';
+import { isSoundRecord } from './record-check.js';
+import { readRecordHead } from './record-head.js';
+import { RunningFlags } from './running-flags.js';
+import { StoreCheckpoint } from './store-checkpoint.js';
+import { StoreLoader } from './store-loader.js';
+import { StoreLock } from './store-lock.js';
+import { UnitRepair } from './unit-repair.js';
+
+const MAX_OPEN_FILES = 1024;
+/** Milliseconds between tries of a disk that was full. */
+const PROBE_INTERVAL = 1000;
+/** How far the clock may have been set back since the last message was stored. */
+const MAX_TIME_AHEAD = 24 * 3_600_000;
+const NO_BYTES = Buffer.alloc(0);
+
+export interface MessageStoreOptions {
+  readonly config: MessageStoreConfig;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called for messages that can be read from now on, after their senders were answered (MessageArrivingListener). */
+  readonly onArriving: (records: readonly DispatchRequest[]) => void;
+}
+
+/**
+ * All messages of a broker: commit log, ConsumeQueues and index in one directory (DefaultMessageStore). Opening and
+ * closing aside, nothing here throws because of a disk: every call has a status for it.
+ */
+export class DefaultMessageStore {
+  private readonly flags = new RunningFlags();
+  private readonly log: CommitLog;
+  private readonly queues: ConsumeQueueStore;
+  private readonly index: IndexService | undefined;
+  private readonly openFiles: OpenFiles;
+  private readonly lock: StoreLock;
+  private readonly loader: StoreLoader;
+  private readonly pipeline: AppendPipeline;
+  private readonly reader: MessageReader;
+  private readonly flushService: FlushConsumeQueueService;
+  private readonly cleanService: CleanCommitLogService;
+  private probedAt = 0;
+  private isOpen = false;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: MessageStoreOptions) {
+    const { config, fileSystem, clock, logger } = options;
+    const { flags } = this;
+    const delayLevels = parseDelayLevels(config.messageDelayLevel)!;
+    this.openFiles = new OpenFiles(fileSystem, MAX_OPEN_FILES, logger);
+    const files = { fileSystem, openFiles: this.openFiles, logger };
+    const log = (this.log = new CommitLog(config, files));
+    const queues = new ConsumeQueueStore(config.storePathRootDir, config.mappedFileSizeConsumeQueue, files);
+    const index = config.messageIndexEnable ? new IndexService(config, files, clock) : undefined;
+    const checkpoint = new StoreCheckpoint(config.storePathRootDir, fileSystem);
+    this.queues = queues;
+    this.index = index;
+    this.lock = new StoreLock(config.storePathRootDir, fileSystem);
+    const queueEnds = new QueueEndTable(config.storePathRootDir, fileSystem, log, queues, index);
+    this.loader = new StoreLoader({ log, queues, index, checkpoint, queueEnds, delayLevels, logger });
+    this.reader = new MessageReader(log, config, new UnitRepair(log, delayLevels, clock, flags, logger));
+    const { flushIntervalConsumeQueue } = config;
+    const syncLog = (done: FileCallback) => this.pipeline.sync(done);
+    const parts = { queues, index, checkpoint, queueEnds, files, clock, flags, flushIntervalConsumeQueue };
+    this.flushService = new FlushConsumeQueueService({ ...parts, syncLog });
+    const onDeleted = () => this.forgetExpired();
+    this.cleanService = new CleanCommitLogService({ config, log, files, clock, flags, onDeleted });
+    this.pipeline = new AppendPipeline(log, {
+      config,
+      delayLevels,
+      files,
+      clock,
+      flags,
+      onCommitted: (records) => this.dispatch(records),
+      onAnswered: options.onArriving,
+    });
+  }
+
+  /**
+   * Takes ownership of the directory and brings everything in it to one end, after a crash by reading the log.
+   *
+   * @throws StoreLockedError when another process owns it, ConfigurationError when it was written with other sizes.
+   */
+  open(): void {
+    const isUnclean = this.lock.acquire();
+    try {
+      const { endOffset, lastStoreTimestamp, syncedOffset } = this.loader.load(isUnclean);
+      this.pipeline.open(endOffset, this.plausibleTime(lastStoreTimestamp), syncedOffset);
+      this.cleanService.start();
+      this.isOpen = true;
+    } catch (error) {
+      this.openFiles.closeAll();
+      this.lock.release(!isUnclean);
+      throw error;
+    }
+  }
+
+  /** Writes and flushes everything, and gives the directory free; what fails is logged, and repaired by the next start. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeOnce());
+  }
+
+  /** Why messages are refused at the moment; undefined when they are not. */
+  get writeRefusal(): string | undefined {
+    return this.flags.reason;
+  }
+
+  /** The highest queue id of each topic that has messages. */
+  topics(): IterableIterator<[topic: string, maxQueueId: number]> {
+    return this.queues.topics();
+  }
+
+  putMessage(message: MessageExtBrokerInner, callback: PutMessageCallback): void {
+    this.putMessages([message], callback);
+  }
+
+  /** Stores messages of one queue, all or none of them. They are read before this returns. */
+  putMessages(messages: readonly MessageExtBrokerInner[], callback: PutMessageCallback): void {
+    const refusal = this.refusalOf(messages);
+    if (refusal !== undefined) return callback.onPut(refusal, [], 0, 0);
+    const { topic, queueId, properties } = messages[0]!;
+    const queue = this.queues.find(topic, queueId) ?? this.createQueue(topic, queueId);
+    if (queue === undefined) return callback.onPut('MESSAGE_ILLEGAL', [], 0, 0);
+    const waitStoreMsgOK = properties.get(MessageConst.WAIT_STORE_MSG_OK) !== 'false';
+    this.pipeline.append(messages, queue, waitStoreMsgOK, callback);
+  }
+
+  /** Reads messages of a queue from `offset` on; `callback` may be called before this returns. */
+  getMessage(
+    topic: string,
+    queueId: number,
+    offset: number,
+    maxMsgNums: number,
+    filter: MessageFilter | undefined,
+    callback: GetMessageCallback,
+  ): void {
+    const queue = this.queues.find(topic, queueId);
+    if (queue === undefined) return callback(nothing('NO_MATCHED_LOGIC_QUEUE', 0, 0, 0));
+    const { minOffset, maxOffset } = queue;
+    if (!this.isOpen) return callback(nothing('NO_MATCHED_MESSAGE', offset, minOffset, maxOffset));
+    if (maxOffset === 0) return callback(nothing('NO_MESSAGE_IN_QUEUE', 0, minOffset, maxOffset));
+    if (offset < minOffset) return callback(nothing('OFFSET_TOO_SMALL', minOffset, minOffset, maxOffset));
+    if (offset === maxOffset) return callback(nothing('OFFSET_OVERFLOW_ONE', offset, minOffset, maxOffset));
+    if (offset > maxOffset)
+      return callback(nothing('OFFSET_OVERFLOW_BADLY', maxOffset, minOffset, maxOffset));
+    this.reader.read({ queue, offset, maxMsgNums, filter }, callback);
+  }
+
+  /** Behind the newest message of a queue; 0 for one that does not exist. */
+  getMaxOffsetInQueue(topic: string, queueId: number): number {
+    return this.queues.find(topic, queueId)?.maxOffset ?? 0;
+  }
+
+  getMinOffsetInQueue(topic: string, queueId: number): number {
+    return this.queues.find(topic, queueId)?.minOffset ?? 0;
+  }
+
+  /** Whether the first message of a queue is still near the end of the log (#checkInMemByConsumeOffset). */
+  isFirstMessageInMemory(topic: string, queueId: number): boolean {
+    const unit = this.queues.find(topic, queueId)?.unitAt(0);
+    return unit !== undefined && this.reader.isHot(unit.commitLogOffset);
+  }
+
+  /** When a message was stored; -1 when there is none at that offset. */
+  getMessageStoreTimestamp(topic: string, queueId: number, offset: number): number {
+    const queue = this.queues.find(topic, queueId);
+    return queue === undefined ? -1 : this.storeTimestampAt(queue, offset);
+  }
+
+  /** Tags code of a message, in the schedule topic the time at which it is due; undefined when there is none. */
+  getTagsCode(topic: string, queueId: number, offset: number): number | undefined {
+    return this.queues.find(topic, queueId)?.unitAt(offset)?.tagsCode;
+  }
+
+  /**
+   * The first message stored at `timestamp` or later (`lower`), or the last one stored until then (`upper`)
+   * (ConsumeQueue#getOffsetInQueueByTime).
+   */
+  getOffsetInQueueByTime(
+    topic: string,
+    queueId: number,
+    timestamp: number,
+    boundary: 'lower' | 'upper' = 'lower',
+  ): number {
+    const queue = this.queues.find(topic, queueId);
+    if (queue === undefined || queue.maxOffset === queue.minOffset) return 0;
+    const limit = boundary === 'lower' ? timestamp : timestamp + 1;
+    const first = queue.findFirst(queue.minOffset, ({ commitLogOffset }) => {
+      const head = readRecordHead(this.log, commitLogOffset);
+      return head && head.storeTimestamp >= limit;
+    });
+    return boundary === 'lower' ? first : Math.max(first - 1, queue.minOffset);
+  }
+
+  /** The record at a position of the commit log; undefined when no sound one lies there. */
+  lookMessageByOffset(commitLogOffset: number): Buffer | undefined {
+    const head = this.isInLog(commitLogOffset, MIN_RECORD_SIZE) && readRecordHead(this.log, commitLogOffset);
+    if (!head || !this.isInLog(commitLogOffset, head.size)) return undefined;
+    const record = Buffer.allocUnsafe(head.size);
+    const isRead = this.log.read(commitLogOffset, head.size, record, 0);
+    return isRead && isSoundRecord(record, 0, commitLogOffset) ? record : undefined;
+  }
+
+  /** Records with a unique id or key, newest first; a different key with the same hash may be among them. */
+  queryMessage(topic: string, key: string, maxNum: number, begin: number, end: number): Buffer[] {
+    const max = Math.min(maxNum, this.options.config.maxMsgsNumBatch);
+    const offsets = this.index?.query(topic, key, max, begin, end) ?? [];
+    return offsets.map((offset) => this.lookMessageByOffset(offset)).filter((record) => record !== undefined);
+  }
+
+  private dispatch(records: readonly DispatchRequest[]): void {
+    for (const record of records) {
+      this.queues.append(record);
+      this.index?.put(record);
+    }
+    this.flushService.onDispatched(records);
+  }
+
+  private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {
+    if (this.flags.diskFull) this.probeDisk();
+    if (!this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
+    for (const { topic, body } of messages) {
+      const maxTopicLength = isRetryTopic(topic) ? GROUP_MAX_LENGTH : TOPIC_MAX_LENGTH;
+      if (topic.length > maxTopicLength || body.length > this.options.config.maxMessageSize) {
+        return 'MESSAGE_ILLEGAL';
+      }
+    }
+    return undefined;
+  }
+
+  private probeDisk(): void {
+    const now = this.options.clock.now();
+    if (Math.abs(now - this.probedAt) < PROBE_INTERVAL) return;
+    this.probedAt = now;
+    if (!this.pipeline.hasRoom()) return;
+    this.flags.diskFull = false;
+    this.options.logger.log('The disk has room again: sending resumes');
+  }
+
+  private async closeOnce(): Promise<void> {
+    this.flags.isShutdown = true;
+    if (!this.isOpen) return;
+    this.cleanService.stop();
+    let isClean = false;
+    try {
+      await this.pipeline.close();
+      await this.flushService.stop();
+      if (this.flags.fault === undefined) await this.flushService.sync();
+      isClean = this.flags.fault === undefined;
+    } catch (error) {
+      this.options.logger.error(`The store could not be flushed at its end: ${String(error)}`);
+    }
+    this.isOpen = false;
+    this.openFiles.closeAll();
+    this.lock.release(isClean);
+  }
+
+  private createQueue(topic: string, queueId: number): ConsumeQueue | undefined {
+    return isQueueName(topic, queueId) ? this.queues.findOrCreate(topic, queueId) : undefined;
+  }
+
+  /** Store timestamps never fall, so one far ahead of the clock, which must be damaged, would hold up all later ones. */
+  private plausibleTime(storeTimestamp: number): number {
+    return storeTimestamp <= this.options.clock.now() + MAX_TIME_AHEAD ? storeTimestamp : 0;
+  }
+
+  private forgetExpired(): void {
+    this.queues.deleteExpired(this.log.minOffset);
+    this.index?.deleteExpired(this.log.minOffset);
+  }
+
+  private storeTimestampAt(queue: ConsumeQueue, offset: number): number {
+    const unit = queue.unitAt(offset);
+    const head = unit && readRecordHead(this.log, unit.commitLogOffset);
+    return head?.storeTimestamp ?? -1;
+  }
+
+  private isInLog(commitLogOffset: number, length: number): boolean {
+    return commitLogOffset >= this.log.minOffset && commitLogOffset + length <= this.log.maxOffset;
+  }
+}
+
+function nothing(status: GetMessageStatus, nextBeginOffset: number, minOffset: number, maxOffset: number) {
+  return { status, nextBeginOffset, minOffset, maxOffset, messages: NO_BYTES, messageCount: 0 };
+}

@@ -1,0 +1,67 @@
+/**
+ * All access of the engine to files. Tests put a simulated disk in its place, which loses power, fills up, tears
+ * writes and fails to flush.
+ */
+export interface FileSystem {
+  /** Creates a directory and its parents; existing ones are left as they are. */
+  makeDirectory(path: string): void;
+  /** Names in a directory; none when it does not exist. */
+  list(path: string): string[];
+  isDirectory(path: string): boolean;
+  exists(path: string): boolean;
+  /** Length in bytes, or undefined when there is no such file. */
+  sizeOf(path: string): number | undefined;
+  /** Milliseconds since the epoch of the last change. */
+  modifiedAt(path: string): number;
+  /** Opens a file that exists for reading and writing: one that is gone must not come back empty. */
+  open(path: string): StoreFile;
+  /** Opens for reading and writing; creates an empty file when there is none. */
+  create(path: string): StoreFile;
+  readFile(path: string): Buffer;
+  rename(from: string, to: string): void;
+  /** Deletes a file; one that does not exist is no error. */
+  remove(path: string): void;
+  /** Deletes a directory that is empty. */
+  removeDirectory(path: string): void;
+  /** Makes created, renamed and deleted entries of the directory survive a power cut. */
+  syncDirectory(path: string): void;
+  /** The same, off the event loop. */
+  syncDirectoryAsync(path: string, done: FileCallback): void;
+  /** Space of the disk that holds `path`, in bytes: used by anyone, and usable by this user. */
+  diskSpace(path: string): { used: number; usable: number };
+}
+
+export type FileCallback = (error: Error | null) => void;
+
+/** An open file. Every transfer is complete or an error: a short one throws. */
+export interface StoreFile {
+  /** Reads up to `length` bytes; returns how many the file had. */
+  read(buffer: Buffer, offset: number, length: number, position: number): number;
+  readAsync(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null, bytesRead: number) => void,
+  ): void;
+  /** Writes all `length` bytes or throws. */
+  write(buffer: Buffer, offset: number, length: number, position: number): void;
+  writeAsync(buffer: Buffer, offset: number, length: number, position: number, done: FileCallback): void;
+  /** Sets the length; a longer file reads as zeros. */
+  truncate(length: number): void;
+  size(): number;
+  /** Makes everything written so far survive a power cut. */
+  sync(): void;
+  /** The same, off the event loop. */
+  syncAsync(done: FileCallback): void;
+  /** Takes an exclusive lock on the first byte, released when the file is closed or the process ends. */
+  tryLock(): boolean;
+  close(): void;
+}
+
+const DISK_FULL_CODES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** Whether a write failed because the disk, a quota or a file-size limit is exhausted. */
+export function isDiskFull(error: unknown): boolean {
+  return DISK_FULL_CODES.has((error as NodeJS.ErrnoException).code);
+}

@@ -1,0 +1,159 @@
+import { promisify } from 'node:util';
+import type { Clock, Timer } from '../../common/clock.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { DispatchRequest } from './dispatch-request.js';
+import type { FileCallback } from './file-system.js';
+import type { IndexService } from './index-service.js';
+import type { QueueEndTable } from './queue-end-table.js';
+import type { RunningFlags } from './running-flags.js';
+import { syncAll } from './segment-file.js';
+import type { StoreFiles } from './segment-file-queue.js';
+import type { StoreCheckpoint } from './store-checkpoint.js';
+
+/** A checkpoint is written after so much log, or so much time, since the last one. */
+const CHECKPOINT_BYTES = 256 * 1024 * 1024;
+const CHECKPOINT_INTERVAL = 10_000;
+
+export interface FlushConsumeQueueOptions {
+  readonly queues: ConsumeQueueStore;
+  readonly index: IndexService | undefined;
+  readonly checkpoint: StoreCheckpoint;
+  readonly queueEnds: QueueEndTable;
+  readonly files: StoreFiles;
+  readonly clock: Clock;
+  readonly flags: RunningFlags;
+  readonly flushIntervalConsumeQueue: number;
+  /** Makes the log up to the last dispatched record survive a power cut. */
+  readonly syncLog: (done: FileCallback) => void;
+}
+
+/**
+ * Writes ConsumeQueues and index behind the log, and a checkpoint when they are on the disk
+ * (FlushConsumeQueueService). Idle as long as nothing is stored.
+ */
+export class FlushConsumeQueueService {
+  private timer: Timer | undefined;
+  private isIdle = true;
+  private isSyncing = false;
+  private lastSync: Promise<void> = Promise.resolve();
+  /** After a failed flush it is not known what the disk has, so no checkpoint may follow. */
+  private syncError: unknown;
+  private newestTimestamp = 0;
+  /** Behind the newest record in the ConsumeQueues, and behind the newest that a checkpoint covers. */
+  private dispatchedOffset = 0;
+  private checkpointOffset = 0;
+  private checkpointTime = 0;
+
+  constructor(private readonly options: FlushConsumeQueueOptions) {}
+
+  /** Records were appended to the ConsumeQueues. */
+  onDispatched(records: readonly DispatchRequest[]): void {
+    const newest = records.at(-1)!;
+    this.newestTimestamp = newest.storeTimestamp;
+    this.dispatchedOffset = newest.commitLogOffset + newest.msgSize;
+    this.isIdle = false;
+    this.guard(() => this.options.queues.writeFull(records));
+    this.arm();
+  }
+
+  /** Ends when no flush is under way any more. */
+  async stop(): Promise<void> {
+    this.options.clock.clearTimeout(this.timer);
+    await this.lastSync.catch(() => {});
+  }
+
+  /** Writes everything; false when that failed, which is tried again with the next tick. */
+  write(): boolean {
+    const { queues, index, flags } = this.options;
+    const isWritten = this.guard(() => {
+      queues.writeAll();
+      index?.write();
+    });
+    if (isWritten) flags.queueError = undefined;
+    return isWritten;
+  }
+
+  /** Flushes log, ConsumeQueues and index to the disk, then the checkpoint that says so; one call after the other. */
+  sync(): Promise<void> {
+    this.lastSync = this.lastSync.catch(() => {}).then(() => this.syncNow());
+    return this.lastSync;
+  }
+
+  private async syncNow(): Promise<void> {
+    const { queueEnds, checkpoint } = this.options;
+    if (!this.write()) throw new Error('a ConsumeQueue or the index cannot be written');
+    const offset = this.dispatchedOffset;
+    const timestamp = Math.max(this.newestTimestamp, checkpoint.logicsMsgTimestamp);
+    const ends = queueEnds.encode(timestamp);
+    await this.syncFiles();
+    await queueEnds.save(ends);
+    checkpoint.physicMsgTimestamp = checkpoint.logicsMsgTimestamp = checkpoint.indexMsgTimestamp = timestamp;
+    await promisify((done: FileCallback) => checkpoint.save(done))();
+    this.checkpointOffset = offset;
+  }
+
+  private async syncFiles(): Promise<void> {
+    const { queues, index, files, syncLog } = this.options;
+    if (this.syncError !== undefined) throw this.syncError;
+    const segments = [...queues.takeUnsynced(), ...(index?.takeUnsynced() ?? [])];
+    const directories = [...queues.takeNewDirectories(), ...(index?.takeNewDirectories() ?? [])];
+    try {
+      await promisify(syncLog)();
+      await promisify((done: FileCallback) => syncAll(segments, done))();
+      for (const directory of directories) {
+        if (!files.fileSystem.isDirectory(directory)) continue;
+        await promisify((done: FileCallback) => files.fileSystem.syncDirectoryAsync(directory, done))();
+      }
+    } catch (error) {
+      this.syncError = error;
+      throw error;
+    }
+  }
+
+  private guard(write: () => void): boolean {
+    const { flags, files } = this.options;
+    try {
+      write();
+      return true;
+    } catch (error) {
+      flags.queueError = `a ConsumeQueue or the index cannot be written (${String(error)})`;
+      files.logger.error(`Sending is refused until it succeeds: ${flags.queueError}`);
+      return false;
+    }
+  }
+
+  private arm(): void {
+    this.timer ??= this.options.clock.setTimeout(() => this.tick(), this.options.flushIntervalConsumeQueue);
+  }
+
+  private tick(): void {
+    this.timer = undefined;
+    const wasIdle = this.isIdle;
+    this.isIdle = true;
+    this.options.queues.releaseIdle();
+    const isWritten = this.write();
+    if (isWritten && this.isCheckpointDue()) void this.writeCheckpoint();
+    if (!wasIdle || !isWritten || this.isCheckpointOwed()) this.arm();
+  }
+
+  private isCheckpointOwed(): boolean {
+    return this.syncError === undefined && this.checkpointOffset !== this.dispatchedOffset;
+  }
+
+  private isCheckpointDue(): boolean {
+    if (this.isSyncing || !this.isCheckpointOwed()) return false;
+    const isLong = this.options.clock.now() - this.checkpointTime >= CHECKPOINT_INTERVAL;
+    return isLong || this.dispatchedOffset - this.checkpointOffset >= CHECKPOINT_BYTES;
+  }
+
+  private async writeCheckpoint(): Promise<void> {
+    this.isSyncing = true;
+    this.checkpointTime = this.options.clock.now();
+    try {
+      await this.sync();
+    } catch (error) {
+      this.options.files.logger.error(`The checkpoint cannot be written: ${String(error)}`);
+    }
+    this.isSyncing = false;
+  }
+}

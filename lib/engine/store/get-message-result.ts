@@ -1,0 +1,24 @@
+/** How a read of a queue ended (GetMessageStatus). */
+export type GetMessageStatus =
+  | 'FOUND'
+  | 'NO_MATCHED_MESSAGE'
+  | 'MESSAGE_WAS_REMOVING'
+  | 'NO_MATCHED_LOGIC_QUEUE'
+  | 'NO_MESSAGE_IN_QUEUE'
+  | 'OFFSET_TOO_SMALL'
+  | 'OFFSET_OVERFLOW_ONE'
+  | 'OFFSET_OVERFLOW_BADLY';
+
+/** What a read of a queue found (GetMessageResult). */
+export interface GetMessageResult {
+  readonly status: GetMessageStatus;
+  readonly nextBeginOffset: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** The records, one behind the other. */
+  readonly messages: Buffer;
+  readonly messageCount: number;
+}
+
+/** Chooses messages by the tags code of their ConsumeQueue unit (MessageFilter#isMatchedByConsumeQueue). */
+export type MessageFilter = (tagsCode: number) => boolean;

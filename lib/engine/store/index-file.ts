@@ -1,0 +1,306 @@
+import { readOffset, setInt64, viewOf, writeInt64 } from '../../common/int64.js';
+import type { OpenFiles } from './open-files.js';
+import { SegmentFile } from './segment-file.js';
+
+const HEADER_SIZE = 40;
+const SLOT_SIZE = 4;
+const UNIT_SIZE = 20;
+/** Slots are written back in pieces of this many bytes. */
+const PAGE_SIZE = 4096;
+/** Units are written when so many bytes of them are in memory. */
+const UNIT_BUFFER_SIZE = 256 * 1024;
+const NO_BYTES = Buffer.alloc(0);
+/** How many entries of one hash are looked through for one of the newest record. */
+const MAX_KEYS_OF_RECORD = 64;
+
+/** Where an index entry points. */
+export interface IndexEntry {
+  readonly commitLogOffset: number;
+  readonly storeTimestamp: number;
+}
+
+/**
+ * A hash index from keys to records (IndexFile): slots with the newest entry of each chain, and entries ("units",
+ * from 1) that name the one before them. Entries gather in memory and are written behind the log.
+ */
+export class IndexFile {
+  beginTimestamp = 0;
+  endTimestamp = 0;
+  beginPhyOffset = 0;
+  endPhyOffset = 0;
+  private hashSlotCount = 0;
+  /** Number of the next unit; the first one is 1. */
+  private indexCount = 1;
+  /** The newest unit of each slot; present while the file is being written. */
+  private slots: DataView | undefined;
+  /** One byte for each page of the slots: whether it changed since it was written. */
+  private readonly dirtyPages: Uint8Array;
+  private isDirty = false;
+  /** Units from `writtenCount` on. */
+  private pending: Buffer = NO_BYTES;
+  private pendingView = viewOf(NO_BYTES);
+  private writtenCount = 1;
+  isCreated = true;
+  /** A sector that cannot be read costs the entries in it, as it does in the log. */
+  readonly file: SegmentFile;
+
+  constructor(
+    path: string,
+    private readonly maxHashSlotNum: number,
+    private readonly maxIndexNum: number,
+    openFiles: OpenFiles,
+  ) {
+    const size = HEADER_SIZE + maxHashSlotNum * SLOT_SIZE + maxIndexNum * UNIT_SIZE;
+    this.file = new SegmentFile(path, 0, size, openFiles);
+    this.dirtyPages = new Uint8Array(Math.ceil((maxHashSlotNum * SLOT_SIZE) / PAGE_SIZE));
+  }
+
+  get isFull(): boolean {
+    return this.indexCount >= this.maxIndexNum;
+  }
+
+  get isEmpty(): boolean {
+    return this.indexCount <= 1;
+  }
+
+  /** A new file; its times and offsets go on where those of the previous one ended (IndexService#getAndCreateLastIndexFile). */
+  create(endPhyOffset: number, endTimestamp: number): void {
+    this.isCreated = false;
+    this.beginPhyOffset = this.endPhyOffset = endPhyOffset;
+    this.beginTimestamp = this.endTimestamp = endTimestamp;
+  }
+
+  /** Reads the header. */
+  load(): void {
+    const header = Buffer.alloc(HEADER_SIZE);
+    this.file.read(header, 0, HEADER_SIZE, 0);
+    this.beginTimestamp = readOffset(header, 0);
+    this.endTimestamp = readOffset(header, 8);
+    this.beginPhyOffset = readOffset(header, 16);
+    this.endPhyOffset = readOffset(header, 24);
+    this.hashSlotCount = header.readInt32BE(32);
+    this.indexCount = Math.min(Math.max(header.readInt32BE(36), 1), this.maxIndexNum);
+    this.writtenCount = this.indexCount;
+  }
+
+  /** Makes {@link put} possible; false when the file is full or, with a slot that cannot be read, must stay as it is. */
+  prepare(): boolean {
+    if (this.isFull) return false;
+    try {
+      this.slots ??= this.loadSlots();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Adds an entry; the caller has called {@link prepare}. */
+  put(keyHash: number, commitLogOffset: number, storeTimestamp: number): void {
+    const slots = this.slots!;
+    const slot = (keyHash % this.maxHashSlotNum) * SLOT_SIZE;
+    const previous = this.validUnit(slots.getInt32(slot));
+    this.appendUnit(keyHash, commitLogOffset, this.secondsSinceBegin(storeTimestamp), previous);
+    slots.setInt32(slot, this.indexCount);
+    this.dirtyPages[Math.floor(slot / PAGE_SIZE)] = 1;
+    this.isDirty = true;
+    if (this.isEmpty) {
+      this.beginPhyOffset = commitLogOffset;
+      this.beginTimestamp = storeTimestamp;
+    }
+    if (previous === 0) this.hashSlotCount++;
+    this.indexCount++;
+    this.endPhyOffset = commitLogOffset;
+    this.endTimestamp = storeTimestamp;
+  }
+
+  /** Whether the newest entries include this one. */
+  has(keyHash: number, commitLogOffset: number): boolean {
+    const newest = this.find(keyHash, MAX_KEYS_OF_RECORD, 0, Number.MAX_SAFE_INTEGER);
+    return newest.some((entry) => entry.commitLogOffset === commitLogOffset);
+  }
+
+  /** The entries of a key hash within a time range, newest first, at most `max`. */
+  find(keyHash: number, max: number, begin: number, end: number): IndexEntry[] {
+    const found: IndexEntry[] = [];
+    const unit = Buffer.alloc(UNIT_SIZE);
+    let number = this.validUnit(this.readSlot((keyHash % this.maxHashSlotNum) * SLOT_SIZE));
+    while (number !== 0 && found.length < max) {
+      this.readUnit(number, unit);
+      const secondsSinceBegin = unit.readInt32BE(12);
+      const storeTimestamp = this.beginTimestamp + secondsSinceBegin * 1000;
+      if (secondsSinceBegin < 0 || storeTimestamp < begin) break;
+      if (unit.readInt32BE(0) === keyHash && storeTimestamp <= end) {
+        found.push({ commitLogOffset: readOffset(unit, 4), storeTimestamp });
+      }
+      const previous = this.validUnit(unit.readInt32BE(16));
+      // Chains only lead backwards; anything else is damage.
+      number = previous < number ? previous : 0;
+    }
+    return found;
+  }
+
+  /** Whether entries of the time range can be here. */
+  overlaps(begin: number, end: number): boolean {
+    return begin <= this.endTimestamp && end >= this.beginTimestamp;
+  }
+
+  /** Writes entries, then the slots that point to them, then the header that counts them. */
+  write(): void {
+    if (!this.isDirty) return;
+    if (!this.isCreated) this.file.create();
+    this.isCreated = true;
+    this.writeUnits();
+    this.writeSlots();
+    this.writeHeader();
+    this.isDirty = false;
+  }
+
+  /** Frees the memory of a file that is full and written. */
+  releaseSlots(): void {
+    this.slots = undefined;
+    this.setPending(NO_BYTES);
+  }
+
+  /**
+   * After an unclean end: rebuilds the slots from the entries, which are only ever appended, and drops everything
+   * from the first one on that contradicts those before it or belongs to a record at `limit` or behind it.
+   */
+  repair(limit: number): void {
+    const slots = Buffer.alloc(this.maxHashSlotNum * SLOT_SIZE);
+    const count = this.indexCount;
+    this.hashSlotCount = 0;
+    this.indexCount = 1;
+    this.endPhyOffset = this.beginPhyOffset;
+    this.endTimestamp = this.beginTimestamp;
+    this.scanUnits(count, (unit, position) => this.relink(slots, unit, position, limit));
+    this.writtenCount = this.indexCount;
+    this.slots = viewOf(slots);
+    this.dirtyPages.fill(1);
+    this.isDirty = true;
+  }
+
+  private relink(slots: Buffer, units: Buffer, position: number, limit: number): boolean {
+    const keyHash = units.readInt32BE(position);
+    const slot = (keyHash % this.maxHashSlotNum) * SLOT_SIZE;
+    const commitLogOffset = readOffset(units, position + 4);
+    const secondsSinceBegin = units.readInt32BE(position + 12);
+    if (keyHash < 0 || commitLogOffset < this.endPhyOffset || secondsSinceBegin < 0) return false;
+    if (commitLogOffset >= limit) return false;
+    if (units.readInt32BE(position + 16) !== slots.readInt32BE(slot)) return false;
+    if (slots.readInt32BE(slot) === 0) this.hashSlotCount++;
+    slots.writeInt32BE(this.indexCount, slot);
+    this.indexCount++;
+    this.endPhyOffset = commitLogOffset;
+    this.endTimestamp = this.beginTimestamp + secondsSinceBegin * 1000;
+    return true;
+  }
+
+  /** Passes units 1 to `count - 1` to `visit` until it returns false. */
+  private scanUnits(count: number, visit: (units: Buffer, position: number) => boolean): void {
+    const units = Buffer.alloc(UNIT_BUFFER_SIZE - (UNIT_BUFFER_SIZE % UNIT_SIZE));
+    const perRead = units.length / UNIT_SIZE;
+    for (let first = 1; first < count; first += perRead) {
+      const present = Math.min(perRead, count - first);
+      this.file.read(units, 0, present * UNIT_SIZE, this.unitPosition(first));
+      for (let i = 0; i < present; i++) if (!visit(units, i * UNIT_SIZE)) return;
+    }
+  }
+
+  private secondsSinceBegin(storeTimestamp: number): number {
+    if (this.beginTimestamp <= 0) return 0;
+    const seconds = Math.trunc((storeTimestamp - this.beginTimestamp) / 1000);
+    return Math.min(Math.max(seconds, 0), 0x7fffffff);
+  }
+
+  private validUnit(number: number): number {
+    return number > 0 && number < this.indexCount ? number : 0;
+  }
+
+  private appendUnit(keyHash: number, commitLogOffset: number, seconds: number, previous: number): void {
+    if ((this.indexCount - this.writtenCount + 1) * UNIT_SIZE > this.pending.length) this.makeRoom();
+    const position = (this.indexCount - this.writtenCount) * UNIT_SIZE;
+    const view = this.pendingView;
+    view.setInt32(position, keyHash);
+    setInt64(view, position + 4, commitLogOffset);
+    view.setInt32(position + 12, seconds);
+    view.setInt32(position + 16, previous);
+  }
+
+  /** What the disk does not take stays in memory: the next {@link write} says so, and sending is then refused. */
+  private makeRoom(): void {
+    try {
+      if (this.isCreated) this.writeUnits();
+    } catch {
+      // Grows below.
+    }
+    const length = (this.indexCount - this.writtenCount) * UNIT_SIZE;
+    if (length + UNIT_SIZE <= this.pending.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(UNIT_BUFFER_SIZE, 2 * this.pending.length));
+    this.pending.copy(grown, 0, 0, length);
+    this.setPending(grown);
+  }
+
+  private setPending(pending: Buffer): void {
+    this.pending = pending;
+    this.pendingView = viewOf(pending);
+  }
+
+  private readSlot(position: number): number {
+    if (this.slots !== undefined) return this.slots.getInt32(position);
+    const slot = Buffer.alloc(SLOT_SIZE);
+    this.file.read(slot, 0, SLOT_SIZE, HEADER_SIZE + position);
+    return slot.readInt32BE(0);
+  }
+
+  private readUnit(number: number, target: Buffer): void {
+    if (number >= this.writtenCount) {
+      const position = (number - this.writtenCount) * UNIT_SIZE;
+      this.pending.copy(target, 0, position, position + UNIT_SIZE);
+    } else {
+      this.file.read(target, 0, UNIT_SIZE, this.unitPosition(number));
+    }
+  }
+
+  private unitPosition(number: number): number {
+    return HEADER_SIZE + this.maxHashSlotNum * SLOT_SIZE + number * UNIT_SIZE;
+  }
+
+  private loadSlots(): DataView {
+    const slots = Buffer.alloc(this.maxHashSlotNum * SLOT_SIZE);
+    if (!this.isEmpty) this.file.readOrThrow(slots, 0, slots.length, HEADER_SIZE);
+    return viewOf(slots);
+  }
+
+  private writeUnits(): void {
+    const length = (this.indexCount - this.writtenCount) * UNIT_SIZE;
+    if (length === 0) return;
+    this.file.write(this.pending, 0, length, this.unitPosition(this.writtenCount));
+    this.writtenCount = this.indexCount;
+  }
+
+  /** Writes each run of changed pages with one call. */
+  private writeSlots(): void {
+    const { dirtyPages } = this;
+    const { buffer, byteOffset, byteLength } = this.slots!;
+    const slots = Buffer.from(buffer, byteOffset, byteLength);
+    for (let first = dirtyPages.indexOf(1); first >= 0; first = dirtyPages.indexOf(1, first)) {
+      const clean = dirtyPages.indexOf(0, first);
+      const next = clean < 0 ? dirtyPages.length : clean;
+      const start = first * PAGE_SIZE;
+      const length = Math.min(next * PAGE_SIZE, slots.length) - start;
+      this.file.write(slots, start, length, HEADER_SIZE + start);
+      dirtyPages.fill(0, first, next);
+    }
+  }
+
+  private writeHeader(): void {
+    const header = Buffer.alloc(HEADER_SIZE);
+    writeInt64(header, 0, this.beginTimestamp);
+    writeInt64(header, 8, this.endTimestamp);
+    writeInt64(header, 16, this.beginPhyOffset);
+    writeInt64(header, 24, this.endPhyOffset);
+    header.writeInt32BE(this.hashSlotCount, 32);
+    header.writeInt32BE(this.indexCount, 36);
+    this.file.write(header, 0, HEADER_SIZE, 0);
+  }
+}

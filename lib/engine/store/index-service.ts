@@ -1,0 +1,205 @@
+import { basename, dirname, join } from 'node:path';
+import type { Clock } from '../../common/clock.js';
+import { javaHashCode } from '../../common/java-hash.js';
+import { KEY_SEPARATOR } from '../../common/message-const.js';
+import { MessageSysFlag, transactionValue } from '../../common/message-sys-flag.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { DispatchRequest } from './dispatch-request.js';
+import { IndexFile } from './index-file.js';
+import type { MessageStoreConfig } from './message-store-config.js';
+import type { SegmentFile } from './segment-file.js';
+import type { StoreFiles } from './segment-file-queue.js';
+
+/** Finds messages by unique id and key (IndexService). */
+export class IndexService {
+  private indexFiles: IndexFile[] = [];
+  private readonly directory: string;
+  /** Files with entries that are not written. */
+  private readonly dirty = new Set<IndexFile>();
+  /** Files written, and directories with new entries, since they were last flushed to the disk. */
+  private readonly unsynced = new Set<IndexFile>();
+  private readonly newDirectories = new Set<string>();
+  /** Whether files were dropped as damaged. */
+  isIncomplete = false;
+
+  constructor(
+    private readonly config: MessageStoreConfig,
+    private readonly files: StoreFiles,
+    private readonly clock: Clock,
+  ) {
+    this.directory = join(config.storePathRootDir, 'index');
+  }
+
+  /** The newest record that is indexed. */
+  get endPhyOffset(): number {
+    return this.indexFiles.at(-1)?.endPhyOffset ?? 0;
+  }
+
+  /** Takes in the files up to the first that was cut. */
+  load(): void {
+    const names = this.files.fileSystem.list(this.directory).filter((name) => /^\d{17}$/.test(name));
+    for (const name of names.sort()) this.indexFiles.push(this.newFile(name));
+    for (const file of this.indexFiles.filter((candidate) => this.isLong(candidate))) {
+      throw new ConfigurationError(
+        `${file.file.path} is longer than maxHashSlotNum ${this.config.maxHashSlotNum} and maxIndexNum ` +
+          `${this.config.maxIndexNum} make it; set them as they were, or delete the directory to rebuild it`,
+      );
+    }
+    const cut = this.indexFiles.findIndex((file) => this.sizeOf(file) < file.file.size);
+    if (cut >= 0) this.dropFrom(cut);
+    for (const file of this.indexFiles) file.load();
+  }
+
+  /**
+   * After an unclean end: drops entries of records at `limit` or behind it, and everything from the first entry on
+   * that is not as it was written. Files that ended before `flushedTimestamp` are known to be on the disk.
+   */
+  repair(limit: number, flushedTimestamp: number): void {
+    for (const [i, file] of this.indexFiles.entries()) {
+      const isLast = i === this.indexFiles.length - 1;
+      const isSound = file.isFull && file.endTimestamp <= flushedTimestamp && file.endPhyOffset < limit;
+      if (isSound && !isLast) continue;
+      file.repair(limit);
+      this.dirty.add(file);
+      if (file.isEmpty) return this.dropFrom(i);
+      if (!file.isFull) return this.dropFrom(i + 1);
+    }
+  }
+
+  /** Adds the unique id and every key of a record (IndexService#buildIndex). */
+  put(request: DispatchRequest): void {
+    if (transactionValue(request.sysFlag) === MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) return;
+    const last = this.indexFiles.at(-1);
+    if (last !== undefined && request.commitLogOffset < last.endPhyOffset) return;
+    // A rebuild begins with the newest record that is indexed, of which some keys may be missing.
+    const indexed = last?.endPhyOffset === request.commitLogOffset ? last : undefined;
+    if (request.uniqKey !== undefined) this.putKey(request, request.uniqKey, indexed);
+    if (request.keys === undefined) return;
+    for (const key of request.keys.split(KEY_SEPARATOR)) if (key !== '') this.putKey(request, key, indexed);
+  }
+
+  /**
+   * Commit-log offsets of records whose key has the hash of `key`, newest first; the caller compares the keys.
+   * `begin` and `end` are store timestamps.
+   */
+  query(topic: string, key: string, max: number, begin: number, end: number): number[] {
+    const keyHash = indexHash(javaHashCode(`${topic}#${key}`));
+    const offsets = new Set<number>();
+    for (const file of this.indexFiles.toReversed()) {
+      if (offsets.size >= max || file.endTimestamp < begin) break;
+      if (!file.overlaps(begin, end)) continue;
+      for (const entry of file.find(keyHash, max - offsets.size, begin, end))
+        offsets.add(entry.commitLogOffset);
+    }
+    return [...offsets];
+  }
+
+  /** Gives the kernel what is only in memory. */
+  write(): void {
+    for (const file of this.dirty) {
+      if (!file.isCreated) this.makeDirectory();
+      file.write();
+      if (file !== this.indexFiles.at(-1)) file.releaseSlots();
+      this.dirty.delete(file);
+      this.unsynced.add(file);
+    }
+  }
+
+  /** The files written since the last call. */
+  takeUnsynced(): SegmentFile[] {
+    const files = Array.from(this.unsynced, ({ file }) => file);
+    this.unsynced.clear();
+    return files;
+  }
+
+  /** The directories that have new entries since the last call. */
+  takeNewDirectories(): string[] {
+    const directories = [...this.newDirectories];
+    this.newDirectories.clear();
+    return directories;
+  }
+
+  /** Deletes the files that only point below `minCommitLogOffset`; the newest one stays. */
+  deleteExpired(minCommitLogOffset: number): void {
+    while (this.indexFiles.length > 1 && this.indexFiles[0]!.endPhyOffset < minCommitLogOffset) {
+      this.remove(this.indexFiles.shift()!);
+    }
+  }
+
+  private makeDirectory(): void {
+    this.files.fileSystem.makeDirectory(this.directory);
+    this.newDirectories.add(this.directory).add(dirname(this.directory));
+  }
+
+  private putKey(request: DispatchRequest, key: string, indexed: IndexFile | undefined): void {
+    const keyHash = indexHash(javaHashCode(key, request.queue.indexHashSeed));
+    if (indexed?.has(keyHash, request.commitLogOffset)) return;
+    const file = this.writableFile();
+    file.put(keyHash, request.commitLogOffset, request.storeTimestamp);
+    this.dirty.add(file);
+  }
+
+  private writableFile(): IndexFile {
+    const last = this.indexFiles.at(-1);
+    if (last?.prepare()) return last;
+    const file = this.newFile(this.nextName());
+    file.create(last?.endPhyOffset ?? 0, last?.endTimestamp ?? 0);
+    file.prepare();
+    this.indexFiles.push(file);
+    return file;
+  }
+
+  /** Drops a file and those behind it; their entries come back from the log. */
+  private dropFrom(first: number): void {
+    for (const file of this.indexFiles.splice(first)) {
+      this.isIncomplete = true;
+      this.files.logger.warn(`${file.file.path} is incomplete and is rebuilt from the commit log`);
+      this.remove(file);
+    }
+  }
+
+  private remove(file: IndexFile): void {
+    this.dirty.delete(file);
+    this.unsynced.delete(file);
+    file.file.remove(this.files.fileSystem);
+  }
+
+  private isLong(file: IndexFile): boolean {
+    return this.sizeOf(file) > file.file.size;
+  }
+
+  private sizeOf({ file }: IndexFile): number {
+    return this.files.fileSystem.sizeOf(file.path) ?? 0;
+  }
+
+  private newFile(name: string): IndexFile {
+    const { maxHashSlotNum, maxIndexNum } = this.config;
+    return new IndexFile(join(this.directory, name), maxHashSlotNum, maxIndexNum, this.files.openFiles);
+  }
+
+  /** The time; files are sorted by name, so after the name of the newest one even if the clock was set back. */
+  private nextName(): string {
+    const last = this.indexFiles.at(-1);
+    const name = timeName(this.clock.now());
+    if (last === undefined || name > basename(last.file.path)) return name;
+    return String(BigInt(basename(last.file.path)) + 1n);
+  }
+}
+
+/** Without its sign (IndexFile#indexKeyHashMethod). */
+function indexHash(hash: number): number {
+  return hash === -0x80000000 ? 0 : Math.abs(hash);
+}
+
+/** yyyyMMddHHmmssSSS in local time. */
+function timeName(time: number): string {
+  const date = new Date(time);
+  const parts = [
+    date.getMonth() + 1,
+    date.getDate(),
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+  ].map((part) => String(part).padStart(2, '0'));
+  return date.getFullYear() + parts.join('') + String(date.getMilliseconds()).padStart(3, '0');
+}

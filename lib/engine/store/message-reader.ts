@@ -1,0 +1,227 @@
+import { totalmem } from 'node:os';
+import { isWellFormed } from '../../common/message-decoder.js';
+import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueue } from './consume-queue.js';
+import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
+import { readRecordQueue } from './dispatch-request.js';
+import type { GetMessageResult, GetMessageStatus, MessageFilter } from './get-message-result.js';
+import type { MessageStoreConfig } from './message-store-config.js';
+import { hasPhysicalOffset, hasValidChecksum } from './record-check.js';
+import type { UnitRepair } from './unit-repair.js';
+
+/** ConsumeQueue units that are read at once. */
+const UNITS_PER_READ = 64;
+const NO_BYTES = Buffer.alloc(0);
+
+export type GetMessageCallback = (result: GetMessageResult) => void;
+
+export interface GetMessageRequest {
+  readonly queue: ConsumeQueue;
+  readonly offset: number;
+  readonly maxMsgNums: number;
+  readonly filter: MessageFilter | undefined;
+}
+
+/** A record that a read is going to return. */
+interface Pick {
+  readonly queueOffset: number;
+  readonly commitLogOffset: number;
+  readonly size: number;
+  /** Where it goes in the result. */
+  readonly target: number;
+}
+
+/** The outcome of looking through ConsumeQueue units. */
+interface Selection {
+  readonly picks: Pick[];
+  totalSize: number;
+  /** The first offset that was not looked at. */
+  nextOffset: number;
+  /** Whether a unit named a record that is no longer in the log. */
+  metRemoved: boolean;
+  /** A unit that cannot be right, at which the selection ended. */
+  damagedAt: number | undefined;
+}
+
+/** Reads messages of a queue (DefaultMessageStore#getMessage), and never returns one whose checksum does not hold. */
+export class MessageReader {
+  private readonly units = Buffer.alloc(UNITS_PER_READ * CQ_UNIT_SIZE);
+  /** A record farther from the end of the log than this may have to come from the disk. */
+  private readonly inMemoryDistance: number;
+
+  constructor(
+    private readonly log: CommitLog,
+    private readonly config: MessageStoreConfig,
+    private readonly repair: UnitRepair,
+  ) {
+    this.inMemoryDistance = (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
+  }
+
+  /** `callback` is called at once unless a record must come from the disk. */
+  read(request: GetMessageRequest, callback: GetMessageCallback): void {
+    const selection = this.select(request);
+    if (selection.picks.length > 0) return this.load(request, selection, callback);
+    if (selection.damagedAt !== undefined) return this.repairAndRead(request, selection.damagedAt, callback);
+    const status = selection.metRemoved ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE';
+    callback(this.result(request, status, selection.nextOffset, NO_BYTES, 0));
+  }
+
+  private repairAndRead(request: GetMessageRequest, offset: number, callback: GetMessageCallback): void {
+    this.repair.repair(request.queue, offset, () => this.read(request, callback));
+  }
+
+  private select({ queue, offset, maxMsgNums, filter }: GetMessageRequest): Selection {
+    const selection: Selection = {
+      picks: [],
+      totalSize: 0,
+      nextOffset: offset,
+      metRemoved: false,
+      damagedAt: undefined,
+    };
+    const scanEnd =
+      offset + Math.max(Math.floor(this.config.maxFilterMessageSize / CQ_UNIT_SIZE), maxMsgNums);
+    while (selection.nextOffset < scanEnd) {
+      const wanted = Math.min(scanEnd - selection.nextOffset, UNITS_PER_READ);
+      const present = queue.readUnits(selection.nextOffset, wanted, this.units);
+      for (let i = 0; i < present; i++) {
+        if (!this.consider(selection, queue, i * CQ_UNIT_SIZE, maxMsgNums, filter)) return selection;
+        selection.nextOffset++;
+      }
+      if (present < wanted) break;
+    }
+    return selection;
+  }
+
+  /** Looks at one unit; false when the selection ends before it. */
+  private consider(
+    selection: Selection,
+    queue: ConsumeQueue,
+    position: number,
+    maxMsgNums: number,
+    filter: MessageFilter | undefined,
+  ): boolean {
+    const { nextOffset: queueOffset, picks } = selection;
+    if (!queue.lost.isEmpty && queue.lost.has(queueOffset)) return true;
+    if (queueOffset < queue.minOffset) {
+      selection.metRemoved = true;
+      return true;
+    }
+    const { commitLogOffset, msgSize: size, tagsCode } = readCqUnit(this.units, position);
+    if (
+      size < MIN_RECORD_SIZE ||
+      commitLogOffset < this.log.minOffset ||
+      commitLogOffset + size > this.log.maxOffset
+    ) {
+      selection.damagedAt = queueOffset;
+      return false;
+    }
+    if (this.log.segments.hasGap && this.log.segments.find(commitLogOffset) === undefined) {
+      selection.metRemoved = true;
+      return true;
+    }
+    if (filter !== undefined && !filter(tagsCode)) return true;
+    if (this.isEnough(selection, commitLogOffset, size, maxMsgNums)) return false;
+    picks.push({ queueOffset, commitLogOffset, size, target: selection.totalSize });
+    selection.totalSize += size;
+    return true;
+  }
+
+  /** Whether a further record would exceed the limits of a pull (DefaultMessageStore#isTheBatchFull). */
+  private isEnough(selection: Selection, commitLogOffset: number, size: number, maxMsgNums: number): boolean {
+    const { config } = this;
+    const count = selection.picks.length;
+    if (count === 0) return false;
+    const isHot = this.isHot(commitLogOffset);
+    const maxCount = isHot
+      ? config.maxTransferCountOnMessageInMemory
+      : config.maxTransferCountOnMessageInDisk;
+    const maxBytes = isHot
+      ? config.maxTransferBytesOnMessageInMemory
+      : config.maxTransferBytesOnMessageInDisk;
+    return count >= Math.min(maxMsgNums, maxCount) || selection.totalSize + size > maxBytes;
+  }
+
+  /** Whether a record counts as being in memory. */
+  isHot(commitLogOffset: number): boolean {
+    return this.log.maxOffset - commitLogOffset <= this.inMemoryDistance;
+  }
+
+  /** Brings the picked records into one buffer; those that may have to come from the disk without blocking. */
+  private load(request: GetMessageRequest, selection: Selection, callback: GetMessageCallback): void {
+    const target = Buffer.allocUnsafe(selection.totalSize);
+    this.loadFrom(selection.picks, 0, target, () => this.finish(request, selection, target, callback));
+  }
+
+  private loadFrom(picks: readonly Pick[], first: number, target: Buffer, done: () => void): void {
+    let next = first;
+    while (next < picks.length) {
+      const pick = picks[next]!;
+      if (this.log.tail.copy(pick.commitLogOffset, pick.size, target, pick.target)) {
+        next++;
+        continue;
+      }
+      const end = this.endOfRun(picks, next);
+      const length = picks[end - 1]!.target + picks[end - 1]!.size - pick.target;
+      const segment = this.log.segments.find(pick.commitLogOffset);
+      if (segment !== undefined && !this.isHot(pick.commitLogOffset)) {
+        segment.readAsync(target, pick.target, length, pick.commitLogOffset, () =>
+          this.loadFrom(picks, end, target, done),
+        );
+        return;
+      }
+      segment?.read(target, pick.target, length, pick.commitLogOffset);
+      next = end;
+    }
+    done();
+  }
+
+  /** Records that follow one another in one file are read together. */
+  private endOfRun(picks: readonly Pick[], first: number): number {
+    const segmentEnd = this.log.segments.find(picks[first]!.commitLogOffset)?.endOffset ?? 0;
+    let end = first + 1;
+    for (; end < picks.length; end++) {
+      const previous = picks[end - 1]!;
+      const next = picks[end]!;
+      if (next.commitLogOffset !== previous.commitLogOffset + previous.size) break;
+      if (next.commitLogOffset + next.size > segmentEnd) break;
+    }
+    return end;
+  }
+
+  private finish(
+    request: GetMessageRequest,
+    selection: Selection,
+    records: Buffer,
+    callback: GetMessageCallback,
+  ): void {
+    const { picks } = selection;
+    const badIndex = picks.findIndex((pick) => !this.isSound(pick, request.queue, records));
+    if (badIndex === 0) return this.repairAndRead(request, picks[0]!.queueOffset, callback);
+    if (badIndex < 0)
+      return callback(this.result(request, 'FOUND', selection.nextOffset, records, picks.length));
+    const bad = picks[badIndex]!;
+    callback(this.result(request, 'FOUND', bad.queueOffset, records.subarray(0, bad.target), badIndex));
+  }
+
+  private isSound(pick: Pick, queue: ConsumeQueue, records: Buffer): boolean {
+    const start = pick.target;
+    if (records.readInt32BE(start) !== pick.size || !isWellFormed(records, start)) return false;
+    if (!hasPhysicalOffset(records, start, pick.commitLogOffset)) return false;
+    const { topic, queueId, queueOffset } = readRecordQueue(records, start);
+    if (queueOffset !== pick.queueOffset || queueId !== queue.queueId || topic !== queue.topic) return false;
+    // In memory are the bytes that the checksum was computed from.
+    return this.log.tail.holds(pick.commitLogOffset) || hasValidChecksum(records, start);
+  }
+
+  private result(
+    { queue }: GetMessageRequest,
+    status: GetMessageStatus,
+    nextBeginOffset: number,
+    messages: Buffer,
+    messageCount: number,
+  ): GetMessageResult {
+    const { minOffset, maxOffset } = queue;
+    return { status, nextBeginOffset, minOffset, maxOffset, messages, messageCount };
+  }
+}

@@ -1,0 +1,108 @@
+import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from './delay-level.js';
+
+const MIB = 1024 * 1024;
+
+/** How the store keeps messages; names, units and defaults are those of Apache's MessageStoreConfig unless said. */
+export interface MessageStoreConfig {
+  /** Directory of the store. */
+  storePathRootDir: string;
+  /** Bytes of a commit-log file. */
+  mappedFileSizeCommitLog: number;
+  /** Bytes of a ConsumeQueue file; rounded up to a multiple of 20. */
+  mappedFileSizeConsumeQueue: number;
+  maxHashSlotNum: number;
+  maxIndexNum: number;
+  /** Index messages by unique id and keys. */
+  messageIndexEnable: boolean;
+  /** When a send is acknowledged: after fdatasync (default here), or when the kernel has the bytes (Apache's default). */
+  flushDiskType: 'SYNC_FLUSH' | 'ASYNC_FLUSH';
+  /** Milliseconds between flushes with ASYNC_FLUSH. */
+  flushIntervalCommitLog: number;
+  /** Milliseconds between writes of ConsumeQueues and index. */
+  flushIntervalConsumeQueue: number;
+  /** Milliseconds after which a send is answered FLUSH_DISK_TIMEOUT. */
+  syncFlushTimeout: number;
+  /** Largest body in bytes. */
+  maxMessageSize: number;
+  /** Append the checksum of the whole record to its properties (Apache's default: false). */
+  enabledAppendPropCRC: boolean;
+  messageDelayLevel: string;
+  /** Hours that a commit-log file is kept. */
+  fileReservedTime: number;
+  /** Hours of the day, `;` between them, in which expired files are deleted. */
+  deleteWhen: string;
+  /** Percent of used disk above which expired files are deleted at any hour. */
+  diskMaxUsedSpaceRatio: number;
+  /** Percent above which files are deleted although they have not expired. */
+  diskSpaceCleanForciblyRatio: number;
+  /** Percent above which sends are refused. */
+  diskSpaceWarningLevelRatio: number;
+  cleanFileForciblyEnable: boolean;
+  /** Milliseconds between looks for files to delete. */
+  cleanResourceInterval: number;
+  /** Most files deleted in one look. */
+  deleteFileBatchMax: number;
+  /** Most messages and bytes of a pull that is read from memory, and from disk. */
+  maxTransferCountOnMessageInMemory: number;
+  maxTransferBytesOnMessageInMemory: number;
+  maxTransferCountOnMessageInDisk: number;
+  maxTransferBytesOnMessageInDisk: number;
+  /** Percent of this machine's memory: messages nearer to the end of the log count as being in memory. */
+  accessMessageInMemoryMaxRatio: number;
+  /** Bytes of ConsumeQueue that a pull scans at least. */
+  maxFilterMessageSize: number;
+  /** Most messages of one query. */
+  maxMsgsNumBatch: number;
+  /** Bytes of the newest records that are kept in memory for consumers (not in Apache, which maps its files). */
+  tailCacheSize: number;
+}
+
+const storeRules: OptionRules<MessageStoreConfig> = {
+  storePathRootDir: text('.rocketmq/store', 'a directory', (value) => value.trim() !== ''),
+  mappedFileSizeCommitLog: integer(1024 * MIB, 4096, 8192 * MIB),
+  mappedFileSizeConsumeQueue: integer(6_000_000, 20, 1024 * MIB),
+  maxHashSlotNum: integer(5_000_000, 1, 100_000_000),
+  maxIndexNum: integer(20_000_000, 2, 100_000_000),
+  messageIndexEnable: bool(true),
+  flushDiskType: oneOf('SYNC_FLUSH', ['SYNC_FLUSH', 'ASYNC_FLUSH']),
+  flushIntervalCommitLog: integer(500, 1, 60_000),
+  flushIntervalConsumeQueue: integer(1000, 1, 60_000),
+  syncFlushTimeout: integer(5000, 1),
+  maxMessageSize: integer(4 * MIB, 1, 128 * MIB),
+  enabledAppendPropCRC: bool(true),
+  messageDelayLevel: text(
+    DEFAULT_DELAY_LEVELS,
+    'delays such as "1s 10s 1m 2h 1d" with a blank between them',
+    (value) => parseDelayLevels(value) !== undefined,
+  ),
+  fileReservedTime: integer(72, 0, 24 * 3650),
+  deleteWhen: text('04', 'hours from 00 to 23, ";" between them', isHourList),
+  diskMaxUsedSpaceRatio: integer(75, 10, 95),
+  diskSpaceCleanForciblyRatio: integer(85, 30, 100),
+  diskSpaceWarningLevelRatio: integer(90, 35, 100),
+  cleanFileForciblyEnable: bool(true),
+  cleanResourceInterval: integer(10_000, 1),
+  deleteFileBatchMax: integer(10, 1, 10_000),
+  maxTransferCountOnMessageInMemory: integer(32, 1, 1024),
+  maxTransferBytesOnMessageInMemory: integer(262_144, 1, 16 * MIB),
+  maxTransferCountOnMessageInDisk: integer(8, 1, 1024),
+  maxTransferBytesOnMessageInDisk: integer(65_536, 1, 16 * MIB),
+  accessMessageInMemoryMaxRatio: integer(40, 0, 95),
+  maxFilterMessageSize: integer(16_000, 20, 16 * MIB),
+  maxMsgsNumBatch: integer(64, 1, 1024),
+  tailCacheSize: integer(32 * MIB, 1 * MIB, 4096 * MIB),
+};
+
+/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
+export function resolveMessageStoreConfig(given: Partial<MessageStoreConfig> = {}): MessageStoreConfig {
+  const config = resolveOptions('engine', storeRules, given);
+  config.mappedFileSizeConsumeQueue = Math.ceil(config.mappedFileSizeConsumeQueue / 20) * 20;
+  return config;
+}
+
+export const storeOptionNames: ReadonlySet<string> = new Set(Object.keys(storeRules));
+
+function isHourList(value: string): boolean {
+  return value.split(';').every((hour) => /^([01]?\d|2[0-3])$/.test(hour.trim()));
+}

@@ -1,0 +1,10 @@
+/** How an append ended (PutMessageStatus); the broker answers each with the code of the reference. */
+export type PutMessageStatus =
+  | 'PUT_OK'
+  /** Stored, but not on the disk within `syncFlushTimeout`. */
+  | 'FLUSH_DISK_TIMEOUT'
+  /** The store is closed, read-only, or out of space. */
+  | 'SERVICE_NOT_AVAILABLE'
+  | 'CREATE_MAPPED_FILE_FAILED'
+  | 'MESSAGE_ILLEGAL'
+  | 'PROPERTIES_SIZE_EXCEEDED';

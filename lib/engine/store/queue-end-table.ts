@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { crc32 } from '../../common/crc32.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { FileSystem } from './file-system.js';
+import type { IndexService } from './index-service.js';
+import { JsonFile } from './json-file.js';
+
+/** The offsets that a ConsumeQueue had at the last checkpoint. */
+export interface QueueEnd {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+}
+
+interface StoredEnds {
+  /** The checkpoint that was written after this table. */
+  readonly checkpoint: number;
+  /** Where the log began, and behind its last record; its bounds, if this was a clean end. */
+  readonly logStart: number;
+  readonly logEnd: number;
+  /** The newest record in the index. */
+  readonly indexEnd: number;
+  readonly queues: readonly (readonly [
+    topic: string,
+    queueId: number,
+    minOffset: number,
+    maxOffset: number,
+  ])[];
+}
+
+/**
+ * How far each ConsumeQueue and the index reached at the last checkpoint, so that what has lost its end or was
+ * deleted is noticed and rebuilt. Apache's broker neither writes nor reads this file.
+ */
+export class QueueEndTable {
+  private readonly file: JsonFile;
+  /** Absent when there is none that can be read. */
+  private stored: StoredEnds | undefined;
+  /** Whether it is older than the checkpoint of the store: then another broker ran since. */
+  private isOutdated = false;
+
+  constructor(
+    storePath: string,
+    fileSystem: FileSystem,
+    private readonly log: CommitLog,
+    private readonly queues: ConsumeQueueStore,
+    private readonly index: IndexService | undefined,
+  ) {
+    this.file = new JsonFile(fileSystem, join(storePath, 'config', 'consumeQueueEnd.json'));
+  }
+
+  load(checkpoint: number): void {
+    try {
+      this.stored = this.file.load(decode);
+      this.isOutdated = this.checkpoint < checkpoint;
+    } catch {
+      // Only costs the checks.
+    }
+  }
+
+  /** The table as it is now; `checkpoint` is the one that follows it. */
+  encode(checkpoint: number): string {
+    const queues = Array.from(
+      this.queues.all(),
+      ({ topic, queueId, minOffset, maxOffset }) => [topic, queueId, minOffset, maxOffset] as const,
+    );
+    const indexEnd = this.index?.endPhyOffset ?? 0;
+    const { minOffset: logStart, maxOffset: logEnd } = this.log;
+    const stored: StoredEnds = { checkpoint, logStart, logEnd, indexEnd, queues };
+    return JSON.stringify({ crc: checksum(stored), ...stored });
+  }
+
+  save(text: string): Promise<void> {
+    return this.file.save(text);
+  }
+
+  /** The checkpoint that the table was written with; one that the store has since may be damaged. */
+  get checkpoint(): number {
+    return this.stored?.checkpoint ?? Infinity;
+  }
+
+  get logStart(): number | undefined {
+    return this.valid?.logStart;
+  }
+
+  get logEnd(): number | undefined {
+    return this.valid?.logEnd;
+  }
+
+  get indexEnd(): number | undefined {
+    return this.valid?.indexEnd;
+  }
+
+  *ends(): IterableIterator<QueueEnd> {
+    for (const [topic, queueId, minOffset, maxOffset] of this.valid?.queues ?? []) {
+      yield { topic, queueId, minOffset, maxOffset };
+    }
+  }
+
+  private get valid(): StoredEnds | undefined {
+    return this.isOutdated ? undefined : this.stored;
+  }
+}
+
+function checksum(stored: StoredEnds): number {
+  return crc32(Buffer.from(JSON.stringify(stored)));
+}
+
+function decode(text: string): StoredEnds {
+  const { crc, ...stored } = JSON.parse(text) as StoredEnds & { crc: number };
+  if (crc !== checksum(stored)) throw new Error('the checksum does not hold');
+  return stored;
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { Logger } from '../../common/logger.js';
+import type { FileSystem } from './file-system.js';
+import type { OpenFiles } from './open-files.js';
+import { SegmentFile } from './segment-file.js';
+
+export interface StoreFiles {
+  readonly fileSystem: FileSystem;
+  readonly openFiles: OpenFiles;
+  readonly logger: Logger;
+}
+
+/**
+ * A sequence of files of one length, each named by the position of its first byte (MappedFileQueue): the commit
+ * log, or one ConsumeQueue. Files may be missing in between when a disk lost them.
+ */
+export class SegmentFileQueue {
+  segments: SegmentFile[] = [];
+  /** Whether files are missing in between. */
+  hasGap = false;
+
+  constructor(
+    readonly directory: string,
+    readonly fileSize: number,
+    /** The option that sets `fileSize`, for error texts. */
+    private readonly sizeOption: string,
+    private readonly files: StoreFiles,
+  ) {}
+
+  get first(): SegmentFile | undefined {
+    return this.segments[0];
+  }
+
+  get last(): SegmentFile | undefined {
+    return this.segments.at(-1);
+  }
+
+  /**
+   * Takes in the files of the directory.
+   *
+   * @throws ConfigurationError when they were written with another file size.
+   */
+  load(): void {
+    const names = this.files.fileSystem
+      .list(this.directory)
+      .filter((name) => /^\d{20}$/.test(name))
+      .sort();
+    if (names.length > 0 && this.sizeOf(names.at(-1)!) === 0) {
+      this.files.fileSystem.remove(join(this.directory, names.pop()!));
+    }
+    this.segments = names.map((name) => this.loadSegment(name, name === names.at(-1)));
+    this.hasGap = this.segments.some(
+      ({ startOffset }, i) => i > 0 && this.segments[i - 1]!.endOffset < startOffset,
+    );
+  }
+
+  /** The file that holds the byte at `offset`. */
+  find(offset: number): SegmentFile | undefined {
+    const { segments } = this;
+    if (segments.length === 0) return undefined;
+    const guess = segments[Math.floor((offset - segments[0]!.startOffset) / this.fileSize)];
+    if (guess?.contains(offset)) return guess;
+    return segments.find((segment) => segment.contains(offset));
+  }
+
+  /** Where the first file behind `offset` starts. */
+  startAfter(offset: number): number {
+    return this.segments.find(({ startOffset }) => startOffset > offset)?.startOffset ?? offset;
+  }
+
+  /** Creates the file that starts at `startOffset`, full of zeros. Its entry does not survive a power cut yet. */
+  create(startOffset: number): SegmentFile {
+    this.files.fileSystem.makeDirectory(this.directory);
+    const segment = new SegmentFile(
+      this.pathOf(startOffset),
+      startOffset,
+      this.fileSize,
+      this.files.openFiles,
+    );
+    segment.create();
+    const next = this.segments.findIndex((other) => other.startOffset > startOffset);
+    this.segments.splice(next < 0 ? this.segments.length : next, 0, segment);
+    return segment;
+  }
+
+  /** Deletes a file. */
+  remove(segment: SegmentFile): void {
+    segment.remove(this.files.fileSystem);
+    this.segments = this.segments.filter((other) => other !== segment);
+  }
+
+  /** Deletes every file that starts at `offset` or behind it. */
+  removeFrom(offset: number): void {
+    for (const segment of this.segments.filter(({ startOffset }) => startOffset >= offset))
+      this.remove(segment);
+  }
+
+  /** Deletes all files and the directory itself. */
+  destroy(): void {
+    this.removeFrom(0);
+    if (this.files.fileSystem.isDirectory(this.directory)) {
+      this.files.fileSystem.removeDirectory(this.directory);
+    }
+  }
+
+  private pathOf(startOffset: number): string {
+    return join(this.directory, String(startOffset).padStart(20, '0'));
+  }
+
+  private sizeOf(name: string): number {
+    return this.files.fileSystem.sizeOf(join(this.directory, name)) ?? 0;
+  }
+
+  private loadSegment(name: string, isLast: boolean): SegmentFile {
+    const path = join(this.directory, name);
+    const startOffset = Number(name);
+    const size = this.sizeOf(name);
+    if (startOffset % this.fileSize !== 0 || size > this.fileSize) {
+      throw new ConfigurationError(
+        `${path} has ${size} bytes, but ${this.sizeOption} is ${this.fileSize}; ` +
+          'set it to the length of the files that are there',
+      );
+    }
+    const segment = new SegmentFile(path, startOffset, this.fileSize, this.files.openFiles);
+    if (size < this.fileSize) {
+      // A file that was cut, or whose length did not reach the disk: zeros read as "no record here".
+      this.files.logger.warn(
+        `${path} has ${size} of ${this.fileSize} bytes${isLast ? '' : ', data is missing'}`,
+      );
+      segment.setLength();
+    }
+    return segment;
+  }
+}

@@ -1,0 +1,122 @@
+import type { FileCallback, FileSystem } from './file-system.js';
+import { OffsetRanges } from './offset-ranges.js';
+import type { OpenFiles } from './open-files.js';
+
+const PAGE_SIZE = 4096;
+
+/** One file of a {@link SegmentFileQueue} (MappedFile). Positions are those of the whole sequence. */
+export class SegmentFile {
+  readonly endOffset: number;
+  /** What the disk could not read so far. */
+  readonly unreadable = new OffsetRanges();
+  private isRemoved = false;
+
+  constructor(
+    readonly path: string,
+    readonly startOffset: number,
+    readonly size: number,
+    private readonly openFiles: OpenFiles,
+  ) {
+    this.endOffset = startOffset + size;
+  }
+
+  contains(offset: number): boolean {
+    return offset >= this.startOffset && offset < this.endOffset;
+  }
+
+  /** Reads bytes of this file; returns how many there were. Those that the disk cannot read are zeros. */
+  read(buffer: Buffer, bufferOffset: number, length: number, offset: number): number {
+    try {
+      return this.readOrThrow(buffer, bufferOffset, length, offset);
+    } catch {
+      return this.readByPage(buffer, bufferOffset, length, offset);
+    }
+  }
+
+  readOrThrow(buffer: Buffer, bufferOffset: number, length: number, offset: number): number {
+    return this.openFiles.get(this.path).read(buffer, bufferOffset, length, offset - this.startOffset);
+  }
+
+  readAsync(
+    buffer: Buffer,
+    bufferOffset: number,
+    length: number,
+    offset: number,
+    done: (bytesRead: number) => void,
+  ): void {
+    const position = offset - this.startOffset;
+    this.openFiles.readAsync(this.path, buffer, bufferOffset, length, position, (error, bytesRead) =>
+      done(error === null ? bytesRead : this.readByPage(buffer, bufferOffset, length, offset)),
+    );
+  }
+
+  write(buffer: Buffer, bufferOffset: number, length: number, offset: number): void {
+    this.openFiles.get(this.path).write(buffer, bufferOffset, length, offset - this.startOffset);
+  }
+
+  writeAsync(buffer: Buffer, length: number, offset: number, done: FileCallback): void {
+    this.openFiles.writeAsync(this.path, buffer, length, offset - this.startOffset, done);
+  }
+
+  sync(): void {
+    this.openFiles.get(this.path).sync();
+  }
+
+  /** A file that was deleted in the meantime has nothing to lose. */
+  syncAsync(done: FileCallback): void {
+    if (this.isRemoved) return done(null);
+    this.openFiles.syncAsync(this.path, done);
+  }
+
+  /** Creates the file, full of zeros. */
+  create(): void {
+    this.openFiles.create(this.path).truncate(this.size);
+  }
+
+  /** Deletes the file. */
+  remove(fileSystem: FileSystem): void {
+    this.isRemoved = true;
+    this.openFiles.close(this.path);
+    fileSystem.remove(this.path);
+  }
+
+  /** One bad sector must not make its neighbours unreadable; zeros are no record and no entry. */
+  private readByPage(buffer: Buffer, bufferOffset: number, length: number, offset: number): number {
+    buffer.fill(0, bufferOffset, bufferOffset + length);
+    if (this.isRemoved) return length;
+    for (let done = 0; done < length;) {
+      const position = offset + done - this.startOffset;
+      const count = Math.min(PAGE_SIZE - (position % PAGE_SIZE), length - done);
+      try {
+        this.readOrThrow(buffer, bufferOffset + done, count, offset + done);
+      } catch (error) {
+        this.noteUnreadable(offset + done, count, error);
+      }
+      done += count;
+    }
+    return length;
+  }
+
+  private noteUnreadable(offset: number, length: number, error: unknown): void {
+    if (this.unreadable.has(offset)) return;
+    this.unreadable.add(offset, offset + length);
+    this.openFiles.logger.error(
+      `${this.path} cannot be read at byte ${offset - this.startOffset} (${length} bytes): ${String(error)}`,
+    );
+  }
+
+  /** Gives the file its full length; what was not written reads as zeros. */
+  setLength(): void {
+    this.openFiles.get(this.path).truncate(this.size);
+  }
+}
+
+/** Flushes files one after the other, up to the first that fails. */
+export function syncAll(segments: readonly SegmentFile[], done: FileCallback, next = 0): void {
+  const segment = segments[next];
+  if (segment === undefined) return done(null);
+  segment.syncAsync((error) => {
+    if (error !== null) done(error);
+    else syncAll(segments, done, next + 1);
+  });
+}

@@ -1,0 +1,201 @@
+import type { Logger } from '../../common/logger.js';
+import { MessageSysFlag, transactionValue } from '../../common/message-sys-flag.js';
+import { RecordLayout } from '../../common/message-layout.js';
+import type { CommitLog } from './commit-log.js';
+import { CommitLogRecovery, type RecoveredLog } from './commit-log-recovery.js';
+import { isQueueName, type ConsumeQueueStore } from './consume-queue-store.js';
+import { isPlausible } from './cq-unit.js';
+import { readDispatchRequest, readRecordQueue } from './dispatch-request.js';
+import type { IndexService } from './index-service.js';
+import { QueueEndCheck } from './queue-end-check.js';
+import type { QueueEndTable } from './queue-end-table.js';
+import { leadsToRecord, readRecordHead } from './record-head.js';
+import { SAFETY_MARGIN, type StoreCheckpoint } from './store-checkpoint.js';
+import { UnitPlacement } from './unit-placement.js';
+
+export interface StoreParts {
+  readonly log: CommitLog;
+  readonly queues: ConsumeQueueStore;
+  readonly index: IndexService | undefined;
+  readonly checkpoint: StoreCheckpoint;
+  readonly queueEnds: QueueEndTable;
+  readonly delayLevels: readonly number[];
+  readonly logger: Logger;
+}
+
+export interface LoadedStore extends RecoveredLog {
+  /** The disk has the log up to here for certain. */
+  readonly syncedOffset: number;
+}
+
+/** Brings log, ConsumeQueues and index of a store to one common end when it is opened (DefaultMessageStore#load). */
+export class StoreLoader {
+  private readonly ends: QueueEndCheck;
+
+  constructor(private readonly parts: StoreParts) {
+    const { log, queues, queueEnds, logger } = parts;
+    this.ends = new QueueEndCheck(log, queues, queueEnds, logger);
+  }
+
+  load(isUnclean: boolean): LoadedStore {
+    const { log, queues, index, checkpoint, queueEnds } = this.parts;
+    log.segments.load();
+    this.reportMissingFiles();
+    queues.load();
+    checkpoint.load();
+    queueEnds.load(checkpoint.logicsMsgTimestamp);
+    index?.load();
+    this.ends.note(isUnclean);
+    if (!isUnclean) this.reportMissing(queueEnds.logStart ?? Infinity, log.minOffset);
+    const loaded = log.segments.first === undefined ? this.replaceLog() : this.recover(isUnclean);
+    this.ends.keepEnds();
+    queues.finishRecovery(log.segments.first === undefined ? loaded.endOffset : log.minOffset);
+    return loaded;
+  }
+
+  private recover(isUnclean: boolean): LoadedStore {
+    const { queues, index, log, logger, checkpoint } = this.parts;
+    const queueStart = isUnclean ? this.uncleanStart() : this.cleanStart();
+    const trustedEnd = isUnclean ? undefined : this.parts.queueEnds.logEnd;
+    let reason = this.ends.findShortened();
+    if (isUnclean) index?.repair(queueStart, checkpoint.indexMsgTimestamp);
+    if (reason === undefined) {
+      if (isUnclean) queues.truncateFrom(queueStart);
+      const start = Math.max(Math.min(queueStart, this.indexStart(isUnclean)), log.minOffset);
+      const recovered = this.scan(start, false, trustedEnd);
+      reason =
+        recovered.fault ?? this.ends.findShortened() ?? (isUnclean ? this.findLostEnd(recovered) : undefined);
+      if (reason === undefined)
+        return { ...recovered, syncedOffset: isUnclean ? queueStart : recovered.endOffset };
+    }
+    logger.warn(`Rebuilding from the commit log: ${reason}`);
+    return { ...this.scan(log.minOffset, true, trustedEnd), syncedOffset: isUnclean ? queueStart : Infinity };
+  }
+
+  /** `fault`: why the part of the log that was scanned is not enough. */
+  private scan(
+    startOffset: number,
+    isFullScan: boolean,
+    trustedEnd: number | undefined,
+  ): RecoveredLog & { fault: string | undefined } {
+    const { log, logger, queues } = this.parts;
+    const length = (log.segments.last?.endOffset ?? 0) - startOffset;
+    if (trustedEnd === undefined || isFullScan) {
+      logger.log(
+        `Checking the commit log from byte ${startOffset} on (up to ${Math.ceil(length / 2 ** 20)} MiB)`,
+      );
+    }
+    const recovery = new CommitLogRecovery(log, logger, trustedEnd);
+    const placement = new UnitPlacement({
+      log,
+      queues,
+      logger,
+      isFullScan,
+      lostBytes: () => recovery.lostBytes,
+      knownEnd: (queue) => this.ends.knownEnd(queue),
+    });
+    const recovered = recovery.recover(startOffset, (buffer, position) =>
+      this.dispatch(placement, buffer, position),
+    );
+    placement.finish();
+    queues.truncateFrom(recovered.endOffset);
+    this.reportMissing(recovered.endOffset, trustedEnd ?? 0);
+    return { ...recovered, fault: placement.hasGap ? 'a ConsumeQueue lacks entries' : undefined };
+  }
+
+  private dispatch(placement: UnitPlacement, buffer: Buffer, position: number): void {
+    const { topic, queueId } = readRecordQueue(buffer, position);
+    // What no client could have sent is damage or worse.
+    if (!isQueueName(topic, queueId)) return;
+    const queue = this.parts.queues.findOrCreate(topic, queueId);
+    const request = readDispatchRequest(buffer, position, queue, this.parts.delayLevels);
+    if (hasQueueOffset(buffer.readInt32BE(position + RecordLayout.SYS_FLAG))) placement.place(request);
+    this.parts.index?.put(request);
+  }
+
+  /** After a clean end: the newest record that a ConsumeQueue knows, or the start of its file when that is in doubt. */
+  private cleanStart(): number {
+    const { log, queues, queueEnds } = this.parts;
+    let newest = log.minOffset;
+    for (const queue of queues.all()) {
+      const last = queue.maxOffset - 1;
+      if (leadsToRecord(log, queue, last)) newest = Math.max(newest, queue.unitAt(last)!.commitLogOffset);
+    }
+    if (queueEnds.logEnd !== undefined) return newest;
+    return log.segments.find(newest)?.startOffset ?? log.minOffset;
+  }
+
+  /** After a crash: the newest file whose first record is older than the checkpoint (CommitLog#isMappedFileMatchedRecover). */
+  private uncleanStart(): number {
+    const { log, checkpoint, queueEnds } = this.parts;
+    const minTimestamp = Math.min(checkpoint.minTimestamp, queueEnds.checkpoint - SAFETY_MARGIN);
+    let start = log.minOffset;
+    for (const { startOffset } of log.segments.segments) {
+      const storeTimestamp = readRecordHead(log, startOffset)?.storeTimestamp ?? 0;
+      // One time may be damaged, and is then believed only if the ones before it agree.
+      if (storeTimestamp > minTimestamp) break;
+      if (storeTimestamp > 0) start = startOffset;
+    }
+    return start;
+  }
+
+  /** Where entries of the index may begin to be missing. */
+  private indexStart(isUnclean: boolean): number {
+    const { index, queueEnds } = this.parts;
+    if (index === undefined) return Infinity;
+    const { endPhyOffset, isIncomplete } = index;
+    const isComplete =
+      queueEnds.indexEnd === undefined ? !isUnclean && endPhyOffset > 0 : endPhyOffset >= queueEnds.indexEnd;
+    return isComplete && !isIncomplete ? Infinity : endPhyOffset;
+  }
+
+  /** A checkpoint is written behind the log that it speaks of: one that is newer than the log is damaged, or the log is. */
+  private findLostEnd({ lastStoreTimestamp }: RecoveredLog): string | undefined {
+    const { physicMsgTimestamp, logicsMsgTimestamp } = this.parts.checkpoint;
+    const isAhead = Math.min(physicMsgTimestamp, logicsMsgTimestamp) > lastStoreTimestamp;
+    return isAhead ? 'the checkpoint is newer than the last message' : undefined;
+  }
+
+  /** Goes on behind the records that the queues name, so that no offset is given twice. */
+  private replaceLog(): LoadedStore {
+    const { log, queues, logger } = this.parts;
+    let endOffset = 0;
+    for (const queue of queues.all()) {
+      const last = queue.unitAt(queue.maxOffset - 1);
+      if (isPlausible(last)) endOffset = Math.max(endOffset, last.commitLogOffset + 1);
+    }
+    if (endOffset > 0) {
+      logger.error(
+        `All files of the commit log are missing in ${log.segments.directory}: all messages are lost`,
+      );
+    }
+    const { fileSize } = log.segments;
+    endOffset = Math.ceil(endOffset / fileSize) * fileSize;
+    return { endOffset, lastStoreTimestamp: 0, syncedOffset: endOffset };
+  }
+
+  private reportMissingFiles(): void {
+    const { segments } = this.parts.log.segments;
+    for (let i = 1; i < segments.length; i++) {
+      const from = segments[i - 1]!.endOffset;
+      const to = segments[i]!.startOffset;
+      this.reportMissing(from, to);
+    }
+  }
+
+  private reportMissing(from: number, to: number): void {
+    if (from >= to) return;
+    this.parts.logger.error(
+      `Bytes ${from} to ${to - 1} of the commit log are missing in ${this.parts.log.segments.directory}: ` +
+        'the messages there are lost; all others stay readable.',
+    );
+  }
+}
+
+/** Half messages that were not moved and rollbacks have no place in a queue. */
+function hasQueueOffset(sysFlag: number): boolean {
+  const type = transactionValue(sysFlag);
+  return (
+    type !== MessageSysFlag.TRANSACTION_PREPARED_TYPE && type !== MessageSysFlag.TRANSACTION_ROLLBACK_TYPE
+  );
+}

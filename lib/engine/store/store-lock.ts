@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { StoreLockedError } from '../../errors/store.error.js';
+import { makeDurableDirectory } from './durable-directory.js';
+import type { FileSystem, StoreFile } from './file-system.js';
+
+/**
+ * Ownership of a store directory: a kernel lock on the file `lock`, the same one that Apache's broker takes, and
+ * `abort`, which holds the owner's pid while it runs and tells the next owner that the previous end was unclean.
+ */
+export class StoreLock {
+  private file: StoreFile | undefined;
+  private readonly abortPath: string;
+
+  constructor(
+    private readonly storePath: string,
+    private readonly fileSystem: FileSystem,
+  ) {
+    this.abortPath = join(storePath, 'abort');
+  }
+
+  /**
+   * @returns whether the previous owner ended uncleanly.
+   * @throws StoreLockedError when there is an owner.
+   */
+  acquire(): boolean {
+    makeDurableDirectory(this.fileSystem, this.storePath);
+    const file = this.fileSystem.create(join(this.storePath, 'lock'));
+    try {
+      if (!file.tryLock()) throw new StoreLockedError(this.storePath, this.ownerPid());
+      file.write(Buffer.from('lock'), 0, 4, 0);
+      const isUnclean = this.fileSystem.exists(this.abortPath);
+      this.writeAbort();
+      this.file = file;
+      return isUnclean;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** `isClean`: everything is on the disk, and the next start may rely on it. */
+  release(isClean: boolean): void {
+    const { file } = this;
+    // Without the lock, `abort` is someone else's.
+    if (file === undefined) return;
+    this.file = undefined;
+    try {
+      if (isClean) this.removeAbort();
+    } finally {
+      file.close();
+    }
+  }
+
+  private removeAbort(): void {
+    this.fileSystem.remove(this.abortPath);
+    this.fileSystem.syncDirectory(this.storePath);
+  }
+
+  private writeAbort(): void {
+    const pid = Buffer.from(String(process.pid));
+    const file = this.fileSystem.create(this.abortPath);
+    try {
+      file.truncate(pid.length);
+      file.write(pid, 0, pid.length, 0);
+      file.sync();
+    } finally {
+      file.close();
+    }
+    this.fileSystem.syncDirectory(this.storePath);
+  }
+
+  private ownerPid(): number | undefined {
+    if (!this.fileSystem.exists(this.abortPath)) return undefined;
+    const pid = Number(this.fileSystem.readFile(this.abortPath).toString('latin1'));
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Logger } from '../../common/logger.js';
+import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueue } from './consume-queue.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import { isPlausible } from './cq-unit.js';
+import type { DispatchRequest } from './dispatch-request.js';
+import { leadsToRecord } from './record-head.js';
+
+export interface UnitPlacementOptions {
+  readonly log: CommitLog;
+  readonly queues: ConsumeQueueStore;
+  readonly logger: Logger;
+  /** Whether the records come from the whole log: then units that are missing before one are lost with their records. */
+  readonly isFullScan: boolean;
+  /** Bytes of the log in which records were lost so far. */
+  readonly lostBytes: () => number;
+  /** How far a queue reached once, as far as that is known. */
+  readonly knownEnd: (queue: ConsumeQueue) => number;
+}
+
+/** Puts records that are found in the log, in its order, into their places in the ConsumeQueues. */
+export class UnitPlacement {
+  /** Whether a record was met whose ConsumeQueue lacks units before it, which may lie before the scanned part. */
+  hasGap = false;
+  /** Records whose queue offset leaves a gap that nothing explains: it may be damaged, as not all brokers protect it. */
+  private readonly doubtful = new Map<ConsumeQueue, DispatchRequest>();
+
+  constructor(private readonly options: UnitPlacementOptions) {}
+
+  place(request: DispatchRequest): void {
+    const { queue, consumeQueueOffset: offset } = request;
+    if (offset < queue.minOffset && !this.beginEarlier(request)) return;
+    if (offset < queue.maxOffset) return this.compare(request);
+    if (!this.isBehindLastUnit(request)) return;
+    if (offset > queue.maxOffset && !this.closeGap(request)) return;
+    this.append(request);
+  }
+
+  /** Takes the offsets that are still in doubt for damaged. */
+  finish(): void {
+    for (const request of this.doubtful.values()) this.reject(request);
+    this.doubtful.clear();
+  }
+
+  private reject({ queue, commitLogOffset, msgSize, consumeQueueOffset }: DispatchRequest): void {
+    this.options.logger.error(
+      `The record at byte ${commitLogOffset} of the commit log (${msgSize} bytes) says that it is message ` +
+        `${consumeQueueOffset} of ${queue.topic}/${queue.queueId}, which ends at ${queue.maxOffset}: the message is lost`,
+    );
+  }
+
+  /** A queue whose first file is missing begins too late. */
+  private beginEarlier({ queue, consumeQueueOffset, commitLogOffset }: DispatchRequest): boolean {
+    const first = queue.unitAt(queue.minOffset);
+    if (isPlausible(first) && first.commitLogOffset < commitLogOffset) return false;
+    this.hasGap = true;
+    if (this.options.isFullScan) queue.beginAt(consumeQueueOffset);
+    return this.options.isFullScan;
+  }
+
+  /** A unit that leads to its record is right, whatever a later record with the same offset says. */
+  private compare(request: DispatchRequest): void {
+    const { queue, consumeQueueOffset: offset, commitLogOffset, msgSize, tagsCode } = request;
+    const unit = queue.unitAt(offset);
+    const isEqual =
+      unit?.commitLogOffset === commitLogOffset && unit.msgSize === msgSize && unit.tagsCode === tagsCode;
+    if (isEqual && !queue.lost.has(offset)) return;
+    if (unit?.commitLogOffset !== commitLogOffset && leadsToRecord(this.options.log, queue, offset)) return;
+    queue.repairUnit(offset, commitLogOffset, msgSize, tagsCode);
+  }
+
+  /** A record that lies before the last one of its queue is left over from before the queue was deleted or cut. */
+  private isBehindLastUnit({ queue, commitLogOffset }: DispatchRequest): boolean {
+    const last = queue.unitAt(queue.maxOffset - 1);
+    return !(
+      isPlausible(last) &&
+      last.commitLogOffset >= commitLogOffset &&
+      leadsToRecord(this.options.log, queue, queue.maxOffset - 1)
+    );
+  }
+
+  /** Whether the queue now reaches up to the record. */
+  private closeGap(request: DispatchRequest): boolean {
+    const { queue, consumeQueueOffset: offset } = request;
+    this.hasGap = true;
+    if (!this.options.isFullScan) return false;
+    const doubtful = this.doubtful.get(queue);
+    if (doubtful?.consumeQueueOffset === offset - 1) {
+      // Two records that agree are right.
+      queue.fillWithLost(offset - 1);
+      this.append(doubtful);
+      this.doubtful.delete(queue);
+      return true;
+    }
+    if (!this.isExplained(queue, offset)) {
+      if (doubtful !== undefined) this.reject(doubtful);
+      this.doubtful.set(queue, request);
+      return false;
+    }
+    queue.fillWithLost(offset);
+    return true;
+  }
+
+  /** Whether so many messages of a queue can have been lost, or have expired with the log before its first file. */
+  private isExplained(queue: ConsumeQueue, offset: number): boolean {
+    const { log, lostBytes, knownEnd } = this.options;
+    const goneBytes = lostBytes() + (queue.isEmpty ? log.minOffset : 0);
+    return offset - queue.maxOffset <= goneBytes / MIN_RECORD_SIZE || offset <= knownEnd(queue);
+  }
+
+  private append(request: DispatchRequest): void {
+    this.options.queues.append(request);
+    this.options.queues.writeFull([request]);
+  }
+}
