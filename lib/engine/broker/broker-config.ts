@@ -1,0 +1,70 @@
+import { bool, integer, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import { topicNameFault } from '../../common/topic-validator.js';
+import { parseSocketHost } from '../../common/socket-host.js';
+
+/** How the broker behaves; names, units and defaults are those of Apache's BrokerConfig unless said. */
+export interface BrokerConfig {
+  /** Also a topic. Apache's default is the name of the host; a fixed one outlives a container. */
+  brokerName: string;
+  /** Also a topic. */
+  brokerClusterName: string;
+  /** Address of this broker in stored records and message ids. */
+  brokerIP1: string;
+  listenPort: number;
+  regionId: string;
+  /** Queues of the topic that auto-created ones take after: no auto-created topic gets more. */
+  defaultTopicQueueNums: number;
+  autoCreateTopicEnable: boolean;
+  autoCreateSubscriptionGroup: boolean;
+  /** Hold a pull that finds nothing until a message arrives. */
+  longPollingEnable: boolean;
+  /** Milliseconds that a pull is held without `longPollingEnable`. */
+  shortPollingTimeMills: number;
+  /** Milliseconds that changes of consumer offsets gather before they are written. */
+  flushConsumerOffsetInterval: number;
+  flushDelayOffsetInterval: number;
+  /** Milliseconds after which a client without a heartbeat is forgotten. */
+  channelExpiredTimeout: number;
+}
+
+const brokerRules: OptionRules<BrokerConfig> = {
+  brokerName: topicName('broker-a'),
+  brokerClusterName: topicName('DefaultCluster'),
+  brokerIP1: text('127.0.0.1', 'an IPv4 or IPv6 address', isAddress),
+  listenPort: integer(10911, 1, 65535),
+  regionId: text('DefaultRegion', 'a name without control characters', (value) =>
+    /^[^\p{Cc}]+$/u.test(value),
+  ),
+  defaultTopicQueueNums: integer(8, 1, 1024),
+  autoCreateTopicEnable: bool(true),
+  autoCreateSubscriptionGroup: bool(true),
+  longPollingEnable: bool(true),
+  shortPollingTimeMills: integer(1000, 1, 60_000),
+  flushConsumerOffsetInterval: integer(5000, 1, 3_600_000),
+  flushDelayOffsetInterval: integer(10_000, 1, 3_600_000),
+  channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
+};
+
+/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
+export function resolveBrokerConfig(given: Partial<BrokerConfig> = {}): BrokerConfig {
+  return resolveOptions('engine', brokerRules, given);
+}
+
+export const brokerOptionNames: ReadonlySet<string> = new Set(Object.keys(brokerRules));
+
+function topicName(name: string) {
+  return text(
+    name,
+    'letters, digits, "_", "-", "%" and "|", at most 127',
+    (value) => topicNameFault(value) === undefined,
+  );
+}
+
+function isAddress(value: string): boolean {
+  try {
+    parseSocketHost(`${value}:0`);
+    return true;
+  } catch {
+    return false;
+  }
+}

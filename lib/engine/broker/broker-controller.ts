@@ -1,0 +1,198 @@
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import { MessageClientIdSetter } from '../../common/message-client-id-setter.js';
+import { MessageConst } from '../../common/message-const.js';
+import { encodeProperties } from '../../common/message-properties.js';
+import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
+import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
+import type { RemotingRequest } from '../../remoting/remoting-command.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
+import { DefaultMessageStore } from '../store/default-message-store.js';
+import { parseDelayLevels } from '../store/delay-level.js';
+import type { DispatchRequest } from '../store/dispatch-request.js';
+import type { FileSystem } from '../store/file-system.js';
+import type { MessageStoreConfig } from '../store/message-store-config.js';
+import type { BrokerConfig } from './broker-config.js';
+import { ConsumerManager } from './client/consumer-manager.js';
+import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
+import type { ConfigManager } from './config-manager.js';
+import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
+import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import { AdminBrokerProcessor } from './processor/admin-broker-processor.js';
+import { ClientManageProcessor } from './processor/client-manage-processor.js';
+import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
+import { PullMessageProcessor } from './processor/pull-message-processor.js';
+import { QueryMessageProcessor } from './processor/query-message-processor.js';
+import { SendMessageBackProcessor } from './processor/send-message-back-processor.js';
+import { SendMessageProcessor } from './processor/send-message-processor.js';
+import { DelayOffsetTable } from './schedule/delay-offset-table.js';
+import { ScheduleMessageService } from './schedule/schedule-message-service.js';
+import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
+import { TopicConfigManager } from './topic/topic-config-manager.js';
+import type { TopicConfig } from './topic/topic-config.js';
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly storeConfig: MessageStoreConfig;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called for every topic when the broker starts, and when one is new or changed. */
+  readonly registerTopic: (config: TopicConfig) => void;
+}
+
+/** A broker: a message store, and everything that answers requests about it (BrokerController). */
+export class BrokerController implements RequestHandler {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly maxMessageSize: number;
+  readonly regionId: string;
+  readonly storeHost: SocketHost;
+  readonly storeHostDigits: string;
+  /** Delay in milliseconds of level `index + 1`. */
+  readonly delayLevels: readonly number[];
+  /** The properties that every message gets here, in their text form. */
+  readonly brokerProperties: Buffer;
+  readonly store: DefaultMessageStore;
+  readonly topics: TopicConfigManager;
+  readonly groups: SubscriptionGroupManager;
+  readonly offsets: ConsumerOffsetManager;
+  readonly consumers: ConsumerManager;
+  readonly locks: RebalanceLockManager;
+  readonly holdService: PullRequestHoldService;
+  private readonly scheduleService: ScheduleMessageService;
+  private readonly tables: readonly ConfigManager[];
+  private readonly dispatcher: RequestDispatcher;
+  private isRunning = false;
+
+  constructor(private readonly options: BrokerOptions) {
+    const { config, storeConfig, fileSystem, clock, logger } = options;
+    this.config = config;
+    this.clock = clock;
+    this.random = options.random;
+    this.logger = logger;
+    this.maxMessageSize = storeConfig.maxMessageSize;
+    this.regionId = config.regionId;
+    this.storeHost = parseSocketHost(`${config.brokerIP1}:${config.listenPort}`);
+    this.storeHostDigits = hostDigits(this.storeHost);
+    this.delayLevels = parseDelayLevels(storeConfig.messageDelayLevel)!;
+    this.brokerProperties = brokerProperties(config);
+    const onArriving = (records: readonly DispatchRequest[]) => this.onArriving(records);
+    this.store = new DefaultMessageStore({ config: storeConfig, fileSystem, clock, logger, onArriving });
+    const tableOptions = { storePathRootDir: storeConfig.storePathRootDir, fileSystem, clock, logger };
+    const onTopicChanged = (topic: TopicConfig) => this.onTopicChanged(topic);
+    this.topics = new TopicConfigManager(tableOptions, config, this.delayLevels.length, onTopicChanged);
+    this.groups = new SubscriptionGroupManager(tableOptions, config);
+    this.offsets = new ConsumerOffsetManager(tableOptions, config);
+    const delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
+    this.tables = [this.topics, this.groups, this.offsets, delayOffsets];
+    this.consumers = new ConsumerManager(clock, config.channelExpiredTimeout, (group) =>
+      this.wantsNotices(group),
+    );
+    this.locks = new RebalanceLockManager(clock);
+    this.holdService = new PullRequestHoldService(clock);
+    this.scheduleService = new ScheduleMessageService(this, delayOffsets);
+    this.dispatcher = new RequestDispatcher(logger);
+    this.registerProcessors();
+  }
+
+  /** Opens the store and takes up work. */
+  async start(): Promise<void> {
+    this.store.open();
+    try {
+      for (const table of this.tables) table.load();
+    } catch (error) {
+      await this.store.close();
+      throw error;
+    }
+    this.topics.restoreMissing(this.store.topics());
+    for (const topic of this.topics.all()) this.options.registerTopic(topic);
+    this.isRunning = true;
+    this.scheduleService.start();
+  }
+
+  /** Ends work, and brings everything to the disk. */
+  async shutdown(): Promise<void> {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    this.scheduleService.stop();
+    this.consumers.stop();
+    this.holdService.close();
+    await Promise.all(this.tables.map((table) => table.persist()));
+    await this.store.close();
+  }
+
+  handle(request: RemotingRequest, context: RequestContext): void {
+    this.dispatcher.dispatch(request, context);
+  }
+
+  onChannelClosed(channel: Channel): void {
+    this.consumers.onChannelClosed(channel);
+  }
+
+  private onArriving(records: readonly DispatchRequest[]): void {
+    if (!this.isRunning) return;
+    this.scheduleService.onArriving(records);
+    this.holdService.notifyMessageArriving(records);
+  }
+
+  private onTopicChanged(topic: TopicConfig): void {
+    this.options.registerTopic(topic);
+    this.consumers.onTopicChanged(topic.topicName);
+  }
+
+  private wantsNotices(group: string): boolean {
+    return this.groups.findSubscriptionGroupConfig(group)?.notifyConsumerIdsChangedEnable ?? true;
+  }
+
+  private registerProcessors(): void {
+    const { dispatcher } = this;
+    const send = new SendMessageProcessor(this, new MessageClientIdSetter(this.clock, this.random));
+    const sendBack = new SendMessageBackProcessor(this);
+    const pull = new PullMessageProcessor(this);
+    const query = new QueryMessageProcessor(this);
+    const admin = new AdminBrokerProcessor(this);
+    const client = new ClientManageProcessor(this);
+    const consumer = new ConsumerManageProcessor(this);
+    dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c));
+    dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c));
+    dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c));
+    dispatcher.register(RequestCode.PULL_MESSAGE, (r, c) => pull.process(r, c));
+    dispatcher.register(RequestCode.QUERY_MESSAGE, (r, c) => query.queryMessage(r, c));
+    dispatcher.register(RequestCode.VIEW_MESSAGE_BY_ID, (r, c) => query.viewMessageById(r, c));
+    dispatcher.register(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, (r, c) =>
+      admin.searchOffsetByTimestamp(r, c),
+    );
+    dispatcher.register(RequestCode.GET_MAX_OFFSET, (r, c) => admin.getMaxOffset(r, c));
+    dispatcher.register(RequestCode.GET_MIN_OFFSET, (r, c) => admin.getMinOffset(r, c));
+    dispatcher.register(RequestCode.GET_EARLIEST_MSG_STORETIME, (r, c) =>
+      admin.getEarliestMsgStoretime(r, c),
+    );
+    dispatcher.register(RequestCode.LOCK_BATCH_MQ, (r, c) => admin.lockBatchMQ(r, c));
+    dispatcher.register(RequestCode.UNLOCK_BATCH_MQ, (r, c) => admin.unlockBatchMQ(r, c));
+    dispatcher.register(RequestCode.HEART_BEAT, (r, c) => client.heartBeat(r, c));
+    dispatcher.register(RequestCode.UNREGISTER_CLIENT, (r, c) => client.unregisterClient(r, c));
+    dispatcher.register(RequestCode.GET_CONSUMER_LIST_BY_GROUP, (r, c) =>
+      consumer.getConsumerListByGroup(r, c),
+    );
+    dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
+    dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
+  }
+}
+
+function brokerProperties({ regionId, brokerClusterName }: BrokerConfig): Buffer {
+  return Buffer.from(
+    encodeProperties(
+      new Map([
+        [MessageConst.MSG_REGION, regionId],
+        [MessageConst.TRACE_SWITCH, 'true'],
+        [MessageConst.CLUSTER, brokerClusterName],
+      ]),
+    ),
+  );
+}

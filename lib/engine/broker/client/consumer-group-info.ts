@@ -1,0 +1,82 @@
+import type {
+  ConsumeFromWhere,
+  ConsumerData,
+  ConsumeType,
+  MessageModel,
+} from '../../../remoting/body/heartbeat-data.js';
+import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
+import type { Channel } from '../../../remoting/channel.js';
+
+interface ClientChannelInfo {
+  readonly clientId: string;
+  lastUpdateTimestamp: number;
+}
+
+/** The live members of a consumer group and what they subscribe to (ConsumerGroupInfo). */
+export class ConsumerGroupInfo {
+  consumeType: ConsumeType;
+  messageModel: MessageModel;
+  consumeFromWhere: ConsumeFromWhere;
+  private readonly clients = new Map<Channel, ClientChannelInfo>();
+  private readonly subscriptions = new Map<string, SubscriptionData>();
+
+  constructor(data: ConsumerData) {
+    this.consumeType = data.consumeType;
+    this.messageModel = data.messageModel;
+    this.consumeFromWhere = data.consumeFromWhere;
+  }
+
+  get isEmpty(): boolean {
+    return this.clients.size === 0;
+  }
+
+  channels(): IterableIterator<Channel> {
+    return this.clients.keys();
+  }
+
+  clientIds(): string[] {
+    return [...this.clients.values()].map((client) => client.clientId);
+  }
+
+  subscriptionOf(topic: string): SubscriptionData | undefined {
+    return this.subscriptions.get(topic);
+  }
+
+  /** Takes in a heartbeat; true when a member or a topic is new or gone. */
+  update(channel: Channel, clientId: string, data: ConsumerData, now: number): boolean {
+    this.consumeType = data.consumeType;
+    this.messageModel = data.messageModel;
+    this.consumeFromWhere = data.consumeFromWhere;
+    const isNew = this.clients.get(channel)?.clientId !== clientId;
+    this.clients.set(channel, { clientId, lastUpdateTimestamp: now });
+    return this.updateSubscriptions(data.subscriptionDataSet) || isNew;
+  }
+
+  remove(channel: Channel): boolean {
+    return this.clients.delete(channel);
+  }
+
+  /** Members that were not heard of since `time`. */
+  silentSince(time: number): Channel[] {
+    return [...this.clients]
+      .filter(([, client]) => client.lastUpdateTimestamp < time)
+      .map(([channel]) => channel);
+  }
+
+  /** The last heartbeat decides which topics the group has; an older expression does not replace a newer one. */
+  private updateSubscriptions(subscriptions: readonly SubscriptionData[]): boolean {
+    let isChanged = false;
+    for (const subscription of subscriptions) {
+      const present = this.subscriptions.get(subscription.topic);
+      isChanged ||= present === undefined;
+      if (present === undefined || subscription.subVersion > present.subVersion) {
+        this.subscriptions.set(subscription.topic, subscription);
+      }
+    }
+    const topics = new Set(subscriptions.map((subscription) => subscription.topic));
+    for (const topic of this.subscriptions.keys()) {
+      if (!topics.has(topic)) isChanged = this.subscriptions.delete(topic);
+    }
+    return isChanged;
+  }
+}

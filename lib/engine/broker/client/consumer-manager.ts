@@ -1,0 +1,77 @@
+import type { Clock, Timer } from '../../../common/clock.js';
+import type { ConsumerData } from '../../../remoting/body/heartbeat-data.js';
+import type { Channel } from '../../../remoting/channel.js';
+import { RequestCode } from '../../../remoting/request-code.js';
+import { ConsumerGroupInfo } from './consumer-group-info.js';
+
+/** Milliseconds between looks for members that fell silent. */
+const SCAN_INTERVAL = 10_000;
+
+/** The live consumers of a broker by group (ConsumerManager). */
+export class ConsumerManager {
+  private readonly table = new Map<string, ConsumerGroupInfo>();
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly channelExpiredTimeout: number,
+    /** Whether members of a group want to know when others come and go. */
+    private readonly wantsNotices: (group: string) => boolean,
+  ) {}
+
+  getConsumerGroupInfo(group: string): ConsumerGroupInfo | undefined {
+    return this.table.get(group);
+  }
+
+  registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {
+    let info = this.table.get(data.groupName);
+    if (info === undefined) this.table.set(data.groupName, (info = new ConsumerGroupInfo(data)));
+    if (info.update(channel, clientId, data, this.clock.now())) this.notify(data.groupName, info);
+    this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+  }
+
+  unregisterConsumer(channel: Channel, group: string): void {
+    const info = this.table.get(group);
+    if (info === undefined || !info.remove(channel)) return;
+    if (info.isEmpty) this.table.delete(group);
+    else this.notify(group, info);
+  }
+
+  /** A topic is new or has changed: whoever subscribes to it looks at its queues again. */
+  onTopicChanged(topic: string): void {
+    for (const [group, info] of this.table)
+      if (info.subscriptionOf(topic) !== undefined) this.push(group, info);
+  }
+
+  onChannelClosed(channel: Channel): void {
+    for (const group of this.table.keys()) this.unregisterConsumer(channel, group);
+  }
+
+  stop(): void {
+    this.clock.clearTimeout(this.timer);
+  }
+
+  private notify(consumerGroup: string, info: ConsumerGroupInfo): void {
+    // Members of a broadcasting group do not share queues.
+    if (info.messageModel !== 'BROADCASTING' && this.wantsNotices(consumerGroup))
+      this.push(consumerGroup, info);
+  }
+
+  private push(consumerGroup: string, info: ConsumerGroupInfo): void {
+    for (const channel of info.channels()) {
+      channel.push({
+        code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED,
+        header: { consumerGroup },
+        body: undefined,
+      });
+    }
+  }
+
+  private scan(): void {
+    const oldest = this.clock.now() - this.channelExpiredTimeout;
+    for (const [group, info] of this.table) {
+      for (const channel of info.silentSince(oldest)) this.unregisterConsumer(channel, group);
+    }
+    this.timer = this.table.size === 0 ? undefined : this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+  }
+}

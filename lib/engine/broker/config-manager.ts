@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import type { Clock, Timer } from '../../common/clock.js';
+import { parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
+import type { Logger } from '../../common/logger.js';
+import type { FileSystem } from '../store/file-system.js';
+import { JsonFile } from '../store/json-file.js';
+
+/** Milliseconds until a table that could not be written is tried again. */
+const RETRY_INTERVAL = 5000;
+
+export interface ConfigManagerOptions {
+  readonly storePathRootDir: string;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A table of the broker that is kept as a JSON file (ConfigManager). */
+export abstract class ConfigManager {
+  private readonly file: JsonFile;
+  private timer: Timer | undefined;
+  protected readonly clock: Clock;
+  protected readonly logger: Logger;
+
+  /** `persistDelay`: milliseconds that changes gather before they are written. */
+  constructor(
+    options: ConfigManagerOptions,
+    fileName: string,
+    private readonly persistDelay: number,
+  ) {
+    this.clock = options.clock;
+    this.logger = options.logger;
+    this.file = new JsonFile(options.fileSystem, join(options.storePathRootDir, 'config', fileName));
+  }
+
+  /** The table in the form that Apache's broker writes. */
+  protected abstract encode(): string;
+  protected abstract decode(table: FastjsonObject): void;
+
+  /** @throws StoreError when there is a table but it cannot be read. */
+  load(): void {
+    this.file.load((text) => this.decode(asObject(parseFastjson(text))));
+  }
+
+  /** Notes a change: the table is written a little later. */
+  protected changed(): void {
+    this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), this.persistDelay);
+  }
+
+  /** Writes the table; false, and a line in the log, when that failed. */
+  async persist(): Promise<boolean> {
+    this.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    try {
+      await this.file.save(this.encode());
+      return true;
+    } catch (error) {
+      this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);
+      return false;
+    }
+  }
+
+  private async persistOrRetry(): Promise<void> {
+    if (await this.persist()) return;
+    this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), RETRY_INTERVAL);
+  }
+}
+
+/** @throws TypeError when the value is not an object. */
+export function asObject(value: FastjsonValue | undefined): FastjsonObject {
+  if (value instanceof Map) return value;
+  throw new TypeError(`expected an object, found ${JSON.stringify(value)}`);
+}
+
+/** An offset or count; numbers in quotes count, as fastjson takes them. */
+export function asInteger(value: FastjsonValue | undefined): number {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  if (Number.isSafeInteger(number)) return number as number;
+  throw new TypeError(`expected an integer, found ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,90 @@
+import type { Clock, Timer } from '../../../common/clock.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { MessageFilter } from '../../store/get-message-result.js';
+
+/** Milliseconds between looks for pulls that have waited long enough. */
+const SWEEP_INTERVAL = 1000;
+
+/** A pull that found nothing and waits for a message. */
+export interface HeldPull {
+  readonly topic: string;
+  readonly queueId: number;
+  /** The offset that it wants. */
+  readonly offset: number;
+  readonly filter: MessageFilter | undefined;
+  /** Milliseconds since the epoch. */
+  readonly suspendUntil: number;
+  /** Carries the pull out once more; this time it is answered in any case. */
+  wakeUp(): void;
+}
+
+/** Holds pulls until a message arrives or their time is over (PullRequestHoldService). */
+export class PullRequestHoldService {
+  private readonly table = new Map<string, Map<number, HeldPull[]>>();
+  private heldCount = 0;
+  private timer: Timer | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  suspendPullRequest(pull: HeldPull): void {
+    let queues = this.table.get(pull.topic);
+    if (queues === undefined) this.table.set(pull.topic, (queues = new Map()));
+    const held = queues.get(pull.queueId);
+    if (held === undefined) queues.set(pull.queueId, [pull]);
+    else held.push(pull);
+    this.heldCount++;
+    this.timer ??= this.clock.setTimeout(() => this.sweep(), SWEEP_INTERVAL);
+  }
+
+  /** Wakes the pulls that want one of the messages. */
+  notifyMessageArriving(records: readonly DispatchRequest[]): void {
+    if (this.heldCount === 0) return;
+    const woken: HeldPull[] = [];
+    for (const { queue, consumeQueueOffset, tagsCode } of records) {
+      const held = this.table.get(queue.topic)?.get(queue.queueId);
+      if (held === undefined) continue;
+      const isWanted = (pull: HeldPull) =>
+        pull.offset <= consumeQueueOffset && (pull.filter === undefined || pull.filter(tagsCode));
+      this.take(queue.topic, queue.queueId, held, isWanted, woken);
+    }
+    for (const pull of woken) pull.wakeUp();
+  }
+
+  /** Answers every held pull, at the end of the broker. */
+  close(): void {
+    this.clock.clearTimeout(this.timer);
+    this.takeAll(() => true).forEach((pull) => pull.wakeUp());
+  }
+
+  private sweep(): void {
+    const now = this.clock.now();
+    const expired = this.takeAll((pull) => pull.suspendUntil <= now);
+    this.timer = this.heldCount === 0 ? undefined : this.clock.setTimeout(() => this.sweep(), SWEEP_INTERVAL);
+    for (const pull of expired) pull.wakeUp();
+  }
+
+  private takeAll(isTaken: (pull: HeldPull) => boolean): HeldPull[] {
+    const taken: HeldPull[] = [];
+    for (const [topic, queues] of this.table) {
+      for (const [queueId, held] of queues) this.take(topic, queueId, held, isTaken, taken);
+    }
+    return taken;
+  }
+
+  private take(
+    topic: string,
+    queueId: number,
+    held: HeldPull[],
+    isTaken: (pull: HeldPull) => boolean,
+    taken: HeldPull[],
+  ): void {
+    const kept = held.filter((pull) => !isTaken(pull));
+    if (kept.length === held.length) return;
+    taken.push(...held.filter(isTaken));
+    this.heldCount -= held.length - kept.length;
+    const queues = this.table.get(topic)!;
+    if (kept.length > 0) queues.set(queueId, kept);
+    else queues.delete(queueId);
+    if (queues.size === 0) this.table.delete(topic);
+  }
+}

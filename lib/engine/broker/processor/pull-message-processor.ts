@@ -1,0 +1,181 @@
+import { PullSysFlag } from '../../../common/pull-sys-flag.js';
+import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
+import type { RequestContext } from '../../../remoting/channel.js';
+import { buildSubscriptionData } from '../../../remoting/filter/filter-api.js';
+import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
+import { failure, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
+import type { RequestCode } from '../../../remoting/request-code.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { GetMessageResult, MessageFilter } from '../../store/get-message-result.js';
+import type { BrokerController } from '../broker-controller.js';
+import type { HeldPull } from '../longpolling/pull-request-hold-service.js';
+import { isTopicReadable } from '../topic/topic-config.js';
+
+type PullCode = typeof RequestCode.PULL_MESSAGE;
+type Refusal = RemotingResponse<never>;
+
+/** Longest hold of a pull in milliseconds. */
+const MAX_SUSPEND_TIMEOUT = 60_000;
+
+/** Answers pulls, at once or when a message arrives (PullMessageProcessor). */
+export class PullMessageProcessor {
+  constructor(private readonly broker: BrokerController) {}
+
+  process({ header }: RemotingRequest<PullCode>, context: RequestContext<PullCode>): void {
+    const fault = this.refuse(header);
+    if (fault !== undefined) return context.reply(fault);
+    const subscription = this.subscriptionOf(header);
+    if ('code' in subscription) return context.reply(subscription);
+    const { codeSet } = subscription;
+    const filter = codeSet.size === 0 ? undefined : (tagsCode: number) => codeSet.has(tagsCode);
+    this.commit(header);
+    new Pull(this.broker, header, filter, context).carryOut((header.sysFlag & PullSysFlag.SUSPEND) !== 0);
+  }
+
+  /** The checks of PullMessageProcessor#processRequest up to the subscription, in its order. */
+  private refuse(header: PullMessageRequestHeader): Refusal | undefined {
+    const { consumerGroup, topic, queueId } = header;
+    const group = this.broker.groups.findSubscriptionGroupConfig(consumerGroup);
+    if (group === undefined) {
+      return failure(
+        ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+        `subscription group [${consumerGroup}] does not exist`,
+      );
+    }
+    if (!group.consumeEnable) {
+      return failure(ResponseCode.NO_PERMISSION, `subscription group no permission, ${consumerGroup}`);
+    }
+    const config = this.broker.topics.selectTopicConfig(topic);
+    if (config === undefined) {
+      return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
+    }
+    if (!isTopicReadable(config)) {
+      return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] pulling message is forbidden`);
+    }
+    if (queueId < 0 || queueId >= config.readQueueNums) {
+      return failure(
+        ResponseCode.INVALID_PARAMETER,
+        `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${config.readQueueNums}]`,
+      );
+    }
+    return undefined;
+  }
+
+  private subscriptionOf(header: PullMessageRequestHeader): SubscriptionData | Refusal {
+    const carried = (header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0;
+    if (header.expressionType !== 'TAG') {
+      return failure(
+        ResponseCode.SYSTEM_ERROR,
+        `The broker does not support consumer to filter message by ${header.expressionType}`,
+      );
+    }
+    return carried ? this.carriedSubscription(header) : this.registeredSubscription(header);
+  }
+
+  private carriedSubscription(header: PullMessageRequestHeader): SubscriptionData | Refusal {
+    const data = buildSubscriptionData(header.topic, header.subscription ?? '', header.subVersion);
+    return (
+      data ?? failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
+    );
+  }
+
+  private registeredSubscription(header: PullMessageRequestHeader): SubscriptionData | Refusal {
+    const { consumerGroup, topic, subVersion } = header;
+    const info = this.broker.consumers.getConsumerGroupInfo(consumerGroup);
+    if (info === undefined) {
+      return failure(ResponseCode.SUBSCRIPTION_NOT_EXIST, "the consumer's group info not exist");
+    }
+    const group = this.broker.groups.findSubscriptionGroupConfig(consumerGroup);
+    if (info.messageModel === 'BROADCASTING' && !group!.consumeBroadcastEnable) {
+      const remark = `the consumer group[${consumerGroup}] can not consume by broadcast way`;
+      return failure(ResponseCode.NO_PERMISSION, remark);
+    }
+    if (this.broker.groups.isReadForbidden(consumerGroup, topic)) {
+      const remark = `the consumer group[${consumerGroup}] is forbidden for topic[${topic}]`;
+      return failure(ResponseCode.NO_PERMISSION, remark);
+    }
+    const data = info.subscriptionOf(topic);
+    if (data === undefined) {
+      return failure(ResponseCode.SUBSCRIPTION_NOT_EXIST, "the consumer's subscription not exist");
+    }
+    if (data.subVersion < subVersion) {
+      return failure(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest");
+    }
+    return data;
+  }
+
+  private commit({ sysFlag, consumerGroup, topic, queueId, commitOffset }: PullMessageRequestHeader): void {
+    if ((sysFlag & PullSysFlag.COMMIT_OFFSET) === 0 || commitOffset < 0) return;
+    this.broker.offsets.commitOffset(consumerGroup, topic, queueId, commitOffset);
+  }
+}
+
+/** One pull, which may be held and carried out a second time. */
+class Pull implements HeldPull {
+  readonly suspendUntil: number;
+
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly header: PullMessageRequestHeader,
+    readonly filter: MessageFilter | undefined,
+    private readonly context: RequestContext<PullCode>,
+  ) {
+    const { longPollingEnable, shortPollingTimeMills } = broker.config;
+    const hold = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
+    this.suspendUntil = broker.clock.now() + Math.min(hold, MAX_SUSPEND_TIMEOUT);
+  }
+
+  get topic(): string {
+    return this.header.topic;
+  }
+
+  get queueId(): number {
+    return this.header.queueId;
+  }
+
+  get offset(): number {
+    return this.header.queueOffset;
+  }
+
+  wakeUp(): void {
+    this.carryOut(false);
+  }
+
+  carryOut(maySuspend: boolean): void {
+    const { topic, queueId, queueOffset, maxMsgNums } = this.header;
+    this.broker.store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.filter, (result) => {
+      const code = this.codeOf(result);
+      if (code === ResponseCode.PULL_NOT_FOUND && maySuspend)
+        this.broker.holdService.suspendPullRequest(this);
+      else this.answer(code, result);
+    });
+  }
+
+  /** As PullMessageProcessor#composeResponseHeader. */
+  private codeOf({ status }: GetMessageResult): ResponseCode {
+    switch (status) {
+      case 'FOUND':
+        return ResponseCode.SUCCESS;
+      case 'NO_MATCHED_MESSAGE':
+      case 'MESSAGE_WAS_REMOVING':
+        return ResponseCode.PULL_RETRY_IMMEDIATELY;
+      case 'NO_MATCHED_LOGIC_QUEUE':
+      case 'NO_MESSAGE_IN_QUEUE':
+        return this.offset === 0 ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_OFFSET_MOVED;
+      case 'OFFSET_OVERFLOW_ONE':
+        return ResponseCode.PULL_NOT_FOUND;
+      default:
+        return ResponseCode.PULL_OFFSET_MOVED;
+    }
+  }
+
+  private answer(code: ResponseCode, result: GetMessageResult): void {
+    const { status, nextBeginOffset, minOffset, maxOffset, messages } = result;
+    this.context.reply({
+      code,
+      remark: status,
+      header: { suggestWhichBrokerId: 0, nextBeginOffset, minOffset, maxOffset },
+      body: messages,
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { createMessageId } from '../../../common/message-id.js';
+import type { SendMessageResponseHeader } from '../../../remoting/header/send-message-response-header.js';
+import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
+
+/** Codes of the statuses of messages that were stored (SendMessageProcessor#handlePutMessageResult). */
+export const STORED_CODES: Partial<Record<PutMessageStatus, ResponseCode>> = {
+  PUT_OK: ResponseCode.SUCCESS,
+  FLUSH_DISK_TIMEOUT: ResponseCode.FLUSH_DISK_TIMEOUT,
+};
+
+/** What the sender of a message that was not stored is told. */
+export function refusal(
+  status: PutMessageStatus,
+  maxMessageSize: number,
+  reason?: string,
+): RemotingResponse<never> {
+  switch (status) {
+    case 'MESSAGE_ILLEGAL':
+    case 'PROPERTIES_SIZE_EXCEEDED':
+      return failure(
+        ResponseCode.MESSAGE_ILLEGAL,
+        'the message is illegal, maybe msg body or properties length not matched. ' +
+          `msg body length limit ${maxMessageSize}B, msg properties length limit 32KB.`,
+      );
+    case 'CREATE_MAPPED_FILE_FAILED':
+      return failure(ResponseCode.SYSTEM_ERROR, 'create mapped file failed, server is busy or broken.');
+    case 'SERVICE_NOT_AVAILABLE':
+      return failure(
+        ResponseCode.SERVICE_NOT_AVAILABLE,
+        `service not available now: ${reason ?? 'the last write to the message store failed'}`,
+      );
+    default:
+      return failure(ResponseCode.SYSTEM_ERROR, `UNKNOWN_ERROR ${status}`);
+  }
+}
+
+/** The header of the answer to a send. Ids are made when someone asks for them, which few do. */
+export class StoredMessageHeader implements SendMessageResponseHeader {
+  readonly traceOn = true;
+
+  constructor(
+    private readonly storeHostDigits: string,
+    readonly regionId: string,
+    readonly queueId: number,
+    readonly transactionId: string | undefined,
+    private readonly records: readonly DispatchRequest[],
+    private readonly first: number,
+    private readonly count: number,
+  ) {}
+
+  get msgId(): string {
+    if (this.count === 1)
+      return createMessageId(this.storeHostDigits, this.records[this.first]!.commitLogOffset);
+    return this.records
+      .slice(this.first, this.first + this.count)
+      .map((record) => createMessageId(this.storeHostDigits, record.commitLogOffset))
+      .join(',');
+  }
+
+  get queueOffset(): number {
+    return this.records[this.first]!.consumeQueueOffset;
+  }
+}

@@ -1,0 +1,88 @@
+import { decodeMessage } from '../../../common/message-decoder.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { MessageConst } from '../../../common/message-const.js';
+import { dlqTopicOf, retryTopicOf } from '../../../common/mix-all.js';
+import type { RequestContext } from '../../../remoting/channel.js';
+import type { ConsumerSendMsgBackRequestHeader } from '../../../remoting/header/consumer-send-msg-back-request-header.js';
+import { failure, success, type RemotingRequest } from '../../../remoting/remoting-command.js';
+import type { RequestCode } from '../../../remoting/request-code.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { PutMessageCallback } from '../../store/append-batch.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
+import type { BrokerController } from '../broker-controller.js';
+import { copyOf } from '../message-copy.js';
+import type { SubscriptionGroupConfig } from '../subscription/subscription-group-manager.js';
+import { divertDelayed } from './delay-diversion.js';
+
+type SendBackContext = RequestContext<typeof RequestCode.CONSUMER_SEND_MSG_BACK>;
+
+/** The first retry waits for this delay level, the next one for the one after it. */
+const FIRST_RETRY_LEVEL = 3;
+
+/**
+ * Takes back messages that a consumer could not handle: for a later retry, or for the dead-letter queue
+ * (AbstractSendMessageProcessor#consumerSendMsgBack).
+ */
+export class SendMessageBackProcessor {
+  constructor(private readonly broker: BrokerController) {}
+
+  process(
+    { header }: RemotingRequest<typeof RequestCode.CONSUMER_SEND_MSG_BACK>,
+    context: SendBackContext,
+  ): void {
+    const group = this.broker.groups.findSubscriptionGroupConfig(header.group);
+    if (group === undefined) {
+      const remark = `subscription group not exist, ${header.group}`;
+      return context.reply(failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark));
+    }
+    if (group.retryQueueNums <= 0) return context.reply(success(undefined, undefined));
+    const record = this.broker.store.lookMessageByOffset(header.offset);
+    const message = record && decodeMessage(record);
+    if (message === undefined) {
+      const remark = `look message by offset failed, ${header.offset}`;
+      return context.reply(failure(ResponseCode.SYSTEM_ERROR, remark));
+    }
+    this.store(message, group, header, context);
+  }
+
+  private store(
+    message: MessageExt,
+    group: SubscriptionGroupConfig,
+    header: ConsumerSendMsgBackRequestHeader,
+    context: SendBackContext,
+  ): void {
+    const isDead = header.delayLevel < 0 || message.reconsumeTimes >= header.maxReconsumeTimes;
+    const level = header.delayLevel === 0 ? FIRST_RETRY_LEVEL + message.reconsumeTimes : header.delayLevel;
+    const topic = isDead ? dlqTopicOf(group.groupName) : retryTopicOf(group.groupName);
+    const queueNums = isDead ? 1 : group.retryQueueNums;
+    this.broker.topics.findOrCreate(topic, queueNums);
+    const copy = copyOf(message, {
+      topic,
+      queueId: Math.floor(this.broker.random() * queueNums),
+      properties: retryProperties(message, isDead ? 0 : level),
+      reconsumeTimes: message.reconsumeTimes + 1,
+      storeHost: this.broker.storeHost,
+    });
+    const diverted = divertDelayed(copy, this.broker.delayLevels.length);
+    this.broker.store.putMessage(diverted, new SendBackReply(context));
+  }
+}
+
+function retryProperties(message: MessageExt, level: number): ReadonlyMap<string, string> {
+  const properties = new Map(message.properties);
+  if (!properties.has(MessageConst.RETRY_TOPIC)) properties.set(MessageConst.RETRY_TOPIC, message.topic);
+  if (!properties.has(MessageConst.ORIGIN_MESSAGE_ID)) {
+    properties.set(MessageConst.ORIGIN_MESSAGE_ID, message.offsetMsgId);
+  }
+  properties.set(MessageConst.WAIT_STORE_MSG_OK, 'false');
+  return properties.set(MessageConst.DELAY_TIME_LEVEL, String(level));
+}
+
+class SendBackReply implements PutMessageCallback {
+  constructor(private readonly context: SendBackContext) {}
+
+  onPut(status: PutMessageStatus): void {
+    if (status === 'PUT_OK') this.context.reply(success(undefined, undefined));
+    else this.context.reply(failure(ResponseCode.SYSTEM_ERROR, status));
+  }
+}

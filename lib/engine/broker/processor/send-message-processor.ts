@@ -1,0 +1,224 @@
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageClientIdSetter } from '../../../common/message-client-id-setter.js';
+import { MessageSysFlag } from '../../../common/message-sys-flag.js';
+import { dlqTopicOf, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
+import { isNotAllowedSendTopic, topicNameFault } from '../../../common/topic-validator.js';
+import type { MessageBatch } from '../../../remoting/body/message-batch.js';
+import type { RequestContext } from '../../../remoting/channel.js';
+import type { SendMessageRequestHeader } from '../../../remoting/header/send-message-request-header.js';
+import {
+  failure,
+  success,
+  type RemotingRequest,
+  type RemotingResponse,
+} from '../../../remoting/remoting-command.js';
+import type { RequestCode } from '../../../remoting/request-code.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { PutMessageCallback } from '../../store/append-batch.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
+import type { BrokerController } from '../broker-controller.js';
+import { divertDelayed, TIMER_PROPERTIES } from './delay-diversion.js';
+import { refusal, STORED_CODES, StoredMessageHeader } from './put-message-response.js';
+
+type SendCode = typeof RequestCode.SEND_MESSAGE | typeof RequestCode.SEND_BATCH_MESSAGE;
+type SendContext = RequestContext<SendCode>;
+type Refusal = RemotingResponse<never>;
+
+/** Stores messages of producers (SendMessageProcessor). */
+export class SendMessageProcessor {
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly ids: MessageClientIdSetter,
+  ) {}
+
+  processSend(
+    { header, body }: RemotingRequest<typeof RequestCode.SEND_MESSAGE>,
+    context: SendContext,
+  ): void {
+    const fault = this.refuse(header) ?? refuseFeature(header.sysFlag, header.properties);
+    if (fault !== undefined) return context.reply(fault);
+    const properties = this.completeProperties(header.properties);
+    const message = this.innerMessage(header, header.flag, body, properties, context);
+    const { queueId } = message;
+    const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
+    const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    const reply = new SendReply(this.broker, context, queueId, uniqKey);
+    this.broker.store.putMessage(divertDelayed(stored, this.broker.delayLevels.length), reply);
+  }
+
+  processBatch(
+    { header, body }: RemotingRequest<typeof RequestCode.SEND_BATCH_MESSAGE>,
+    context: SendContext,
+  ): void {
+    const fault = this.refuse(header) ?? this.refuseBatch(header, body);
+    if (fault !== undefined) return context.reply(fault);
+    const messages = body.map((item) =>
+      // The properties of the batch come last, where they win over those of the message.
+      this.innerMessage(
+        header,
+        item.flag,
+        item.body,
+        new Map([...item.properties, ...header.properties]),
+        context,
+      ),
+    );
+    const { queueId } = messages[0]!;
+    const sameQueue = messages.map((message) => ({ ...message, queueId }));
+    const uniqKey = header.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    this.broker.store.putMessages(sameQueue, new SendReply(this.broker, context, queueId, uniqKey));
+  }
+
+  /** The checks of a send, in the order of SendMessageProcessor#msgCheck; creates the topic if that is allowed. */
+  private refuse(header: SendMessageRequestHeader): Refusal | undefined {
+    const { topics } = this.broker;
+    const { topic } = header;
+    if (topics.selectTopicConfig(topic) === undefined) {
+      const fault = topicNameFault(topic);
+      if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);
+    }
+    if (isNotAllowedSendTopic(topic)) {
+      return failure(ResponseCode.NO_PERMISSION, `Sending message to topic[${topic}] is forbidden.`);
+    }
+    const config = topics.findOrCreateForSend(topic, header.defaultTopic, header.defaultTopicQueueNums);
+    if (config === undefined) {
+      return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
+    }
+    const queueNums = Math.max(config.readQueueNums, config.writeQueueNums);
+    if (header.queueId >= queueNums || queueNums === 0) {
+      return failure(
+        ResponseCode.INVALID_PARAMETER,
+        `request queueId[${header.queueId}] is illegal, topic:[${topic}] has ${queueNums} queues`,
+      );
+    }
+    return isRetryTopic(topic) ? this.refuseRetry(topic) : undefined;
+  }
+
+  private refuseRetry(topic: string): Refusal | undefined {
+    const group = topic.slice(RETRY_GROUP_TOPIC_PREFIX.length);
+    if (this.broker.groups.findSubscriptionGroupConfig(group) !== undefined) return undefined;
+    return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group not exist, ${group}`);
+  }
+
+  private refuseBatch(header: SendMessageRequestHeader, batch: MessageBatch): Refusal | undefined {
+    const { maxMessageSize } = this.broker;
+    if (batch.length === 0) return failure(ResponseCode.SYSTEM_ERROR, 'the batch has no message');
+    if (isRetryTopic(header.topic)) {
+      return failure(ResponseCode.MESSAGE_ILLEGAL, 'batch request does not support retry group');
+    }
+    if (batch.reduce((size, item) => size + item.body.length, 0) > maxMessageSize) {
+      return failure(ResponseCode.SYSTEM_ERROR, `message body of the batch exceeds ${maxMessageSize} bytes`);
+    }
+    for (const { properties } of batch) {
+      const fault = refuseFeature(header.sysFlag, properties);
+      if (fault !== undefined) return fault;
+      if (Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) !== 0) {
+        return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages with a delay level');
+      }
+    }
+    return undefined;
+  }
+
+  private innerMessage(
+    header: SendMessageRequestHeader,
+    flag: number,
+    body: Buffer,
+    properties: ReadonlyMap<string, string>,
+    context: SendContext,
+  ): MessageExtBrokerInner {
+    const { broker } = this;
+    return {
+      topic: header.topic,
+      queueId: header.queueId < 0 ? this.randomQueue(header.topic) : header.queueId,
+      flag,
+      sysFlag: header.sysFlag,
+      bornTimestamp: header.bornTimestamp,
+      bornHost: context.channel.remoteHost,
+      storeHost: broker.storeHost,
+      reconsumeTimes: header.reconsumeTimes,
+      preparedTransactionOffset: 0,
+      body,
+      properties,
+      brokerProperties: broker.brokerProperties,
+    };
+  }
+
+  private randomQueue(topic: string): number {
+    const config = this.broker.topics.selectTopicConfig(topic)!;
+    return Math.floor(this.broker.random() * config.writeQueueNums);
+  }
+
+  /** What a message of a client that is not Java's may lack, and must not have. */
+  private completeProperties(properties: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+    const hasId = properties.has(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    if (hasId && !properties.has(MessageConst.POP_CK)) return properties;
+    const completed = new Map(properties);
+    completed.delete(MessageConst.POP_CK);
+    if (!hasId) completed.set(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, this.ids.createUniqId());
+    return completed;
+  }
+
+  /** A retried message that failed too often, or of a group that consumes in order, is dead (#handleRetryAndDLQ). */
+  private divertDead(
+    message: MessageExtBrokerInner,
+    header: SendMessageRequestHeader,
+  ): MessageExtBrokerInner {
+    const group = header.topic.slice(RETRY_GROUP_TOPIC_PREFIX.length);
+    const { retryMaxTimes } = this.broker.groups.findSubscriptionGroupConfig(group)!;
+    const max = header.maxReconsumeTimes ?? retryMaxTimes;
+    if (header.reconsumeTimes <= max && !this.broker.locks.hasLiveLock(group)) return message;
+    const topic = dlqTopicOf(group);
+    this.broker.topics.findOrCreate(topic, 1);
+    const properties = new Map(message.properties).set(MessageConst.DELAY_TIME_LEVEL, '-1');
+    return { ...message, topic, queueId: 0, properties };
+  }
+}
+
+/** Features that this broker does not have are refused, never ignored. */
+function refuseFeature(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
+  if (properties.get(MessageConst.TRANSACTION_PREPARED) === 'true' || isTransactional(sysFlag)) {
+    return failure(ResponseCode.NO_PERMISSION, 'this broker does not support transactional messages yet');
+  }
+  if (
+    TIMER_PROPERTIES.some((name) => properties.has(name)) &&
+    !properties.has(MessageConst.DELAY_TIME_LEVEL)
+  ) {
+    return failure(
+      ResponseCode.SYSTEM_ERROR,
+      'this broker does not support timer messages yet, use a delay level',
+    );
+  }
+  return undefined;
+}
+
+function isTransactional(sysFlag: number): boolean {
+  return (sysFlag & MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) !== 0;
+}
+
+/** Answers the sender when its messages are stored, or not. */
+class SendReply implements PutMessageCallback {
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly context: SendContext,
+    private readonly queueId: number,
+    private readonly transactionId: string | undefined,
+  ) {}
+
+  onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
+    const { storeHostDigits, regionId, maxMessageSize, store } = this.broker;
+    const code = STORED_CODES[status];
+    if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
+    const header = new StoredMessageHeader(
+      storeHostDigits,
+      regionId,
+      this.queueId,
+      this.transactionId,
+      records,
+      first,
+      count,
+    );
+    if (code === ResponseCode.SUCCESS) this.context.reply(success(header, undefined));
+    else this.context.reply({ code, remark: status, header, body: undefined });
+  }
+}

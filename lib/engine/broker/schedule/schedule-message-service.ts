@@ -1,0 +1,168 @@
+import type { Timer } from '../../../common/clock.js';
+import { decodeMessages } from '../../../common/message-decoder.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { MessageConst } from '../../../common/message-const.js';
+import { parseSocketHost } from '../../../common/socket-host.js';
+import { TopicNames, topicNameFault } from '../../../common/topic-validator.js';
+import type { PutMessageCallback } from '../../store/append-batch.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
+import type { BrokerController } from '../broker-controller.js';
+import { copyOf } from '../message-copy.js';
+import type { DelayOffsetTable } from './delay-offset-table.js';
+
+/** Messages of a level that are delivered together. */
+const BATCH = 32;
+/** Milliseconds until a delivery that failed is tried again. */
+const RETRY_INTERVAL = 100;
+/** Longest wait for a due time in milliseconds; a clock that is set is noticed after it. */
+const MAX_WAIT = 1000;
+
+/**
+ * Delivers messages of delay levels when they are due (ScheduleMessageService). Each level is one queue of the
+ * schedule topic, in which due times only grow; a level without messages costs nothing.
+ */
+export class ScheduleMessageService {
+  private readonly timers = new Map<number, Timer>();
+  private readonly delivering = new Set<number>();
+  private isStopped = false;
+
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly offsets: DelayOffsetTable,
+  ) {}
+
+  start(): void {
+    const { store } = this.broker;
+    for (let level = 1; level <= this.maxLevel(); level++) {
+      const min = store.getMinOffsetInQueue(TopicNames.SCHEDULE, level - 1);
+      const max = store.getMaxOffsetInQueue(TopicNames.SCHEDULE, level - 1);
+      const offset = Math.min(Math.max(this.offsets.get(level), min), max);
+      if (offset !== this.offsets.get(level)) this.offsets.set(level, offset);
+      this.deliver(level);
+    }
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    for (const timer of this.timers.values()) this.broker.clock.clearTimeout(timer);
+  }
+
+  /** Messages were added to the schedule topic, or to others. */
+  onArriving(records: readonly DispatchRequest[]): void {
+    for (const { queue } of records) {
+      if (queue.topic !== TopicNames.SCHEDULE) continue;
+      const level = queue.queueId + 1;
+      if (!this.timers.has(level)) this.deliver(level);
+    }
+  }
+
+  /** Levels that are configured, and those of which there are messages from an earlier configuration. */
+  private maxLevel(): number {
+    let max = this.broker.delayLevels.length;
+    for (const [topic, maxQueueId] of this.broker.store.topics()) {
+      if (topic === TopicNames.SCHEDULE) max = Math.max(max, maxQueueId + 1);
+    }
+    return max;
+  }
+
+  /** Delivers what is due, and comes back when the next message is. */
+  private deliver(level: number): void {
+    if (this.isStopped || this.delivering.has(level)) return;
+    const wait = this.waitOf(level);
+    if (wait === undefined) return;
+    if (wait > 0) return this.deliverLater(level, Math.min(wait, MAX_WAIT));
+    this.delivering.add(level);
+    const offset = this.offsets.get(level);
+    this.broker.store.getMessage(TopicNames.SCHEDULE, level - 1, offset, BATCH, undefined, (result) => {
+      this.put(level, decodeMessages(result.messages), result.nextBeginOffset);
+    });
+  }
+
+  /** Milliseconds until the next message of a level is due; undefined when it has none. */
+  private waitOf(level: number, offset = this.offsets.get(level)): number | undefined {
+    const deliverAt = this.broker.store.getTagsCode(TopicNames.SCHEDULE, level - 1, offset);
+    if (deliverAt === undefined) return undefined;
+    const wait = deliverAt - this.broker.clock.now();
+    // A due time farther away than the level says comes from a clock that ran ahead (#correctDeliverTimestamp).
+    return wait > (this.broker.delayLevels[level - 1] ?? wait) ? 0 : wait;
+  }
+
+  private deliverLater(level: number, delay: number): void {
+    const timer = this.broker.clock.setTimeout(() => {
+      this.timers.delete(level);
+      this.deliver(level);
+    }, delay);
+    this.timers.set(level, timer);
+  }
+
+  /** Stores the due ones of the messages under their real topic. */
+  private put(level: number, messages: readonly MessageExt[], nextOffset: number): void {
+    const notDue = messages.findIndex(({ queueOffset }) => (this.waitOf(level, queueOffset) ?? 0) > 0);
+    const due = notDue < 0 ? messages : messages.slice(0, notDue);
+    const end = notDue < 0 ? nextOffset : messages[notDue]!.queueOffset;
+    const delivery = new Delivery(due.length, (failed) =>
+      this.finish(level, failed ?? end, failed !== undefined),
+    );
+    for (const message of due) this.putOne(message, delivery);
+    delivery.seal();
+  }
+
+  private putOne(message: MessageExt, delivery: Delivery): void {
+    const real = this.realMessage(message);
+    const callback = delivery.callbackFor(message.queueOffset);
+    if (real === undefined) callback.onPut('PUT_OK');
+    else this.broker.store.putMessage(real, callback);
+  }
+
+  private realMessage(message: MessageExt): MessageExtBrokerInner | undefined {
+    const topic = message.getProperty(MessageConst.REAL_TOPIC);
+    const queueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
+    if (topic === undefined || topicNameFault(topic) !== undefined || !Number.isInteger(queueId)) {
+      this.broker.logger.error(`Delayed message ${message.offsetMsgId} has no real topic and is dropped`);
+      return undefined;
+    }
+    const { properties } = message;
+    const storeHost = parseSocketHost(message.storeHost);
+    return copyOf(message, { topic, queueId, properties, reconsumeTimes: message.reconsumeTimes, storeHost });
+  }
+
+  private finish(level: number, offset: number, hasFailed: boolean): void {
+    this.delivering.delete(level);
+    if (offset !== this.offsets.get(level)) this.offsets.set(level, offset);
+    if (hasFailed && !this.isStopped) this.deliverLater(level, RETRY_INTERVAL);
+    else this.deliver(level);
+  }
+}
+
+/** Puts that are under way together. */
+class Delivery {
+  private firstFailed: number | undefined;
+  private isSealed = false;
+
+  constructor(
+    private pending: number,
+    private readonly done: (firstFailed: number | undefined) => void,
+  ) {}
+
+  callbackFor(offset: number): PutMessageCallback & { onPut(status: PutMessageStatus): void } {
+    return { onPut: (status: PutMessageStatus) => this.onPut(offset, status) };
+  }
+
+  /** All puts were begun. */
+  seal(): void {
+    this.isSealed = true;
+    this.check();
+  }
+
+  private onPut(offset: number, status: PutMessageStatus): void {
+    this.pending--;
+    if (status !== 'PUT_OK') this.firstFailed = Math.min(this.firstFailed ?? offset, offset);
+    this.check();
+  }
+
+  private check(): void {
+    if (this.isSealed && this.pending === 0) this.done(this.firstFailed);
+  }
+}

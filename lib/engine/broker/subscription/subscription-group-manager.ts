@@ -1,0 +1,119 @@
+import {
+  toFastjson,
+  type FastjsonInput,
+  type FastjsonObject,
+  type FastjsonValue,
+} from '../../../common/fastjson.js';
+import { CID_RMQ_SYS_PREFIX, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
+import { groupNameFault } from '../../../common/topic-validator.js';
+import type { BrokerConfig } from '../broker-config.js';
+import { readFields, readOthers } from '../config-fields.js';
+import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { DataVersion } from '../data-version.js';
+
+/** What a consumer group may do on this broker (SubscriptionGroupConfig). */
+export interface SubscriptionGroupConfig {
+  readonly groupName: string;
+  readonly consumeEnable: boolean;
+  readonly consumeBroadcastEnable: boolean;
+  readonly retryQueueNums: number;
+  readonly retryMaxTimes: number;
+  readonly notifyConsumerIdsChangedEnable: boolean;
+  /** Fields that this broker does not use, as they were stored. */
+  readonly others: ReadonlyMap<string, FastjsonValue>;
+}
+
+const DEFAULTS = {
+  groupName: '',
+  consumeEnable: true,
+  consumeBroadcastEnable: true,
+  retryQueueNums: 1,
+  retryMaxTimes: 16,
+  notifyConsumerIdsChangedEnable: true,
+};
+/** What a new group has besides, in the table that Apache's broker reads. */
+const OTHER_DEFAULTS: ReadonlyMap<string, FastjsonValue> = new Map<string, FastjsonValue>([
+  ['attributes', new Map()],
+  ['brokerId', 0],
+  ['consumeFromMinEnable', true],
+  ['consumeMessageOrderly', false],
+  ['consumeTimeoutMinute', 15],
+  ['groupRetryPolicy', new Map([['type', 'CUSTOMIZED']])],
+  ['groupSysFlag', 0],
+  ['whichBrokerWhenConsumeSlowly', 1],
+]);
+const FORBIDDEN_READ = 4;
+const BUILT_IN_GROUPS = [
+  TOOLS_CONSUMER_GROUP,
+  'FILTERSRV_CONSUMER',
+  'SELF_TEST_C_GROUP',
+  'CID_ONS-HTTP-PROXY',
+  'CID_ONSAPI_PULL',
+  'CID_ONSAPI_PERMISSION',
+  'CID_ONSAPI_OWNER',
+  'CID_RMQ_SYS_TRANS',
+];
+
+/** The consumer groups of a broker (SubscriptionGroupManager), kept in `config/subscriptionGroup.json`. */
+export class SubscriptionGroupManager extends ConfigManager {
+  private readonly dataVersion: DataVersion;
+  private readonly table = new Map<string, SubscriptionGroupConfig>();
+  private forbiddenTable: FastjsonObject = new Map();
+
+  constructor(
+    options: ConfigManagerOptions,
+    private readonly config: BrokerConfig,
+  ) {
+    super(options, 'subscriptionGroup.json', 0);
+    this.dataVersion = new DataVersion(options.clock.now());
+    for (const group of BUILT_IN_GROUPS) this.table.set(group, newGroup(group));
+  }
+
+  /** The group, created if that is allowed and its name is legal. */
+  findSubscriptionGroupConfig(group: string): SubscriptionGroupConfig | undefined {
+    const existing = this.table.get(group);
+    if (existing !== undefined) return existing;
+    const mayCreate = this.config.autoCreateSubscriptionGroup || group.startsWith(CID_RMQ_SYS_PREFIX);
+    if (!mayCreate || groupNameFault(group) !== undefined) return undefined;
+    const created = newGroup(group);
+    this.table.set(group, created);
+    this.dataVersion.next(this.clock.now());
+    this.changed();
+    return created;
+  }
+
+  /** Whether an administrator has forbidden the group to read the topic (bit 2 of `forbiddenTable`). */
+  isReadForbidden(group: string, topic: string): boolean {
+    const topics = this.forbiddenTable.get(group);
+    const bits = topics instanceof Map ? topics.get(topic) : 0;
+    return typeof bits === 'number' && (bits & FORBIDDEN_READ) !== 0;
+  }
+
+  protected encode(): string {
+    const subscriptionGroupTable = new Map<string, FastjsonInput>();
+    for (const [group, { others, ...fields }] of this.table) {
+      const entries: [string, FastjsonInput][] = [...Object.entries(fields), ...others];
+      subscriptionGroupTable.set(group, new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1))));
+    }
+    const { forbiddenTable } = this;
+    return toFastjson(
+      { dataVersion: this.dataVersion.toJson(), forbiddenTable, subscriptionGroupTable },
+      true,
+    );
+  }
+
+  protected decode(table: FastjsonObject): void {
+    const loaded = [...asObject(table.get('subscriptionGroupTable'))].map(([group, value]) => {
+      const object = asObject(value);
+      const fields = readFields(object, { ...DEFAULTS, groupName: group });
+      return { ...fields, groupName: group, others: readOthers(object, Object.keys(DEFAULTS)) };
+    });
+    for (const group of loaded) this.table.set(group.groupName, group);
+    if (table.has('forbiddenTable')) this.forbiddenTable = asObject(table.get('forbiddenTable'));
+    this.dataVersion.load(table);
+  }
+}
+
+function newGroup(groupName: string): SubscriptionGroupConfig {
+  return { ...DEFAULTS, groupName, others: OTHER_DEFAULTS };
+}

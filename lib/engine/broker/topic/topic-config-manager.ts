@@ -1,0 +1,115 @@
+import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../common/fastjson.js';
+import { isRetryTopic } from '../../../common/mix-all.js';
+import { isInherited, PermName } from '../../../common/perm-name.js';
+import { isSystemTopic, TopicNames, topicNameFault } from '../../../common/topic-validator.js';
+import type { BrokerConfig } from '../broker-config.js';
+import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { DataVersion } from '../data-version.js';
+import { createTopicConfig, decodeTopicConfig, encodeTopicConfig, type TopicConfig } from './topic-config.js';
+
+const READ_WRITE = PermName.READ | PermName.WRITE;
+const REVIVE_QUEUES = 8;
+
+/** The topics of a broker (TopicConfigManager), kept in `config/topics.json`. */
+export class TopicConfigManager extends ConfigManager {
+  readonly dataVersion: DataVersion;
+  private readonly table = new Map<string, TopicConfig>();
+
+  constructor(
+    options: ConfigManagerOptions,
+    private readonly config: BrokerConfig,
+    delayLevelCount: number,
+    /** Called when a topic is new or changed. */
+    private readonly onChange: (config: TopicConfig) => void,
+  ) {
+    super(options, 'topics.json', 0);
+    this.dataVersion = new DataVersion(options.clock.now());
+    this.addBuiltInTopics(delayLevelCount);
+  }
+
+  all(): IterableIterator<TopicConfig> {
+    return this.table.values();
+  }
+
+  selectTopicConfig(topic: string): TopicConfig | undefined {
+    return this.table.get(topic);
+  }
+
+  /**
+   * The topic of a message, created after the pattern of `defaultTopic` if need be
+   * (TopicConfigManager#createTopicInSendMessageMethod).
+   */
+  findOrCreateForSend(topic: string, defaultTopic: string, queueNums: number): TopicConfig | undefined {
+    const existing = this.table.get(topic);
+    if (existing !== undefined) return existing;
+    if (isRetryTopic(topic)) return this.findOrCreate(topic, 1);
+    const pattern = this.table.get(defaultTopic);
+    if (pattern === undefined || !isInherited(pattern.perm)) return undefined;
+    const count = Math.max(0, Math.min(queueNums, pattern.writeQueueNums));
+    const created = createTopicConfig(topic, count, pattern.perm & ~PermName.INHERIT);
+    return this.update({ ...created, topicFilterType: pattern.topicFilterType });
+  }
+
+  /** A topic that the broker needs itself (TopicConfigManager#createTopicInSendMessageBackMethod). */
+  findOrCreate(topic: string, queueNums: number): TopicConfig {
+    return this.table.get(topic) ?? this.update(createTopicConfig(topic, queueNums, READ_WRITE));
+  }
+
+  update(config: TopicConfig): TopicConfig {
+    this.table.set(config.topicName, config);
+    this.dataVersion.next(this.clock.now());
+    this.changed();
+    this.onChange(config);
+    return config;
+  }
+
+  /** Topics that have messages but are not in the table, which a crash can leave behind. */
+  restoreMissing(topics: Iterable<[topic: string, maxQueueId: number]>): void {
+    for (const [topic, maxQueueId] of topics) {
+      if (this.table.has(topic) || isSystemTopic(topic)) continue;
+      this.logger.warn(
+        `Topic ${topic} has messages but was not in topics.json: restored with ${maxQueueId + 1} queues`,
+      );
+      this.findOrCreate(topic, maxQueueId + 1);
+    }
+  }
+
+  protected encode(): string {
+    const topicConfigTable = new Map<string, FastjsonInput>();
+    for (const config of this.table.values())
+      topicConfigTable.set(config.topicName, encodeTopicConfig(config));
+    return toFastjson({ dataVersion: this.dataVersion.toJson(), topicConfigTable }, true);
+  }
+
+  protected decode(table: FastjsonObject): void {
+    const loaded = [...asObject(table.get('topicConfigTable'))].map(([topic, object]) => {
+      const fault = topicNameFault(topic);
+      if (fault !== undefined) throw new TypeError(`topic ${JSON.stringify(topic)}: ${fault}`);
+      return decodeTopicConfig(topic, asObject(object));
+    });
+    for (const config of loaded) this.table.set(config.topicName, config);
+    this.dataVersion.load(table);
+  }
+
+  private addBuiltInTopics(delayLevelCount: number): void {
+    const { brokerClusterName, brokerName, autoCreateTopicEnable, defaultTopicQueueNums } = this.config;
+    this.add(TopicNames.SELF_TEST, 1);
+    if (autoCreateTopicEnable) {
+      this.add(TopicNames.AUTO_CREATE_TOPIC_KEY, defaultTopicQueueNums, READ_WRITE | PermName.INHERIT);
+    }
+    this.add(TopicNames.BENCHMARK, 1024);
+    this.add(brokerClusterName, 16, READ_WRITE | PermName.INHERIT);
+    this.add(brokerName, 1, READ_WRITE | PermName.INHERIT);
+    this.add(TopicNames.OFFSET_MOVED_EVENT, 1);
+    this.add(TopicNames.SCHEDULE, delayLevelCount);
+    this.add(`${brokerClusterName}_REPLY_TOPIC`, 1);
+    this.add(`rmq_sys_REVIVE_LOG_${brokerClusterName}`, REVIVE_QUEUES);
+    this.add(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, PermName.INHERIT);
+    this.add(TopicNames.TRANS_HALF, 1);
+    this.add(TopicNames.TRANS_OP_HALF, 1);
+  }
+
+  private add(topic: string, queueNums: number, perm: number = READ_WRITE): void {
+    this.table.set(topic, createTopicConfig(topic, queueNums, perm));
+  }
+}

@@ -1,0 +1,60 @@
+import type { FastjsonInput, FastjsonObject, FastjsonValue } from '../../../common/fastjson.js';
+import { isReadable, isWriteable } from '../../../common/perm-name.js';
+import { readFields, readOthers } from '../config-fields.js';
+
+/** A topic on this broker (TopicConfig). */
+export interface TopicConfig {
+  readonly topicName: string;
+  readonly readQueueNums: number;
+  readonly writeQueueNums: number;
+  /** Bits of PermName. */
+  readonly perm: number;
+  readonly topicFilterType: string;
+  readonly topicSysFlag: number;
+  readonly order: boolean;
+  /** Fields that this broker does not use, as they were stored. */
+  readonly others: ReadonlyMap<string, FastjsonValue>;
+}
+
+const DEFAULTS = {
+  topicName: '',
+  readQueueNums: 16,
+  writeQueueNums: 16,
+  perm: 6,
+  topicFilterType: 'SINGLE_TAG',
+  topicSysFlag: 0,
+  order: false,
+};
+const MAX_QUEUES = 65_536;
+const NO_ATTRIBUTES: ReadonlyMap<string, FastjsonValue> = new Map([['attributes', new Map()]]);
+
+export function createTopicConfig(topicName: string, queueNums: number, perm: number): TopicConfig {
+  return {
+    ...DEFAULTS,
+    topicName,
+    readQueueNums: queueNums,
+    writeQueueNums: queueNums,
+    perm,
+    others: NO_ATTRIBUTES,
+  };
+}
+
+/** @throws TypeError when a field has the wrong type or is out of bounds. */
+export function decodeTopicConfig(topicName: string, object: FastjsonObject): TopicConfig {
+  const fields = readFields(object, { ...DEFAULTS, topicName });
+  for (const count of [fields.readQueueNums, fields.writeQueueNums]) {
+    if (!Number.isInteger(count) || count < 0 || count > MAX_QUEUES) {
+      throw new TypeError(`topic ${topicName} has ${count} queues, allowed are 0 to ${MAX_QUEUES}`);
+    }
+  }
+  return { ...fields, topicName, others: readOthers(object, Object.keys(DEFAULTS)) };
+}
+
+/** Fields in alphabetical order, as Apache's broker writes them. */
+export function encodeTopicConfig({ others, ...fields }: TopicConfig): FastjsonInput {
+  const entries: [string, FastjsonInput][] = [...Object.entries(fields), ...others];
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export const isTopicReadable = (config: TopicConfig): boolean => isReadable(config.perm);
+export const isTopicWriteable = (config: TopicConfig): boolean => isWriteable(config.perm);

@@ -1,0 +1,1 @@
+export { EmbeddedEngine, type EngineEnvironment, type EngineOptions } from './embedded-engine.js';
