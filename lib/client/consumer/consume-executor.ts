@@ -1,0 +1,77 @@
+import type { Clock } from '../../common/clock.js';
+
+/** Work that never throws or rejects; a promise says that it goes on. */
+export interface ConsumeTask {
+  run(): void | Promise<void>;
+}
+
+/** Tasks that are begun before other work of the process gets its turn. */
+const TASKS_PER_TURN = 64;
+/** Begun tasks after which the list of them is cut. */
+const COMPACT_AT = 1024;
+
+/** Runs a limited number of tasks at once, the others in order (the thread pool of ConsumeMessageService). */
+export class ConsumeExecutor {
+  private tasks: ConsumeTask[] = [];
+  private head = 0;
+  private running = 0;
+  private isScheduled = false;
+  private isClosed = false;
+  private onIdle: (() => void) | undefined;
+  private readonly onSettled = () => {
+    this.running--;
+    this.schedule();
+  };
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limit: number,
+  ) {}
+
+  execute(task: ConsumeTask): void {
+    if (this.isClosed) return;
+    this.tasks.push(task);
+    this.schedule();
+  }
+
+  /** Begins no more tasks, and waits for those that are running, at most `maxMillis`. */
+  async close(maxMillis: number): Promise<void> {
+    this.isClosed = true;
+    this.tasks = [];
+    this.head = 0;
+    if (this.running > 0 && maxMillis > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.clock.setTimeout(resolve, maxMillis);
+        this.onIdle = () => {
+          this.clock.clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  private schedule(): void {
+    if (this.running === 0 && this.head === this.tasks.length) this.onIdle?.();
+    if (this.isScheduled || this.head === this.tasks.length) return;
+    this.isScheduled = true;
+    this.clock.setImmediate(() => {
+      this.isScheduled = false;
+      this.runSome();
+    });
+  }
+
+  private runSome(): void {
+    for (let i = 0; i < TASKS_PER_TURN && this.running < this.limit && this.head < this.tasks.length; i++) {
+      const task = this.tasks[this.head++]!;
+      const result = task.run();
+      if (result === undefined) continue;
+      this.running++;
+      void result.then(this.onSettled);
+    }
+    if (this.head === this.tasks.length || this.head >= COMPACT_AT) {
+      this.tasks = this.tasks.slice(this.head);
+      this.head = 0;
+    }
+    if (this.running < this.limit) this.schedule();
+  }
+}

@@ -1,0 +1,176 @@
+import type { Timer } from '../../common/clock.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import type { ConsumerContext } from './consumer-context.js';
+import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
+import type { ConsumeMessageService } from './consume-message-service.js';
+import type {
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus,
+  MessageListenerOrderly,
+} from './message-listener.js';
+import type { ProcessQueue } from './process-queue.js';
+import type { QueueLocker } from './queue-locker.js';
+
+/** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
+const LOCK_INTERVAL = 20_000;
+const FIRST_LOCK_DELAY = 1000;
+/** Milliseconds until a queue is tried again whose lock this client does not have. */
+const NOT_LOCKED_DELAY = 3000;
+/** Bounds of the pause after a failure in milliseconds. */
+const MIN_SUSPEND = 10;
+const MAX_SUSPEND = 30_000;
+
+/** Consumes the messages of each queue one after the other (ConsumeMessageOrderlyService). */
+export class ConsumeMessageOrderlyService implements ConsumeMessageService {
+  private readonly executor: ConsumeExecutor;
+  /** Queues that have a task. */
+  private readonly active = new Set<ProcessQueue>();
+  private lockTimer: Timer | undefined;
+  private isShutdown = false;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly listener: MessageListenerOrderly,
+    private readonly locker: QueueLocker,
+  ) {
+    this.executor = new ConsumeExecutor(context.clock, context.config.consumeThreadNumber);
+  }
+
+  start(): void {
+    if (this.isClustering) this.renewLocksLater(FIRST_LOCK_DELAY);
+  }
+
+  submit(_messages: readonly MessageExt[], queue: ProcessQueue): void {
+    if (this.isShutdown || this.active.has(queue)) return;
+    this.active.add(queue);
+    this.executor.execute(new OrderlyTask(this, queue));
+  }
+
+  async shutdown(maxMillis: number): Promise<void> {
+    this.isShutdown = true;
+    this.context.clock.clearTimeout(this.lockTimer);
+    await this.executor.close(maxMillis);
+    if (this.isClustering) await this.locker.unlockAll();
+  }
+
+  /** Handles the next messages of a queue; goes on with it, or comes back later, when they are done. */
+  consumeNext(queue: ProcessQueue): void | Promise<void> {
+    this.active.delete(queue);
+    if (queue.dropped || this.isShutdown) return;
+    if (this.isClustering && !queue.isLocked) return this.tryLockAndConsume(queue);
+    const messages = queue.peek(this.context.config.consumeMessageBatchMaxSize);
+    if (messages.length === 0) return;
+    this.active.add(queue);
+    queue.setConsuming(true);
+    const context: ConsumeOrderlyContext = { messageQueue: queue.mq, suspendCurrentQueueTimeMillis: -1 };
+    const status = this.call(messages, context);
+    if (status instanceof Promise)
+      return status.then((result) => this.finish(result, messages, context, queue));
+    return this.finish(status, messages, context, queue);
+  }
+
+  private get isClustering(): boolean {
+    return this.context.config.messageModel === 'CLUSTERING';
+  }
+
+  private call(
+    messages: readonly MessageExt[],
+    context: ConsumeOrderlyContext,
+  ): ConsumeOrderlyStatus | Promise<ConsumeOrderlyStatus> {
+    this.context.prepare(messages);
+    try {
+      const status = this.listener(messages, context);
+      return status instanceof Promise ? status.catch((error) => this.failed(messages, error)) : status;
+    } catch (error) {
+      return this.failed(messages, error);
+    }
+  }
+
+  private finish(
+    status: ConsumeOrderlyStatus,
+    messages: readonly MessageExt[],
+    context: ConsumeOrderlyContext,
+    queue: ProcessQueue,
+  ): void | Promise<void> {
+    if (status === 'SUCCESS') this.commit(messages, queue);
+    queue.setConsuming(false);
+    if (status !== 'SUCCESS') return this.finishFailed(messages, context, queue);
+    this.continue(queue);
+  }
+
+  /** The same messages again after a pause; those that were tried too often become dead (#checkReconsumeTimes). */
+  private async finishFailed(
+    messages: readonly MessageExt[],
+    context: ConsumeOrderlyContext,
+    queue: ProcessQueue,
+  ): Promise<void> {
+    const isDead = await Promise.all(messages.map((message) => this.giveUpIfTooOften(message)));
+    if (isDead.every(Boolean)) {
+      this.commit(messages, queue);
+      return this.continue(queue);
+    }
+    const { suspendCurrentQueueTimeMillis } = this.context.config;
+    const asked = context.suspendCurrentQueueTimeMillis;
+    const pause = asked < 0 ? suspendCurrentQueueTimeMillis : asked;
+    this.continueLater(queue, Math.min(Math.max(pause, MIN_SUSPEND), MAX_SUSPEND));
+  }
+
+  private async giveUpIfTooOften(message: MessageExt): Promise<boolean> {
+    if (message.reconsumeTimes < this.context.maxReconsumeTimes) {
+      message.reconsumeTimes++;
+      return false;
+    }
+    try {
+      await this.context.backSender.sendToRetryTopic(message);
+      return true;
+    } catch (error) {
+      this.context.logger.error(
+        `Message ${message.msgId} cannot be made dead, it is tried again: ${String(error)}`,
+      );
+      return false;
+    }
+  }
+
+  private commit(messages: readonly MessageExt[], queue: ProcessQueue): void {
+    const offset = queue.remove(messages);
+    if (!queue.dropped) this.context.offsetStore.updateOffset(queue.mq, offset, false);
+  }
+
+  private continue(queue: ProcessQueue): void {
+    this.active.delete(queue);
+    if (queue.count > 0) this.submit([], queue);
+  }
+
+  private continueLater(queue: ProcessQueue, delay: number): void {
+    this.context.clock.setTimeout(() => this.continue(queue), delay);
+  }
+
+  private async tryLockAndConsume(queue: ProcessQueue): Promise<void> {
+    this.active.add(queue);
+    if (await this.locker.lock(queue)) this.continue(queue);
+    else this.continueLater(queue, NOT_LOCKED_DELAY);
+  }
+
+  private renewLocksLater(delay: number): void {
+    this.lockTimer = this.context.clock.setTimeout(() => {
+      void this.locker.lockAll();
+      this.renewLocksLater(LOCK_INTERVAL);
+    }, delay);
+  }
+
+  private failed(messages: readonly MessageExt[], error: unknown): ConsumeOrderlyStatus {
+    this.context.logListenerError(messages, error);
+    return 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
+  }
+}
+
+class OrderlyTask implements ConsumeTask {
+  constructor(
+    private readonly service: ConsumeMessageOrderlyService,
+    private readonly queue: ProcessQueue,
+  ) {}
+
+  run(): void | Promise<void> {
+    return this.service.consumeNext(this.queue);
+  }
+}

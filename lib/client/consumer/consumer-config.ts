@@ -1,0 +1,71 @@
+import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import { groupNameFault } from '../../common/topic-validator.js';
+import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
+
+/** How a push consumer works; names, units and defaults are those of DefaultMQPushConsumer. */
+export interface ConsumerConfig {
+  /** Name of the consumer group. */
+  consumerGroup: string;
+  /** Whether the members of the group share the messages or each gets all. */
+  messageModel: MessageModel;
+  /** Where a group begins that has no offset yet. */
+  consumeFromWhere: ConsumeFromWhere;
+  /** For `CONSUME_FROM_TIMESTAMP`, in milliseconds since the epoch; by default half an hour before the start. */
+  consumeTimestamp: number | undefined;
+  /** How queues are divided among the members: in runs, or in turn. */
+  allocateMessageQueueStrategy: 'AVG' | 'AVG_BY_CIRCLE';
+  /** Calls of the listener that may be under way at once. */
+  consumeThreadNumber: number;
+  /** Most messages of one call of the listener. */
+  consumeMessageBatchMaxSize: number;
+  /** Most messages of one pull; brokers send at most 32. */
+  pullBatchSize: number;
+  /** Milliseconds between pulls of a queue. */
+  pullInterval: number;
+  /** Messages, and MiB, of a queue that wait for the listener before pulling pauses. */
+  pullThresholdForQueue: number;
+  pullThresholdSizeForQueue: number;
+  /** Distance between the first and the last waiting message of a queue before pulling pauses. */
+  consumeConcurrentlyMaxSpan: number;
+  /** Attempts before a message is dead; -1: 16 concurrently, unlimited in order. */
+  maxReconsumeTimes: number;
+  /** Milliseconds between attempts in order, from 10 to 30,000. */
+  suspendCurrentQueueTimeMillis: number;
+  /** Minutes after which a message that is still being handled is also sent back. */
+  consumeTimeout: number;
+  /** Milliseconds that a shutdown waits for running listeners. */
+  awaitTerminationMillisWhenShutdown: number;
+  /** Whether messages are handled in the order of their queue. */
+  consumeOrderly: boolean;
+}
+
+const consumerRules: OptionRules<ConsumerConfig> = {
+  consumerGroup: text('', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
+    return groupNameFault(value) === undefined;
+  }),
+  messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
+  consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
+    'CONSUME_FROM_LAST_OFFSET',
+    'CONSUME_FROM_FIRST_OFFSET',
+    'CONSUME_FROM_TIMESTAMP',
+  ]),
+  consumeTimestamp: { ...integer(0, 0), default: undefined },
+  allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
+  consumeThreadNumber: integer(20, 1, 1000),
+  consumeMessageBatchMaxSize: integer(1, 1, 1024),
+  pullBatchSize: integer(32, 1, 1024),
+  pullInterval: integer(0, 0, 65_535),
+  pullThresholdForQueue: integer(1000, 1, 65_535),
+  pullThresholdSizeForQueue: integer(100, 1, 1024),
+  consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
+  maxReconsumeTimes: integer(-1, -1),
+  suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),
+  consumeTimeout: integer(15, 1),
+  awaitTerminationMillisWhenShutdown: integer(0, 0),
+  consumeOrderly: bool(false),
+};
+
+/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
+export function resolveConsumerConfig(given: Partial<ConsumerConfig>): ConsumerConfig {
+  return resolveOptions('consumer', consumerRules, given);
+}

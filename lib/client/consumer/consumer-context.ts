@@ -1,0 +1,68 @@
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import { MessageConst } from '../../common/message-const.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import { retryTopicOf } from '../../common/mix-all.js';
+import type { MQClientInstance } from '../mq-client-instance.js';
+import type { OffsetStore } from '../offset/offset-store.js';
+import type { ConsumerConfig } from './consumer-config.js';
+import { MessageBackSender } from './message-back-sender.js';
+import type { ProcessQueue } from './process-queue.js';
+
+/** Attempts of a message that is not consumed in order. */
+const DEFAULT_MAX_RECONSUME_TIMES = 16;
+/** Of one that is: Java's Integer.MAX_VALUE. */
+const UNLIMITED_RECONSUME_TIMES = 0x7fffffff;
+
+/** What the parts of one consumer have in common. */
+export class ConsumerContext {
+  /** The queues of this consumer by their key. */
+  readonly processQueueTable = new Map<string, ProcessQueue>();
+  readonly backSender: MessageBackSender;
+  readonly maxReconsumeTimes: number;
+  private readonly retryTopic: string;
+
+  constructor(
+    readonly instance: MQClientInstance,
+    readonly config: ConsumerConfig,
+    readonly offsetStore: OffsetStore,
+  ) {
+    const { consumerGroup, consumeOrderly, maxReconsumeTimes } = config;
+    const defaultTimes = consumeOrderly ? UNLIMITED_RECONSUME_TIMES : DEFAULT_MAX_RECONSUME_TIMES;
+    this.maxReconsumeTimes = maxReconsumeTimes < 0 ? defaultTimes : maxReconsumeTimes;
+    this.retryTopic = retryTopicOf(consumerGroup);
+    this.backSender = new MessageBackSender(instance, consumerGroup, this.maxReconsumeTimes);
+  }
+
+  get clock(): Clock {
+    return this.instance.clock;
+  }
+
+  get logger(): Logger {
+    return this.instance.logger;
+  }
+
+  processQueues(): IterableIterator<ProcessQueue> {
+    return this.processQueueTable.values();
+  }
+
+  /** Before the listener is called: a retried message shows the topic that it was sent to, and all note the time. */
+  prepare(messages: readonly MessageExt[]): void {
+    const startTime = String(this.clock.now());
+    for (const message of messages) {
+      if (message.topic === this.retryTopic) {
+        message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
+      }
+      message.putProperty(MessageConst.CONSUME_START_TIMESTAMP, startTime);
+    }
+  }
+
+  logListenerError(messages: readonly MessageExt[], error: unknown): void {
+    const [first] = messages;
+    const more = messages.length > 1 ? ` and ${messages.length - 1} more` : '';
+    this.logger.warn(
+      `Consuming message ${first!.msgId}${more} of topic ${first!.topic} failed (attempt ` +
+        `${first!.reconsumeTimes + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,193 @@
+import { join } from 'node:path';
+import { JsonFile } from '../../common/json-file.js';
+import { nodeFileSystem } from '../../common/node-file-system.js';
+import { MessageConst } from '../../common/message-const.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import { retryTopicOf } from '../../common/mix-all.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
+import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
+import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
+import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
+import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
+import type { OffsetStore } from '../offset/offset-store.js';
+import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
+import { checkGroup } from '../validators.js';
+import { ConsumeMessageConcurrentlyService } from './consume-message-concurrently-service.js';
+import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.js';
+import type { ConsumeMessageService } from './consume-message-service.js';
+import { ConsumerContext } from './consumer-context.js';
+import { resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
+import type { MessageListenerConcurrently, MessageListenerOrderly } from './message-listener.js';
+import type { ProcessQueue } from './process-queue.js';
+import { PullRequest, type PullOwner } from './pull-request.js';
+import { QueueLocker } from './queue-locker.js';
+import { RebalancePushImpl } from './rebalance-push-impl.js';
+
+/** Handles the messages of a consumer: in any order, or in the order of their queues. */
+export type MessageListener =
+  { readonly concurrently: MessageListenerConcurrently } | { readonly orderly: MessageListenerOrderly };
+
+/** Consumes messages as a member of a group (DefaultMQPushConsumer): it pulls them and calls the listener. */
+export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
+  readonly config: ConsumerConfig;
+  readonly consumeService: ConsumeMessageService;
+  isSuspended = false;
+  private readonly subscriptions = new Map<string, SubscriptionData>();
+  private readonly context: ConsumerContext;
+  private readonly rebalance: RebalancePushImpl;
+  private isRunning = false;
+
+  /** @throws ConfigurationError that names an option, its value and what is allowed. */
+  constructor(
+    private readonly instance: MQClientInstance,
+    config: Partial<ConsumerConfig>,
+    listener: MessageListener,
+  ) {
+    this.config = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
+    const { consumeOrderly, messageModel } = this.config;
+    if (consumeOrderly && messageModel === 'BROADCASTING') {
+      throw new ConfigurationError(
+        'Broadcast messages cannot be consumed in order: use CLUSTERING or CONCURRENTLY',
+      );
+    }
+    this.context = new ConsumerContext(instance, this.config, this.createOffsetStore());
+    const locker = new QueueLocker(this.context);
+    this.consumeService =
+      'orderly' in listener
+        ? new ConsumeMessageOrderlyService(this.context, listener.orderly, locker)
+        : new ConsumeMessageConcurrentlyService(this.context, listener.concurrently);
+    this.rebalance = new RebalancePushImpl(
+      this.context,
+      locker,
+      () => this.topics,
+      (queue, offset) => new PullRequest(this.context, this, queue, offset).pullLater(0),
+    );
+  }
+
+  get group(): string {
+    return this.config.consumerGroup;
+  }
+
+  get topics(): Iterable<string> {
+    return this.subscriptions.keys();
+  }
+
+  /**
+   * Adds a topic, with a tag expression: tags with `||` between them, or `*`.
+   *
+   * @throws MQClientError when the expression has no tag.
+   */
+  subscribe(topic: string, subExpression: string = SUB_ALL): void {
+    const data = buildSubscriptionData(topic, subExpression, this.instance.clock.now());
+    if (data === undefined)
+      throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
+    this.subscriptions.set(topic, data);
+  }
+
+  /**
+   * Joins the group and takes up its share of the queues.
+   *
+   * @throws MQClientError when the group is illegal, or the client has a consumer of it already.
+   */
+  async start(): Promise<void> {
+    checkGroup(this.group);
+    if (this.config.messageModel === 'CLUSTERING') this.subscribe(retryTopicOf(this.group));
+    await this.context.offsetStore.load();
+    this.instance.registerConsumer(this);
+    this.instance.start();
+    this.isRunning = true;
+    this.consumeService.start();
+    await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
+    await this.instance.sendHeartbeatToAllBrokers();
+    await this.doRebalance();
+  }
+
+  /** Takes no more messages; those that are being handled go on. */
+  suspend(): void {
+    this.isSuspended = true;
+  }
+
+  resume(): void {
+    this.isSuspended = false;
+  }
+
+  /**
+   * Takes no more messages, waits for running listeners up to `awaitTerminationMillisWhenShutdown`, persists the
+   * offsets and leaves the group. Messages whose listener did not end come again.
+   *
+   * @returns the messages whose listener did not end.
+   */
+  async shutdown(): Promise<readonly MessageExt[]> {
+    if (!this.isRunning) return [];
+    this.isRunning = false;
+    this.suspend();
+    await this.rebalance.stop();
+    await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
+    const queues = [...this.context.processQueues()];
+    await this.context.offsetStore.persistAll(queues.map(({ mq }) => mq));
+    const unfinished = queues.flatMap((queue) => queue.peek(queue.count)).filter(isBeingHandled);
+    for (const queue of queues) queue.dropped = true;
+    this.context.processQueueTable.clear();
+    this.instance.unregisterConsumer(this);
+    return unfinished;
+  }
+
+  /** Gives a message back: for another attempt after `delayLevel`, or with -1 to the dead-letter queue. */
+  sendMessageBack(message: MessageExt, delayLevel: number): Promise<void> {
+    return this.context.backSender.sendBack(message, delayLevel);
+  }
+
+  consumerData(): ConsumerData {
+    return {
+      groupName: this.group,
+      consumeType: 'CONSUME_PASSIVELY',
+      messageModel: this.config.messageModel,
+      consumeFromWhere: this.config.consumeFromWhere,
+      subscriptionDataSet: [...this.subscriptions.values()],
+    };
+  }
+
+  async doRebalance(): Promise<void> {
+    if (this.isRunning) await this.rebalance.doRebalance();
+  }
+
+  persistConsumerOffset(): void {
+    const queues = [...this.context.processQueues()].map(({ mq }) => mq);
+    this.context.offsetStore
+      .persistAll(queues)
+      .catch((error) =>
+        this.context.logger.warn(`Offsets of group ${this.group} cannot be persisted: ${String(error)}`),
+      );
+  }
+
+  subscriptionOf(topic: string): SubscriptionData | undefined {
+    return this.subscriptions.get(topic);
+  }
+
+  onOffsetIllegal(queue: ProcessQueue, offset: number): void {
+    this.context.logger.warn(
+      `The offset of ${queue.mq.topic}/${queue.mq.queueId} is illegal, it begins anew at ${offset}`,
+    );
+    this.context.offsetStore.updateOffset(queue.mq, offset, false);
+    void this.rebalance.drop(queue).then(() => this.doRebalance());
+  }
+
+  onSubscriptionUnknown(): void {
+    void this.instance.sendHeartbeatToAllBrokers();
+  }
+
+  private createOffsetStore(): OffsetStore {
+    const { instance, config } = this;
+    if (config.messageModel === 'CLUSTERING')
+      return new RemoteBrokerOffsetStore(instance, config.consumerGroup);
+    const { localOffsetStoreDir } = instance.config;
+    const path = join(localOffsetStoreDir, instance.localOffsetStoreId, config.consumerGroup, 'offsets.json');
+    return new LocalFileOffsetStore(new JsonFile(nodeFileSystem, path));
+  }
+}
+
+function isBeingHandled(message: MessageExt): boolean {
+  return message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) !== undefined;
+}

@@ -1,0 +1,77 @@
+import { MessageConst } from '../../common/message-const.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import { retryTopicOf } from '../../common/mix-all.js';
+import { TopicNames } from '../../common/topic-validator.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import type { MQClientInstance } from '../mq-client-instance.js';
+
+/** Milliseconds that a broker has to take a message back. */
+const SEND_BACK_TIMEOUT = 5000;
+/** Delay level of the first retry, for messages that the client sends to the retry topic itself. */
+const FIRST_RETRY_LEVEL = 3;
+const DEFAULT_TOPIC_QUEUE_NUMS = 4;
+
+/** Gives messages that could not be handled back to their broker (DefaultMQPushConsumerImpl#sendMessageBack). */
+export class MessageBackSender {
+  constructor(
+    private readonly instance: MQClientInstance,
+    private readonly group: string,
+    private readonly maxReconsumeTimes: number,
+  ) {}
+
+  /** Sends back; if the broker cannot do it, sends a copy to the retry topic. Rejects when neither works. */
+  async sendBack(message: MessageExt, delayLevel: number): Promise<void> {
+    const header = {
+      offset: message.commitLogOffset,
+      group: this.group,
+      delayLevel,
+      originMsgId: message.msgId,
+      originTopic: message.topic,
+      maxReconsumeTimes: this.maxReconsumeTimes,
+    };
+    const request = { code: RequestCode.CONSUMER_SEND_MSG_BACK, header, body: undefined };
+    try {
+      await this.instance.request(message.brokerName, request, SEND_BACK_TIMEOUT);
+    } catch {
+      await this.sendToRetryTopic(message);
+    }
+  }
+
+  /** Sends a copy to the retry topic; the broker makes it dead when it was tried too often, or in order. */
+  async sendToRetryTopic(message: MessageExt): Promise<void> {
+    const reconsumeTimes = message.reconsumeTimes + 1;
+    const header = {
+      producerGroup: this.group,
+      topic: retryTopicOf(this.group),
+      defaultTopic: TopicNames.AUTO_CREATE_TOPIC_KEY,
+      defaultTopicQueueNums: DEFAULT_TOPIC_QUEUE_NUMS,
+      queueId: -1,
+      sysFlag: message.sysFlag,
+      bornTimestamp: this.instance.clock.now(),
+      flag: message.flag,
+      properties: this.retryProperties(message, reconsumeTimes),
+      reconsumeTimes,
+      maxReconsumeTimes: this.maxReconsumeTimes,
+      brokerName: message.brokerName,
+    };
+    const request = { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
+    await this.instance.request(message.brokerName, request, SEND_BACK_TIMEOUT);
+  }
+
+  private retryProperties(message: MessageExt, reconsumeTimes: number): Map<string, string> {
+    const properties = new Map(message.properties);
+    for (const name of CONSUMER_PROPERTIES) properties.delete(name);
+    properties.set(MessageConst.RETRY_TOPIC, message.topic);
+    properties.set(MessageConst.RECONSUME_TIME, String(reconsumeTimes));
+    properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
+    return properties.set(MessageConst.DELAY_TIME_LEVEL, String(FIRST_RETRY_LEVEL + message.reconsumeTimes));
+  }
+}
+
+/** Properties of a delivery, which do not belong to the message. */
+const CONSUMER_PROPERTIES = [
+  MessageConst.TRANSACTION_PREPARED,
+  MessageConst.MIN_OFFSET,
+  MessageConst.MAX_OFFSET,
+  MessageConst.CONSUME_START_TIMESTAMP,
+];

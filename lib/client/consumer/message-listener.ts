@@ -1,0 +1,33 @@
+import type { MessageExt } from '../../common/message-ext.js';
+import type { MessageQueue } from '../../common/message-queue.js';
+
+export type ConsumeConcurrentlyStatus = 'CONSUME_SUCCESS' | 'RECONSUME_LATER';
+export type ConsumeOrderlyStatus = 'SUCCESS' | 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
+
+/** What a listener may set for the messages that it was called with (ConsumeConcurrentlyContext). */
+export interface ConsumeConcurrentlyContext {
+  readonly messageQueue: MessageQueue;
+  /** For messages that come again: 0 lets the broker choose, -1 makes them dead, 1 to 18 are delay levels. */
+  delayLevelWhenNextConsume: number;
+  /** Index of the last message that was handled; those behind it come again, although the status is success. */
+  ackIndex: number;
+}
+
+/** (ConsumeOrderlyContext) */
+export interface ConsumeOrderlyContext {
+  readonly messageQueue: MessageQueue;
+  /** Milliseconds until the next attempt; -1 takes the consumer's `suspendCurrentQueueTimeMillis`. */
+  suspendCurrentQueueTimeMillis: number;
+}
+
+/** Handles messages in any order (MessageListenerConcurrently). An error counts as `RECONSUME_LATER`. */
+export type MessageListenerConcurrently = (
+  messages: readonly MessageExt[],
+  context: ConsumeConcurrentlyContext,
+) => ConsumeConcurrentlyStatus | Promise<ConsumeConcurrentlyStatus>;
+
+/** Handles messages in the order of their queue (MessageListenerOrderly). An error counts as suspension. */
+export type MessageListenerOrderly = (
+  messages: readonly MessageExt[],
+  context: ConsumeOrderlyContext,
+) => ConsumeOrderlyStatus | Promise<ConsumeOrderlyStatus>;

@@ -1,0 +1,95 @@
+import type { Clock } from '../../common/clock.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import type { MessageQueue } from '../../common/message-queue.js';
+
+/** Milliseconds after which the client no longer trusts a lock that it could not renew. */
+const REBALANCE_LOCK_MAX_LIVE_TIME = 30_000;
+/** Offsets behind which the list of them is cut. */
+const COMPACT_AT = 1024;
+
+/** The messages of one queue that were pulled and are not done (ProcessQueue). */
+export class ProcessQueue {
+  /** Whether the queue was taken away from this consumer; what is under way may end, nothing more begins. */
+  dropped = false;
+  lastPullTimestamp: number;
+  /** Messages by queue offset. */
+  private readonly messages = new Map<number, MessageExt>();
+  /** Their offsets in order, from `head` on; those no longer in `messages` are done. */
+  private offsets: number[] = [];
+  private head = 0;
+  private nextOffset = 0;
+  private lockedAt: number | undefined;
+  private isConsuming = false;
+  private onIdle: (() => void) | undefined;
+  /** Bytes of the waiting messages as they are stored. */
+  size = 0;
+
+  constructor(
+    readonly mq: MessageQueue,
+    private readonly clock: Clock,
+  ) {
+    this.lastPullTimestamp = clock.now();
+  }
+
+  get count(): number {
+    return this.messages.size;
+  }
+
+  /** Distance between the first and the last waiting message. */
+  get span(): number {
+    return this.messages.size === 0 ? 0 : this.nextOffset - this.offsets[this.head]!;
+  }
+
+  /** Whether this client holds the lock of the queue. */
+  get isLocked(): boolean {
+    return this.lockedAt !== undefined && this.clock.now() - this.lockedAt <= REBALANCE_LOCK_MAX_LIVE_TIME;
+  }
+
+  setLocked(isLocked: boolean): void {
+    this.lockedAt = isLocked ? this.clock.now() : undefined;
+  }
+
+  /** Notes that messages of a queue that is consumed in order are being handled, or no longer are. */
+  setConsuming(isConsuming: boolean): void {
+    this.isConsuming = isConsuming;
+    if (!isConsuming) this.onIdle?.();
+  }
+
+  /** Waits until no message is being handled. */
+  async whenIdle(): Promise<void> {
+    if (this.isConsuming) await new Promise<void>((resolve) => (this.onIdle = resolve));
+  }
+
+  /** Adds pulled messages, which follow those that are here. */
+  put(messages: readonly MessageExt[]): void {
+    for (const message of messages) {
+      this.messages.set(message.queueOffset, message);
+      this.offsets.push(message.queueOffset);
+      this.size += message.storeSize;
+      this.nextOffset = message.queueOffset + 1;
+    }
+  }
+
+  /** The first waiting messages; they stay until they are removed. */
+  peek(max: number): MessageExt[] {
+    const first: MessageExt[] = [];
+    for (let i = this.head; i < this.offsets.length && first.length < max; i++) {
+      const message = this.messages.get(this.offsets[i]!);
+      if (message !== undefined) first.push(message);
+    }
+    return first;
+  }
+
+  /** Removes messages that are done; returns the offset up to which all are, which can be committed. */
+  remove(messages: readonly MessageExt[]): number {
+    for (const message of messages) {
+      if (this.messages.delete(message.queueOffset)) this.size -= message.storeSize;
+    }
+    while (this.head < this.offsets.length && !this.messages.has(this.offsets[this.head]!)) this.head++;
+    if (this.head >= COMPACT_AT) {
+      this.offsets = this.offsets.slice(this.head);
+      this.head = 0;
+    }
+    return this.messages.size === 0 ? this.nextOffset : this.offsets[this.head]!;
+  }
+}

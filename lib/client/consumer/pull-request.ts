@@ -1,0 +1,155 @@
+import { decodeMessages } from '../../common/message-decoder.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import { PullSysFlag } from '../../common/pull-sys-flag.js';
+import type { RocketMQError } from '../../errors/rocketmq.error.js';
+import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import type { RemotingResponse } from '../../remoting/remoting-command.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import { ResponseCode } from '../../remoting/response-code.js';
+import type { ResponseCallback } from '../../remoting/transport/transport.js';
+import type { ConsumerContext } from './consumer-context.js';
+import type { ConsumeMessageService } from './consume-message-service.js';
+import type { ProcessQueue } from './process-queue.js';
+
+type PullCode = typeof RequestCode.PULL_MESSAGE;
+
+/** Milliseconds that a broker may hold a pull, and after which the client gives it up. */
+const BROKER_SUSPEND_MAX_TIME = 15_000;
+const CONSUMER_TIMEOUT = 30_000;
+/** Pauses in milliseconds. */
+const DELAY_WHEN_EXCEPTION = 1000;
+const DELAY_WHEN_FLOW_CONTROL = 50;
+const DELAY_WHEN_SUSPENDED = 1000;
+const MIB = 1024 * 1024;
+
+/** What a pull loop needs of its consumer. */
+export interface PullOwner {
+  readonly isSuspended: boolean;
+  readonly consumeService: ConsumeMessageService;
+  subscriptionOf(topic: string): SubscriptionData | undefined;
+  /** The broker says that the offset is impossible: the queue begins anew at `offset`. */
+  onOffsetIllegal(queue: ProcessQueue, offset: number): void;
+  /** The broker does not know what this consumer subscribes to. */
+  onSubscriptionUnknown(): void;
+}
+
+/** The pull loop of one queue (PullRequest, and DefaultMQPushConsumerImpl#pullMessage): one pull at a time. */
+export class PullRequest implements ResponseCallback<PullCode> {
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly owner: PullOwner,
+    private readonly queue: ProcessQueue,
+    private nextOffset: number,
+  ) {}
+
+  /** Pulls, after `delay` milliseconds, as long as the queue belongs to this consumer. */
+  pullLater(delay: number): void {
+    const { clock } = this.context;
+    if (delay > 0) clock.setTimeout(() => this.pull(), delay);
+    else clock.setImmediate(() => this.pull());
+  }
+
+  onResponse(response: RemotingResponse<PullCode>): void {
+    if (this.queue.dropped) return;
+    switch (response.code) {
+      case ResponseCode.SUCCESS:
+        return this.onFound(response);
+      case ResponseCode.PULL_NOT_FOUND:
+      case ResponseCode.PULL_RETRY_IMMEDIATELY:
+        this.moveTo(response.header!.nextBeginOffset);
+        return this.pullLater(0);
+      case ResponseCode.PULL_OFFSET_MOVED:
+        return this.owner.onOffsetIllegal(this.queue, response.header!.nextBeginOffset);
+      default:
+        return this.onRefused(response);
+    }
+  }
+
+  onError(error: RocketMQError): void {
+    if (this.queue.dropped) return;
+    this.context.logger.warn(`Pulling from ${this.describeQueue()} failed: ${error.message}`);
+    this.pullLater(DELAY_WHEN_EXCEPTION);
+  }
+
+  private pull(): void {
+    const { context, queue } = this;
+    if (queue.dropped) return;
+    queue.lastPullTimestamp = context.clock.now();
+    const pause = this.pauseBeforePull();
+    const subscription = this.owner.subscriptionOf(queue.mq.topic);
+    if (pause > 0 || subscription === undefined) return this.pullLater(pause || DELAY_WHEN_EXCEPTION);
+    const address = context.instance.findBrokerAddressInPublish(queue.mq.brokerName);
+    if (address === undefined) return this.pullLater(DELAY_WHEN_EXCEPTION);
+    const request = { code: RequestCode.PULL_MESSAGE, header: this.header(subscription), body: undefined };
+    context.instance.transport.invoke<PullCode>(address, request, CONSUMER_TIMEOUT, this);
+  }
+
+  private pauseBeforePull(): number {
+    const { config } = this.context;
+    const { queue } = this;
+    if (this.owner.isSuspended) return DELAY_WHEN_SUSPENDED;
+    const isFull =
+      queue.count > config.pullThresholdForQueue || queue.size > config.pullThresholdSizeForQueue * MIB;
+    if (isFull) return DELAY_WHEN_FLOW_CONTROL;
+    if (!config.consumeOrderly)
+      return queue.span > config.consumeConcurrentlyMaxSpan ? DELAY_WHEN_FLOW_CONTROL : 0;
+    return config.messageModel === 'CLUSTERING' && !queue.isLocked ? DELAY_WHEN_EXCEPTION : 0;
+  }
+
+  private header({ subVersion, expressionType }: SubscriptionData) {
+    const { context, queue } = this;
+    const { topic, queueId } = queue.mq;
+    const { consumerGroup, messageModel, pullBatchSize } = context.config;
+    const commitOffset = messageModel === 'CLUSTERING' ? context.offsetStore.memoryOffset(queue.mq) : -1;
+    return {
+      consumerGroup,
+      topic,
+      queueId,
+      queueOffset: this.nextOffset,
+      maxMsgNums: pullBatchSize,
+      sysFlag: PullSysFlag.SUSPEND | (commitOffset > 0 ? PullSysFlag.COMMIT_OFFSET : 0),
+      commitOffset,
+      suspendTimeoutMillis: BROKER_SUSPEND_MAX_TIME,
+      subVersion,
+      expressionType,
+    };
+  }
+
+  private onFound({ header, body }: RemotingResponse<PullCode>): void {
+    const messages = this.wanted(decodeMessages(body!));
+    this.queue.put(messages);
+    this.moveTo(header!.nextBeginOffset);
+    if (messages.length > 0) this.owner.consumeService.submit(messages, this.queue);
+    this.pullLater(this.context.config.pullInterval);
+  }
+
+  /** The broker compares hashes of tags; here the tags themselves are compared. */
+  private wanted(messages: MessageExt[]): MessageExt[] {
+    const { brokerName, topic } = this.queue.mq;
+    for (const message of messages) message.brokerName = brokerName;
+    const tagsSet = this.owner.subscriptionOf(topic)?.tagsSet;
+    if (tagsSet === undefined || tagsSet.size === 0) return messages;
+    return messages.filter(({ tags }) => tags !== undefined && tagsSet.has(tags));
+  }
+
+  /** Messages that were passed over count as consumed when none before them is waiting. */
+  private moveTo(offset: number): void {
+    this.nextOffset = offset;
+    if (this.queue.count === 0) this.context.offsetStore.updateOffset(this.queue.mq, offset, true);
+  }
+
+  private onRefused({ code, remark }: RemotingResponse<PullCode>): void {
+    this.context.logger.warn(
+      `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
+    );
+    const isUnknown =
+      code === ResponseCode.SUBSCRIPTION_NOT_EXIST || code === ResponseCode.SUBSCRIPTION_NOT_LATEST;
+    if (isUnknown) this.owner.onSubscriptionUnknown();
+    this.pullLater(DELAY_WHEN_EXCEPTION);
+  }
+
+  private describeQueue(): string {
+    const { topic, queueId, brokerName } = this.queue.mq;
+    return `queue ${queueId} of topic ${topic} on ${brokerName}`;
+  }
+}

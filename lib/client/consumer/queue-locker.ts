@@ -1,0 +1,74 @@
+import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import type { ConsumerContext } from './consumer-context.js';
+import type { ProcessQueue } from './process-queue.js';
+
+/** Holds the locks of queues that are consumed in order (RebalanceImpl#lock, #lockAll, #unlock). */
+export class QueueLocker {
+  constructor(private readonly context: ConsumerContext) {}
+
+  /** Takes or renews the lock of one queue; whether this client has it now. */
+  async lock(queue: ProcessQueue): Promise<boolean> {
+    await this.lockQueues(queue.mq.brokerName, [queue]);
+    return queue.isLocked;
+  }
+
+  /** Renews the locks of all queues. */
+  async lockAll(): Promise<void> {
+    await Promise.all(
+      [...this.queuesByBroker()].map(([brokerName, queues]) => this.lockQueues(brokerName, queues)),
+    );
+  }
+
+  async unlock(mq: MessageQueue): Promise<void> {
+    await this.unlockQueues(mq.brokerName, [mq]);
+  }
+
+  async unlockAll(): Promise<void> {
+    const byBroker = [...this.queuesByBroker()];
+    await Promise.all(
+      byBroker.map(([brokerName, queues]) =>
+        this.unlockQueues(
+          brokerName,
+          queues.map(({ mq }) => mq),
+        ),
+      ),
+    );
+  }
+
+  private async lockQueues(brokerName: string, queues: readonly ProcessQueue[]): Promise<void> {
+    const { instance, logger } = this.context;
+    const body = this.body(queues.map(({ mq }) => mq));
+    try {
+      const request = { code: RequestCode.LOCK_BATCH_MQ, header: undefined, body };
+      const { body: answer } = await instance.request(brokerName, request);
+      const locked = new Set(answer!.lockOKMQSet.map(messageQueueKey));
+      for (const queue of queues) queue.setLocked(locked.has(messageQueueKey(queue.mq)));
+    } catch (error) {
+      logger.warn(`Queues of broker ${brokerName} cannot be locked: ${String(error)}`);
+    }
+  }
+
+  private async unlockQueues(brokerName: string, mqSet: readonly MessageQueue[]): Promise<void> {
+    const request = { code: RequestCode.UNLOCK_BATCH_MQ, header: undefined, body: this.body(mqSet) };
+    await this.context.instance
+      .request(brokerName, request)
+      .catch((error) =>
+        this.context.logger.warn(`Queues of broker ${brokerName} cannot be unlocked: ${String(error)}`),
+      );
+  }
+
+  private body(mqSet: readonly MessageQueue[]) {
+    const { config, instance } = this.context;
+    return { consumerGroup: config.consumerGroup, clientId: instance.clientId, mqSet };
+  }
+
+  private queuesByBroker(): Map<string, ProcessQueue[]> {
+    const byBroker = new Map<string, ProcessQueue[]>();
+    for (const queue of this.context.processQueues()) {
+      const { brokerName } = queue.mq;
+      byBroker.set(brokerName, [...(byBroker.get(brokerName) ?? []), queue]);
+    }
+    return byBroker;
+  }
+}

@@ -1,0 +1,198 @@
+import type { Timer } from '../../common/clock.js';
+import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
+import { isReadable } from '../../common/perm-name.js';
+import { isRetryTopic } from '../../common/mix-all.js';
+import { MQBrokerError } from '../../errors/mq-broker.error.js';
+import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import { allocateMessageQueueAveragely } from '../allocate/allocate-message-queue-averagely.js';
+import { allocateMessageQueueAveragelyByCircle } from '../allocate/allocate-message-queue-averagely-by-circle.js';
+import type { AllocateMessageQueueStrategy } from '../allocate/allocate-message-queue-strategy.js';
+import type { ConsumerContext } from './consumer-context.js';
+import { ProcessQueue } from './process-queue.js';
+import type { QueueLocker } from './queue-locker.js';
+
+/** Milliseconds without a pull after which a queue is taken up anew (`rocketmq.client.pull.pullMaxIdleTime`). */
+const PULL_MAX_IDLE_TIME = 120_000;
+const HALF_AN_HOUR = 1_800_000;
+/** Milliseconds until a queue is tried again that another consumer still has (`rocketmq.client.rebalance.minInterval`). */
+const RETRY_INTERVAL = 1000;
+
+const STRATEGIES: readonly AllocateMessageQueueStrategy[] = [
+  allocateMessageQueueAveragely,
+  allocateMessageQueueAveragelyByCircle,
+];
+
+/** Decides which queues this consumer takes part in, together with the other members of its group (RebalancePushImpl). */
+export class RebalancePushImpl {
+  private readonly strategy: AllocateMessageQueueStrategy;
+  private running: Promise<void> | undefined;
+  /** Queues whose last messages are still being handled in order. */
+  private readonly releasing = new Set<string>();
+  private isRequested = false;
+  private isStopped = false;
+  private retryTimer: Timer | undefined;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly locker: QueueLocker,
+    private readonly topics: () => Iterable<string>,
+    /** A queue was given to this consumer: pulling begins at `offset`. */
+    private readonly onAssigned: (queue: ProcessQueue, offset: number) => void,
+  ) {
+    const { allocateMessageQueueStrategy } = context.config;
+    this.strategy = STRATEGIES.find(({ name }) => name === allocateMessageQueueStrategy)!;
+  }
+
+  /** Brings the queues into line with the group; a call during another one leads to one more round. */
+  doRebalance(): Promise<void> {
+    this.isRequested = !this.isStopped;
+    this.running ??= this.run().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  /** Waits for the round that is under way; there will be no other. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.isRequested = false;
+    this.context.clock.clearTimeout(this.retryTimer);
+    await this.running;
+  }
+
+  /** Takes a queue away from this consumer. Another one gets its lock when no message of it is being handled. */
+  async drop(queue: ProcessQueue): Promise<void> {
+    const key = messageQueueKey(queue.mq);
+    queue.dropped = true;
+    this.context.processQueueTable.delete(key);
+    this.releasing.add(key);
+    if (!this.needsLocks) return this.release(queue, key);
+    void queue.whenIdle().then(() => this.release(queue, key));
+  }
+
+  private async release(queue: ProcessQueue, key: string): Promise<void> {
+    const { offsetStore, logger } = this.context;
+    try {
+      await offsetStore.persist(queue.mq);
+    } catch (error) {
+      logger.warn(`The offset of ${key} cannot be persisted: ${String(error)}`);
+    }
+    offsetStore.removeOffset(queue.mq);
+    if (this.needsLocks) await this.locker.unlock(queue.mq);
+    this.releasing.delete(key);
+  }
+
+  private get needsLocks(): boolean {
+    const { consumeOrderly, messageModel } = this.context.config;
+    return consumeOrderly && messageModel === 'CLUSTERING';
+  }
+
+  private async run(): Promise<void> {
+    while (this.isRequested) {
+      this.isRequested = false;
+      for (const topic of this.topics()) await this.rebalanceTopicLogged(topic);
+    }
+  }
+
+  private async rebalanceTopicLogged(topic: string): Promise<void> {
+    try {
+      await this.rebalanceTopic(topic);
+    } catch (error) {
+      this.context.logger.warn(`Rebalancing topic ${topic} failed, it is tried again: ${String(error)}`);
+    }
+  }
+
+  private async rebalanceTopic(topic: string): Promise<void> {
+    const { instance, config } = this.context;
+    const route = instance.routeOf(topic) ?? (await instance.updateTopicRouteInfo(topic));
+    if (route === undefined) return;
+    const mqAll = subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
+    if (config.messageModel === 'BROADCASTING') return this.updateQueues(topic, mqAll);
+    const cidAll = await this.findConsumerIds(route);
+    if (cidAll.length === 0) return;
+    const share = this.strategy.allocate(instance.clientId, mqAll, cidAll);
+    await this.updateQueues(topic, share);
+  }
+
+  private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
+    const { instance, config } = this.context;
+    const header = { consumerGroup: config.consumerGroup };
+    const broker = brokerDatas[Math.floor(instance.random() * brokerDatas.length)];
+    if (broker === undefined) return [];
+    try {
+      const code = RequestCode.GET_CONSUMER_LIST_BY_GROUP;
+      const { body } = await instance.request(broker.brokerName, { code, header, body: undefined });
+      return body!.consumerIdList.toSorted();
+    } catch (error) {
+      // The broker says this too when it has not heard of the group yet.
+      if (error instanceof MQBrokerError) return [];
+      throw error;
+    }
+  }
+
+  private async updateQueues(topic: string, share: readonly MessageQueue[]): Promise<void> {
+    const { processQueueTable, clock } = this.context;
+    const keys = new Set(share.map(messageQueueKey));
+    const oldest = clock.now() - PULL_MAX_IDLE_TIME;
+    for (const [key, queue] of processQueueTable) {
+      const isExpired = queue.lastPullTimestamp < oldest;
+      if (queue.mq.topic === topic && (!keys.has(key) || isExpired)) await this.drop(queue);
+    }
+    for (const mq of share) if (!processQueueTable.has(messageQueueKey(mq))) await this.take(mq);
+  }
+
+  private async take(mq: MessageQueue): Promise<void> {
+    const { offsetStore, processQueueTable, clock } = this.context;
+    const key = messageQueueKey(mq);
+    const queue = new ProcessQueue(mq, clock);
+    const mayTake = !this.releasing.has(key) && (!this.needsLocks || (await this.locker.lock(queue)));
+    if (!mayTake) return this.retrySoon();
+    offsetStore.removeOffset(mq);
+    const offset = await this.computePullFromWhere(mq);
+    processQueueTable.set(key, queue);
+    this.onAssigned(queue, offset);
+  }
+
+  private retrySoon(): void {
+    this.context.clock.clearTimeout(this.retryTimer);
+    this.retryTimer = this.context.clock.setTimeout(() => void this.doRebalance(), RETRY_INTERVAL);
+  }
+
+  /** The persisted offset, or where `consumeFromWhere` says (RebalancePushImpl#computePullFromWhereWithException). */
+  private async computePullFromWhere(mq: MessageQueue): Promise<number> {
+    const { offsetStore, config, clock } = this.context;
+    const persisted = await offsetStore.readOffset(mq);
+    if (persisted >= 0) return persisted;
+    switch (config.consumeFromWhere) {
+      case 'CONSUME_FROM_FIRST_OFFSET':
+        return 0;
+      case 'CONSUME_FROM_LAST_OFFSET':
+        return isRetryTopic(mq.topic) ? 0 : this.maxOffset(mq);
+      case 'CONSUME_FROM_TIMESTAMP':
+        if (isRetryTopic(mq.topic)) return this.maxOffset(mq);
+        return this.searchOffset(mq, config.consumeTimestamp ?? clock.now() - HALF_AN_HOUR);
+    }
+  }
+
+  private async maxOffset({ topic, queueId, brokerName }: MessageQueue): Promise<number> {
+    const request = { code: RequestCode.GET_MAX_OFFSET, header: { topic, queueId }, body: undefined };
+    return (await this.context.instance.request(brokerName, request)).header!.offset;
+  }
+
+  private async searchOffset(
+    { topic, queueId, brokerName }: MessageQueue,
+    timestamp: number,
+  ): Promise<number> {
+    const header = { topic, queueId, timestamp, boundaryType: 'lower' } as const;
+    const request = { code: RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, header, body: undefined };
+    return (await this.context.instance.request(brokerName, request)).header!.offset;
+  }
+}
+
+/** The readable queues of a topic (MQClientInstance#topicRouteData2TopicSubscribeInfo). */
+function subscribeQueuesOf(topic: string, { queueDatas }: TopicRouteData): MessageQueue[] {
+  return queueDatas
+    .filter(({ perm }) => isReadable(perm))
+    .flatMap(({ brokerName, readQueueNums }) =>
+      Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId })),
+    );
+}

@@ -1,0 +1,16 @@
+export { DefaultMQPushConsumer, type MessageListener } from './consumer/default-mq-push-consumer.js';
+export type { ConsumerConfig } from './consumer/consumer-config.js';
+export type {
+  ConsumeConcurrentlyContext,
+  ConsumeConcurrentlyStatus,
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus,
+  MessageListenerConcurrently,
+  MessageListenerOrderly,
+} from './consumer/message-listener.js';
+export type { ClientConfig } from './client-config.js';
+export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js';
+export { DefaultMQProducer, type SendOptions } from './producer/default-mq-producer.js';
+export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
+export type { ProducerConfig } from './producer/producer-config.js';
+export type { SendResult, SendStatus } from './producer/send-result.js';

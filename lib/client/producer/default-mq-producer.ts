@@ -1,0 +1,242 @@
+import { deflate } from 'node:zlib';
+import { compressBody, ZLIB_LEVEL } from '../../common/compression.js';
+import { MessageClientIdSetter } from '../../common/message-client-id-setter.js';
+import { MessageConst } from '../../common/message-const.js';
+import { MessageSysFlag } from '../../common/message-sys-flag.js';
+import type { Message } from '../../common/message.js';
+import type { MessageQueue } from '../../common/message-queue.js';
+import { isRetryTopic } from '../../common/mix-all.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import { ClientErrorCode } from '../../remoting/response-code.js';
+import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
+import { checkGroup, checkMessage, illegalMessage } from '../validators.js';
+import type { MessageQueueSelector } from './message-queue-selector.js';
+import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
+import type { SendResult } from './send-result.js';
+import { SendTask, type CommunicationMode, type Outgoing } from './send-task.js';
+import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
+
+/** Larger bodies are compressed off the event loop. */
+const SYNC_COMPRESS_LIMIT = 65_536;
+const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
+
+export interface SendOptions {
+  /** Milliseconds for all attempts together; the producer's `sendMsgTimeout` by default. */
+  readonly timeout?: number;
+  /** Chooses the queue by `arg`; such a send is not tried again in another queue. */
+  readonly selector?: MessageQueueSelector;
+  readonly arg?: string;
+}
+
+/**
+ * Sends messages (DefaultMQProducer). Every method checks the message first and rejects with MQClientError, code 13, when
+ * it is illegal; with MQBrokerError when a broker refuses it; with RemotingTimeoutError when the time is over, in
+ * which case the message may or may not have been stored.
+ */
+export class DefaultMQProducer implements ProducerInner {
+  readonly config: ProducerConfig;
+  private readonly publishInfos = new Map<string, TopicPublishInfo>();
+  private readonly ids: MessageClientIdSetter;
+  private isRunning = false;
+
+  constructor(
+    private readonly instance: MQClientInstance,
+    config: Partial<ProducerConfig> = {},
+  ) {
+    this.config = resolveProducerConfig(config);
+    this.ids = new MessageClientIdSetter(instance.clock, instance.random);
+  }
+
+  get group(): string {
+    return this.config.group;
+  }
+
+  /** @throws MQClientError when the group is reserved, or the client has a producer of it already. */
+  start(): void {
+    checkGroup(this.group);
+    this.instance.registerProducer(this);
+    this.instance.start();
+    this.isRunning = true;
+  }
+
+  shutdown(): void {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    this.instance.unregisterProducer(this);
+  }
+
+  /** Sends and waits until the message is stored; errors are tried again. */
+  send(message: Message, options: SendOptions = {}): Promise<SendResult> {
+    return this.sendMessage(message, 'SYNC', options);
+  }
+
+  /** As {@link send}, but an error that a broker answers is not tried again (`retryTimesWhenSendAsyncFailed`). */
+  sendAsync(message: Message, options: SendOptions = {}): Promise<SendResult> {
+    return this.sendMessage(message, 'ASYNC', options);
+  }
+
+  /** Hands the message over without waiting for anything: if it is lost, nobody learns of it. */
+  async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
+    this.check(message);
+    const info = this.publishInfos.get(message.topic) ?? (await this.findPublishInfo(message.topic));
+    const { body, sysFlag } = await this.compress(message.body);
+    const queue = this.selectQueue(info, message, options) ?? info.selectOneMessageQueue(undefined);
+    const { createTopicKey, defaultTopicQueueNums } = this.config;
+    const header = {
+      producerGroup: this.group,
+      topic: message.topic,
+      defaultTopic: createTopicKey,
+      defaultTopicQueueNums,
+      queueId: queue.queueId,
+      sysFlag,
+      bornTimestamp: this.instance.clock.now(),
+      flag: message.flag,
+      properties: message.properties,
+      reconsumeTimes: 0,
+      brokerName: queue.brokerName,
+    };
+    const address = this.instance.brokerAddressOf(queue.brokerName);
+    this.instance.transport.invokeOneway(address, { code: RequestCode.SEND_MESSAGE, header, body });
+  }
+
+  /** Sends messages of one topic together: all or none of them are stored. */
+  async sendBatch(messages: readonly Message[], options: SendOptions = {}): Promise<SendResult> {
+    this.checkBatch(messages);
+    const [first] = messages;
+    const info = this.publishInfos.get(first!.topic) ?? (await this.findPublishInfo(first!.topic));
+    const waits = first!.waitStoreMsgOK;
+    const outgoing: Outgoing = {
+      message: first!,
+      body: messages,
+      sysFlag: 0,
+      properties: waits ? NO_PROPERTIES : new Map([[MessageConst.WAIT_STORE_MSG_OK, 'false']]),
+      msgId: messages.map((message) => this.idOf(message)).join(','),
+      isBatch: true,
+    };
+    return new Promise((resolve, reject) => this.dispatch(outgoing, 'SYNC', info, options, resolve, reject));
+  }
+
+  onRouteChanged(topic: string): void {
+    this.publishInfos.delete(topic);
+  }
+
+  private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {
+    return new Promise((resolve, reject) => {
+      this.check(message);
+      const info = this.publishInfos.get(message.topic);
+      const isSmall = message.body.length < this.config.compressMsgBodyOverHowmuch;
+      if (info === undefined || !isSmall) return resolve(this.sendSlowly(message, mode, options));
+      this.dispatch(this.outgoing(message, message.body, 0), mode, info, options, resolve, reject);
+    });
+  }
+
+  /** The way of a message whose topic is new here, or whose body must be compressed. */
+  private async sendSlowly(
+    message: Message,
+    mode: CommunicationMode,
+    options: SendOptions,
+  ): Promise<SendResult> {
+    const info = this.publishInfos.get(message.topic) ?? (await this.findPublishInfo(message.topic));
+    const { body, sysFlag } = await this.compress(message.body);
+    const outgoing = this.outgoing(message, body, sysFlag);
+    return new Promise((resolve, reject) => this.dispatch(outgoing, mode, info, options, resolve, reject));
+  }
+
+  private dispatch(
+    outgoing: Outgoing,
+    mode: CommunicationMode,
+    info: TopicPublishInfo,
+    options: SendOptions,
+    resolve: (result: SendResult) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const queue = this.selectQueue(info, outgoing.message, options);
+    const timeout = options.timeout ?? this.config.sendMsgTimeout;
+    const { instance, config } = this;
+    new SendTask(instance, config, outgoing, mode, info, queue, timeout, resolve, reject).attempt();
+  }
+
+  private outgoing(message: Message, body: Buffer, sysFlag: number): Outgoing {
+    const msgId = this.idOf(message);
+    return { message, body, sysFlag, properties: message.properties, msgId, isBatch: false };
+  }
+
+  /** The unique id of a message, made when it is sent first. */
+  private idOf({ properties }: Message): string {
+    let id = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    if (id === undefined) {
+      id = this.ids.createUniqId();
+      properties.set(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id);
+    }
+    return id;
+  }
+
+  private selectQueue(
+    { queues }: TopicPublishInfo,
+    message: Message,
+    { selector, arg }: SendOptions,
+  ): MessageQueue | undefined {
+    return selector?.(queues, message, arg ?? '');
+  }
+
+  private check(message: Message): void {
+    if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
+    checkMessage(message, this.config.maxMessageSize);
+  }
+
+  private checkBatch(messages: readonly Message[]): void {
+    if (messages.length === 0) throw new MQClientError('`messages` can not be empty');
+    const [first] = messages;
+    for (const message of messages) {
+      this.check(message);
+      if (message.topic !== first!.topic)
+        throw new MQClientError('The topic of the messages in one batch should be the same');
+      if (message.delayTimeLevel > 0) throw new MQClientError('TimeDelayLevel is not supported for batching');
+      if (message.waitStoreMsgOK !== first!.waitStoreMsgOK) {
+        throw new MQClientError('The waitStoreMsgOK of the messages in one batch should the same');
+      }
+    }
+    if (isRetryTopic(first!.topic)) throw new MQClientError('Retry Group is not supported for batching');
+    const size = messages.reduce((sum, { body }) => sum + body.length, 0);
+    if (size > this.config.maxMessageSize) {
+      throw illegalMessage(`the batch has ${size} bytes, over max value, MAX: ${this.config.maxMessageSize}`);
+    }
+  }
+
+  private async compress(body: Buffer): Promise<{ body: Buffer; sysFlag: number }> {
+    if (body.length < this.config.compressMsgBodyOverHowmuch) return { body, sysFlag: 0 };
+    const sysFlag = MessageSysFlag.COMPRESSED | MessageSysFlag.COMPRESSION_ZLIB;
+    if (body.length <= SYNC_COMPRESS_LIMIT) return { body: compressBody(body), sysFlag };
+    const compressed = await new Promise<Buffer>((resolve, reject) =>
+      deflate(body, { level: ZLIB_LEVEL }, (error, result) => (error ? reject(error) : resolve(result))),
+    );
+    return { body: compressed, sysFlag };
+  }
+
+  /** The queues of a topic; of one that does not exist yet those that it will be created with. */
+  private async findPublishInfo(topic: string): Promise<TopicPublishInfo> {
+    const route = this.instance.routeOf(topic) ?? (await this.instance.updateTopicRouteInfo(topic));
+    const queues = route === undefined ? await this.queuesOfNewTopic(topic) : publishQueuesOf(topic, route);
+    if (queues.length === 0) {
+      throw new MQClientError(`No route info of this topic: ${topic}`, {
+        responseCode: ClientErrorCode.NOT_FOUND_TOPIC,
+        retryable: true,
+      });
+    }
+    const info = new TopicPublishInfo(queues, this.instance.random);
+    if (route !== undefined) this.publishInfos.set(topic, info);
+    return info;
+  }
+
+  private async queuesOfNewTopic(topic: string): Promise<MessageQueue[]> {
+    const pattern = await this.instance.updateTopicRouteInfo(this.config.createTopicKey);
+    if (pattern === undefined) return [];
+    const { defaultTopicQueueNums } = this.config;
+    const queueDatas = pattern.queueDatas.map((data) => {
+      const writeQueueNums = Math.min(defaultTopicQueueNums, data.readQueueNums);
+      return { ...data, writeQueueNums };
+    });
+    return publishQueuesOf(topic, { ...pattern, queueDatas });
+  }
+}

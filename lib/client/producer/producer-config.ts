@@ -1,0 +1,45 @@
+import { integer, resolveOptions, text, bool, type OptionRules } from '../../common/option-rules.js';
+import { groupNameFault, TopicNames, topicNameFault } from '../../common/topic-validator.js';
+
+/** How a producer sends; names, units and defaults are those of DefaultMQProducer. */
+export interface ProducerConfig {
+  /** Name of the producer group. */
+  group: string;
+  /** Milliseconds for all attempts of a send together. */
+  sendMsgTimeout: number;
+  /** Further attempts of a send that waits for its result. */
+  retryTimesWhenSendFailed: number;
+  /** Further attempts of an asynchronous send that got no answer. */
+  retryTimesWhenSendAsyncFailed: number;
+  /** Send again to another broker when the message was stored less safely than asked. */
+  retryAnotherBrokerWhenNotStoreOK: boolean;
+  /** Bytes from which on a body is compressed. */
+  compressMsgBodyOverHowmuch: number;
+  /** Largest body in bytes. */
+  maxMessageSize: number;
+  /** Queues of a topic that the first message creates. */
+  defaultTopicQueueNums: number;
+  /** The topic after whose pattern it is created. */
+  createTopicKey: string;
+}
+
+const producerRules: OptionRules<ProducerConfig> = {
+  group: text('nestjs-rocketmq-producer', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
+    return groupNameFault(value) === undefined;
+  }),
+  sendMsgTimeout: integer(3000, 1),
+  retryTimesWhenSendFailed: integer(2, 0, 100),
+  retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
+  retryAnotherBrokerWhenNotStoreOK: bool(false),
+  compressMsgBodyOverHowmuch: integer(4096, 1),
+  maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
+  defaultTopicQueueNums: integer(4, 1, 1024),
+  createTopicKey: text(TopicNames.AUTO_CREATE_TOPIC_KEY, 'a topic name', (value) => {
+    return topicNameFault(value) === undefined;
+  }),
+};
+
+/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
+export function resolveProducerConfig(given: Partial<ProducerConfig> = {}): ProducerConfig {
+  return resolveOptions('producer', producerRules, given);
+}

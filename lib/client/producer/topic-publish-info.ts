@@ -1,0 +1,49 @@
+import { compareStrings, type MessageQueue } from '../../common/message-queue.js';
+import { isWriteable } from '../../common/perm-name.js';
+import { MASTER_ID } from '../../common/mix-all.js';
+import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
+
+/** The queues to which messages of a topic can be sent (TopicPublishInfo). */
+export class TopicPublishInfo {
+  private next: number;
+
+  constructor(
+    readonly queues: readonly MessageQueue[],
+    random: () => number,
+  ) {
+    this.next = Math.floor(random() * 0x40000000);
+  }
+
+  /** The queues in turn; if possible none of the broker that failed last. */
+  selectOneMessageQueue(lastBrokerName: string | undefined): MessageQueue {
+    const { queues } = this;
+    for (let i = 0; lastBrokerName !== undefined && i < queues.length; i++) {
+      const queue = this.advance();
+      if (queue.brokerName !== lastBrokerName) return queue;
+    }
+    return this.advance();
+  }
+
+  private advance(): MessageQueue {
+    this.next = (this.next + 1) & 0x7fffffff;
+    return this.queues[this.next % this.queues.length]!;
+  }
+}
+
+/** Writable queues of brokers whose master is known (MQClientInstance#topicRouteData2TopicPublishInfo). */
+export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQueue[] {
+  const queues: MessageQueue[] = [];
+  const writable = route.queueDatas
+    .filter(({ perm, brokerName }) => isWriteable(perm) && hasMaster(route, brokerName))
+    .toSorted((a, b) => compareStrings(a.brokerName, b.brokerName));
+  for (const { brokerName, writeQueueNums } of writable) {
+    for (let queueId = 0; queueId < writeQueueNums; queueId++) queues.push({ topic, brokerName, queueId });
+  }
+  return queues;
+}
+
+function hasMaster(route: TopicRouteData, brokerName: string): boolean {
+  return route.brokerDatas.some(
+    (broker) => broker.brokerName === brokerName && broker.brokerAddrs.has(MASTER_ID),
+  );
+}

@@ -1,0 +1,36 @@
+import { DEFAULT_CONSUMER_GROUP, DEFAULT_PRODUCER_GROUP } from '../common/mix-all.js';
+import type { Message } from '../common/message.js';
+import { groupNameFault, isNotAllowedSendTopic, topicNameFault } from '../common/topic-validator.js';
+import { MQClientError } from '../errors/mq-client.error.js';
+import { ResponseCode } from '../remoting/response-code.js';
+
+/** @throws MQClientError when the message cannot be sent (Validators#checkMessage). */
+export function checkMessage(message: Message, maxMessageSize: number): void {
+  checkTopic(message.topic);
+  const { body } = message;
+  if (!Buffer.isBuffer(body)) throw illegalMessage('the message body is null');
+  if (body.length === 0) throw illegalMessage('the message body length is zero');
+  if (body.length > maxMessageSize) {
+    throw illegalMessage(`the message body size ${body.length} is over max value, MAX: ${maxMessageSize}`);
+  }
+}
+
+function checkTopic(topic: string): void {
+  const fault = typeof topic === 'string' ? topicNameFault(topic) : 'The specified topic is blank.';
+  if (fault !== undefined) throw new MQClientError(`${fault} (topic ${JSON.stringify(topic)})`);
+  if (isNotAllowedSendTopic(topic))
+    throw new MQClientError(`Sending message to topic [${topic}] is forbidden.`);
+}
+
+/** @throws MQClientError when a group may not have this name. */
+export function checkGroup(group: string): void {
+  const fault = groupNameFault(group);
+  if (fault !== undefined) throw new MQClientError(`${fault} (group ${JSON.stringify(group)})`);
+  if (group === DEFAULT_PRODUCER_GROUP || group === DEFAULT_CONSUMER_GROUP) {
+    throw new MQClientError(`the group can not be ${group}, which is reserved, specify another one.`);
+  }
+}
+
+export function illegalMessage(reason: string): MQClientError {
+  return new MQClientError(reason, { responseCode: ResponseCode.MESSAGE_ILLEGAL });
+}
