@@ -1,0 +1,34 @@
+export { Message } from './common/message.js';
+export { MessageExt } from './common/message-ext.js';
+export type { MessageQueue } from './common/message-queue.js';
+export type { SendResult, SendStatus } from './client/index.js';
+export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
+export type { EngineOptions } from './engine/index.js';
+export {
+  ConfigurationError,
+  MessageConversionError,
+  MQBrokerError,
+  MQClientError,
+  RemotingTimeoutError,
+  RocketMQError,
+  StoreError,
+  StoreLockedError,
+} from './errors/index.js';
+export type { RocketMQConsumerOptions } from './interfaces/consumer-options.interface.js';
+export type {
+  RocketMQMessageListenerOptions,
+  RocketMQMessageType,
+} from './interfaces/message-listener-options.interface.js';
+export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
+export type { RocketMQListener } from './interfaces/rocketmq-listener.interface.js';
+export type {
+  RocketMQModuleOptions,
+  RocketMQOptionsFactory,
+} from './interfaces/rocketmq-module-options.interface.js';
+export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
+export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';
+export { RocketMQModule } from './rocketmq.module.js';
+export { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
+export { GenericMessage, MessageBuilder } from './template/message-builder.js';
+export { RocketMQHeaders } from './template/rocketmq-headers.js';
+export { RocketMQTemplate } from './template/rocketmq-template.js';

@@ -1,0 +1,18 @@
+import type { RocketMQMessageListenerOptions } from './message-listener-options.interface.js';
+
+/**
+ * Defaults for listeners that do not say otherwise.
+ *
+ * @publicApi
+ */
+export interface RocketMQConsumerOptions extends Partial<
+  Omit<
+    RocketMQMessageListenerOptions,
+    'topic' | 'consumerGroup' | 'selectorType' | 'selectorExpression' | 'messageType' | 'validate'
+  >
+> {
+  /** Consumer group of listeners that name none. Default: the name of the listener's class. */
+  group?: string;
+  /** Switches listeners off: group to topic to `false`. */
+  listeners?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+}

@@ -1,0 +1,61 @@
+import type { Type } from '@nestjs/common';
+import type { ConsumerConfig } from '../client/index.js';
+
+/**
+ * What a listener gets: `String`, `Buffer`, the whole message (`MessageExt`), `Object`, `Array`, `Number` or `Boolean`
+ * (JSON), or an instance of any other class (JSON, built by class-transformer).
+ *
+ * @publicApi
+ */
+export type RocketMQMessageType = Type | typeof String | typeof Buffer;
+
+/**
+ * Options of {@link RocketMQMessageListener}, by the names of rocketmq-spring. What belongs to the consumer of a whole
+ * group must not differ between the listeners of a group.
+ *
+ * @publicApi
+ */
+export interface RocketMQMessageListenerOptions {
+  /** The topic to listen to. */
+  topic: string;
+  /** Consumer group. Default: the module's `consumer.group`, else the name of the class. */
+  consumerGroup?: string;
+  /** Kind of {@link selectorExpression}. Only `TAG` for the time being. */
+  selectorType?: 'TAG' | 'SQL92';
+  /** Tags with `||` between them. Default: `*`, all messages. */
+  selectorExpression?: string;
+  /** Whether the members of the group share the messages or each gets all. Default: `CLUSTERING`. */
+  messageModel?: 'CLUSTERING' | 'BROADCASTING';
+  /** Several messages at once, or those of a queue in order. Default: `CONCURRENTLY`. */
+  consumeMode?: 'CONCURRENTLY' | 'ORDERLY';
+  /** Calls that may be under way at once in the group. Default: 20. */
+  consumeThreadNumber?: number;
+  /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
+  maxReconsumeTimes?: number;
+  /** Messages that are handed over together; the listener is still called with one at a time. Default: 1. */
+  consumeMessageBatchMaxSize?: number;
+  /** Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. Default: 0. */
+  delayLevelWhenNextConsume?: number;
+  /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */
+  suspendCurrentQueueTimeMillis?: number;
+  /** Minutes after which a message that is still being handled is also sent back. Default: 15. */
+  consumeTimeout?: number;
+  /** Milliseconds that a shutdown waits for running calls. Default: 1000. */
+  awaitTerminationMillisWhenShutdown?: number;
+  /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
+  consumeFromWhere?: ConsumerConfig['consumeFromWhere'];
+  /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */
+  consumeTimestamp?: number;
+  /** How queues are divided among the members of the group. Default: `AVG`. */
+  allocateMessageQueueStrategy?: ConsumerConfig['allocateMessageQueueStrategy'];
+  /** Most messages of one pull. Default: 32. */
+  pullBatchSize?: number;
+  /** Milliseconds between pulls of a queue. Default: 0. */
+  pullInterval?: number;
+  /** What the listener gets. Default: by the content type of the message, else text. */
+  messageType?: RocketMQMessageType;
+  /** Validate the message with class-validator; needs a class as {@link messageType}. Default: false. */
+  validate?: boolean;
+  /** What becomes of a message whose payload cannot be read. Default: `DEAD_LETTER`, since it never can be. */
+  badPayload?: 'DEAD_LETTER' | 'RETRY';
+}

@@ -1,0 +1,21 @@
+/**
+ * Options of the producer, by the names of rocketmq-spring (`rocketmq.producer.*`).
+ *
+ * @publicApi
+ */
+export interface RocketMQProducerOptions {
+  /** Producer group. Default: `nestjs-rocketmq-producer`. */
+  group?: string;
+  /** Milliseconds for all attempts of a send together. Default: 3000. */
+  sendMessageTimeout?: number;
+  /** Bytes from which on a body is compressed. Default: 4096. */
+  compressMessageBodyThreshold?: number;
+  /** Largest body in bytes. Default: 4,194,304. */
+  maxMessageSize?: number;
+  /** Further attempts of `syncSend` after an error. Default: 2. */
+  retryTimesWhenSendFailed?: number;
+  /** Further attempts of `asyncSend` without an answer. Default: 2. */
+  retryTimesWhenSendAsyncFailed?: number;
+  /** Send to another broker when the message was stored less safely than asked. Default: false. */
+  retryNextServer?: boolean;
+}

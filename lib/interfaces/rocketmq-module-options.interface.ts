@@ -1,0 +1,37 @@
+import type { EngineOptions } from '../engine/index.js';
+import type { RocketMQConsumerOptions } from './consumer-options.interface.js';
+import type { RocketMQProducerOptions } from './producer-options.interface.js';
+
+/**
+ * Options of {@link RocketMQModule}.
+ *
+ * @publicApi
+ */
+export interface RocketMQModuleOptions {
+  /**
+   * Address of a name server, `host:port`; several with `;` between them, or as an array. Without one the engine runs
+   * in this process. So it does for a loopback address on which nothing listens. Until clients speak TCP every other
+   * address is refused when the application starts.
+   */
+  nameServer?: string | readonly string[];
+  /** Options of the embedded engine; `false` forbids it to run. */
+  engine?: EngineOptions | false;
+  /** The producer behind {@link RocketMQTemplate}. */
+  producer?: RocketMQProducerOptions;
+  /** Defaults for all listeners. */
+  consumer?: RocketMQConsumerOptions;
+  /**
+   * `'spring'` makes sent messages equal to those of rocketmq-spring to the last byte: a text that is sent with content type
+   * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.
+   */
+  compat?: 'spring';
+}
+
+/**
+ * Makes the options of {@link RocketMQModule}, for `forRootAsync({ useClass })`.
+ *
+ * @publicApi
+ */
+export interface RocketMQOptionsFactory {
+  createRocketMQOptions(): RocketMQModuleOptions | Promise<RocketMQModuleOptions>;
+}

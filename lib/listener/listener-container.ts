@@ -1,0 +1,193 @@
+import { Logger } from '@nestjs/common';
+import type { MessageExt } from '../common/message-ext.js';
+import {
+  DefaultMQPushConsumer,
+  type ConsumeConcurrentlyContext,
+  type ConsumeConcurrentlyStatus,
+  type ConsumeOrderlyStatus,
+  type ConsumerConfig,
+  type MessageListener,
+  type MQClientInstance,
+} from '../client/index.js';
+import { MessageConversionError } from '../errors/index.js';
+import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
+import { tagExpression, type ListenerGroup, type Subscription } from './listener-group.js';
+import { createPayloadReader, type PayloadReader } from './payload-reader.js';
+
+/** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
+const DEFAULT_AWAIT_TERMINATION = 1000;
+const DEAD_LETTER = -1;
+
+interface Route extends Subscription {
+  readonly read: PayloadReader;
+  readonly delayLevelWhenNextConsume: number;
+  readonly retriesBadPayload: boolean;
+}
+
+/** The consumer of one group, and the way of its messages to the listeners (DefaultRocketMQListenerContainer). */
+export class ListenerContainer {
+  private readonly logger: Logger;
+  private readonly consumer: DefaultMQPushConsumer;
+
+  private constructor(
+    { group, options }: ListenerGroup,
+    private readonly routes: ReadonlyMap<string, readonly Route[]>,
+    instance: MQClientInstance,
+  ) {
+    this.logger = new Logger(`RocketMQListener:${group}`);
+    this.consumer = new DefaultMQPushConsumer(
+      instance,
+      consumerConfig(group, options),
+      this.messageListener(options),
+    );
+    for (const [topic, topicRoutes] of routes) this.consumer.subscribe(topic, tagExpression(topicRoutes));
+  }
+
+  /** @throws ConfigurationError for an option that is not allowed, or a package that is missing. */
+  static async create(
+    group: ListenerGroup,
+    defaults: RocketMQConsumerOptions,
+    instance: MQClientInstance,
+  ): Promise<ListenerContainer> {
+    const routes = new Map<string, Route[]>();
+    for (const subscription of group.subscriptions) {
+      const { options } = subscription.endpoint;
+      const delayLevelWhenNextConsume =
+        options.delayLevelWhenNextConsume ?? defaults.delayLevelWhenNextConsume ?? 0;
+      const retriesBadPayload = (options.badPayload ?? defaults.badPayload) === 'RETRY';
+      const read = await createPayloadReader(subscription.endpoint);
+      const route = { ...subscription, read, delayLevelWhenNextConsume, retriesBadPayload };
+      routes.set(subscription.topic, [...(routes.get(subscription.topic) ?? []), route]);
+    }
+    return new ListenerContainer(group, routes, instance);
+  }
+
+  async start(): Promise<void> {
+    await this.consumer.start();
+    const { consumerGroup, consumeOrderly, messageModel } = this.consumer.config;
+    const mode = consumeOrderly ? 'ORDERLY' : 'CONCURRENTLY';
+    for (const { endpoint, topic, tags } of [...this.routes.values()].flat()) {
+      const selector = tags.size === 0 ? '*' : [...tags].join(' || ');
+      const byName = endpoint.options.consumerGroup === undefined ? ' (by default)' : '';
+      this.logger.log(
+        `${endpoint.name} {${topic}:${selector}} group=${consumerGroup}${byName} ${mode} ${messageModel}`,
+      );
+    }
+  }
+
+  /** Takes no more messages; those that are being handled go on. */
+  suspend(): void {
+    this.consumer.suspend();
+  }
+
+  /** Waits for running listeners, persists the offsets and leaves the group. */
+  async stop(): Promise<void> {
+    const unfinished = await this.consumer.shutdown();
+    if (unfinished.length === 0) return;
+    const { awaitTerminationMillisWhenShutdown: waited, consumerGroup } = this.consumer.config;
+    const ids = unfinished.map(({ msgId }) => msgId).join(', ');
+    this.logger.warn(
+      `Listeners of group ${consumerGroup} still run ${waited} ms after the shutdown began, and their messages come ` +
+        `again: ${ids}. awaitTerminationMillisWhenShutdown sets how long to wait.`,
+    );
+  }
+
+  private messageListener({ consumeMode }: ListenerGroup['options']): MessageListener {
+    return consumeMode === 'ORDERLY'
+      ? { orderly: (messages) => this.consumeOrderly(messages) }
+      : { concurrently: (messages, context) => this.consumeConcurrently(messages, context) };
+  }
+
+  private consumeConcurrently(
+    messages: readonly MessageExt[],
+    context: ConsumeConcurrentlyContext,
+  ): ConsumeConcurrentlyStatus | Promise<ConsumeConcurrentlyStatus> {
+    const [message] = messages;
+    if (messages.length > 1) return this.consumeEach(messages, context);
+    const route = this.routeOf(message!);
+    if (route === undefined) return 'CONSUME_SUCCESS';
+    context.delayLevelWhenNextConsume = route.delayLevelWhenNextConsume;
+    try {
+      const handled = this.handle(route, message!);
+      if (!(handled instanceof Promise)) return 'CONSUME_SUCCESS';
+      return handled.then(
+        () => 'CONSUME_SUCCESS',
+        (error) => this.refuse(route, error, context),
+      );
+    } catch (error) {
+      return this.refuse(route, error, context);
+    }
+  }
+
+  /** Messages that were handed over together, one after the other; the first failure ends it, those before it are done. */
+  private async consumeEach(
+    messages: readonly MessageExt[],
+    context: ConsumeConcurrentlyContext,
+  ): Promise<ConsumeConcurrentlyStatus> {
+    for (const [index, message] of messages.entries()) {
+      context.ackIndex = index - 1;
+      const route = this.routeOf(message);
+      if (route === undefined) continue;
+      context.delayLevelWhenNextConsume = route.delayLevelWhenNextConsume;
+      try {
+        await this.handle(route, message);
+      } catch (error) {
+        if (this.isDeadLetter(route, error)) await this.consumer.sendMessageBack(message, DEAD_LETTER);
+        else throw error;
+      }
+    }
+    context.ackIndex = messages.length - 1;
+    return 'CONSUME_SUCCESS';
+  }
+
+  private async consumeOrderly(messages: readonly MessageExt[]): Promise<ConsumeOrderlyStatus> {
+    for (const message of messages) {
+      const route = this.routeOf(message);
+      if (route === undefined) continue;
+      try {
+        await this.handle(route, message);
+      } catch (error) {
+        if (this.isDeadLetter(route, error)) await this.consumer.sendMessageBack(message, DEAD_LETTER);
+        else throw error;
+      }
+    }
+    return 'SUCCESS';
+  }
+
+  private handle(route: Route, message: MessageExt): unknown {
+    const payload = route.read(message);
+    if (payload instanceof Promise) return payload.then((value) => route.endpoint.invoke(value, message));
+    return route.endpoint.invoke(payload, message);
+  }
+
+  /** What cannot be read now never can be: it goes to the dead-letter queue without further attempts. */
+  private refuse(route: Route, error: unknown, context: ConsumeConcurrentlyContext): never {
+    if (this.isDeadLetter(route, error)) context.delayLevelWhenNextConsume = DEAD_LETTER;
+    throw error;
+  }
+
+  private isDeadLetter(route: Route, error: unknown): boolean {
+    return error instanceof MessageConversionError && !route.retriesBadPayload;
+  }
+
+  private routeOf(message: MessageExt): Route | undefined {
+    const routes = this.routes.get(message.topic);
+    const { tags } = message;
+    const route = routes?.find((candidate) => candidate.tags.size === 0 || candidate.tags.has(tags ?? ''));
+    if (route === undefined) {
+      this.logger.warn(
+        `Message ${message.msgId} of topic ${message.topic} has no listener here and is passed over`,
+      );
+    }
+    return route;
+  }
+}
+
+function consumerConfig(consumerGroup: string, options: ListenerGroup['options']): Partial<ConsumerConfig> {
+  const {
+    consumeMode: _,
+    awaitTerminationMillisWhenShutdown = DEFAULT_AWAIT_TERMINATION,
+    ...others
+  } = options;
+  return { ...others, awaitTerminationMillisWhenShutdown, consumerGroup };
+}

@@ -1,0 +1,13 @@
+import type { MessageExt } from '../common/message-ext.js';
+import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+
+/** A method that handles messages, as it was found in the application. */
+export interface ListenerEndpoint {
+  /** Name of the class, and of the method where that is not `onMessage`; for log and error texts. */
+  readonly name: string;
+  /** Name of the class alone. */
+  readonly className: string;
+  readonly options: RocketMQMessageListenerOptions;
+  /** Calls the method with the converted message, in its own request scope if it has one. */
+  readonly invoke: (payload: unknown, message: MessageExt) => unknown;
+}

@@ -1,0 +1,145 @@
+import { groupNameFault, topicNameFault } from '../common/topic-validator.js';
+import { ConfigurationError } from '../errors/index.js';
+import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
+import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+import { buildSubscriptionData, SUB_ALL } from '../remoting/filter/filter-api.js';
+import {
+  contradiction,
+  illegalName,
+  listenerWithoutTopic,
+  orderlyBroadcasting,
+  overlap,
+  sqlNotSupported,
+} from '../rocketmq.messages.js';
+import type { ListenerEndpoint } from './listener-endpoint.js';
+
+/** Options that belong to the consumer, and so to all listeners of a group. */
+const GROUP_OPTIONS = [
+  'messageModel',
+  'consumeMode',
+  'consumeThreadNumber',
+  'maxReconsumeTimes',
+  'consumeMessageBatchMaxSize',
+  'suspendCurrentQueueTimeMillis',
+  'consumeTimeout',
+  'awaitTerminationMillisWhenShutdown',
+  'consumeFromWhere',
+  'consumeTimestamp',
+  'allocateMessageQueueStrategy',
+  'pullBatchSize',
+  'pullInterval',
+] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
+
+export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;
+
+/** A listener with its subscription: all messages of a topic, or those with certain tags. */
+export interface Subscription {
+  readonly endpoint: ListenerEndpoint;
+  readonly topic: string;
+  /** Empty: all. */
+  readonly tags: ReadonlySet<string>;
+}
+
+/** The listeners of one consumer group, which share one consumer. */
+export interface ListenerGroup {
+  readonly group: string;
+  readonly options: GroupOptions;
+  readonly subscriptions: readonly Subscription[];
+}
+
+/**
+ * Puts listeners together by their group.
+ *
+ * @throws ConfigurationError for an illegal listener, and for two that contradict each other; it names them and says what
+ * to change.
+ */
+export function groupListeners(
+  endpoints: readonly ListenerEndpoint[],
+  defaults: RocketMQConsumerOptions,
+): ListenerGroup[] {
+  const byGroup = new Map<string, ListenerEndpoint[]>();
+  for (const endpoint of endpoints) {
+    const group = endpoint.options.consumerGroup ?? defaults.group ?? endpoint.className;
+    checkListener(endpoint, group);
+    if (defaults.listeners?.[group]?.[endpoint.options.topic] === false) continue;
+    byGroup.set(group, [...(byGroup.get(group) ?? []), endpoint]);
+  }
+  return [...byGroup].map(([group, members]) => ({
+    group,
+    options: mergeOptions(group, members, defaults),
+    subscriptions: subscriptionsOf(group, members),
+  }));
+}
+
+/** The tag expression that selects for all listeners of a topic. */
+export function tagExpression(subscriptions: readonly Subscription[]): string {
+  const tags = subscriptions.flatMap((subscription) => [...subscription.tags]);
+  return tags.length === 0 ? SUB_ALL : tags.join(' || ');
+}
+
+function checkListener({ name, options }: ListenerEndpoint, group: string): void {
+  const { topic, selectorType, messageModel, consumeMode } = options;
+  if (typeof topic !== 'string' || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
+  const topicFault = topicNameFault(topic);
+  if (topicFault !== undefined) throw new ConfigurationError(illegalName(name, 'topic', topic, topicFault));
+  const groupFault = groupNameFault(group);
+  if (groupFault !== undefined)
+    throw new ConfigurationError(illegalName(name, 'consumer group', group, groupFault));
+  if (selectorType === 'SQL92') throw new ConfigurationError(sqlNotSupported(name));
+  if (messageModel === 'BROADCASTING' && consumeMode === 'ORDERLY') {
+    throw new ConfigurationError(orderlyBroadcasting(name));
+  }
+}
+
+function mergeOptions(
+  group: string,
+  members: readonly ListenerEndpoint[],
+  defaults: RocketMQConsumerOptions,
+): GroupOptions {
+  const merged: Record<string, unknown> = {};
+  for (const option of GROUP_OPTIONS) {
+    const given = members.filter(({ options }) => options[option] !== undefined);
+    const [first, ...others] = given;
+    const differing = others.find(({ options }) => options[option] !== first!.options[option]);
+    if (first !== undefined && differing !== undefined) {
+      throw new ConfigurationError(
+        contradiction(
+          group,
+          option,
+          [first.name, first.options[option]],
+          [differing.name, differing.options[option]],
+        ),
+      );
+    }
+    merged[option] = first?.options[option] ?? defaults[option];
+  }
+  if (merged.messageModel === 'BROADCASTING' && merged.consumeMode === 'ORDERLY') {
+    throw new ConfigurationError(orderlyBroadcasting(members.map(({ name }) => name).join(', ')));
+  }
+  return merged;
+}
+
+function subscriptionsOf(group: string, members: readonly ListenerEndpoint[]): Subscription[] {
+  const subscriptions: Subscription[] = [];
+  for (const endpoint of members) {
+    const { topic, selectorExpression = SUB_ALL } = endpoint.options;
+    const data = buildSubscriptionData(topic, selectorExpression, 0);
+    if (data === undefined) {
+      throw new ConfigurationError(
+        illegalName(endpoint.name, 'selectorExpression', selectorExpression, 'it has no tag'),
+      );
+    }
+    const subscription = { endpoint, topic, tags: data.tagsSet };
+    for (const other of subscriptions) checkOverlap(group, other, subscription);
+    subscriptions.push(subscription);
+  }
+  return subscriptions;
+}
+
+function checkOverlap(group: string, a: Subscription, b: Subscription): void {
+  if (a.topic !== b.topic) return;
+  const common = [...a.tags].filter((tag) => b.tags.has(tag));
+  if (a.tags.size > 0 && b.tags.size > 0 && common.length === 0) return;
+  const tags = common.length > 0 ? `tag ${common.join(', ')}` : 'messages';
+  throw new ConfigurationError(overlap(group, a.topic, a.endpoint.name, b.endpoint.name, tags));
+}

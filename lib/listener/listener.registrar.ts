@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
+import type { RocketMQConnection } from '../rocketmq.connection.js';
+import { ListenerContainer } from './listener-container.js';
+import { groupListeners } from './listener-group.js';
+import { ListenerExplorer } from './listener.explorer.js';
+
+/** Starts and stops the listeners of an application. */
+@Injectable()
+export class ListenerRegistrar {
+  private containers: ListenerContainer[] = [];
+
+  constructor(
+    private readonly explorer: ListenerExplorer,
+    private readonly connection: RocketMQConnection,
+    private readonly defaults: RocketMQConsumerOptions,
+  ) {}
+
+  /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
+  async start(): Promise<void> {
+    const groups = groupListeners(this.explorer.explore(), this.defaults);
+    for (const group of groups) {
+      this.containers.push(await ListenerContainer.create(group, this.defaults, this.connection.instance));
+    }
+    for (const container of this.containers) await container.start();
+  }
+
+  /** Takes no more messages. */
+  suspend(): void {
+    for (const container of this.containers) container.suspend();
+  }
+
+  /** Waits for running listeners, and ends all. */
+  async stop(): Promise<void> {
+    const { containers } = this;
+    this.containers = [];
+    await Promise.all(containers.map((container) => container.stop()));
+  }
+}

@@ -1,0 +1,48 @@
+/** Texts of the errors that a user can cause, as functions of what failed. */
+
+export const listenerWithoutMethod = (listener: string): string =>
+  `${listener} has @RocketMQMessageListener but no method onMessage: add one, or put the decorator on a method.`;
+
+export const listenerWithoutTopic = (listener: string): string =>
+  `@RocketMQMessageListener of ${listener} has no topic: write @RocketMQMessageListener({ topic: '…' }).`;
+
+export const illegalName = (listener: string, kind: string, name: string, fault: string): string =>
+  `The ${kind} "${name}" of listener ${listener} is illegal: ${fault}`;
+
+export const sqlNotSupported = (listener: string): string =>
+  `Listener ${listener} selects by SQL92, which is not supported yet: use tags (selectorType: 'TAG').`;
+
+export const orderlyBroadcasting = (listener: string): string =>
+  `Listener ${listener} is ORDERLY and BROADCASTING, which cannot go together: use messageModel CLUSTERING or ` +
+  'consumeMode CONCURRENTLY.';
+
+export const contradiction = (
+  group: string,
+  option: string,
+  [first, firstValue]: [string, unknown],
+  [second, secondValue]: [string, unknown],
+): string =>
+  `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${String(firstValue)} in ` +
+  `${first} and ${String(secondValue)} in ${second}: make them equal, or give one of them a consumerGroup of its own.`;
+
+export const overlap = (group: string, topic: string, first: string, second: string, tags: string): string =>
+  `In consumer group "${group}" both ${first} and ${second} listen to ${tags} of topic "${topic}", but each message goes ` +
+  'to one of them only: give them different tags, or one of them a consumerGroup of its own.';
+
+export const missingPackage = (name: string, listener: string, option: string): string =>
+  `Listener ${listener} needs the package ${name} for its ${option}: npm install ${name}`;
+
+export const validateWithoutClass = (listener: string): string =>
+  `Listener ${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
+
+export const unreachableNameServer = (nameServer: string): string =>
+  `nameServer "${nameServer}" cannot be used: clients that speak TCP are not there yet. Leave nameServer out, or name a ` +
+  'loopback address on which nothing listens (127.0.0.1:9876), and the engine runs in this process.';
+
+export const nameServerInUse = (nameServer: string): string =>
+  `Something listens on nameServer ${nameServer} already, and clients that speak TCP are not there yet. Stop it, name ` +
+  'another port, or leave nameServer out.';
+
+export const engineForbidden = (): string =>
+  'engine is false, so no engine may run in this process, and there is no nameServer that this version can reach: leave ' +
+  'engine out, or give it options.';

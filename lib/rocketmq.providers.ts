@@ -1,0 +1,37 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { systemClock, type Clock } from './common/clock.js';
+import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import { ListenerExplorer } from './listener/listener.explorer.js';
+import { ListenerRegistrar } from './listener/listener.registrar.js';
+import { RocketMQConnection } from './rocketmq.connection.js';
+import { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
+import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
+import { RocketMQTemplate } from './template/rocketmq-template.js';
+
+export const rocketMQProviders: Provider[] = [
+  { provide: ROCKETMQ_CLOCK, useValue: systemClock },
+  {
+    provide: RocketMQConnection,
+    inject: [ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],
+    useFactory: (options: RocketMQModuleOptions, clock: Clock) => new RocketMQConnection(options, clock),
+  },
+  {
+    provide: RocketMQTemplate,
+    inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],
+    useFactory: ({ producer }: RocketMQConnection, { compat }: RocketMQModuleOptions, clock: Clock) =>
+      new RocketMQTemplate(producer, {
+        isSpringCompatible: compat === 'spring',
+        clockNow: () => clock.now(),
+        logger: new Logger(RocketMQTemplate.name),
+      }),
+  },
+  {
+    provide: ListenerRegistrar,
+    inject: [ListenerExplorer, RocketMQConnection, ROCKETMQ_MODULE_OPTIONS],
+    useFactory: (
+      explorer: ListenerExplorer,
+      connection: RocketMQConnection,
+      options: RocketMQModuleOptions,
+    ) => new ListenerRegistrar(explorer, connection, options.consumer ?? {}),
+  },
+];

@@ -1,0 +1,74 @@
+import type { MessageExt } from '../common/message-ext.js';
+import { MessageConversionError } from '../errors/index.js';
+import { RocketMQHeaders } from './rocketmq-headers.js';
+
+const TEXT = 'text/plain;charset=UTF-8';
+const BYTES = 'application/octet-stream';
+const JSON_TYPE = 'application/json';
+
+/** A body and its MIME type. */
+export interface ConvertedPayload {
+  readonly body: Buffer;
+  readonly contentType: string;
+}
+
+/**
+ * A payload as the body of a message: text as UTF-8, bytes as they are, everything else as JSON.
+ *
+ * @param encodeJsonText whether a text of content type JSON is made a JSON string, as rocketmq-spring does.
+ * @throws MessageConversionError when it has no JSON form.
+ */
+export function toBody(
+  payload: unknown,
+  contentType: string | undefined,
+  encodeJsonText: boolean,
+): ConvertedPayload {
+  if (payload instanceof Uint8Array) return { body: asBuffer(payload), contentType: contentType ?? BYTES };
+  const isJsonText = encodeJsonText && isJson(contentType);
+  if (typeof payload === 'string' && !isJsonText) {
+    return { body: Buffer.from(payload, 'utf8'), contentType: contentType ?? TEXT };
+  }
+  return { body: Buffer.from(stringify(payload), 'utf8'), contentType: contentType ?? JSON_TYPE };
+}
+
+/** The body of a message by its content type: JSON, bytes, else text. */
+export function fromBody(message: MessageExt): unknown {
+  const contentType = message.getProperty(RocketMQHeaders.CONTENT_TYPE);
+  if (isJson(contentType)) return parseJson(message);
+  return contentType?.startsWith(BYTES) ? message.body : message.body.toString('utf8');
+}
+
+/** @throws MessageConversionError when the body is not JSON. */
+export function parseJson(message: MessageExt): unknown {
+  try {
+    return JSON.parse(message.body.toString('utf8'));
+  } catch (cause) {
+    throw new MessageConversionError(
+      `The body of message ${message.msgId} of topic ${message.topic} is not JSON`,
+      cause,
+    );
+  }
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function stringify(payload: unknown): string {
+  let text: string | undefined;
+  let cause: unknown;
+  try {
+    text = JSON.stringify(payload);
+  } catch (error) {
+    cause = error;
+  }
+  if (text !== undefined) return text;
+  throw new MessageConversionError(
+    `A payload of type ${typeof payload} cannot be sent: it has no JSON form`,
+    cause,
+  );
+}

@@ -1,0 +1,262 @@
+import { Message } from '../common/message.js';
+import type { Logger } from '../common/logger.js';
+import {
+  selectMessageQueueByHash,
+  type DefaultMQProducer,
+  type SendOptions,
+  type SendResult,
+} from '../client/index.js';
+import { MQClientError } from '../errors/index.js';
+import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import { parseDestination } from './destination.js';
+import { HeaderMapper } from './header-mapper.js';
+import { GenericMessage } from './message-builder.js';
+import { toBody } from './message-converter.js';
+import { RocketMQHeaders } from './rocketmq-headers.js';
+
+const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
+/** Delay levels of RocketMQ; a broker with fewer takes its highest. */
+const MAX_DELAY_LEVEL = 18;
+
+export interface TemplateSettings {
+  /** See {@link RocketMQModuleOptions.compat}. */
+  readonly isSpringCompatible: boolean;
+  readonly clockNow: () => number;
+  readonly logger: Logger;
+}
+
+/** Options, or as in Java the timeout in milliseconds. */
+type OptionsOrTimeout = RocketMQSendOptions | number;
+
+/**
+ * Sends messages (RocketMQTemplate of rocketmq-spring).
+ *
+ * A destination is `topic` or `topic:tag`. A payload is text, bytes (`Buffer`), or anything with a JSON form; a
+ * {@link GenericMessage} of {@link MessageBuilder} carries headers with it. Sends reject with MQClientError when
+ * the message is illegal (nothing is stored), with MessageConversionError when the payload has no JSON form, with
+ * MQBrokerError when the broker refuses it, and with RemotingTimeoutError when the time is over: then the
+ * message may or may not be stored.
+ *
+ * @publicApi
+ */
+export class RocketMQTemplate {
+  private readonly headerMapper: HeaderMapper;
+
+  constructor(
+    private readonly producer: DefaultMQProducer,
+    private readonly settings: TemplateSettings,
+  ) {
+    this.headerMapper = new HeaderMapper(settings.logger);
+  }
+
+  /**
+   * Sends a payload with headers, and waits until it is stored.
+   *
+   * @param postProcessor may change the message, or return another one, before it is sent.
+   */
+  async convertAndSend(
+    destination: string,
+    payload: unknown,
+    headers: Readonly<Record<string, unknown>> = {},
+    postProcessor: (message: Message) => Message = (message) => message,
+  ): Promise<SendResult> {
+    const generic = new GenericMessage(payload, new Map(Object.entries(headers)));
+    return this.producer.send(postProcessor(this.toMessage(destination, generic, {})));
+  }
+
+  /**
+   * Sends a payload or message, or an array of them as one batch, and waits until it is stored. After an error the send
+   * is tried again, up to the producer's `retryTimesWhenSendFailed`.
+   *
+   * A batch goes to one queue, all or nothing; it may be as large as one message, and has no delay.
+   */
+  async syncSend(
+    destination: string,
+    payload: unknown,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> {
+    const sendOptions = asOptions(options, delayLevel);
+    if (Array.isArray(payload)) return this.sendBatch(destination, payload, sendOptions);
+    return this.producer.send(
+      this.toMessage(destination, payload, sendOptions),
+      producerOptions(sendOptions),
+    );
+  }
+
+  /** As {@link syncSend}, with all messages of one `hashKey` in one queue, in order; not tried again elsewhere. */
+  async syncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> {
+    return this.syncSend(destination, payload, {
+      ...asOptions(options, delayLevel),
+      hashKey: requireKey(hashKey),
+    });
+  }
+
+  /**
+   * Sends without waiting: the promise, or the callback, tells how it ended. An error that the broker answers is not
+   * tried again.
+   */
+  asyncSend(destination: string, payload: unknown, options?: RocketMQSendOptions): Promise<SendResult>;
+  asyncSend(
+    destination: string,
+    payload: unknown,
+    callback: RocketMQSendCallback,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): void;
+  asyncSend(
+    destination: string,
+    payload: unknown,
+    callbackOrOptions?: RocketMQSendCallback | RocketMQSendOptions,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> | void {
+    if (!isCallback(callbackOrOptions)) return this.startSend(destination, payload, callbackOrOptions ?? {});
+    notify(this.startSend(destination, payload, asOptions(options, delayLevel)), callbackOrOptions);
+  }
+
+  /** As {@link asyncSend}, with all messages of one `hashKey` in one queue, in order. */
+  asyncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options?: RocketMQSendOptions,
+  ): Promise<SendResult>;
+  asyncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    callback: RocketMQSendCallback,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): void;
+  asyncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    callbackOrOptions?: RocketMQSendCallback | RocketMQSendOptions,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> | void {
+    const callback = isCallback(callbackOrOptions) ? callbackOrOptions : undefined;
+    const given =
+      callback === undefined ? (callbackOrOptions as RocketMQSendOptions) : asOptions(options, delayLevel);
+    const sent = this.startSend(destination, payload, { ...given, hashKey: requireKey(hashKey) });
+    if (callback === undefined) return sent;
+    notify(sent, callback);
+  }
+
+  /** Hands the message over and waits for nothing: nobody learns when the broker refuses or loses it. */
+  async sendOneWay(destination: string, payload: unknown, options: RocketMQSendOptions = {}): Promise<void> {
+    await this.producer.sendOneway(this.toMessage(destination, payload, options), producerOptions(options));
+  }
+
+  /** As {@link sendOneWay}, with all messages of one `hashKey` in one queue, in order. */
+  async sendOneWayOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options: RocketMQSendOptions = {},
+  ): Promise<void> {
+    await this.sendOneWay(destination, payload, { ...options, hashKey: requireKey(hashKey) });
+  }
+
+  private async startSend(
+    destination: string,
+    payload: unknown,
+    options: RocketMQSendOptions,
+  ): Promise<SendResult> {
+    if (Array.isArray(payload)) return this.sendBatch(destination, payload, options);
+    return this.producer.sendAsync(this.toMessage(destination, payload, options), producerOptions(options));
+  }
+
+  private sendBatch(
+    destination: string,
+    payloads: readonly unknown[],
+    options: RocketMQSendOptions,
+  ): Promise<SendResult> {
+    const messages = payloads.map((payload) => this.toMessage(destination, payload, options));
+    return this.producer.sendBatch(messages, producerOptions(options));
+  }
+
+  private toMessage(destination: string, payload: unknown, options: RocketMQSendOptions): Message {
+    const { topic, tag } = parseDestination(destination);
+    const generic = payload instanceof GenericMessage;
+    const headers: ReadonlyMap<string, unknown> = generic ? payload.headers : NO_HEADERS;
+    const content: unknown = generic ? payload.payload : payload;
+    if (content === undefined || content === null) {
+      throw new MQClientError('`message` and `message.payload` cannot be null');
+    }
+    const { isSpringCompatible } = this.settings;
+    const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
+    const { body, contentType } = toBody(
+      content,
+      typeof asked === 'string' ? asked : undefined,
+      isSpringCompatible,
+    );
+    const message = new Message(topic, body, options.tag ?? tag);
+    message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
+    if (isSpringCompatible) this.addSpringHeaders(message);
+    if (headers.size > 0) this.headerMapper.apply(headers, message);
+    applyOptions(message, options);
+    return message;
+  }
+
+  private addSpringHeaders(message: Message): void {
+    message.putProperty('id', crypto.randomUUID());
+    message.putProperty('timestamp', String(this.settings.clockNow()));
+  }
+}
+
+function applyOptions(message: Message, { delayLevel, keys, properties }: RocketMQSendOptions): void {
+  if (keys !== undefined) message.setKeys(keys);
+  if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
+  if (properties === undefined) return;
+  for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
+}
+
+function checkDelayLevel(delayLevel: number): number {
+  if (Number.isInteger(delayLevel) && delayLevel >= 1 && delayLevel <= MAX_DELAY_LEVEL) return delayLevel;
+  throw new MQClientError(`delayLevel is ${delayLevel}; allowed: 0 (no delay) to ${MAX_DELAY_LEVEL}`);
+}
+
+function producerOptions({ timeout, hashKey }: RocketMQSendOptions): SendOptions {
+  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout > 0)) {
+    throw new MQClientError(`timeout is ${timeout}; allowed: milliseconds from 1 up`);
+  }
+  return hashKey === undefined ? { timeout } : { timeout, selector: selectMessageQueueByHash, arg: hashKey };
+}
+
+function asOptions(
+  options: OptionsOrTimeout | undefined,
+  delayLevel: number | undefined,
+): RocketMQSendOptions {
+  if (typeof options === 'number') return { timeout: options, delayLevel };
+  return delayLevel === undefined ? (options ?? {}) : { ...options, delayLevel };
+}
+
+function requireKey(hashKey: string): string {
+  if (typeof hashKey === 'string' && hashKey !== '') return hashKey;
+  throw new MQClientError(
+    `The hashKey of an ordered message is ${JSON.stringify(hashKey)}; a text is needed`,
+  );
+}
+
+function isCallback(
+  value: RocketMQSendCallback | RocketMQSendOptions | undefined,
+): value is RocketMQSendCallback {
+  return value !== undefined && ('onSuccess' in value || 'onException' in value);
+}
+
+function notify(sent: Promise<SendResult>, callback: RocketMQSendCallback): void {
+  sent.then(
+    (result) => callback.onSuccess?.(result),
+    (error: Error) => callback.onException?.(error),
+  );
+}
