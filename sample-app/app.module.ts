@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { RocketMQModule } from 'nestjs-rocketmq';
+import { DeadInvoiceListener } from './listeners/dead-invoice.listener.js';
+import { ImportedOrderListener } from './listeners/imported-order.listener.js';
+import { InvoiceListener } from './listeners/invoice.listener.js';
+import { OrderStepsListener } from './listeners/order-steps.listener.js';
+import { PaidOrderListener } from './listeners/paid-order.listener.js';
+import { PlacedOrderListener } from './listeners/placed-order.listener.js';
+import { PriceCacheListener } from './listeners/price-cache.listener.js';
+import { ShippingListener } from './listeners/shipping.listener.js';
+import { UnpaidOrderListener } from './listeners/unpaid-order.listener.js';
+import { OrderJournal } from './orders/order-journal.js';
+import { OrdersController } from './orders/orders.controller.js';
+import { OrdersService } from './orders/orders.service.js';
+import { PriceCache } from './prices/price-cache.js';
+import { PricesController } from './prices/prices.controller.js';
+
+/** Where the shop keeps its data; the engine has its store beside the journal of orders. */
+const DATA = process.env.SHOP_DATA ?? '.rocketmq';
+
+@Module({
+  imports: [
+    RocketMQModule.forRoot({
+      engine: { storePathRootDir: join(DATA, 'store') },
+      producer: { group: 'shop' },
+      consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', awaitTerminationMillisWhenShutdown: 30_000 },
+    }),
+  ],
+  controllers: [OrdersController, PricesController],
+  providers: [
+    { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
+    OrdersService,
+    PriceCache,
+    PlacedOrderListener,
+    PaidOrderListener,
+    OrderStepsListener,
+    UnpaidOrderListener,
+    ImportedOrderListener,
+    PriceCacheListener,
+    ShippingListener,
+    InvoiceListener,
+    DeadInvoiceListener,
+  ],
+})
+export class AppModule {}

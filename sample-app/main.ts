@@ -1,0 +1,35 @@
+import 'reflect-metadata';
+import { Logger, ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule);
+  app.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true }));
+  app.enableShutdownHooks();
+  await app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
+  printGuide(await app.getUrl());
+}
+
+function printGuide(url: string): void {
+  console.log(`
+The order shop is open at ${url}
+
+  Place an order      curl -X POST ${url}/orders -H 'Content-Type: application/json' \\
+                           -d '{"article":"rocket","quantity":2}'
+  See what happened   curl ${url}/orders/ID
+  Pay it              curl -X POST ${url}/orders/ID/pay
+  Import orders       npm run sample:orders && curl -X POST ${url}/orders/import \\
+                           -H 'Content-Type: application/x-ndjson' --data-binary @orders.jsonl
+  Change a price      curl -X PUT ${url}/prices/rocket -H 'Content-Type: application/json' -d '{"price":42}'
+
+An order is stored before it is answered. Its steps follow in order; shipping fails twice and then works; its invoice never
+works and ends in the dead-letter queue; what is not paid within ten seconds is closed. Kill the process at any moment
+and start it again: everything goes on where it was.
+`);
+}
+
+bootstrap().catch((error: unknown) => {
+  new Logger('Shop').error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
