@@ -1,1 +1,90 @@
-export * from '../engine/store/json-file.js';
+import { basename, dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { StoreError } from '../errors/store.error.js';
+import { makeDurableDirectory } from './durable-directory.js';
+import type { FileCallback, FileSystem } from './file-system.js';
+
+/**
+ * A table that is replaced as a whole: temporary file, fsync, rename, fsync of the directory, the previous
+ * content kept as `.bak`. Whatever happens, one of the two is complete.
+ */
+export class JsonFile {
+  private readonly backup: string;
+  private isSound = false;
+  private lastSave: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly fileSystem: FileSystem,
+    readonly path: string,
+  ) {
+    this.backup = `${path}.bak`;
+  }
+
+  /**
+   * The content, that of `.bak` when the file is missing or torn, or undefined when there is neither.
+   *
+   * @throws StoreError when there is content but none of it can be parsed.
+   */
+  load<T>(parse: (text: string) => T): T | undefined {
+    const faults: unknown[] = [];
+    for (const path of [this.path, this.backup].filter((name) => this.fileSystem.exists(name))) {
+      try {
+        const content = parse(this.readText(path));
+        this.isSound = path === this.path;
+        return content;
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw this.unreadable(faults[0]);
+    return undefined;
+  }
+
+  /** Replaces the content; calls are carried out one after the other. */
+  save(text: string): Promise<void> {
+    this.lastSave = this.lastSave.catch(() => {}).then(() => this.replace(text));
+    return this.lastSave;
+  }
+
+  private async replace(text: string): Promise<void> {
+    const temporary = `${this.path}.tmp`;
+    const directory = dirname(this.path);
+    makeDurableDirectory(this.fileSystem, directory);
+    await this.writeDurably(temporary, Buffer.from(text, 'utf8'));
+    // A torn file must not take the place of a sound backup.
+    if (this.isSound) this.fileSystem.rename(this.path, this.backup);
+    this.isSound = false;
+    this.fileSystem.rename(temporary, this.path);
+    this.isSound = true;
+    await settled((done) => this.fileSystem.syncDirectoryAsync(directory, done));
+  }
+
+  private async writeDurably(path: string, content: Buffer): Promise<void> {
+    this.fileSystem.remove(path);
+    const file = this.fileSystem.create(path);
+    try {
+      file.write(content, 0, content.length, 0);
+      await settled((done) => file.syncAsync(done));
+    } finally {
+      file.close();
+    }
+  }
+
+  private readText(path: string): string {
+    const text = this.fileSystem.readFile(path).toString('utf8');
+    if (text.trim() === '') throw new Error('the file is empty');
+    return text;
+  }
+
+  private unreadable(fault: unknown): StoreError {
+    return new StoreError(
+      `${this.path} cannot be read (${String(fault)}) and ${basename(this.backup)} does not help. ` +
+        'Restore one of them, or delete both to start with an empty table.',
+      fault,
+    );
+  }
+}
+
+function settled(operation: (done: FileCallback) => void): Promise<void> {
+  return promisify(operation)();
+}

@@ -1,1 +1,130 @@
-export * from '../engine/store/node-file-system.js';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type * as FsNativeExtensions from 'fs-native-extensions';
+import type { FileCallback, FileSystem, StoreFile } from './file-system.js';
+
+/** The file system of this machine. */
+export const nodeFileSystem: FileSystem = {
+  makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true }),
+  list: (path) => (fs.existsSync(path) ? fs.readdirSync(path) : []),
+  isDirectory: (path) => fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  exists: (path) => fs.existsSync(path),
+  sizeOf: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
+  modifiedAt: (path) => fs.statSync(path).mtimeMs,
+  open: (path) => new NodeStoreFile(fs.openSync(path, 'r+')),
+  create: (path) => new NodeStoreFile(openOrCreate(path)),
+  readFile: (path) => fs.readFileSync(path),
+  rename: (from, to) => fs.renameSync(from, to),
+  remove: (path) => fs.rmSync(path, { force: true }),
+  removeDirectory: (path) => fs.rmdirSync(path),
+  syncDirectory,
+  syncDirectoryAsync,
+  diskSpace: (path) => {
+    const { blocks, bfree, bavail, bsize } = fs.statfsSync(fs.existsSync(path) ? path : dirname(path));
+    return { used: (blocks - bfree) * bsize, usable: bavail * bsize };
+  },
+};
+
+function openOrCreate(path: string): number {
+  const { O_RDWR, O_CREAT } = fs.constants;
+  return fs.openSync(path, O_RDWR | O_CREAT, 0o644);
+}
+
+// Windows cannot open a directory; it orders directory entries by itself.
+const CAN_SYNC_DIRECTORIES = process.platform !== 'win32';
+
+function syncDirectory(path: string): void {
+  if (!CAN_SYNC_DIRECTORIES) return;
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function syncDirectoryAsync(path: string, done: FileCallback): void {
+  if (!CAN_SYNC_DIRECTORIES) return process.nextTick(done, null);
+  fs.open(path, 'r', (openError, fd) => {
+    if (openError) return done(openError);
+    fs.fsync(fd, (syncError) => fs.close(fd, () => done(syncError)));
+  });
+}
+
+class NodeStoreFile implements StoreFile {
+  constructor(private readonly fd: number) {}
+
+  read(buffer: Buffer, offset: number, length: number, position: number): number {
+    let total = 0;
+    while (total < length) {
+      const count = fs.readSync(this.fd, buffer, offset + total, length - total, position + total);
+      if (count === 0) break;
+      total += count;
+    }
+    return total;
+  }
+
+  readAsync(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null, bytesRead: number) => void,
+    total = 0,
+  ): void {
+    fs.read(this.fd, buffer, offset, length, position, (error, count) => {
+      if (error) return done(error, 0);
+      if (count === 0 || count === length) return done(null, total + count);
+      this.readAsync(buffer, offset + count, length - count, position + count, done, total + count);
+    });
+  }
+
+  write(buffer: Buffer, offset: number, length: number, position: number): void {
+    // A short write is what a disk does that is about to report an error: the next call names it.
+    for (let written = 0; written < length;) {
+      const count = fs.writeSync(this.fd, buffer, offset + written, length - written, position + written);
+      if (count === 0) throw shortWrite(written, length);
+      written += count;
+    }
+  }
+
+  writeAsync(buffer: Buffer, offset: number, length: number, position: number, done: FileCallback): void {
+    fs.write(this.fd, buffer, offset, length, position, (error, count) => {
+      if (error) return done(error);
+      if (count === length) return done(null);
+      if (count === 0) return done(shortWrite(0, length));
+      this.writeAsync(buffer, offset + count, length - count, position + count, done);
+    });
+  }
+
+  truncate(length: number): void {
+    fs.ftruncateSync(this.fd, length);
+  }
+
+  size(): number {
+    return fs.fstatSync(this.fd).size;
+  }
+
+  sync(): void {
+    fs.fdatasyncSync(this.fd);
+  }
+
+  syncAsync(done: FileCallback): void {
+    fs.fdatasync(this.fd, done);
+  }
+
+  tryLock(): boolean {
+    // Loaded when needed: a machine for which it has no binary can still use everything but the engine.
+    const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as typeof FsNativeExtensions;
+    return tryLock(this.fd, 0, 1);
+  }
+
+  close(): void {
+    fs.closeSync(this.fd);
+  }
+}
+
+function shortWrite(written: number, length: number): Error {
+  return new Error(`Only ${written} of ${length} bytes could be written`);
+}

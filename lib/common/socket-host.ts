@@ -15,8 +15,9 @@ export function hostDigits({ address, port }: SocketHost): string {
 export function parseSocketHost(text: string): SocketHost {
   const colon = text.lastIndexOf(':');
   const ip = text.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = Number(text.slice(colon + 1));
-  if (!Number.isInteger(port) || port < 0 || port > 65535 || (!isIPv4(ip) && !isIPv6(ip))) {
+  const digits = text.slice(colon + 1);
+  const port = Number(digits);
+  if (!/^\d{1,5}$/.test(digits) || port > 65535 || (!isIPv4(ip) && !isIPv6(ip))) {
     throw new RangeError(`"${text}" is not ip:port with a port of 0 to 65535`);
   }
   return { address: isIPv4(ip) ? ipv4Bytes(ip) : ipv6Bytes(ip), port };

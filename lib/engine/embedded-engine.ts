@@ -9,13 +9,13 @@ import { BrokerController } from './broker/broker-controller.js';
 import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './broker/broker-config.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
-import type { FileSystem } from './store/file-system.js';
+import type { FileSystem } from '../common/file-system.js';
 import {
   resolveMessageStoreConfig,
   storeOptionNames,
   type MessageStoreConfig,
 } from './store/message-store-config.js';
-import { nodeFileSystem } from './store/node-file-system.js';
+import { nodeFileSystem } from '../common/node-file-system.js';
 
 /** Options of the engine, by the names of Apache's broker configuration; each has a default. */
 export type EngineOptions = Partial<MessageStoreConfig> & Partial<BrokerConfig>;

@@ -34,11 +34,16 @@ export class ConsumeExecutor {
     this.schedule();
   }
 
-  /** Begins no more tasks, and waits for those that are running, at most `maxMillis`. */
-  async close(maxMillis: number): Promise<void> {
+  /** Begins no more tasks; those that are running go on. */
+  stop(): void {
     this.isClosed = true;
     this.tasks = [];
     this.head = 0;
+  }
+
+  /** Waits for running tasks, at most `maxMillis`; returns whether all ended. */
+  async close(maxMillis: number): Promise<boolean> {
+    this.stop();
     if (this.running > 0 && maxMillis > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.clock.setTimeout(resolve, maxMillis);
@@ -48,6 +53,7 @@ export class ConsumeExecutor {
         };
       });
     }
+    return this.running === 0;
   }
 
   private schedule(): void {

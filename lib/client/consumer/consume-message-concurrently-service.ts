@@ -47,9 +47,13 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     }
   }
 
-  async shutdown(maxMillis: number): Promise<void> {
+  stop(): void {
+    this.executor.stop();
+  }
+
+  shutdown(maxMillis: number): Promise<boolean> {
     this.context.clock.clearTimeout(this.expiryTimer);
-    await this.executor.close(maxMillis);
+    return this.executor.close(maxMillis);
   }
 
   /** Calls the listener; an error counts as a failure. */
@@ -138,7 +142,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     for (const queue of this.context.processQueues()) {
       for (const message of queue.peek(EXPIRY_BATCH)) {
         const startTime = Number(message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) ?? Infinity);
-        if (startTime > oldest) break;
+        if (startTime >= oldest) break;
         if (await this.giveBack(message, EXPIRED_DELAY_LEVEL)) this.commit([message], queue);
       }
     }

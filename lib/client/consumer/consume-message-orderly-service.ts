@@ -26,7 +26,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
   /** Queues that have a task. */
   private readonly active = new Set<ProcessQueue>();
   private lockTimer: Timer | undefined;
-  private isShutdown = false;
+  private isStopped = false;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -41,22 +41,28 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
   }
 
   submit(_messages: readonly MessageExt[], queue: ProcessQueue): void {
-    if (this.isShutdown || this.active.has(queue)) return;
+    if (this.isStopped || this.active.has(queue)) return;
     this.active.add(queue);
     this.executor.execute(new OrderlyTask(this, queue));
   }
 
-  async shutdown(maxMillis: number): Promise<void> {
-    this.isShutdown = true;
+  stop(): void {
+    this.isStopped = true;
+    this.executor.stop();
+  }
+
+  async shutdown(maxMillis: number): Promise<boolean> {
+    this.stop();
     this.context.clock.clearTimeout(this.lockTimer);
-    await this.executor.close(maxMillis);
+    const hasEnded = await this.executor.close(maxMillis);
     if (this.isClustering) await this.locker.unlockAll();
+    return hasEnded;
   }
 
   /** Handles the next messages of a queue; goes on with it, or comes back later, when they are done. */
   consumeNext(queue: ProcessQueue): void | Promise<void> {
     this.active.delete(queue);
-    if (queue.dropped || this.isShutdown) return;
+    if (queue.dropped || this.isStopped) return;
     if (this.isClustering && !queue.isLocked) return this.tryLockAndConsume(queue);
     const messages = queue.peek(this.context.config.consumeMessageBatchMaxSize);
     if (messages.length === 0) return;
@@ -92,9 +98,8 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     context: ConsumeOrderlyContext,
     queue: ProcessQueue,
   ): void | Promise<void> {
-    if (status === 'SUCCESS') this.commit(messages, queue);
-    queue.setConsuming(false);
     if (status !== 'SUCCESS') return this.finishFailed(messages, context, queue);
+    this.commit(messages, queue);
     this.continue(queue);
   }
 
@@ -109,6 +114,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
       this.commit(messages, queue);
       return this.continue(queue);
     }
+    queue.setConsuming(false);
     const { suspendCurrentQueueTimeMillis } = this.context.config;
     const asked = context.suspendCurrentQueueTimeMillis;
     const pause = asked < 0 ? suspendCurrentQueueTimeMillis : asked;
@@ -131,9 +137,10 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     }
   }
 
+  /** Of a queue that was taken away too: whoever gets it next waits for this offset. */
   private commit(messages: readonly MessageExt[], queue: ProcessQueue): void {
-    const offset = queue.remove(messages);
-    if (!queue.dropped) this.context.offsetStore.updateOffset(queue.mq, offset, false);
+    this.context.offsetStore.updateOffset(queue.mq, queue.remove(messages), false);
+    queue.setConsuming(false);
   }
 
   private continue(queue: ProcessQueue): void {

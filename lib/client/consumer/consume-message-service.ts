@@ -6,6 +6,8 @@ export interface ConsumeMessageService {
   start(): void;
   /** New messages were put into the queue. */
   submit(messages: readonly MessageExt[], queue: ProcessQueue): void;
-  /** Begins nothing more, and waits for what is running, at most `maxMillis`. */
-  shutdown(maxMillis: number): Promise<void>;
+  /** Begins nothing more; what is running goes on. */
+  stop(): void;
+  /** Waits for what is running, at most `maxMillis`; returns whether all ended. */
+  shutdown(maxMillis: number): Promise<boolean>;
 }

@@ -104,9 +104,10 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     await this.doRebalance();
   }
 
-  /** Takes no more messages; those that are being handled go on. */
+  /** Begins no more messages, for good; those that are being handled go on. */
   suspend(): void {
     this.isSuspended = true;
+    this.consumeService.stop();
   }
 
   resume(): void {
@@ -124,10 +125,10 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.isRunning = false;
     this.suspend();
     await this.rebalance.stop();
-    await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
+    const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
     const queues = [...this.context.processQueues()];
     await this.context.offsetStore.persistAll(queues.map(({ mq }) => mq));
-    const unfinished = queues.flatMap((queue) => queue.peek(queue.count)).filter(isBeingHandled);
+    const unfinished = hasEnded ? [] : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
     for (const queue of queues) queue.dropped = true;
     this.context.processQueueTable.clear();
     this.instance.unregisterConsumer(this);
@@ -188,6 +189,6 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   }
 }
 
-function isBeingHandled(message: MessageExt): boolean {
+function isBegun(message: MessageExt): boolean {
   return message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) !== undefined;
 }

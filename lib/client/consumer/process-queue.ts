@@ -37,7 +37,7 @@ export class ProcessQueue {
 
   /** Distance between the first and the last waiting message. */
   get span(): number {
-    return this.messages.size === 0 ? 0 : this.nextOffset - this.offsets[this.head]!;
+    return this.messages.size === 0 ? 0 : this.nextOffset - 1 - this.offsets[this.head]!;
   }
 
   /** Whether this client holds the lock of the queue. */

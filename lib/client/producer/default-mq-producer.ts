@@ -7,14 +7,13 @@ import type { Message } from '../../common/message.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
-import { RequestCode } from '../../remoting/request-code.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
 import { checkGroup, checkMessage, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { SendResult } from './send-result.js';
-import { SendTask, type CommunicationMode, type Outgoing } from './send-task.js';
+import { sendRequest, SendTask, type CommunicationMode, type Outgoing } from './send-task.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
 /** Larger bodies are compressed off the event loop. */
@@ -79,30 +78,19 @@ export class DefaultMQProducer implements ProducerInner {
   /** Hands the message over without waiting for anything: if it is lost, nobody learns of it. */
   async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
     this.check(message);
+    const startedAt = this.instance.clock.now();
     const info = this.publishInfos.get(message.topic) ?? (await this.findPublishInfo(message.topic));
     const { body, sysFlag } = await this.compress(message.body);
+    const outgoing = this.outgoing(message, body, sysFlag, startedAt);
     const queue = this.selectQueue(info, message, options) ?? info.selectOneMessageQueue(undefined);
-    const { createTopicKey, defaultTopicQueueNums } = this.config;
-    const header = {
-      producerGroup: this.group,
-      topic: message.topic,
-      defaultTopic: createTopicKey,
-      defaultTopicQueueNums,
-      queueId: queue.queueId,
-      sysFlag,
-      bornTimestamp: this.instance.clock.now(),
-      flag: message.flag,
-      properties: message.properties,
-      reconsumeTimes: 0,
-      brokerName: queue.brokerName,
-    };
     const address = this.instance.brokerAddressOf(queue.brokerName);
-    this.instance.transport.invokeOneway(address, { code: RequestCode.SEND_MESSAGE, header, body });
+    this.instance.transport.invokeOneway(address, sendRequest(this.config, outgoing, queue, startedAt));
   }
 
   /** Sends messages of one topic together: all or none of them are stored. */
   async sendBatch(messages: readonly Message[], options: SendOptions = {}): Promise<SendResult> {
     this.checkBatch(messages);
+    const startedAt = this.instance.clock.now();
     const [first] = messages;
     const info = this.publishInfos.get(first!.topic) ?? (await this.findPublishInfo(first!.topic));
     const waits = first!.waitStoreMsgOK;
@@ -113,6 +101,7 @@ export class DefaultMQProducer implements ProducerInner {
       properties: waits ? NO_PROPERTIES : new Map([[MessageConst.WAIT_STORE_MSG_OK, 'false']]),
       msgId: messages.map((message) => this.idOf(message)).join(','),
       isBatch: true,
+      startedAt,
     };
     return new Promise((resolve, reject) => this.dispatch(outgoing, 'SYNC', info, options, resolve, reject));
   }
@@ -126,8 +115,9 @@ export class DefaultMQProducer implements ProducerInner {
       this.check(message);
       const info = this.publishInfos.get(message.topic);
       const isSmall = message.body.length < this.config.compressMsgBodyOverHowmuch;
-      if (info === undefined || !isSmall) return resolve(this.sendSlowly(message, mode, options));
-      this.dispatch(this.outgoing(message, message.body, 0), mode, info, options, resolve, reject);
+      const startedAt = this.instance.clock.now();
+      if (info === undefined || !isSmall) return resolve(this.sendSlowly(message, mode, options, startedAt));
+      this.dispatch(this.outgoing(message, message.body, 0, startedAt), mode, info, options, resolve, reject);
     });
   }
 
@@ -136,10 +126,11 @@ export class DefaultMQProducer implements ProducerInner {
     message: Message,
     mode: CommunicationMode,
     options: SendOptions,
+    startedAt: number,
   ): Promise<SendResult> {
     const info = this.publishInfos.get(message.topic) ?? (await this.findPublishInfo(message.topic));
     const { body, sysFlag } = await this.compress(message.body);
-    const outgoing = this.outgoing(message, body, sysFlag);
+    const outgoing = this.outgoing(message, body, sysFlag, startedAt);
     return new Promise((resolve, reject) => this.dispatch(outgoing, mode, info, options, resolve, reject));
   }
 
@@ -157,9 +148,9 @@ export class DefaultMQProducer implements ProducerInner {
     new SendTask(instance, config, outgoing, mode, info, queue, timeout, resolve, reject).attempt();
   }
 
-  private outgoing(message: Message, body: Buffer, sysFlag: number): Outgoing {
+  private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {
     const msgId = this.idOf(message);
-    return { message, body, sysFlag, properties: message.properties, msgId, isBatch: false };
+    return { message, body, sysFlag, properties: message.properties, msgId, isBatch: false, startedAt };
   }
 
   /** The unique id of a message, made when it is sent first. */

@@ -5,8 +5,7 @@ import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingTimeoutError } from '../../errors/remoting-timeout.error.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
 import type { MessageBatch } from '../../remoting/body/message-batch.js';
-import type { SendMessageRequestHeader } from '../../remoting/header/send-message-request-header.js';
-import type { RemotingResponse } from '../../remoting/remoting-command.js';
+import type { RemotingRequest, RemotingResponse } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import type { ResponseCallback } from '../../remoting/transport/transport.js';
@@ -30,6 +29,8 @@ export interface Outgoing {
   /** What the sender sees as the id; of a batch all of them. */
   readonly msgId: string;
   readonly isBatch: boolean;
+  /** When the sender called; the search for the route counts towards the timeout too. */
+  readonly startedAt: number;
 }
 
 const SEND_STATUS: ReadonlyMap<number, SendStatus> = new Map([
@@ -53,7 +54,6 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
 
 /** One send with its attempts (DefaultMQProducerImpl#sendDefaultImpl). */
 export class SendTask implements ResponseCallback<SendCode> {
-  private readonly startedAt: number;
   private attempts = 0;
   private queue!: MessageQueue;
   private readonly brokersSent: string[] = [];
@@ -69,13 +69,11 @@ export class SendTask implements ResponseCallback<SendCode> {
     private readonly timeout: number,
     private readonly resolve: (result: SendResult) => void,
     private readonly reject: (error: RocketMQError) => void,
-  ) {
-    this.startedAt = instance.clock.now();
-  }
+  ) {}
 
   attempt(): void {
-    const now = this.attempts === 0 ? this.startedAt : this.instance.clock.now();
-    const remaining = this.timeout - (now - this.startedAt);
+    const now = this.instance.clock.now();
+    const remaining = this.timeout - (now - this.outgoing.startedAt);
     if (remaining <= 0) return this.reject(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
     this.queue = this.fixedQueue ?? this.publishInfo.selectOneMessageQueue(lastBroker);
@@ -83,20 +81,14 @@ export class SendTask implements ResponseCallback<SendCode> {
     this.brokersSent.push(this.queue.brokerName);
     const address = this.instance.findBrokerAddressInPublish(this.queue.brokerName);
     if (address === undefined) return this.onError(this.unknownBroker());
-    const request = this.outgoing.isBatch
-      ? {
-          code: RequestCode.SEND_BATCH_MESSAGE,
-          header: this.header(now),
-          body: this.outgoing.body as MessageBatch,
-        }
-      : { code: RequestCode.SEND_MESSAGE, header: this.header(now), body: this.outgoing.body as Buffer };
+    const request = sendRequest(this.config, this.outgoing, this.queue, now);
     this.instance.transport.invoke<SendCode>(address, request, remaining, this);
   }
 
   onResponse(response: RemotingResponse<SendCode>): void {
     const sendStatus = SEND_STATUS.get(response.code);
     if (sendStatus === undefined) return this.onBrokerError(response);
-    if (sendStatus !== 'SEND_OK' && this.config.retryAnotherBrokerWhenNotStoreOK && this.mayRetry('SYNC')) {
+    if (sendStatus !== 'SEND_OK' && this.config.retryAnotherBrokerWhenNotStoreOK && this.mayRetrySync()) {
       return this.attempt();
     }
     const { msgId: offsetMsgId, queueId, queueOffset, transactionId, regionId, traceOn } = response.header!;
@@ -115,38 +107,26 @@ export class SendTask implements ResponseCallback<SendCode> {
   }
 
   onError(error: RocketMQError): void {
-    if (error.retryable && this.mayRetry(this.mode)) this.attempt();
+    if (error.retryable && this.mayRetry()) this.attempt();
     else this.reject(this.finalError(error));
   }
 
   private onBrokerError({ code, remark }: RemotingResponse<SendCode>): void {
     const isRetryable = RETRY_RESPONSE_CODES.has(code);
     const error = new MQBrokerError(code, remark ?? '', this.queue.brokerName, isRetryable);
-    if (isRetryable && this.mode === 'SYNC' && this.mayRetry('SYNC')) this.attempt();
+    if (isRetryable && this.mayRetrySync()) this.attempt();
     else this.reject(this.finalError(error));
   }
 
-  private mayRetry(mode: CommunicationMode): boolean {
-    const { retryTimesWhenSendFailed, retryTimesWhenSendAsyncFailed } = this.config;
-    const retries = mode === 'SYNC' ? retryTimesWhenSendFailed : retryTimesWhenSendAsyncFailed;
-    return this.fixedQueue === undefined && this.attempts <= retries;
+  /** After an answer of a broker only a sender that waits for the result tries again. */
+  private mayRetrySync(): boolean {
+    return this.mode === 'SYNC' && this.mayRetry();
   }
 
-  private header(bornTimestamp: number): SendMessageRequestHeader {
-    const { message, sysFlag, properties } = this.outgoing;
-    return {
-      producerGroup: this.config.group,
-      topic: message.topic,
-      defaultTopic: this.config.createTopicKey,
-      defaultTopicQueueNums: this.config.defaultTopicQueueNums,
-      queueId: this.queue.queueId,
-      sysFlag,
-      bornTimestamp,
-      flag: message.flag,
-      properties,
-      reconsumeTimes: 0,
-      brokerName: this.queue.brokerName,
-    };
+  private mayRetry(): boolean {
+    const { retryTimesWhenSendFailed, retryTimesWhenSendAsyncFailed } = this.config;
+    const retries = this.mode === 'SYNC' ? retryTimesWhenSendFailed : retryTimesWhenSendAsyncFailed;
+    return this.fixedQueue === undefined && this.attempts <= retries;
   }
 
   private timedOut(): RemotingTimeoutError {
@@ -165,11 +145,34 @@ export class SendTask implements ResponseCallback<SendCode> {
     if (error instanceof RemotingTimeoutError) return this.timedOut();
     if (this.attempts === 1) return error;
     const { topic } = this.outgoing.message;
-    const cost = this.instance.clock.now() - this.startedAt;
+    const cost = this.instance.clock.now() - this.outgoing.startedAt;
     return new MQClientError(
       `Send [${this.attempts}] times, still failed, cost [${cost}]ms, Topic: ${topic}, ` +
         `BrokersSent: [${this.brokersSent.join(', ')}]: ${error.message}`,
       { cause: error, responseCode: error.responseCode, retryable: error.retryable },
     );
   }
+}
+
+/** The request that sends a message, or a batch, to a queue. */
+export function sendRequest(
+  { group, createTopicKey, defaultTopicQueueNums }: ProducerConfig,
+  { message, body, sysFlag, properties, isBatch }: Outgoing,
+  { queueId, brokerName }: MessageQueue,
+  bornTimestamp: number,
+): RemotingRequest<SendCode> {
+  const header = {
+    producerGroup: group,
+    topic: message.topic,
+    defaultTopic: createTopicKey,
+    defaultTopicQueueNums,
+    queueId,
+    sysFlag,
+    bornTimestamp,
+    flag: message.flag,
+    properties,
+    reconsumeTimes: 0,
+    brokerName,
+  };
+  return { code: isBatch ? RequestCode.SEND_BATCH_MESSAGE : RequestCode.SEND_MESSAGE, header, body };
 }

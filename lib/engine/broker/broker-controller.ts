@@ -11,7 +11,7 @@ import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { DefaultMessageStore } from '../store/default-message-store.js';
 import { parseDelayLevels } from '../store/delay-level.js';
 import type { DispatchRequest } from '../store/dispatch-request.js';
-import type { FileSystem } from '../store/file-system.js';
+import type { FileSystem } from '../../common/file-system.js';
 import type { MessageStoreConfig } from '../store/message-store-config.js';
 import type { BrokerConfig } from './broker-config.js';
 import { ConsumerManager } from './client/consumer-manager.js';
@@ -120,10 +120,10 @@ export class BrokerController implements RequestHandler {
   async shutdown(): Promise<void> {
     if (!this.isRunning) return;
     this.isRunning = false;
-    this.scheduleService.stop();
     this.consumers.stop();
     this.holdService.close();
-    await Promise.all(this.tables.map((table) => table.persist()));
+    await this.scheduleService.stop();
+    await Promise.all(this.tables.map((table) => table.close()));
     await this.store.close();
   }
 

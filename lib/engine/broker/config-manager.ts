@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Clock, Timer } from '../../common/clock.js';
 import { parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
 import type { Logger } from '../../common/logger.js';
-import type { FileSystem } from '../store/file-system.js';
-import { JsonFile } from '../store/json-file.js';
+import type { FileSystem } from '../../common/file-system.js';
+import { JsonFile } from '../../common/json-file.js';
 
 /** Milliseconds until a table that could not be written is tried again. */
 const RETRY_INTERVAL = 5000;
@@ -19,6 +19,7 @@ export interface ConfigManagerOptions {
 export abstract class ConfigManager {
   private readonly file: JsonFile;
   private timer: Timer | undefined;
+  private isClosed = false;
   protected readonly clock: Clock;
   protected readonly logger: Logger;
 
@@ -44,11 +45,17 @@ export abstract class ConfigManager {
 
   /** Notes a change: the table is written a little later. */
   protected changed(): void {
-    this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), this.persistDelay);
+    this.persistLater(this.persistDelay);
+  }
+
+  /** Writes the table for the last time: afterwards the store may belong to another process. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.persist();
   }
 
   /** Writes the table; false, and a line in the log, when that failed. */
-  async persist(): Promise<boolean> {
+  private async persist(): Promise<boolean> {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;
     try {
@@ -61,8 +68,11 @@ export abstract class ConfigManager {
   }
 
   private async persistOrRetry(): Promise<void> {
-    if (await this.persist()) return;
-    this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), RETRY_INTERVAL);
+    if (!(await this.persist())) this.persistLater(RETRY_INTERVAL);
+  }
+
+  private persistLater(delay: number): void {
+    if (!this.isClosed) this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), delay);
   }
 }
 

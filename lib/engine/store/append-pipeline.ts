@@ -1,13 +1,11 @@
 import type { Clock } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
-import { BLANK_MAGIC_CODE } from '../../common/message-layout.js';
 import { StoreError } from '../../errors/store.error.js';
 import { AppendBatch, type PutMessageCallback } from './append-batch.js';
 import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import type { DispatchRequest } from './dispatch-request.js';
-import { makeDurableDirectory } from './durable-directory.js';
-import { isDiskFull, type FileCallback } from './file-system.js';
+import { isDiskFull, type FileCallback } from '../../common/file-system.js';
 import {
   FlushRealTimeService,
   GroupCommitService,
@@ -19,13 +17,11 @@ import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import type { PutMessageStatus } from './put-message-status.js';
 import type { RunningFlags } from './running-flags.js';
+import { BLANK_LENGTH, blankRecord, SegmentRoller } from './segment-roller.js';
 import { SegmentFiller } from './segment-filler.js';
 import { syncAll, type SegmentFile } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import { tagsCodeOf } from './tags-code.js';
-
-/** Bytes that always stay free at the end of a file, for the blank that fills it (CommitLog.END_FILE_MIN_BLANK_LENGTH). */
-export const BLANK_LENGTH = 8;
 
 export interface AppendPipelineOptions {
   readonly config: MessageStoreConfig;
@@ -59,11 +55,10 @@ type StageStatus = PutMessageStatus | 'CHUNK_FULL' | 'END_OF_FILE';
 export class AppendPipeline implements FlushTarget {
   private readonly flushService: FlushService;
   private readonly filler = new SegmentFiller();
+  private readonly roller: SegmentRoller;
   /** Files that were written since their last flush. */
   private readonly dirty = new Set<SegmentFile>();
   private segment: SegmentFile | undefined;
-  /** The directory entries of the files up to here survive a power cut. */
-  private durableEnd = 0;
   private staged: AppendBatch | undefined;
   /** Where the staged batch begins. */
   private stagedOffset = 0;
@@ -86,6 +81,7 @@ export class AppendPipeline implements FlushTarget {
     private readonly options: AppendPipelineOptions,
   ) {
     const { config, clock } = options;
+    this.roller = new SegmentRoller(log.segments, options.files);
     this.flushService =
       config.flushDiskType === 'SYNC_FLUSH'
         ? new GroupCommitService(this, clock, config.syncFlushTimeout)
@@ -343,7 +339,7 @@ export class AppendPipeline implements FlushTarget {
     this.seal();
     const full = this.segment;
     try {
-      this.segment = this.takeNextSegment();
+      this.segment = this.roller.next(full?.endOffset ?? this.endOffset);
     } catch (error) {
       if (isDiskFull(error)) this.setDiskFull(error as Error);
       this.options.files.logger.error(`The next commit-log file cannot be created: ${String(error)}`);
@@ -353,37 +349,13 @@ export class AppendPipeline implements FlushTarget {
     this.endOffset = this.stagedOffset = this.segment.startOffset;
     this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
     this.startFiller(this.segment);
-    this.prepareNextSegment(this.segment.endOffset);
+    this.roller.prepare(this.segment.endOffset);
     return undefined;
   }
 
   /** Only with a flush for every batch is there something to gain. */
   private startFiller(segment: SegmentFile): void {
     if (this.options.config.flushDiskType === 'SYNC_FLUSH') this.filler.start(segment, this.endOffset);
-  }
-
-  private takeNextSegment(): SegmentFile {
-    const { segments } = this.log;
-    const startOffset = this.segment?.endOffset ?? this.endOffset;
-    makeDurableDirectory(this.options.files.fileSystem, segments.directory);
-    const segment = segments.find(startOffset) ?? segments.create(startOffset);
-    if (segment.endOffset > this.durableEnd) this.options.files.fileSystem.syncDirectory(segments.directory);
-    this.durableEnd = segment.endOffset;
-    return segment;
-  }
-
-  /** Creates the file after the current one ahead of its use (AllocateMappedFileService). */
-  private prepareNextSegment(startOffset: number): void {
-    const { fileSystem, logger } = this.options.files;
-    const { segments } = this.log;
-    try {
-      const { endOffset } = segments.find(startOffset) ?? segments.create(startOffset);
-      fileSystem.syncDirectoryAsync(segments.directory, (error) => {
-        if (error === null) this.durableEnd = Math.max(this.durableEnd, endOffset);
-      });
-    } catch (error) {
-      logger.warn(`The commit-log file after the next roll cannot be prepared: ${String(error)}`);
-    }
   }
 
   private fillWithZeros(segment: SegmentFile, offset: number, length: number): boolean {
@@ -417,9 +389,7 @@ export class AppendPipeline implements FlushTarget {
 }
 
 function blankExtent(segment: SegmentFile, offset: number): Extent {
-  const buffer = Buffer.alloc(BLANK_LENGTH);
-  buffer.writeInt32BE(segment.endOffset - offset, 0);
-  buffer.writeInt32BE(BLANK_MAGIC_CODE, 4);
+  const buffer = blankRecord(segment.endOffset - offset);
   return { segment, buffer, position: 0, offset, length: BLANK_LENGTH, batch: undefined };
 }
 

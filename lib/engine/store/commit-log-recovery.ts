@@ -94,18 +94,22 @@ export class CommitLogRecovery {
     }
   }
 
-  /** The last records may lie where the disk cannot read now, and must not be overwritten. */
-  private skip(segment: SegmentFile): void {
-    this.report(this.endOffset, segment.endOffset);
-    this.endOffset = segment.endOffset;
+  /** The last records may lie where the disk cannot read now, and must not be overwritten or deleted. */
+  private skipUnreadable(): void {
+    const unreadable = this.log.segments.segments.findLast((segment) =>
+      segment.unreadable.overlaps(this.endOffset, segment.endOffset),
+    );
+    if (unreadable === undefined) return;
+    this.report(this.endOffset, unreadable.endOffset);
+    this.endOffset = unreadable.endOffset;
   }
 
   private cut(): void {
     const { segments } = this.log;
+    this.skipUnreadable();
     segments.removeFrom(this.endOffset + 1);
     const segment = segments.find(this.endOffset);
     if (this.isAtTrustedEnd || segment === undefined) return;
-    if (segment.unreadable.overlaps(this.endOffset, segment.endOffset)) return this.skip(segment);
     const contentEnd = new RecordScanner(segment, () => {}).endOfContent(this.endOffset);
     if (contentEnd === this.endOffset) return;
     this.logger.warn(

@@ -18,7 +18,8 @@ export function isQueueName(topic: string, queueId: number): boolean {
   );
 }
 
-const MAX_QUEUE_ID = 0x7fffffff;
+/** More than a topic may have; with a higher one, a damaged record would give its topic millions of queues. */
+const MAX_QUEUE_ID = 0xffff;
 
 /** All ConsumeQueues of a store (ConsumeQueueStore). */
 export class ConsumeQueueStore {

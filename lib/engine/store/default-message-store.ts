@@ -12,7 +12,7 @@ import { ConsumeQueueStore, isQueueName } from './consume-queue-store.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { parseDelayLevels } from './delay-level.js';
 import type { DispatchRequest } from './dispatch-request.js';
-import type { FileCallback, FileSystem } from './file-system.js';
+import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
 import type { GetMessageStatus, MessageFilter } from './get-message-result.js';
 import { IndexService } from './index-service.js';
@@ -113,7 +113,7 @@ export class DefaultMessageStore {
       this.isOpen = true;
     } catch (error) {
       this.openFiles.closeAll();
-      this.lock.release(!isUnclean);
+      this.unlock(!isUnclean);
       throw error;
     }
   }
@@ -275,7 +275,15 @@ export class DefaultMessageStore {
     }
     this.isOpen = false;
     this.openFiles.closeAll();
-    this.lock.release(isClean);
+    this.unlock(isClean);
+  }
+
+  private unlock(isClean: boolean): void {
+    try {
+      this.lock.release(isClean);
+    } catch (error) {
+      this.options.logger.error(`The next start will check the store: ${String(error)}`);
+    }
   }
 
   private createQueue(topic: string, queueId: number): ConsumeQueue | undefined {

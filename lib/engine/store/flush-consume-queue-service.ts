@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import type { Clock, Timer } from '../../common/clock.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DispatchRequest } from './dispatch-request.js';
-import type { FileCallback } from './file-system.js';
+import type { FileCallback } from '../../common/file-system.js';
 import type { IndexService } from './index-service.js';
 import type { QueueEndTable } from './queue-end-table.js';
 import type { RunningFlags } from './running-flags.js';

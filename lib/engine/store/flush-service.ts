@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js';
 import type { AppendBatch } from './append-batch.js';
-import type { FileCallback } from './file-system.js';
+import type { FileCallback } from '../../common/file-system.js';
 
 /** What a flush service needs of the commit log. */
 export interface FlushTarget {

@@ -70,8 +70,8 @@ export class IndexFile {
     this.beginTimestamp = this.endTimestamp = endTimestamp;
   }
 
-  /** Reads the header. */
-  load(): void {
+  /** Reads the header; false when it cannot be that of a file with entries behind `previousEnd`. */
+  load(previousEnd: number): boolean {
     const header = Buffer.alloc(HEADER_SIZE);
     this.file.read(header, 0, HEADER_SIZE, 0);
     this.beginTimestamp = readOffset(header, 0);
@@ -81,6 +81,7 @@ export class IndexFile {
     this.hashSlotCount = header.readInt32BE(32);
     this.indexCount = Math.min(Math.max(header.readInt32BE(36), 1), this.maxIndexNum);
     this.writtenCount = this.indexCount;
+    return !this.isEmpty && this.beginPhyOffset >= previousEnd && this.endPhyOffset >= this.beginPhyOffset;
   }
 
   /** Makes {@link put} possible; false when the file is full or, with a slot that cannot be read, must stay as it is. */

@@ -35,19 +35,22 @@ export class IndexService {
     return this.indexFiles.at(-1)?.endPhyOffset ?? 0;
   }
 
-  /** Takes in the files up to the first that was cut. */
+  /** Takes in the files up to the first that is damaged. */
   load(): void {
     const names = this.files.fileSystem.list(this.directory).filter((name) => /^\d{17}$/.test(name));
     for (const name of names.sort()) this.indexFiles.push(this.newFile(name));
-    for (const file of this.indexFiles.filter((candidate) => this.isLong(candidate))) {
+    const long = this.indexFiles.find((file) => this.sizeOf(file) > file.file.size);
+    if (long !== undefined) {
       throw new ConfigurationError(
-        `${file.file.path} is longer than maxHashSlotNum ${this.config.maxHashSlotNum} and maxIndexNum ` +
+        `${long.file.path} is longer than maxHashSlotNum ${this.config.maxHashSlotNum} and maxIndexNum ` +
           `${this.config.maxIndexNum} make it; set them as they were, or delete the directory to rebuild it`,
       );
     }
-    const cut = this.indexFiles.findIndex((file) => this.sizeOf(file) < file.file.size);
-    if (cut >= 0) this.dropFrom(cut);
-    for (const file of this.indexFiles) file.load();
+    let previousEnd = 0;
+    for (const [i, file] of this.indexFiles.entries()) {
+      if (this.sizeOf(file) < file.file.size || !file.load(previousEnd)) return this.dropFrom(i);
+      previousEnd = file.endPhyOffset;
+    }
   }
 
   /**
@@ -162,10 +165,6 @@ export class IndexService {
     this.dirty.delete(file);
     this.unsynced.delete(file);
     file.file.remove(this.files.fileSystem);
-  }
-
-  private isLong(file: IndexFile): boolean {
-    return this.sizeOf(file) > file.file.size;
   }
 
   private sizeOf({ file }: IndexFile): number {

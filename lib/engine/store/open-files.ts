@@ -1,5 +1,5 @@
 import type { Logger } from '../../common/logger.js';
-import type { FileCallback, FileSystem, StoreFile } from './file-system.js';
+import type { FileCallback, FileSystem, StoreFile } from '../../common/file-system.js';
 
 interface OpenFile {
   readonly file: StoreFile;

@@ -62,9 +62,15 @@ export class QueueEndCheck {
       const { maxOffset } = queue;
       const end = this.knownEnd(queue);
       if (maxOffset >= end) continue;
-      if (!queue.isEmpty) this.reportLost(queue, maxOffset, end);
+      if (!this.hasExpired(queue)) this.reportLost(queue, maxOffset, end);
       queue.fillWithLost(end);
     }
+  }
+
+  /** Whether the messages behind the last one of a queue may have expired with the log before its first file. */
+  private hasExpired(queue: ConsumeQueue): boolean {
+    const last = queue.unitAt(queue.maxOffset - 1);
+    return queue.isEmpty || (isPlausible(last) && last.commitLogOffset < this.log.minOffset);
   }
 
   private reportLost({ topic, queueId }: ConsumeQueue, from: number, to: number): void {

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { crc32 } from '../../common/crc32.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
-import type { FileSystem } from './file-system.js';
+import type { FileSystem } from '../../common/file-system.js';
 import type { IndexService } from './index-service.js';
-import { JsonFile } from './json-file.js';
+import { JsonFile } from '../../common/json-file.js';
 
 /** The offsets that a ConsumeQueue had at the last checkpoint. */
 export interface QueueEnd {
@@ -40,6 +40,8 @@ export class QueueEndTable {
   private stored: StoredEnds | undefined;
   /** Whether it is older than the checkpoint of the store: then another broker ran since. */
   private isOutdated = false;
+  /** Whether the table could not be read, even if an older one could. */
+  isDamaged = false;
 
   constructor(
     storePath: string,
@@ -53,7 +55,7 @@ export class QueueEndTable {
 
   load(checkpoint: number): void {
     try {
-      this.stored = this.file.load(decode);
+      this.stored = this.file.load((text) => this.decode(text));
       this.isOutdated = this.checkpoint < checkpoint;
     } catch {
       // Only costs the checks.
@@ -74,6 +76,10 @@ export class QueueEndTable {
 
   save(text: string): Promise<void> {
     return this.file.save(text);
+  }
+
+  get path(): string {
+    return this.file.path;
   }
 
   /** The checkpoint that the table was written with; one that the store has since may be damaged. */
@@ -99,6 +105,17 @@ export class QueueEndTable {
     }
   }
 
+  private decode(text: string): StoredEnds {
+    try {
+      const { crc, ...stored } = JSON.parse(text) as StoredEnds & { crc: number };
+      if (crc === checksum(stored)) return stored;
+      throw new Error('the checksum does not hold');
+    } catch (error) {
+      this.isDamaged = true;
+      throw error;
+    }
+  }
+
   private get valid(): StoredEnds | undefined {
     return this.isOutdated ? undefined : this.stored;
   }
@@ -106,10 +123,4 @@ export class QueueEndTable {
 
 function checksum(stored: StoredEnds): number {
   return crc32(Buffer.from(JSON.stringify(stored)));
-}
-
-function decode(text: string): StoredEnds {
-  const { crc, ...stored } = JSON.parse(text) as StoredEnds & { crc: number };
-  if (crc !== checksum(stored)) throw new Error('the checksum does not hold');
-  return stored;
 }

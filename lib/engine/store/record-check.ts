@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { crc32 } from '../../common/crc32.js';
 import { readOffset } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
@@ -68,14 +69,13 @@ function storedRecordCrc(buffer: Buffer, start: number, end: number): number {
   }
   if (buffer[end - 1] === 2) likeness++;
   if (likeness === PROPERTY_CRC_LENGTH) return value;
-  // A block of zeros where the checksum stood must not pass for a record without one.
-  return likeness >= MIN_LIKENESS || endsInZeros(buffer, start, end) ? DAMAGED_CHECKSUM : NO_CHECKSUM;
+  return likeness >= MIN_LIKENESS || !isText(buffer, start, end) ? DAMAGED_CHECKSUM : NO_CHECKSUM;
 }
 
-/** Whether the last properties hold a zero byte, which no property has. */
-function endsInZeros(buffer: Buffer, start: number, end: number): boolean {
+/** Zeros or noise where the checksum stood must not pass for a record without one: properties are text. */
+function isText(buffer: Buffer, start: number, end: number): boolean {
   const topic = topicRange(buffer, start);
   const properties = topic.position + topic.length + 2;
-  const from = Math.max(properties, end - PROPERTY_CRC_LENGTH);
-  return buffer.subarray(from, end).includes(0);
+  const last = Math.max(properties, end - PROPERTY_CRC_LENGTH);
+  return isUtf8(buffer.subarray(properties, end)) && !buffer.subarray(last, end).includes(0);
 }

@@ -5,7 +5,7 @@ import {
   RecordLayout,
   storeTimestampPosition,
 } from '../../common/message-layout.js';
-import { BLANK_LENGTH } from './append-pipeline.js';
+import { BLANK_LENGTH } from './segment-roller.js';
 import { hasPhysicalOffset, hasPlausibleSize, isSoundRecord } from './record-check.js';
 import type { SegmentFile } from './segment-file.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { Logger } from '../../common/logger.js';
-import type { FileSystem } from './file-system.js';
+import type { FileSystem } from '../../common/file-system.js';
 import type { OpenFiles } from './open-files.js';
 import { SegmentFile } from './segment-file.js';
 

@@ -1,4 +1,4 @@
-import type { FileCallback, FileSystem } from './file-system.js';
+import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { OffsetRanges } from './offset-ranges.js';
 import type { OpenFiles } from './open-files.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readOffset, writeInt64 } from '../../common/int64.js';
-import type { FileCallback, FileSystem, StoreFile } from './file-system.js';
+import type { FileCallback, FileSystem, StoreFile } from '../../common/file-system.js';
 
 const CHECKPOINT_SIZE = 4096;
 /** Recovery starts this many milliseconds before the recorded times. */

@@ -1,5 +1,6 @@
 import type { Logger } from '../../common/logger.js';
 import { MessageSysFlag, transactionValue } from '../../common/message-sys-flag.js';
+import { readOffset } from '../../common/int64.js';
 import { RecordLayout } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
 import { CommitLogRecovery, type RecoveredLog } from './commit-log-recovery.js';
@@ -54,10 +55,10 @@ export class StoreLoader {
   }
 
   private recover(isUnclean: boolean): LoadedStore {
-    const { queues, index, log, logger, checkpoint } = this.parts;
+    const { queues, index, log, logger, checkpoint, queueEnds } = this.parts;
     const queueStart = isUnclean ? this.uncleanStart() : this.cleanStart();
-    const trustedEnd = isUnclean ? undefined : this.parts.queueEnds.logEnd;
-    let reason = this.ends.findShortened();
+    const trustedEnd = isUnclean ? undefined : queueEnds.logEnd;
+    let reason = queueEnds.isDamaged ? `${queueEnds.path} is damaged` : this.ends.findShortened();
     if (isUnclean) index?.repair(queueStart, checkpoint.indexMsgTimestamp);
     if (reason === undefined) {
       if (isUnclean) queues.truncateFrom(queueStart);
@@ -105,8 +106,7 @@ export class StoreLoader {
 
   private dispatch(placement: UnitPlacement, buffer: Buffer, position: number): void {
     const { topic, queueId } = readRecordQueue(buffer, position);
-    // What no client could have sent is damage or worse.
-    if (!isQueueName(topic, queueId)) return;
+    if (!isQueueName(topic, queueId)) return this.reportNameless(buffer, position);
     const queue = this.parts.queues.findOrCreate(topic, queueId);
     const request = readDispatchRequest(buffer, position, queue, this.parts.delayLevels);
     if (hasQueueOffset(buffer.readInt32BE(position + RecordLayout.SYS_FLAG))) placement.place(request);
@@ -172,6 +172,15 @@ export class StoreLoader {
     const { fileSize } = log.segments;
     endOffset = Math.ceil(endOffset / fileSize) * fileSize;
     return { endOffset, lastStoreTimestamp: 0, syncedOffset: endOffset };
+  }
+
+  /** What no client could have sent is damage or worse. */
+  private reportNameless(buffer: Buffer, position: number): void {
+    const commitLogOffset = readOffset(buffer, position + RecordLayout.PHYSICAL_OFFSET);
+    this.parts.logger.error(
+      `The record at byte ${commitLogOffset} of the commit log (${buffer.readInt32BE(position)} bytes) names no ` +
+        'possible queue: the message is lost',
+    );
   }
 
   private reportMissingFiles(): void {

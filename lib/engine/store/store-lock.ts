@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { StoreLockedError } from '../../errors/store.error.js';
-import { makeDurableDirectory } from './durable-directory.js';
-import type { FileSystem, StoreFile } from './file-system.js';
+import { syncAncestors } from '../../common/durable-directory.js';
+import type { FileSystem, StoreFile } from '../../common/file-system.js';
 
 /**
  * Ownership of a store directory: a kernel lock on the file `lock`, the same one that Apache's broker takes, and
@@ -9,12 +9,14 @@ import type { FileSystem, StoreFile } from './file-system.js';
  */
 export class StoreLock {
   private file: StoreFile | undefined;
+  private readonly lockPath: string;
   private readonly abortPath: string;
 
   constructor(
     private readonly storePath: string,
     private readonly fileSystem: FileSystem,
   ) {
+    this.lockPath = join(storePath, 'lock');
     this.abortPath = join(storePath, 'abort');
   }
 
@@ -23,8 +25,8 @@ export class StoreLock {
    * @throws StoreLockedError when there is an owner.
    */
   acquire(): boolean {
-    makeDurableDirectory(this.fileSystem, this.storePath);
-    const file = this.fileSystem.create(join(this.storePath, 'lock'));
+    this.makeDirectory();
+    const file = this.fileSystem.create(this.lockPath);
     try {
       if (!file.tryLock()) throw new StoreLockedError(this.storePath, this.ownerPid());
       file.write(Buffer.from('lock'), 0, 4, 0);
@@ -49,6 +51,13 @@ export class StoreLock {
     } finally {
       file.close();
     }
+  }
+
+  /** Where there is no lock, an earlier start may have ended before the directories were durable. */
+  private makeDirectory(): void {
+    if (this.fileSystem.exists(this.lockPath)) return;
+    this.fileSystem.makeDirectory(this.storePath);
+    syncAncestors(this.fileSystem, this.storePath);
   }
 
   private removeAbort(): void {

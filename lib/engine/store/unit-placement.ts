@@ -7,6 +7,9 @@ import { isPlausible } from './cq-unit.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import { leadsToRecord } from './record-head.js';
 
+/** Messages that a single record may make a queue lack. */
+const MAX_UNEXPLAINED_GAP = 100_000;
+
 export interface UnitPlacementOptions {
   readonly log: CommitLog;
   readonly queues: ConsumeQueueStore;
@@ -24,7 +27,7 @@ export class UnitPlacement {
   /** Whether a record was met whose ConsumeQueue lacks units before it, which may lie before the scanned part. */
   hasGap = false;
   /** Records whose queue offset leaves a gap that nothing explains: it may be damaged, as not all brokers protect it. */
-  private readonly doubtful = new Map<ConsumeQueue, DispatchRequest>();
+  private readonly doubtful = new Map<ConsumeQueue, { request: DispatchRequest; maxOffset: number }>();
 
   constructor(private readonly options: UnitPlacementOptions) {}
 
@@ -37,10 +40,13 @@ export class UnitPlacement {
     this.append(request);
   }
 
-  /** Takes the offsets that are still in doubt for damaged. */
+  /** Decides on the offsets that are still in doubt: one with which its queue ends is rather believed. */
   finish(): void {
-    for (const request of this.doubtful.values()) this.reject(request);
-    this.doubtful.clear();
+    for (const [queue, { request, maxOffset }] of this.doubtful) {
+      const isLast = queue.maxOffset === maxOffset;
+      if (!isLast || request.consumeQueueOffset - maxOffset > MAX_UNEXPLAINED_GAP) this.reject(request);
+      else this.appendBehindGap(request);
+    }
   }
 
   private reject({ queue, commitLogOffset, msgSize, consumeQueueOffset }: DispatchRequest): void {
@@ -86,16 +92,15 @@ export class UnitPlacement {
     this.hasGap = true;
     if (!this.options.isFullScan) return false;
     const doubtful = this.doubtful.get(queue);
-    if (doubtful?.consumeQueueOffset === offset - 1) {
+    if (doubtful?.request.consumeQueueOffset === offset - 1) {
       // Two records that agree are right.
-      queue.fillWithLost(offset - 1);
-      this.append(doubtful);
+      this.appendBehindGap(doubtful.request);
       this.doubtful.delete(queue);
       return true;
     }
     if (!this.isExplained(queue, offset)) {
-      if (doubtful !== undefined) this.reject(doubtful);
-      this.doubtful.set(queue, request);
+      if (doubtful !== undefined) this.reject(doubtful.request);
+      this.doubtful.set(queue, { request, maxOffset: queue.maxOffset });
       return false;
     }
     queue.fillWithLost(offset);
@@ -105,8 +110,15 @@ export class UnitPlacement {
   /** Whether so many messages of a queue can have been lost, or have expired with the log before its first file. */
   private isExplained(queue: ConsumeQueue, offset: number): boolean {
     const { log, lostBytes, knownEnd } = this.options;
-    const goneBytes = lostBytes() + (queue.isEmpty ? log.minOffset : 0);
-    return offset - queue.maxOffset <= goneBytes / MIN_RECORD_SIZE || offset <= knownEnd(queue);
+    const last = queue.unitAt(queue.maxOffset - 1);
+    const expiredBytes = Math.max(log.minOffset - (isPlausible(last) ? last.commitLogOffset : 0), 0);
+    const goneRecords = (lostBytes() + expiredBytes) / MIN_RECORD_SIZE;
+    return offset - queue.maxOffset <= goneRecords || offset <= knownEnd(queue);
+  }
+
+  private appendBehindGap(request: DispatchRequest): void {
+    request.queue.fillWithLost(request.consumeQueueOffset);
+    this.append(request);
   }
 
   private append(request: DispatchRequest): void {

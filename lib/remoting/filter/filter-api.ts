@@ -27,8 +27,3 @@ export function buildSubscriptionData(
     expressionType: 'TAG',
   };
 }
-
-/** Whether two subscriptions want the same messages. */
-export function isSameExpression(a: SubscriptionData, b: SubscriptionData): boolean {
-  return a.subString === b.subString && a.expressionType === b.expressionType;
-}

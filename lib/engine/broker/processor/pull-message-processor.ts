@@ -1,7 +1,7 @@
 import { PullSysFlag } from '../../../common/pull-sys-flag.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { RequestContext } from '../../../remoting/channel.js';
-import { buildSubscriptionData } from '../../../remoting/filter/filter-api.js';
+import { buildSubscriptionData, SUB_ALL } from '../../../remoting/filter/filter-api.js';
 import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
@@ -26,10 +26,10 @@ export class PullMessageProcessor {
     if (fault !== undefined) return context.reply(fault);
     const subscription = this.subscriptionOf(header);
     if ('code' in subscription) return context.reply(subscription);
-    const { codeSet } = subscription;
-    const filter = codeSet.size === 0 ? undefined : (tagsCode: number) => codeSet.has(tagsCode);
     this.commit(header);
-    new Pull(this.broker, header, filter, context).carryOut((header.sysFlag & PullSysFlag.SUSPEND) !== 0);
+    new Pull(this.broker, header, filterOf(subscription), context).carryOut(
+      (header.sysFlag & PullSysFlag.SUSPEND) !== 0,
+    );
   }
 
   /** The checks of PullMessageProcessor#processRequest up to the subscription, in its order. */
@@ -62,20 +62,18 @@ export class PullMessageProcessor {
   }
 
   private subscriptionOf(header: PullMessageRequestHeader): SubscriptionData | Refusal {
-    const carried = (header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0;
-    if (header.expressionType !== 'TAG') {
-      return failure(
-        ResponseCode.SYSTEM_ERROR,
-        `The broker does not support consumer to filter message by ${header.expressionType}`,
-      );
-    }
-    return carried ? this.carriedSubscription(header) : this.registeredSubscription(header);
+    const isCarried = (header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0;
+    const data = isCarried ? this.carriedSubscription(header) : this.registeredSubscription(header);
+    if ('code' in data || data.expressionType === 'TAG') return data;
+    return sqlNotSupported(data.expressionType);
   }
 
   private carriedSubscription(header: PullMessageRequestHeader): SubscriptionData | Refusal {
-    const data = buildSubscriptionData(header.topic, header.subscription ?? '', header.subVersion);
+    const { topic, subscription = '', subVersion, expressionType } = header;
+    if (expressionType !== 'TAG') return sqlNotSupported(expressionType);
     return (
-      data ?? failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
+      buildSubscriptionData(topic, subscription, subVersion) ??
+      failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
     );
   }
 
@@ -108,6 +106,18 @@ export class PullMessageProcessor {
     if ((sysFlag & PullSysFlag.COMMIT_OFFSET) === 0 || commitOffset < 0) return;
     this.broker.offsets.commitOffset(consumerGroup, topic, queueId, commitOffset);
   }
+}
+
+function sqlNotSupported(expressionType: string): Refusal {
+  return failure(
+    ResponseCode.SYSTEM_ERROR,
+    `The broker does not support consumer to filter message by ${expressionType}`,
+  );
+}
+
+/** An expression of blanks has no tag and matches nothing, unlike `*` (ExpressionMessageFilter). */
+function filterOf({ subString, codeSet }: SubscriptionData): MessageFilter | undefined {
+  return subString === SUB_ALL ? undefined : (tagsCode) => codeSet.has(tagsCode);
 }
 
 /** One pull, which may be held and carried out a second time. */

@@ -12,6 +12,7 @@ import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
 import type { SubscriptionGroupConfig } from '../subscription/subscription-group-manager.js';
+import { isTopicWriteable } from '../topic/topic-config.js';
 import { divertDelayed } from './delay-diversion.js';
 
 type SendBackContext = RequestContext<typeof RequestCode.CONSUMER_SEND_MSG_BACK>;
@@ -36,6 +37,11 @@ export class SendMessageBackProcessor {
       return context.reply(failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark));
     }
     if (group.retryQueueNums <= 0) return context.reply(success(undefined, undefined));
+    const retryTopic = this.broker.topics.findOrCreate(retryTopicOf(header.group), group.retryQueueNums);
+    if (!isTopicWriteable(retryTopic)) {
+      const remark = `the topic[${retryTopic.topicName}] sending message is forbidden`;
+      return context.reply(failure(ResponseCode.NO_PERMISSION, remark));
+    }
     const record = this.broker.store.lookMessageByOffset(header.offset);
     const message = record && decodeMessage(record);
     if (message === undefined) {

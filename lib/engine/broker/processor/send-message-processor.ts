@@ -37,7 +37,8 @@ export class SendMessageProcessor {
     { header, body }: RemotingRequest<typeof RequestCode.SEND_MESSAGE>,
     context: SendContext,
   ): void {
-    const fault = this.refuse(header) ?? refuseFeature(header.sysFlag, header.properties);
+    const fault =
+      this.refuse(header) ?? refuseFeature(header.sysFlag, header.properties) ?? refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = this.completeProperties(header.properties);
     const message = this.innerMessage(header, header.flag, body, properties, context);
@@ -110,7 +111,7 @@ export class SendMessageProcessor {
     if (batch.reduce((size, item) => size + item.body.length, 0) > maxMessageSize) {
       return failure(ResponseCode.SYSTEM_ERROR, `message body of the batch exceeds ${maxMessageSize} bytes`);
     }
-    for (const { properties } of batch) {
+    for (const { properties } of [header, ...batch]) {
       const fault = refuseFeature(header.sysFlag, properties);
       if (fault !== undefined) return fault;
       if (Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) !== 0) {
@@ -173,6 +174,11 @@ export class SendMessageProcessor {
     const properties = new Map(message.properties).set(MessageConst.DELAY_TIME_LEVEL, '-1');
     return { ...message, topic, queueId: 0, properties };
   }
+}
+
+/** A frame cannot tell an empty body from none, on which Apache's broker fails. */
+function refuseWithoutBody(body: Buffer): Refusal | undefined {
+  return body.length > 0 ? undefined : failure(ResponseCode.SYSTEM_ERROR, 'the message has no body');
 }
 
 /** Features that this broker does not have are refused, never ignored. */

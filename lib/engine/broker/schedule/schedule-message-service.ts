@@ -27,6 +27,7 @@ export class ScheduleMessageService {
   private readonly timers = new Map<number, Timer>();
   private readonly delivering = new Set<number>();
   private isStopped = false;
+  private onIdle: (() => void) | undefined;
 
   constructor(
     private readonly broker: BrokerController,
@@ -44,9 +45,11 @@ export class ScheduleMessageService {
     }
   }
 
-  stop(): void {
+  /** Begins nothing more, and waits for what is being delivered: else it would come again after the next start. */
+  async stop(): Promise<void> {
     this.isStopped = true;
     for (const timer of this.timers.values()) this.broker.clock.clearTimeout(timer);
+    if (this.delivering.size > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
   /** Messages were added to the schedule topic, or to others. */
@@ -131,7 +134,9 @@ export class ScheduleMessageService {
   private finish(level: number, offset: number, hasFailed: boolean): void {
     this.delivering.delete(level);
     if (offset !== this.offsets.get(level)) this.offsets.set(level, offset);
-    if (hasFailed && !this.isStopped) this.deliverLater(level, RETRY_INTERVAL);
+    if (this.isStopped) {
+      if (this.delivering.size === 0) this.onIdle?.();
+    } else if (hasFailed) this.deliverLater(level, RETRY_INTERVAL);
     else this.deliver(level);
   }
 }

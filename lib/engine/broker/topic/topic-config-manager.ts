@@ -1,7 +1,7 @@
 import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../common/fastjson.js';
 import { isRetryTopic } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
-import { isSystemTopic, TopicNames, topicNameFault } from '../../../common/topic-validator.js';
+import { isSystemTopic, NAME_PATTERN, TopicNames } from '../../../common/topic-validator.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
@@ -83,8 +83,9 @@ export class TopicConfigManager extends ConfigManager {
 
   protected decode(table: FastjsonObject): void {
     const loaded = [...asObject(table.get('topicConfigTable'))].map(([topic, object]) => {
-      const fault = topicNameFault(topic);
-      if (fault !== undefined) throw new TypeError(`topic ${JSON.stringify(topic)}: ${fault}`);
+      // The retry and dead-letter topics of a group with a long name are longer than topics may be.
+      if (!NAME_PATTERN.test(topic))
+        throw new TypeError(`topic ${JSON.stringify(topic)} has illegal characters`);
       return decodeTopicConfig(topic, asObject(object));
     });
     for (const config of loaded) this.table.set(config.topicName, config);

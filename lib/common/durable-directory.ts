@@ -9,3 +9,15 @@ export function makeDurableDirectory(fileSystem: FileSystem, path: string): void
   fileSystem.makeDirectory(path);
   fileSystem.syncDirectory(parent);
 }
+
+/** Makes the entries of a directory and its parents survive a power cut, whoever created them. */
+export function syncAncestors(fileSystem: FileSystem, path: string): void {
+  const parent = dirname(path);
+  if (parent === path) return;
+  syncAncestors(fileSystem, parent);
+  try {
+    fileSystem.syncDirectory(parent);
+  } catch {
+    // Not everyone may read every parent; those are seldom new.
+  }
+}
