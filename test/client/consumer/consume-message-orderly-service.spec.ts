@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageExt } from '../../../lib/common/message-ext.js';
+import type {
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus,
+  ConsumerConfig,
+} from '../../../lib/client/index.js';
+import type { LockBatchRequestBody } from '../../../lib/remoting/body/lock-batch-body.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { FaultyTransport } from '../../support/faulty-transport.js';
+import { startConsumer, type TestConsumerOptions } from '../../support/test-peers.js';
+import { TestClient } from '../../support/test-client.js';
+import { startEngine, type TestEngine } from '../../support/test-engine.js';
+import { RecordingLogger } from '../../support/test-store.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
+
+type Listener = (
+  first: MessageExt,
+  context: ConsumeOrderlyContext,
+) => ConsumeOrderlyStatus | Promise<ConsumeOrderlyStatus>;
+
+/** An engine with messages `0`, `1`, … in the only queue of topic `t`. */
+async function open(count: number) {
+  const clock = new VirtualClock();
+  const engine = await startEngine({ clock });
+  const client = await TestClient.open(engine);
+  for (let i = 0; i < count; i++) await client.send('t', { body: `${i}`, defaultTopicQueueNums: 1 });
+  return { clock, engine, client };
+}
+
+async function consume(
+  engine: TestEngine,
+  listener: Listener,
+  options: TestConsumerOptions & { readonly consumer?: Partial<ConsumerConfig> },
+) {
+  const calls: string[] = [];
+  const transport = new FaultyTransport(engine.connect());
+  const logger = new RecordingLogger();
+  const orderly = ([first]: readonly MessageExt[], context: ConsumeOrderlyContext) => {
+    calls.push(first!.body.toString());
+    return listener(first!, context);
+  };
+  const consumer = await startConsumer(
+    engine,
+    'g',
+    { t: '*' },
+    { orderly },
+    { transport, logger, ...options },
+  );
+  const locks = () =>
+    transport.requests
+      .filter(({ code, body }) => code === RequestCode.LOCK_BATCH_MQ && isOf('t', body))
+      .map(({ body }) => (body as LockBatchRequestBody).mqSet.filter(({ topic }) => topic === 't').length);
+  return { calls, transport, logger, consumer, locks };
+}
+
+const isOf = (topic: string, body: unknown) =>
+  (body as LockBatchRequestBody).mqSet.some((mq) => mq.topic === topic);
+
+describe('orderly consumption', () => {
+  it.each<[string, Partial<ConsumerConfig>, number | undefined, number]>([
+    ['a second', {}, undefined, 1000],
+    ['suspendCurrentQueueTimeMillis', { suspendCurrentQueueTimeMillis: 300 }, undefined, 300],
+    ['what the listener says', { suspendCurrentQueueTimeMillis: 300 }, 2000, 2000],
+    ['10 ms at least', {}, 0, 10],
+    ['30 s at most', {}, 99_000, 30_000],
+  ])('suspends the queue after a failure for %s', async (_, consumer, asked, pause) => {
+    const { clock, engine } = await open(1);
+    const { calls } = await consume(
+      engine,
+      (_first, context) => {
+        if (asked !== undefined) context.suspendCurrentQueueTimeMillis = asked;
+        return 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
+      },
+      { clock, consumer },
+    );
+    await clock.advance(0);
+    expect(calls).toHaveLength(1);
+    await clock.advance(pause - 1);
+    expect(calls).toHaveLength(1);
+    await clock.advance(1);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('counts an error as a failure, and tries without end', async () => {
+    const { clock, engine, client } = await open(2);
+    const times: number[] = [];
+    const { calls, logger } = await consume(
+      engine,
+      (first) => {
+        times.push(first.reconsumeTimes);
+        return Promise.reject(new Error('broken'));
+      },
+      { clock },
+    );
+    await clock.advance(40_000);
+    expect(new Set(calls)).toEqual(new Set(['0']));
+    expect(times).toEqual(Array.from({ length: 41 }, (_, i) => i));
+    expect(logger.lines[0]).toContain('failed (attempt 1, group g): Error: broken');
+    expect((await client.route('%DLQ%g')).code).not.toBe(0);
+    const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(0);
+  });
+
+  it('locks a queue before it takes it, and renews the lock after a second and every 20 s', async () => {
+    const { clock, engine } = await open(1);
+    const { locks } = await consume(engine, () => 'SUCCESS', { clock });
+    expect(locks()).toEqual([1]);
+    await clock.advance(999);
+    expect(locks()).toEqual([1]);
+    await clock.advance(1);
+    expect(locks()).toEqual([1, 1]);
+    await clock.advance(20_000);
+    expect(locks()).toEqual([1, 1, 1]);
+  });
+
+  it('leaves a queue to another member until that frees its lock', async () => {
+    const { clock, engine, client } = await open(3);
+    const mqSet = [{ topic: 't', brokerName: 'broker-a', queueId: 0 }];
+    const lock = { consumerGroup: 'g', clientId: 'other', mqSet };
+    await client.call(RequestCode.LOCK_BATCH_MQ, undefined, lock);
+    const { calls } = await consume(engine, () => 'SUCCESS', { clock });
+    await clock.advance(10_000);
+    expect(calls).toEqual([]);
+    await client.call(RequestCode.UNLOCK_BATCH_MQ, undefined, lock);
+    await clock.advance(1000);
+    expect(calls).toEqual(['0', '1', '2']);
+  });
+
+  it('stops when it can no longer trust its lock, and goes on when it has it again', async () => {
+    const { clock, engine, client } = await open(1);
+    const { calls, transport } = await consume(engine, () => 'SUCCESS', { clock });
+    await clock.advance(1000);
+    expect(calls).toEqual(['0']);
+    transport.failing.add(RequestCode.LOCK_BATCH_MQ);
+    await clock.advance(30_001);
+    await client.send('t', { body: 'late' });
+    await clock.advance(5000);
+    expect(calls).toEqual(['0']);
+    transport.failing.clear();
+    await clock.advance(25_000);
+    expect(calls).toEqual(['0', 'late']);
+  });
+
+  it('gives the queues free at its end, after the running call and with its offset', async () => {
+    const { clock, engine } = await open(3);
+    let finish!: () => void;
+    const first = await consume(
+      engine,
+      async () => {
+        await new Promise<void>((resolve) => (finish = resolve));
+        return 'SUCCESS' as const;
+      },
+      { clock, consumer: { awaitTerminationMillisWhenShutdown: 60_000 } },
+    );
+    await clock.advance(0);
+    const second = await consume(engine, () => 'SUCCESS', { clock });
+    const ended = first.consumer.shutdown();
+    await clock.advance(5000);
+    expect(first.calls).toEqual(['0']);
+    expect(second.calls).toEqual([]);
+    finish();
+    await settle();
+    expect(await ended).toEqual([]);
+    await clock.advance(1000);
+    expect(first.calls).toEqual(['0']);
+    expect(second.calls).toEqual(['1', '2']);
+  });
+
+  it('reports nobody as running at its end who waits for the next attempt', async () => {
+    const { clock, engine } = await open(1);
+    const { calls, consumer } = await consume(engine, () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT', { clock });
+    await clock.advance(0);
+    expect(calls).toEqual(['0']);
+    expect(await consumer.shutdown()).toEqual([]);
+  });
+
+  it('hands a queue over to a new member when the running call has ended', async () => {
+    const { clock, engine, client } = await open(0);
+    for (const queueId of [0, 1]) {
+      for (const i of [1, 2])
+        await client.send('t', { body: `${queueId}.${i}`, queueId, defaultTopicQueueNums: 2 });
+    }
+    let isBusy = false;
+    let finish: (() => void)[] = [];
+    const listener: Listener = async () => {
+      isBusy = true;
+      await new Promise<void>((resolve) => finish.push(resolve));
+      isBusy = false;
+      return 'SUCCESS' as const;
+    };
+    const first = await consume(engine, listener, { clock });
+    await clock.advance(0);
+    expect(first.calls.toSorted()).toEqual(['0.1', '1.1']);
+    const second = await consume(engine, () => 'SUCCESS', { clock });
+    await clock.advance(30_000);
+    // One of the queues is wanted by the new member, but its first message is still being handled.
+    expect(second.calls).toEqual([]);
+    for (const end of finish.splice(0)) end();
+    await clock.advance(2000);
+    expect(isBusy).toBe(true);
+    expect(second.calls).toHaveLength(1);
+    const [queueId] = second.calls[0]!.split('.');
+    expect(second.calls).toEqual([`${queueId}.2`]);
+    expect(first.calls.slice(2)).toEqual([`${queueId === '0' ? 1 : 0}.2`]);
+    finish = [];
+  });
+
+  it('gives up after maxReconsumeTimes, but not while that cannot be stored', async () => {
+    const { clock, engine, client } = await open(2);
+    const { calls, transport } = await consume(
+      engine,
+      (first) => (first.body.toString() === '0' ? 'SUSPEND_CURRENT_QUEUE_A_MOMENT' : 'SUCCESS'),
+      { clock, consumer: { maxReconsumeTimes: 1 } },
+    );
+    transport.failing.add(RequestCode.SEND_MESSAGE);
+    await clock.advance(10_000);
+    expect(new Set(calls)).toEqual(new Set(['0']));
+    transport.failing.clear();
+    await clock.advance(1000);
+    expect(calls.at(-1)).toBe('1');
+    expect((await client.read('%DLQ%g')).map(({ body }) => body.toString())).toEqual(['0']);
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageExt } from '../../../lib/common/message-ext.js';
+import { PullSysFlag } from '../../../lib/common/pull-sys-flag.js';
+import type { ConsumerConfig } from '../../../lib/client/index.js';
+import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { FaultyTransport } from '../../support/faulty-transport.js';
+import { collect, startConsumer } from '../../support/test-peers.js';
+import { TestClient } from '../../support/test-client.js';
+import { startEngine } from '../../support/test-engine.js';
+import { RecordingLogger } from '../../support/test-store.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
+
+const MIB = 1024 * 1024;
+
+/** A consumer of one queue with messages in it; the listener waits until `release` is called. */
+async function open(count: number, consumer: Partial<ConsumerConfig> = {}, body: string | Buffer = 'x') {
+  const clock = new VirtualClock();
+  const engine = await startEngine({ clock, engine: { mappedFileSizeCommitLog: 128 * MIB } });
+  const client = await TestClient.open(engine);
+  for (let i = 0; i < count; i++) await client.send('t', { body, defaultTopicQueueNums: 1 });
+  const transport = new FaultyTransport(engine.connect());
+  const logger = new RecordingLogger();
+  const waiting: (() => void)[] = [];
+  const begun: MessageExt[] = [];
+  const concurrently = async ([first]: readonly MessageExt[]) => {
+    begun.push(first!);
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return 'CONSUME_SUCCESS' as const;
+  };
+  const options = { clock, transport, logger, consumer };
+  await startConsumer(engine, 'g', { t: '*' }, { concurrently }, options);
+  const pulls = () =>
+    transport.requests
+      .filter(({ code, header }) => code === RequestCode.PULL_MESSAGE && topicOf(header) === 't')
+      .map(({ header }) => header as PullMessageRequestHeader);
+  /** Lets everything that was begun succeed. */
+  const release = async () => {
+    for (const end of waiting.splice(0)) end();
+    await settle();
+  };
+  return { clock, engine, client, transport, logger, begun, pulls, release };
+}
+
+const topicOf = (header: unknown) => (header as { topic: string }).topic;
+
+describe('the pull loop', () => {
+  it('says what it wants', async () => {
+    const { clock, pulls, release } = await open(1);
+    await clock.advance(0);
+    expect(pulls()[0]).toEqual({
+      consumerGroup: 'g',
+      topic: 't',
+      queueId: 0,
+      queueOffset: 0,
+      maxMsgNums: 32,
+      sysFlag: PullSysFlag.SUSPEND,
+      commitOffset: -1,
+      suspendTimeoutMillis: 15_000,
+      subVersion: expect.any(Number) as number,
+      expressionType: 'TAG',
+    });
+    await release();
+    await clock.advance(0);
+    expect(pulls().map(({ queueOffset }) => queueOffset)).toEqual([0, 1]);
+    await clock.advance(14_000);
+    expect(pulls()).toHaveLength(2);
+    await clock.advance(1000);
+    // The offset is told with the next pull.
+    expect(pulls()[2]).toMatchObject({
+      queueOffset: 1,
+      commitOffset: 1,
+      sysFlag: PullSysFlag.SUSPEND | PullSysFlag.COMMIT_OFFSET,
+    });
+  });
+
+  it('pulls pullBatchSize messages, pullInterval apart', async () => {
+    const { clock, pulls } = await open(10, { pullBatchSize: 4, pullInterval: 700 });
+    await clock.advance(0);
+    expect(pulls().map(({ maxMsgNums }) => maxMsgNums)).toEqual([4]);
+    await clock.advance(699);
+    expect(pulls()).toHaveLength(1);
+    await clock.advance(1);
+    expect(pulls().map(({ queueOffset }) => queueOffset)).toEqual([0, 4]);
+  });
+
+  it.each<[string, Partial<ConsumerConfig>, number]>([
+    ['pullThresholdForQueue messages wait', { pullThresholdForQueue: 40 }, 64],
+    ['messages are consumeConcurrentlyMaxSpan apart', { consumeConcurrentlyMaxSpan: 63 }, 96],
+  ])('pauses while more than %s', async (_, consumer, expected) => {
+    const { clock, begun, pulls, release } = await open(200, { ...consumer, consumeThreadNumber: 1 });
+    await clock.advance(1000);
+    expect(pulls().length * 32).toBe(expected);
+    expect(begun).toHaveLength(1);
+    for (let i = 0; i < 40; i++) await release();
+    await clock.advance(50);
+    expect(pulls().length * 32).toBeGreaterThan(expected);
+  });
+
+  it('pauses while more than pullThresholdSizeForQueue MiB wait', async () => {
+    const consumer = { pullThresholdSizeForQueue: 1, consumeThreadNumber: 1, pullBatchSize: 1 };
+    const { clock, pulls, release } = await open(4, consumer, Buffer.alloc(MIB));
+    await clock.advance(1000);
+    expect(pulls()).toHaveLength(1);
+    await release();
+    await clock.advance(50);
+    expect(pulls()).toHaveLength(2);
+  });
+
+  it('gets every message once over many pulls', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    for (let i = 0; i < 200; i++) await client.send('t', { body: `${i}`, queueId: i % 4 });
+    const got: MessageExt[] = [];
+    await startConsumer(engine, 'g', { t: '*' }, collect(got), { clock });
+    await clock.advance(1000);
+    const numbers = got.map(({ body }) => Number(body.toString())).toSorted((a, b) => a - b);
+    expect(numbers).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  });
+
+  it('tries again a second after an error', async () => {
+    const { clock, transport, logger, begun, pulls, client } = await open(1);
+    transport.failing.add(RequestCode.PULL_MESSAGE);
+    await clock.advance(0);
+    expect(logger.lines.join()).toContain('WARN Pulling from queue 0 of topic t on broker-a failed');
+    transport.failing.clear();
+    const before = pulls().length;
+    await clock.advance(999);
+    expect(pulls()).toHaveLength(before);
+    await clock.advance(1);
+    await client.send('t');
+    await clock.advance(0);
+    expect(begun.length).toBeGreaterThan(0);
+  });
+
+  it('moves to the offset that the broker names when its own is impossible', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    for (let i = 0; i < 2; i++) await client.send('t', { defaultTopicQueueNums: 1 });
+    const offset = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    await client.call(RequestCode.UPDATE_CONSUMER_OFFSET, { ...offset, commitOffset: 99 });
+    const got: MessageExt[] = [];
+    const logger = new RecordingLogger();
+    await startConsumer(engine, 'g', { t: '*' }, collect(got), { clock, logger });
+    await clock.advance(2000);
+    expect(logger.lines).toEqual(['WARN The offset of t/0 is illegal, it begins anew at 2']);
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, offset)).header!.offset).toBe(2);
+    await client.send('t', { body: 'next' });
+    await clock.advance(0);
+    expect(got.map(({ body }) => body.toString())).toEqual(['next']);
+  });
+
+  it('tells the broker of its subscription again when that forgot it', async () => {
+    const { clock, client, begun, transport, release } = await open(1);
+    await clock.advance(0);
+    await release();
+    transport.invokeOneway('127.0.0.1:10911', {
+      code: RequestCode.UNREGISTER_CLIENT,
+      header: { clientID: 'x', consumerGroup: 'g' },
+      body: undefined,
+    });
+    await clock.advance(15_000);
+    await client.send('t');
+    await clock.advance(2000);
+    expect(begun).toHaveLength(2);
+  });
+
+  it('counts messages without the wanted tag as consumed', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    for (let i = 0; i < 5; i++) {
+      await client.send('t', { defaultTopicQueueNums: 1, properties: { TAGS: 'other' } });
+    }
+    await startConsumer(engine, 'g', { t: 'wanted' }, collect([]), { clock });
+    await clock.advance(5000);
+    const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(5);
+  });
+});

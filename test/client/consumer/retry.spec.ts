@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageExt } from '../../../lib/common/message-ext.js';
+import type { ConsumeConcurrentlyContext, ConsumerConfig } from '../../../lib/client/index.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { FaultyTransport } from '../../support/faulty-transport.js';
+import { message, startConsumer, startProducer } from '../../support/test-peers.js';
+import { TestClient } from '../../support/test-client.js';
+import { startEngine } from '../../support/test-engine.js';
+import { RecordingLogger } from '../../support/test-store.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** Level 3 to 18. */
+const BACKOFF = [
+  10 * SECOND,
+  30 * SECOND,
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30].map((minutes) => minutes * MINUTE),
+  HOUR,
+  2 * HOUR,
+];
+
+interface Attempt {
+  readonly at: number;
+  readonly message: MessageExt;
+  /** As it was at this attempt: one that is tried again here is the same object. */
+  readonly times: number;
+}
+
+/** A consumer whose listener fails while `fails` says so. */
+async function open(
+  consumer: Partial<ConsumerConfig> = {},
+  set: (context: ConsumeConcurrentlyContext) => void = () => {},
+) {
+  const clock = new VirtualClock();
+  const engine = await startEngine({ clock });
+  const client = await TestClient.open(engine);
+  const transport = new FaultyTransport(engine.connect());
+  const logger = new RecordingLogger();
+  const attempts: Attempt[] = [];
+  const control = { fails: (_attempt: Attempt): boolean => true };
+  const concurrently = ([first]: readonly MessageExt[], context: ConsumeConcurrentlyContext) => {
+    const attempt = { at: clock.now(), message: first!, times: first!.reconsumeTimes };
+    attempts.push(attempt);
+    set(context);
+    if (control.fails(attempt)) throw new Error('not yet');
+    return 'CONSUME_SUCCESS' as const;
+  };
+  await startProducer(engine, { clock }).send(message('t', 'body', 'tag'));
+  const options = { clock, transport, logger, consumer };
+  await startConsumer(engine, 'g', { t: 'tag' }, { concurrently }, options);
+  await clock.advance(0);
+  return { clock, engine, client, transport, logger, attempts, control };
+}
+
+describe('a message that fails', () => {
+  it('comes again 16 times, later and later, and is dead then', async () => {
+    const { clock, client, attempts } = await open();
+    const startedAt = attempts[0]!.at;
+    for (const [index, delay] of BACKOFF.entries()) {
+      await clock.advance(delay - 1);
+      expect(attempts, `before attempt ${index + 2}`).toHaveLength(index + 1);
+      await clock.advance(1);
+      expect(attempts, `attempt ${index + 2}`).toHaveLength(index + 2);
+    }
+    expect(attempts.map(({ times }) => times)).toEqual(Array.from({ length: 17 }, (_, i) => i));
+    expect(attempts.at(-1)!.at - startedAt).toBe(BACKOFF.reduce((sum, delay) => sum + delay));
+    const [dead] = await client.read('%DLQ%g');
+    expect(dead).toMatchObject({ reconsumeTimes: 17, msgId: attempts[0]!.message.msgId });
+    await clock.advance(3 * HOUR);
+    expect(attempts).toHaveLength(17);
+    expect(await client.read('%DLQ%g')).toHaveLength(1);
+  });
+
+  it('shows its own topic, tag, id and body every time', async () => {
+    const { clock, attempts } = await open();
+    await clock.advance(BACKOFF[0]! + BACKOFF[1]!);
+    expect(attempts).toHaveLength(3);
+    const [first] = attempts;
+    for (const { message: again } of attempts) {
+      expect(again).toMatchObject({ topic: 't', tags: 'tag', msgId: first!.message.msgId });
+      expect(again.body.toString()).toBe('body');
+      expect(again.bornTimestamp).toBe(first!.message.bornTimestamp);
+    }
+    expect(attempts[2]!.message.getProperty('ORIGIN_MESSAGE_ID')).toBe(first!.message.offsetMsgId);
+  });
+
+  it('is done when an attempt succeeds', async () => {
+    const { clock, client, attempts, control } = await open();
+    control.fails = ({ times }) => times < 2;
+    await clock.advance(4 * HOUR);
+    expect(attempts).toHaveLength(3);
+    expect((await client.route('%DLQ%g')).code).not.toBe(0);
+  });
+
+  it('is dead after maxReconsumeTimes', async () => {
+    const { clock, client, attempts } = await open({ maxReconsumeTimes: 2 });
+    await clock.advance(HOUR);
+    expect(attempts).toHaveLength(3);
+    expect(await client.read('%DLQ%g')).toHaveLength(1);
+  });
+
+  it.each([
+    [1, SECOND],
+    [4, 30 * SECOND],
+  ])('comes again after the delay level that the listener sets: %i', async (level, delay) => {
+    const { clock, attempts } = await open({}, (context) => (context.delayLevelWhenNextConsume = level));
+    for (const count of [2, 3, 4]) {
+      await clock.advance(delay - 1);
+      expect(attempts).toHaveLength(count - 1);
+      await clock.advance(1);
+      expect(attempts).toHaveLength(count);
+    }
+  });
+
+  it('is dead at once when the listener sets -1', async () => {
+    const { clock, client, attempts } = await open({}, (context) => (context.delayLevelWhenNextConsume = -1));
+    await clock.advance(HOUR);
+    expect(attempts).toHaveLength(1);
+    expect(await client.read('%DLQ%g')).toHaveLength(1);
+  });
+
+  it('is logged with its id, attempt and group, but not its body', async () => {
+    const { attempts, logger } = await open();
+    const [{ message: failed }] = attempts as [Attempt];
+    expect(logger.lines).toEqual([
+      `WARN Consuming message ${failed.msgId} of topic t failed (attempt 1, group g): Error: not yet`,
+    ]);
+  });
+
+  it('is sent to the retry topic by the client when the broker does not take it back', async () => {
+    const { clock, client, transport, attempts } = await open();
+    transport.failing.add(RequestCode.CONSUMER_SEND_MSG_BACK);
+    await clock.advance(BACKOFF[0]! - 1);
+    expect(attempts).toHaveLength(1);
+    await clock.advance(1);
+    expect(attempts).toHaveLength(2);
+    for (const delay of BACKOFF.slice(1)) await clock.advance(delay);
+    expect(attempts).toHaveLength(17);
+    expect(attempts[2]!.message).toMatchObject({ topic: 't', reconsumeTimes: 2, tags: 'tag' });
+    expect(attempts[2]!.message.getProperty('RECONSUME_TIME')).toBe('2');
+    expect(attempts[2]!.message.getProperty('MAX_RECONSUME_TIMES')).toBe('16');
+    const [dead] = await client.read('%DLQ%g');
+    expect(dead!.getProperty('DELAY')).toBe('-1');
+    expect(dead!.getProperty('CONSUME_START_TIME')).toBeUndefined();
+  });
+
+  it('is tried again here 5 s later when it cannot be given back at all', async () => {
+    const { clock, client, transport, attempts, control } = await open();
+    await clock.advance(10 * SECOND);
+    expect(attempts).toHaveLength(2);
+    transport.failing.add(RequestCode.CONSUMER_SEND_MSG_BACK).add(RequestCode.SEND_MESSAGE);
+    await clock.advance(30 * SECOND);
+    // After the third attempt it stays here.
+    expect(attempts).toHaveLength(3);
+    await clock.advance(5 * SECOND - 1);
+    expect(attempts).toHaveLength(3);
+    await clock.advance(1);
+    expect(attempts).toHaveLength(4);
+    expect(attempts[3]!.times).toBe(3);
+    const offset = { consumerGroup: 'g', topic: '%RETRY%g', queueId: 0 };
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, offset)).header!.offset).toBe(1);
+    control.fails = () => false;
+    await clock.advance(10 * SECOND);
+    expect(attempts).toHaveLength(5);
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, offset)).header!.offset).toBe(2);
+  });
+});
+
+describe('a message whose listener takes too long', () => {
+  it('is also sent back after consumeTimeout', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const begun: MessageExt[] = [];
+    const concurrently = async ([first]: readonly MessageExt[]) => {
+      begun.push(first!);
+      if (first!.reconsumeTimes === 0) await new Promise<void>(() => {});
+      return 'CONSUME_SUCCESS' as const;
+    };
+    await startProducer(engine, { clock }).send(message('t'));
+    const consumer = { consumeTimeout: 2 };
+    await startConsumer(engine, 'g', { t: '*' }, { concurrently }, { clock, consumer });
+    // The look at minute 2 comes just before the message is 2 minutes old.
+    await clock.advance(4 * MINUTE);
+    expect(begun).toHaveLength(1);
+    await clock.advance(10 * SECOND);
+    expect(begun.map(({ reconsumeTimes }) => reconsumeTimes)).toEqual([0, 1]);
+    const client = await TestClient.open(engine);
+    await clock.advance(5 * SECOND);
+    const offsets = await Promise.all(
+      [0, 1, 2, 3].map((queueId) =>
+        client.call(RequestCode.QUERY_CONSUMER_OFFSET, { consumerGroup: 'g', topic: 't', queueId }),
+      ),
+    );
+    expect(offsets.map(({ header }) => header?.offset)).toContain(1);
+  });
+});

@@ -1,0 +1,280 @@
+import { describe, expect, it } from 'vitest';
+import type { ProducerConfig } from '../../../lib/client/index.js';
+import { MQClientError, RemotingTimeoutError, type RocketMQError } from '../../../lib/errors/index.js';
+import type { SendMessageRequestHeader } from '../../../lib/remoting/header/send-message-request-header.js';
+import { failure, success } from '../../../lib/remoting/remoting-command.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { ScriptedTransport, routeOf, type ScriptedCall } from '../../support/scripted-transport.js';
+import { message, startProducer } from '../../support/test-peers.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
+
+function open(producer: Partial<ProducerConfig> = {}) {
+  const clock = new VirtualClock();
+  const transport = new ScriptedTransport();
+  const cluster = { namesrvAddrs: ['ns:1'], connect: () => transport, close: async () => {} };
+  transport.routes.set('t', routeOf(2, 'a', 'b'));
+  return { clock, transport, producer: startProducer(cluster, { clock, producer }) };
+}
+
+const headerOf = ({ request }: ScriptedCall) => request.header as SendMessageRequestHeader;
+const stored = (code: ResponseCode = ResponseCode.SUCCESS) => ({
+  ...success<never>(
+    {
+      msgId: 'offset-id',
+      queueId: 0,
+      queueOffset: 5,
+      transactionId: 'id',
+      regionId: 'r',
+      traceOn: true,
+    } as never,
+    undefined as never,
+  ),
+  code,
+});
+const refused = (code: ResponseCode) => failure(code, 'because');
+
+describe('a synchronous send', () => {
+  it.each([
+    ResponseCode.SYSTEM_ERROR,
+    ResponseCode.SYSTEM_BUSY,
+    ResponseCode.SERVICE_NOT_AVAILABLE,
+    ResponseCode.NO_PERMISSION,
+    ResponseCode.TOPIC_NOT_EXIST,
+    ResponseCode.NO_BUYER_ID,
+    ResponseCode.NOT_IN_CURRENT_UNIT,
+    ResponseCode.GO_AWAY,
+  ])('is tried again at another broker after code %i', async (code) => {
+    const { transport, producer } = open();
+    const sent = producer.send(message('t'));
+    await settle();
+    transport.calls[0]!.answer(refused(code));
+    transport.calls[1]!.answer(stored());
+    expect(await sent).toMatchObject({ sendStatus: 'SEND_OK', queueOffset: 5, offsetMsgId: 'offset-id' });
+    const [first, second] = transport.calls.map(({ address }) => address);
+    expect([first, second].toSorted()).toEqual(['a:1', 'b:1']);
+    expect((await sent).messageQueue.brokerName).toBe(second!.slice(0, 1));
+  });
+
+  it.each([
+    ResponseCode.MESSAGE_ILLEGAL,
+    ResponseCode.INVALID_PARAMETER,
+    ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+  ])('fails at once after code %i', async (code) => {
+    const { transport, producer } = open();
+    const sent = producer.send(message('t'));
+    await settle();
+    transport.calls[0]!.answer(refused(code));
+    await expect(sent).rejects.toMatchObject({
+      name: 'MQBrokerError',
+      responseCode: code,
+      message: expect.stringContaining(`CODE: ${code}  DESC: because`),
+    });
+    expect(transport.calls).toHaveLength(1);
+  });
+
+  it.each([0, 2, 5])('is tried again %i times', async (retryTimesWhenSendFailed) => {
+    const { transport, producer } = open({ retryTimesWhenSendFailed });
+    transport.respond = (call) => {
+      transport.calls.push(call);
+      call.answer(refused(ResponseCode.SYSTEM_BUSY));
+    };
+    const error = (await producer.send(message('t')).catch((reason) => reason)) as RocketMQError;
+    expect(transport.calls).toHaveLength(retryTimesWhenSendFailed + 1);
+    expect(error.responseCode).toBe(ResponseCode.SYSTEM_BUSY);
+    if (retryTimesWhenSendFailed > 0) {
+      expect(error.message).toMatch(
+        /^Send \[\d\] times, still failed, cost \[0\]ms, Topic: t, BrokersSent: \[/,
+      );
+      expect(error.cause).toMatchObject({ message: expect.stringContaining('because') });
+    }
+  });
+
+  it('sends the same message with the same id every time', async () => {
+    const { transport, producer } = open();
+    const sent = producer.send(message('t', 'body', 'tag'));
+    await settle();
+    transport.calls[0]!.fail(new MQClientError('no connection', { retryable: true }));
+    transport.calls[1]!.answer(stored());
+    const { msgId } = await sent;
+    const ids = transport.calls.map((call) => headerOf(call).properties.get('UNIQ_KEY'));
+    expect(ids).toEqual([msgId, msgId]);
+    expect(transport.calls.map(({ request }) => (request.body as Buffer).toString())).toEqual([
+      'body',
+      'body',
+    ]);
+  });
+
+  it('has one timeout for all attempts', async () => {
+    const { clock, transport, producer } = open({ sendMsgTimeout: 1000 });
+    const sent = producer.send(message('t'));
+    await settle();
+    await clock.advance(400);
+    transport.calls[0]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    expect(transport.calls.map(({ timeoutMillis }) => timeoutMillis)).toEqual([1000, 600]);
+    await clock.advance(600);
+    transport.calls[1]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    await expect(sent).rejects.toBeInstanceOf(RemotingTimeoutError);
+    await expect(sent).rejects.toThrow('The send to topic t took longer than 1000 ms');
+    expect(transport.calls).toHaveLength(2);
+  });
+
+  it('counts the search for the route towards the timeout', async () => {
+    const { clock, transport, producer } = open();
+    transport.deadNameServers.add('ns:1');
+    const sent = producer.send(message('t'), { timeout: 500 });
+    await clock.advance(600);
+    transport.deadNameServers.clear();
+    transport.calls[0]!.answer(success(undefined as never, routeOf(1, 'a') as never));
+    await expect(sent).rejects.toThrow('The send to topic t took longer than 500 ms');
+    expect(transport.calls).toHaveLength(1);
+  });
+
+  it('takes what was stored less safely for a success, or tries again if asked to', async () => {
+    for (const [code, sendStatus] of [
+      [ResponseCode.FLUSH_DISK_TIMEOUT, 'FLUSH_DISK_TIMEOUT'],
+      [ResponseCode.FLUSH_SLAVE_TIMEOUT, 'FLUSH_SLAVE_TIMEOUT'],
+      [ResponseCode.SLAVE_NOT_AVAILABLE, 'SLAVE_NOT_AVAILABLE'],
+    ] as const) {
+      const plain = open();
+      plain.transport.respond = (call) => call.answer(stored(code));
+      expect(await plain.producer.send(message('t'))).toMatchObject({ sendStatus });
+      const picky = open({ retryAnotherBrokerWhenNotStoreOK: true });
+      const answers = [code, ResponseCode.SUCCESS];
+      picky.transport.respond = (call) => call.answer(stored(answers.shift()));
+      expect(await picky.producer.send(message('t'))).toMatchObject({ sendStatus: 'SEND_OK' });
+    }
+  });
+
+  it('in order is tried only once', async () => {
+    const { transport, producer } = open();
+    transport.respond = (call) => {
+      transport.calls.push(call);
+      call.answer(refused(ResponseCode.SYSTEM_BUSY));
+    };
+    const selector = (queues: readonly { queueId: number }[]) => queues.at(-1) as never;
+    const error = (await producer
+      .send(message('t'), { selector })
+      .catch((reason) => reason)) as RocketMQError;
+    expect(error).toMatchObject({ name: 'MQBrokerError', responseCode: ResponseCode.SYSTEM_BUSY });
+    expect(transport.calls.map(({ address }) => address)).toEqual(['b:1']);
+  });
+
+  it('asks each name server until one answers', async () => {
+    const clock = new VirtualClock();
+    const transport = new ScriptedTransport();
+    transport.routes.set('t', routeOf(1, 'a'));
+    transport.deadNameServers.add('dead:1');
+    transport.respond = (call) =>
+      call.address === 'dead:1' ? call.fail(new MQClientError('dead')) : call.answer(stored());
+    const cluster = { namesrvAddrs: ['dead:1', 'ns:1'], connect: () => transport, close: async () => {} };
+    const producer = startProducer(cluster, { clock });
+    expect(await producer.send(message('t'))).toMatchObject({ sendStatus: 'SEND_OK' });
+    transport.deadNameServers.add('ns:1');
+    transport.respond = (call) => call.fail(new MQClientError('dead'));
+    const error = (await producer.send(message('new')).catch((reason) => reason)) as RocketMQError;
+    expect(error.message).toBe('No name server of dead:1;ns:1 answers');
+    expect(error.responseCode).toBe(10_004);
+  });
+});
+
+describe('an asynchronous send', () => {
+  it('is not tried again after an answer of the broker', async () => {
+    const { transport, producer } = open();
+    const sent = producer.sendAsync(message('t'));
+    await settle();
+    transport.calls[0]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    await expect(sent).rejects.toMatchObject({ responseCode: ResponseCode.SYSTEM_BUSY });
+    expect(transport.calls).toHaveLength(1);
+  });
+
+  it('takes what was stored less safely for a success in any case', async () => {
+    const { transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    transport.respond = (call) => call.answer(stored(ResponseCode.FLUSH_DISK_TIMEOUT));
+    expect(await producer.sendAsync(message('t'))).toMatchObject({ sendStatus: 'FLUSH_DISK_TIMEOUT' });
+  });
+
+  it.each([0, 3])('is tried again %i times without an answer', async (retryTimesWhenSendAsyncFailed) => {
+    const { transport, producer } = open({ retryTimesWhenSendAsyncFailed });
+    transport.respond = (call) => {
+      transport.calls.push(call);
+      call.fail(new MQClientError('no connection', { retryable: true }));
+    };
+    await expect(producer.sendAsync(message('t'))).rejects.toThrow('no connection');
+    expect(transport.calls).toHaveLength(retryTimesWhenSendAsyncFailed + 1);
+  });
+});
+
+describe('a one-way send', () => {
+  it('is sent once, and nobody waits', async () => {
+    const { transport, producer } = open();
+    await producer.sendOneway(message('t'));
+    expect(transport.calls).toEqual([]);
+    expect(transport.oneways.map(({ request }) => request.code)).toEqual([RequestCode.SEND_MESSAGE]);
+  });
+});
+
+describe('the request', () => {
+  it('says everything that a broker wants to know', async () => {
+    const { clock, transport, producer } = open();
+    const sent = message('t', 'body', 'tag');
+    sent.flag = 9;
+    void producer.send(sent);
+    await settle();
+    expect(headerOf(transport.calls[0]!)).toEqual({
+      producerGroup: 'test-producer',
+      topic: 't',
+      defaultTopic: 'TBW102',
+      defaultTopicQueueNums: 4,
+      queueId: expect.any(Number) as number,
+      sysFlag: 0,
+      bornTimestamp: clock.now(),
+      flag: 9,
+      properties: sent.properties,
+      reconsumeTimes: 0,
+      brokerName: expect.stringMatching(/^[ab]$/) as string,
+    });
+  });
+});
+
+describe('routes', () => {
+  it('are asked for once, and again every 30 s', async () => {
+    const { clock, transport, producer } = open();
+    transport.respond = (call) => call.answer(stored());
+    await Promise.all([producer.send(message('t')), producer.send(message('t'))]);
+    await producer.send(message('t'));
+    expect(transport.routeRequests).toBe(1);
+    transport.routes.set('t', routeOf(1, 'c'));
+    await clock.advance(29_999);
+    expect((await producer.send(message('t'))).messageQueue.brokerName).not.toBe('c');
+    await clock.advance(1);
+    expect((await producer.send(message('t'))).messageQueue.brokerName).toBe('c');
+  });
+
+  it('lead to writable queues of brokers with a master only', async () => {
+    const { transport, producer } = open();
+    const route = routeOf(2, 'a', 'b', 'c');
+    transport.routes.set('t', {
+      queueDatas: route.queueDatas.map((data) => (data.brokerName === 'a' ? { ...data, perm: 4 } : data)),
+      brokerDatas: route.brokerDatas.map((data) =>
+        data.brokerName === 'b' ? { ...data, brokerAddrs: new Map([[1, 'slave:1']]) } : data,
+      ),
+    });
+    transport.respond = (call) => call.answer(stored());
+    const seen = new Set<string>();
+    for (let i = 0; i < 6; i++) seen.add((await producer.send(message('t'))).messageQueue.brokerName);
+    expect([...seen]).toEqual(['c']);
+  });
+
+  it('of a new topic take after the pattern, with at most defaultTopicQueueNums queues', async () => {
+    const { transport, producer } = open();
+    transport.routes.set('TBW102', routeOf(8, 'a'));
+    const queueIds = new Set<number>();
+    transport.respond = (call) => {
+      queueIds.add(headerOf(call).queueId);
+      call.answer(stored());
+    };
+    for (let i = 0; i < 40; i++) await producer.send(message('new'));
+    expect([...queueIds].toSorted()).toEqual([0, 1, 2, 3]);
+  });
+});

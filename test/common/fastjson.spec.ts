@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseFastjson, type FastjsonObject } from '../../lib/common/fastjson.js';
+
+const configDirectory = new URL('../vectors/config/', import.meta.url);
+const names = readdirSync(configDirectory).filter((name) => name.endsWith('.json'));
+
+/** Integers that a double may not hold exactly are refused. */
+const HUGE_INTEGER = /\b\d{16,}(?![\d.e])/;
+
+describe('parseFastjson', () => {
+  it.each(names)('reads %s of Apache', (name) => {
+    const table = parseFastjson(readFileSync(new URL(name, configDirectory), 'utf8'));
+    expect(table).toBeInstanceOf(Map);
+    expect((table as FastjsonObject).size).toBeGreaterThan(0);
+  });
+
+  it('reads keys that are numbers without quotes', () => {
+    const offsets = parseFastjson('{"offsetTable":{"orders@g1":{0:12,1:7}}}') as FastjsonObject;
+    const table = (offsets.get('offsetTable') as FastjsonObject).get('orders@g1') as FastjsonObject;
+    expect([...table]).toEqual([
+      ['0', 12],
+      ['1', 7],
+    ]);
+  });
+
+  it('reads strict JSON as JSON.parse does', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        const text = JSON.stringify(value);
+        fc.pre(!HUGE_INTEGER.test(text));
+        expect(plain(parseFastjson(text))).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('takes every name as an own key', () => {
+    const table = parseFastjson('{"__proto__":{"admin":true},"constructor":1}') as FastjsonObject;
+    expect([...table.keys()]).toEqual(['__proto__', 'constructor']);
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
+  });
+
+  it('throws only SyntaxErrors, and ends, on any text', () => {
+    const noise = fc.string({
+      unit: fc.constantFrom('{', '}', '[', ']', ':', ',', '"', "'", '\\', 'a', '1', '-', ' '),
+    });
+    fc.assert(
+      fc.property(noise, (text) => {
+        try {
+          parseFastjson(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('refuses a nesting that would exhaust the stack', () => {
+    expect(() => parseFastjson('['.repeat(200_000))).toThrow(SyntaxError);
+  });
+});
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (!(value instanceof Map)) return value;
+  // Own keys, `__proto__` among them, as JSON.parse makes them.
+  const entries = [...value].map(([key, entry]) => `${JSON.stringify(key)}:${JSON.stringify(plain(entry))}`);
+  return JSON.parse(`{${entries.join()}}`);
+}

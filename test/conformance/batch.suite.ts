@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { TestClient, type BatchItem } from '../support/test-client.js';
+import { uniqueName, type ClusterRef } from './cluster.js';
+
+const MIB = 1024 * 1024;
+
+/** SEND_BATCH_MESSAGE: store-and-broker.md 2.7 and 15.4. */
+export function describeBatch(cluster: ClusterRef): void {
+  describe('SEND_BATCH_MESSAGE', () => {
+    it('stores the messages one behind the other', async () => {
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName('batch');
+      await client.send(topic, { queueId: 1 });
+      const batch: BatchItem[] = [
+        { body: Buffer.from('one'), flag: 1, properties: { TAGS: 'a', UNIQ_KEY: 'U1' } },
+        { body: Buffer.from('two'), flag: 2, properties: { KEYS: 'k', UNIQ_KEY: 'U2' } },
+        { body: Buffer.from('three'), properties: { UNIQ_KEY: 'U3' } },
+      ];
+      const { code, header } = await client.sendBatch(topic, batch, { queueId: 1, bornTimestamp: 1234 });
+      expect(code).toBe(ResponseCode.SUCCESS);
+      expect(header).toMatchObject({ queueId: 1, queueOffset: 1 });
+      const stored = (await client.read(topic, 1)).slice(1);
+      expect(stored.map(({ body }) => body.toString())).toEqual(['one', 'two', 'three']);
+      expect(stored.map(({ queueOffset }) => queueOffset)).toEqual([1, 2, 3]);
+      expect(stored.map(({ flag }) => flag)).toEqual([1, 2, 0]);
+      expect(stored.map(({ bornTimestamp }) => bornTimestamp)).toEqual([1234, 1234, 1234]);
+      expect(stored.map(({ tags }) => tags)).toEqual(['a', undefined, undefined]);
+      expect(stored.map(({ keys }) => keys)).toEqual([undefined, 'k', undefined]);
+      expect(header!.msgId).toBe(stored.map(({ offsetMsgId }) => offsetMsgId).join(','));
+    });
+
+    it('gives every message the properties of the batch, which win', async () => {
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName('batch');
+      const batch: BatchItem[] = [{ properties: { a: 'own', b: 'own' } }, {}];
+      await client.sendBatch(topic, batch, { properties: { a: 'batch', WAIT: 'false' } });
+      const stored = await client.read(topic);
+      expect(stored.map((message) => message.getProperty('a'))).toEqual(['batch', 'batch']);
+      expect(stored.map((message) => message.getProperty('b'))).toEqual(['own', undefined]);
+      expect(stored.map((message) => message.waitStoreMsgOK)).toEqual([false, false]);
+    });
+
+    it('chooses one queue for all', async () => {
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName('batch');
+      const { header } = await client.sendBatch(topic, [{}, {}, {}, {}, {}, {}], { queueId: -1 });
+      expect(await client.read(topic, header!.queueId)).toHaveLength(6);
+    });
+
+    it.each<[string, string, BatchItem[], Pick<BatchItem, 'properties'>, number]>([
+      ['to a retry topic', '%RETRY%group', [{}], {}, ResponseCode.MESSAGE_ILLEGAL],
+      ['with a delay', 'batch', [{}, { properties: { DELAY: '1' } }], {}, ResponseCode.MESSAGE_ILLEGAL],
+      [
+        'that is delayed as a whole',
+        'batch',
+        [{}],
+        { properties: { DELAY: '1' } },
+        ResponseCode.MESSAGE_ILLEGAL,
+      ],
+      ['without messages', 'batch', [], {}, ResponseCode.SYSTEM_ERROR],
+      [
+        'with too long properties',
+        'batch',
+        [{}, { properties: { a: 'x'.repeat(32_767) } }],
+        {},
+        ResponseCode.MESSAGE_ILLEGAL,
+      ],
+      [
+        'of more than 4 MiB together',
+        'batch',
+        [{ body: Buffer.alloc(2 * MIB) }, { body: Buffer.alloc(2 * MIB + 1) }],
+        {},
+        ResponseCode.SYSTEM_ERROR,
+      ],
+    ])('refuses a batch %s, and stores nothing of it', async (_, prefix, batch, header, expected) => {
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName(prefix);
+      const { code } = await client.sendBatch(topic, batch, header);
+      expect(code).toBe(expected);
+      expect(await client.read(topic)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { describeBatch } from './batch.suite.js';
+import type { Cluster, StartCluster } from './cluster.js';
+import { describeGroup } from './group.suite.js';
+import { describeProducer } from './producer.suite.js';
+import { describePull } from './pull.suite.js';
+import { describePushConsumer } from './push-consumer.suite.js';
+import { describeQuery } from './query.suite.js';
+import { describeSendBack } from './send-back.suite.js';
+import { describeSend } from './send.suite.js';
+
+/** What name server, broker and clients must do wherever they run, in terms of the protocol. */
+export function describeConformance(name: string, start: StartCluster): void {
+  describe(`conformance ${name}`, () => {
+    let cluster: Cluster;
+    beforeAll(async () => void (cluster = await start()));
+    afterAll(() => cluster.close());
+    const ref = () => cluster;
+    describeSend(ref);
+    describeBatch(ref);
+    describePull(ref);
+    describeGroup(ref);
+    describeSendBack(ref);
+    describeQuery(ref);
+    describeProducer(ref);
+    describePushConsumer(ref);
+  });
+}

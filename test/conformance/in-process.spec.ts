@@ -1,0 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestEngine } from '../support/test-engine.js';
+import { describeConformance } from './conformance.js';
+
+describeConformance('in process', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rocketmq-conformance-'));
+  const engine = new TestEngine(directory, { engine: { mappedFileSizeCommitLog: 16 * 1024 * 1024 } });
+  await engine.start();
+  return {
+    namesrvAddrs: engine.namesrvAddrs,
+    connect: () => engine.connect(),
+    close: async () => {
+      await engine.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+});

@@ -1,0 +1,148 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { systemClock } from '../../lib/common/clock.js';
+import { retryTopicOf } from '../../lib/common/mix-all.js';
+import { EmbeddedEngine } from '../../lib/engine/index.js';
+import { RequestCode } from '../../lib/remoting/request-code.js';
+import { invoke } from '../../lib/remoting/transport/transport.js';
+import { SeededRandom } from '../support/random.js';
+import { SampleApp } from '../support/sample-app.js';
+import { eventually } from '../support/virtual-clock.js';
+
+const KILLS = 4;
+const PRODUCERS = 8;
+const STEPS = ['step: accepted', 'step: picked', 'step: packed'];
+const directory = mkdtempSync(join(tmpdir(), 'sample-app-'));
+const seed = Date.now() % 1_000_000;
+const random = new SeededRandom(seed);
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+it(
+  `keeps every acknowledged order when it is killed under load (seed ${seed})`,
+  { timeout: 120_000 },
+  async () => {
+    const acknowledged = new Set<string>();
+    for (let i = 0; i < KILLS; i++) {
+      const app = await SampleApp.start(directory);
+      const load = placeOrders(app, acknowledged);
+      const before = acknowledged.size;
+      await eventually(() => acknowledged.size >= before + random.integer(50, 350), 30_000);
+      await app.kill();
+      await load;
+    }
+
+    const app = await SampleApp.start(directory);
+    try {
+      for (const id of acknowledged) await untilDone(app, id);
+    } finally {
+      await app.stop();
+    }
+    expect(acknowledged.size).toBeGreaterThan(KILLS * 50);
+    expect(existsSync(join(directory, 'store', 'abort')), 'the last end was clean').toBe(false);
+    await expectOffsetsAtTheEnd();
+  },
+);
+
+it(
+  'imports a file that was being read when it was killed, once it is sent again',
+  { timeout: 60_000 },
+  async () => {
+    const lines = Array.from({ length: 10_000 }, (_, i) =>
+      JSON.stringify({ id: `i-${i}`, article: 'fuel', quantity: 1 }),
+    );
+    const body = lines.join('\n');
+    let app = await SampleApp.start(directory);
+    const interrupted = post(app, '/orders/import', body, 'application/x-ndjson').catch(() => undefined);
+    await eventually(() => journal().includes('"i-100"'), 20_000);
+    await app.kill();
+    await interrupted;
+
+    app = await SampleApp.start(directory);
+    try {
+      const response = await post(app, '/orders/import', body, 'application/x-ndjson');
+      expect(await response.json()).toEqual({ accepted: 10_000, rejected: 0, faults: [] });
+      await eventually(() => new Set(journal().match(/"i-\d+"/g)).size === 10_000, 30_000);
+    } finally {
+      await app.stop();
+    }
+  },
+);
+
+/** Places orders with several clients at once until the application is gone; notes the ones it acknowledged. */
+async function placeOrders(app: SampleApp, acknowledged: Set<string>): Promise<void> {
+  const place = async (): Promise<void> => {
+    for (;;) {
+      try {
+        const response = await post(app, '/orders', JSON.stringify({ article: 'rocket', quantity: 1 }));
+        if (response.status !== 201) return;
+        acknowledged.add(((await response.json()) as { id: string }).id);
+      } catch {
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PRODUCERS }, place));
+}
+
+function post(app: SampleApp, path: string, body: string, type = 'application/json'): Promise<Response> {
+  return fetch(app.url + path, { method: 'POST', body, headers: { 'Content-Type': type } });
+}
+
+/** Waits until the listeners have handled an order: all its steps, in their order, and its placing. */
+async function untilDone(app: SampleApp, id: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const response = await fetch(`${app.url}/orders/${id}`);
+    const events = response.ok ? ((await response.json()) as { events: string[] }).events : [];
+    const steps = events.filter((event) => event.startsWith('step: '));
+    if (events.some((event) => event.startsWith('placed')) && steps.length === STEPS.length) {
+      return expect(steps).toEqual(STEPS);
+    }
+    if (performance.now() > deadline)
+      throw new Error(`Order ${id} was acknowledged but only has ${events.join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function journal(): string {
+  return readFileSync(join(directory, 'orders.jsonl'), 'utf8');
+}
+
+/** The listeners went on where they were: nothing waits for them any more, and their offsets say so. */
+async function expectOffsetsAtTheEnd(): Promise<void> {
+  const engine = new EmbeddedEngine({ storePathRootDir: join(directory, 'store') }, { clock: systemClock });
+  await engine.start();
+  const transport = engine.connect();
+  const ask = async (code: number, header: object): Promise<number> => {
+    const response = await invoke(
+      transport,
+      '127.0.0.1:10911',
+      { code, header, body: undefined } as never,
+      3000,
+    );
+    return ((response.header ?? { offset: 0 }) as { offset: number }).offset;
+  };
+  try {
+    for (const [group, topic] of [
+      ['PlacedOrderListener', 'orders'],
+      ['OrderStepsListener', 'order-steps'],
+      ['PlacedOrderListener', retryTopicOf('PlacedOrderListener')],
+    ] as const) {
+      for (let queueId = 0; queueId < 4; queueId++) {
+        const end = await ask(RequestCode.GET_MAX_OFFSET, { topic, queueId });
+        const consumed = await ask(RequestCode.QUERY_CONSUMER_OFFSET, {
+          consumerGroup: group,
+          topic,
+          queueId,
+        });
+        expect(consumed, `${group} in ${topic}/${queueId}`).toBe(end);
+      }
+    }
+  } finally {
+    transport.close();
+    await engine.shutdown();
+  }
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { TestClient } from '../../../support/test-client.js';
+import { startEngine } from '../../../support/test-engine.js';
+import { settle, VirtualClock } from '../../../support/virtual-clock.js';
+
+async function open(engine?: EngineOptions) {
+  const clock = new VirtualClock();
+  const started = await startEngine({ clock, engine });
+  return { clock, first: await TestClient.open(started), second: await TestClient.open(started) };
+}
+
+describe('ConsumerManager', () => {
+  it.each([
+    [undefined, 120_000],
+    [30_000, 30_000],
+  ])('forgets a member after channelExpiredTimeout (%s)', async (channelExpiredTimeout, timeout) => {
+    const { clock, first, second } = await open({ channelExpiredTimeout });
+    await first.heartbeat('c1', 'g', {});
+    await second.heartbeat('c2', 'g', {});
+    await clock.advance(timeout);
+    await second.heartbeat('c2', 'g', {});
+    second.pushed.length = 0;
+    expect(await second.consumerIds('g')).toEqual(['c1', 'c2']);
+    // Members are looked through every 10 s.
+    await clock.advance(10_000);
+    expect(await second.consumerIds('g')).toEqual(['c2']);
+    expect(second.pushed.map(({ code }) => code)).toEqual([RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]);
+    await clock.advance(timeout + 10_000);
+    expect(await second.consumerIds('g')).toBeUndefined();
+  });
+
+  it('tells the groups that subscribe to a topic when it is created', async () => {
+    const { first, second } = await open();
+    await first.heartbeat('c1', 'g', { t: '*' }, { messageModel: 'BROADCASTING' });
+    await second.heartbeat('c2', 'h', { u: '*' }, { messageModel: 'BROADCASTING' });
+    await first.send('t');
+    await settle();
+    expect(first.pushed.map(({ header }) => header)).toEqual([{ consumerGroup: 'g' }]);
+    expect(second.pushed).toEqual([]);
+  });
+
+  it('takes a client that comes again under another id for a new one', async () => {
+    const { first } = await open();
+    await first.heartbeat('c1', 'g', {});
+    await first.heartbeat('c2', 'g', {});
+    await settle();
+    expect(await first.consumerIds('g')).toEqual(['c2']);
+    expect(first.pushed).toHaveLength(2);
+  });
+
+  it('lets a client leave one of its groups', async () => {
+    const { first } = await open();
+    for (const group of ['g', 'h']) await first.heartbeat('c1', group, {});
+    await first.call(RequestCode.UNREGISTER_CLIENT, { clientID: 'c1', consumerGroup: 'g' });
+    await first.call(RequestCode.UNREGISTER_CLIENT, { clientID: 'c1', producerGroup: 'h' });
+    expect(await first.consumerIds('g')).toBeUndefined();
+    expect(await first.consumerIds('h')).toEqual(['c1']);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { PullSysFlag } from '../../../../lib/common/pull-sys-flag.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import { TestClient } from '../../../support/test-client.js';
+import { startEngine } from '../../../support/test-engine.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
+
+const sysFlag = PullSysFlag.SUBSCRIPTION | PullSysFlag.SUSPEND;
+
+async function hold(suspendTimeoutMillis: number, engine?: EngineOptions) {
+  const clock = new VirtualClock();
+  const started = await startEngine({ clock, engine });
+  const client = await TestClient.open(started);
+  await client.send('t');
+  const heldAt = clock.now();
+  let answeredAfter: number | undefined;
+  const answer = client.pull('t', 'g', { queueOffset: 1, sysFlag, suspendTimeoutMillis });
+  void answer.then(() => (answeredAfter = clock.now() - heldAt));
+  return { clock, engine: started, client, answer, answeredAfter: () => answeredAfter };
+}
+
+describe('PullRequestHoldService', () => {
+  // The transport of the test gives up after 10 s.
+  it.each([
+    [1000, 1000],
+    [5000, 5000],
+    [5500, 6000],
+  ])('holds a pull of %i ms for %i ms', async (suspendTimeoutMillis, expected) => {
+    const { clock, answer, answeredAfter } = await hold(suspendTimeoutMillis);
+    await clock.advance(expected - 1);
+    expect(answeredAfter()).toBeUndefined();
+    await clock.advance(1);
+    expect(answeredAfter()).toBe(expected);
+    expect(await answer).toMatchObject({
+      code: ResponseCode.PULL_NOT_FOUND,
+      remark: 'OFFSET_OVERFLOW_ONE',
+      header: { nextBeginOffset: 1, maxOffset: 1 },
+    });
+  });
+
+  it('holds it for a second only without longPollingEnable', async () => {
+    const { clock, answeredAfter } = await hold(9000, { longPollingEnable: false });
+    await clock.advance(1000);
+    expect(answeredAfter()).toBe(1000);
+  });
+
+  it('holds it for shortPollingTimeMills without longPollingEnable', async () => {
+    const options = { longPollingEnable: false, shortPollingTimeMills: 3000 };
+    const { clock, answeredAfter } = await hold(9000, options);
+    await clock.advance(2999);
+    expect(answeredAfter()).toBeUndefined();
+    await clock.advance(1);
+    expect(answeredAfter()).toBe(3000);
+  });
+
+  it('answers it in the turn in which the message arrives', async () => {
+    const { clock, client, answeredAfter } = await hold(9000);
+    await client.send('t');
+    await clock.advance(0);
+    expect(answeredAfter()).toBe(0);
+  });
+
+  it('answers it when the broker ends', async () => {
+    const { engine, answer } = await hold(9000);
+    await engine.close();
+    expect((await answer).code).toBe(ResponseCode.PULL_NOT_FOUND);
+  });
+
+  it('commits no offset when it is woken', async () => {
+    const clock = new VirtualClock();
+    const client = await TestClient.open(await startEngine({ clock }));
+    await client.send('t');
+    const fields = { queueOffset: 1, commitOffset: 1, suspendTimeoutMillis: 5000 };
+    const held = client.pull('t', 'g', { ...fields, sysFlag: sysFlag | PullSysFlag.COMMIT_OFFSET });
+    const offset = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    await client.call(15, { ...offset, commitOffset: 0 });
+    await client.send('t');
+    await held;
+    expect((await client.call(14, offset)).header!.offset).toBe(0);
+  });
+});

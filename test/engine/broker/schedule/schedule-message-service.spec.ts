@@ -1,0 +1,200 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { decodeMessages } from '../../../../lib/common/message-decoder.js';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { SimulatedDisk } from '../../../support/simulated-file-system.js';
+import { TestClient } from '../../../support/test-client.js';
+import { readTable, startEngine } from '../../../support/test-engine.js';
+import { bodies } from '../../../support/test-peers.js';
+import { temporaryDirectory } from '../../../support/test-store.js';
+import { eventually, VirtualClock } from '../../../support/virtual-clock.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const LEVELS = [
+  SECOND,
+  5 * SECOND,
+  10 * SECOND,
+  30 * SECOND,
+  ...Array.from({ length: 10 }, (_, i) => (i + 1) * MINUTE),
+  20 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+];
+
+async function open(engine?: EngineOptions) {
+  const clock = new VirtualClock();
+  const directory = temporaryDirectory();
+  const started = await startEngine({ clock, directory, engine });
+  const client = await TestClient.open(started);
+  return { clock, directory, engine: started, client };
+}
+
+const delayed = (level: number | string) => ({ properties: { DELAY: String(level) } });
+
+describe('ScheduleMessageService', () => {
+  it('delivers each of the 18 levels at its time', async () => {
+    const { clock, client } = await open();
+    const sentAt = clock.now();
+    for (const index of LEVELS.keys()) await client.send('t', { body: `${index}`, ...delayed(index + 1) });
+    expect(await client.read('t')).toEqual([]);
+    const seen = new Map<string, number>();
+    // Each level in its own step, so that the time of arrival is exact.
+    for (const [index, delay] of LEVELS.entries()) {
+      await clock.advance(sentAt + delay - 1 - clock.now());
+      expect(await client.read('t'), `level ${index + 1}`).toHaveLength(index);
+      await clock.advance(1);
+      for (const { body, storeTimestamp } of await client.read('t'))
+        seen.set(body.toString(), storeTimestamp);
+      expect(seen.size).toBe(index + 1);
+    }
+    expect([...seen.values()].map((at) => at - sentAt)).toEqual(LEVELS);
+  });
+
+  it('keeps everything of the message, and where it belongs', async () => {
+    const { clock, client } = await open();
+    const properties = {
+      DELAY: '2',
+      TAGS: 'a',
+      KEYS: 'k',
+      UNIQ_KEY: 'U',
+      WAIT: 'true',
+      TIMER_DELAY_SEC: '9',
+    };
+    const { header } = await client.send('t', { queueId: 3, flag: 4, bornTimestamp: 77, properties });
+    expect(header).toMatchObject({ queueId: 3, queueOffset: 0, transactionId: 'U' });
+    await clock.advance(5 * SECOND);
+    const [message] = await client.read('t', 3);
+    expect(message).toMatchObject({
+      topic: 't',
+      queueId: 3,
+      flag: 4,
+      bornTimestamp: 77,
+      tags: 'a',
+      keys: 'k',
+    });
+    expect(message!.getProperty('REAL_TOPIC')).toBe('t');
+    expect(message!.getProperty('REAL_QID')).toBe('3');
+    expect(message!.getProperty('DELAY')).toBe('2');
+    expect(message!.getProperty('WAIT')).toBe('true');
+    expect(message!.getProperty('TIMER_DELAY_SEC')).toBeUndefined();
+    expect(message!.msgId).toBe('U');
+    const wanted = await client.pull('t', 'g', { queueId: 3, subscription: 'a' });
+    expect(decodeMessages(wanted.body!)).toHaveLength(1);
+  });
+
+  it.each([
+    [19, 18],
+    [99, 18],
+    [18, 18],
+  ])('takes level %i for %i', async (level, expected) => {
+    const { client } = await open();
+    await client.send('t', delayed(level));
+    const queue = { topic: 'SCHEDULE_TOPIC_XXXX', queueId: expected - 1 };
+    expect((await client.call(RequestCode.GET_MAX_OFFSET, queue)).header!.offset).toBe(1);
+  });
+
+  it('takes the levels of messageDelayLevel', async () => {
+    const { clock, client } = await open({ messageDelayLevel: '2s 1m' });
+    await client.send('t', { body: 'two seconds', ...delayed(1) });
+    await client.send('t', { body: 'one minute', ...delayed(7) });
+    await clock.advance(2 * SECOND);
+    expect(bodies(await client.read('t'))).toEqual(['two seconds']);
+    await clock.advance(58 * SECOND);
+    expect(bodies(await client.read('t'))).toEqual(['two seconds', 'one minute']);
+  });
+
+  it.each(['', '1', '1x', '1s,2s', '-1s'])('refuses messageDelayLevel %j', async (messageDelayLevel) => {
+    await expect(open({ messageDelayLevel })).rejects.toThrow('engine.messageDelayLevel is');
+  });
+
+  it('delivers many messages of a level in their order', async () => {
+    const { clock, client } = await open();
+    for (let i = 0; i < 100; i++) await client.send('t', { body: `${i}`, ...delayed(1) });
+    await clock.advance(SECOND);
+    expect(bodies(await client.read('t'))).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
+  });
+
+  it('wakes a pull that is held', async () => {
+    const { clock, client } = await open();
+    await client.send('t');
+    const answer = client.pull('t', 'g', { queueOffset: 1, sysFlag: 6, suspendTimeoutMillis: 15_000 });
+    await client.send('t', { body: 'late', ...delayed(2) });
+    await clock.advance(5 * SECOND);
+    expect(bodies(decodeMessages((await answer).body!))).toEqual(['late']);
+  });
+
+  it('delivers after a restart what became due meanwhile, and the rest when it is due', async () => {
+    const { clock, directory, engine, client } = await open();
+    await client.send('t', { body: 'early', ...delayed(1) });
+    await client.send('t', { body: 'meanwhile', ...delayed(3) });
+    await client.send('t', { body: 'later', ...delayed(5) });
+    await clock.advance(SECOND);
+    await engine.close();
+    clock.set(clock.now() + 30 * SECOND);
+    const again = await TestClient.open(await startEngine({ clock, directory }));
+    await clock.advance(0);
+    expect(bodies(await again.read('t'))).toEqual(['early', 'meanwhile']);
+    await clock.advance(29 * SECOND);
+    expect(bodies(await again.read('t'))).toEqual(['early', 'meanwhile', 'later']);
+  });
+
+  it('writes how far it is 10 s later', async () => {
+    const { clock, directory, client } = await open();
+    await client.send('t', delayed(1));
+    await clock.advance(10 * SECOND);
+    expect(existsSync(join(directory, 'config/delayOffset.json'))).toBe(false);
+    await clock.advance(SECOND);
+    await eventually(() => existsSync(join(directory, 'config/delayOffset.json')));
+    expect(readTable(directory, 'delayOffset.json')).toMatch(/"offsetTable":\s*{\s*1:\s*1\s*}/);
+  });
+
+  it('delivers a message at once that would be due much too late, as after the clock was set back', async () => {
+    const { clock, directory, engine, client } = await open();
+    await client.send('t', delayed(5));
+    await engine.close();
+    clock.set(clock.now() - HOUR);
+    const again = await TestClient.open(await startEngine({ clock, directory }));
+    await clock.advance(0);
+    expect(await again.read('t')).toHaveLength(1);
+  });
+
+  it('tries a delivery again that cannot be stored', async () => {
+    const clock = new VirtualClock();
+    const disk = new SimulatedDisk({ now: () => clock.now() });
+    const engine = await startEngine({ directory: '/store', clock, fileSystem: disk.mount() });
+    const client = await TestClient.open(engine);
+    await client.send('t', delayed(1));
+    disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+    await clock.advance(3 * SECOND);
+    expect(await client.read('t')).toEqual([]);
+    disk.faults.length = 0;
+    await clock.advance(3 * SECOND);
+    expect(await client.read('t')).toHaveLength(1);
+  });
+
+  it('does not deliver again what was being stored when the engine was closed', async () => {
+    const clock = new VirtualClock();
+    const disk = new SimulatedDisk({ now: () => clock.now() });
+    const options = { directory: '/store', clock, engine: { flushDiskType: 'SYNC_FLUSH' } as const };
+    const engine = await startEngine({ ...options, fileSystem: disk.mount() });
+    const client = await TestClient.open(engine);
+    await client.send('t', delayed(1));
+    disk.holdsSyncs = true;
+    await clock.advance(SECOND);
+    const closed = engine.close();
+    disk.releaseSyncs();
+    await closed;
+    const journal = disk.journal.length;
+    await clock.advance(MINUTE);
+    // What is closed writes nothing any more: the store may belong to another process.
+    expect(disk.journal.slice(journal)).toEqual([]);
+    const again = await TestClient.open(await startEngine({ ...options, fileSystem: disk.mount() }));
+    await clock.advance(MINUTE);
+    expect(await again.read('t')).toHaveLength(1);
+  });
+});

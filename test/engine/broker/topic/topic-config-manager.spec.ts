@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { TestClient } from '../../../support/test-client.js';
+import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
+import { temporaryDirectory } from '../../../support/test-store.js';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+
+const LONG_GROUP = 'g'.repeat(255);
+
+describe('TopicConfigManager', () => {
+  it('creates the topics of the system', async () => {
+    const client = await TestClient.open(await startEngine());
+    const queues = async (topic: string) => {
+      const { body } = await client.route(topic);
+      const { readQueueNums, writeQueueNums, perm } = body!.queueDatas[0]!;
+      return [readQueueNums, writeQueueNums, perm];
+    };
+    expect(await queues('SELF_TEST_TOPIC')).toEqual([1, 1, 6]);
+    expect(await queues('TBW102')).toEqual([8, 8, 7]);
+    expect(await queues('BenchmarkTest')).toEqual([1024, 1024, 6]);
+    expect(await queues('DefaultCluster')).toEqual([16, 16, 7]);
+    expect(await queues('broker-a')).toEqual([1, 1, 7]);
+    expect(await queues('OFFSET_MOVED_EVENT')).toEqual([1, 1, 6]);
+    expect(await queues('SCHEDULE_TOPIC_XXXX')).toEqual([18, 18, 6]);
+    expect(await queues('DefaultCluster_REPLY_TOPIC')).toEqual([1, 1, 6]);
+    expect(await queues('rmq_sys_REVIVE_LOG_DefaultCluster')).toEqual([8, 8, 6]);
+    expect(await queues('rmq_sys_SYNC_BROKER_MEMBER_broker-a')).toEqual([1, 1, 1]);
+    expect(await queues('RMQ_SYS_TRANS_HALF_TOPIC')).toEqual([1, 1, 6]);
+    expect(await queues('RMQ_SYS_TRANS_OP_HALF_TOPIC')).toEqual([1, 1, 6]);
+    expect((await client.route('RMQ_SYS_TRACE_TOPIC')).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+  });
+
+  it('gives auto-created topics the permission, queue limit and filter of their pattern', async () => {
+    const directory = temporaryDirectory();
+    const pattern = { perm: 5, readQueueNums: 3, writeQueueNums: 2, topicFilterType: 'MULTI_TAG' };
+    writeTable(directory, 'topics.json', { topicConfigTable: { pattern } });
+    const engine = await startEngine({ directory, engine: { defaultTopicQueueNums: 5 } });
+    const client = await TestClient.open(engine);
+    await client.send('small', { defaultTopicQueueNums: 16 });
+    await client.send('like-pattern', { defaultTopic: 'pattern', defaultTopicQueueNums: 16 });
+    expect((await client.route('small')).body!.queueDatas[0]).toMatchObject({ writeQueueNums: 5, perm: 6 });
+    expect((await client.route('like-pattern')).body!.queueDatas[0]).toMatchObject({
+      readQueueNums: 2,
+      writeQueueNums: 2,
+      perm: 4,
+    });
+    await engine.close();
+    const { topicConfigTable } = JSON.parse(readTable(directory, 'topics.json'));
+    expect(topicConfigTable['like-pattern'].topicFilterType).toBe('MULTI_TAG');
+  });
+
+  it('keeps topics over a restart, with what it does not know itself', async () => {
+    const directory = temporaryDirectory();
+    const kept = { perm: 6, readQueueNums: 3, writeQueueNums: 3, order: true, attributes: { '+a': 'b' } };
+    const dataVersion = { counter: 41, stateVersion: 5, timestamp: 7 };
+    writeTable(directory, 'topics.json', { dataVersion, topicConfigTable: { kept } });
+    const engine = await startEngine({ directory });
+    await (await TestClient.open(engine)).send('created', { defaultTopicQueueNums: 2 });
+    await engine.close();
+    const table = JSON.parse(readTable(directory, 'topics.json'));
+    expect(table.topicConfigTable.kept).toEqual({
+      ...kept,
+      topicFilterType: 'SINGLE_TAG',
+      topicName: 'kept',
+      topicSysFlag: 0,
+    });
+    expect(table.dataVersion).toMatchObject({ counter: 42, stateVersion: 5 });
+    const client = await TestClient.open(await startEngine({ directory }));
+    expect((await client.route('created')).body!.queueDatas[0]!.readQueueNums).toBe(2);
+    expect((await client.route('kept')).body!.queueDatas[0]!.readQueueNums).toBe(3);
+  });
+
+  it('finds topics again that have messages but are in no table', async () => {
+    const directory = temporaryDirectory();
+    const engine = await startEngine({ directory });
+    await (await TestClient.open(engine)).send('lost', { queueId: 2 });
+    await engine.close();
+    writeTable(directory, 'topics.json', { topicConfigTable: {} });
+    const again = await startEngine({ directory });
+    const client = await TestClient.open(again);
+    expect((await client.route('lost')).body!.queueDatas[0]).toMatchObject({ readQueueNums: 3, perm: 6 });
+    expect(await client.read('lost', 2)).toHaveLength(1);
+    expect(again.logger.lines.join()).toContain('Topic lost has messages but was not in topics.json');
+  });
+
+  it.each([
+    ['a path as name', { '../x': {} }, 'illegal characters'],
+    ['no number of queues', { t: { readQueueNums: '8' } }, '"readQueueNums" is "8", expected a number'],
+    ['too many queues', { t: { writeQueueNums: 65_537 } }, 'topic t has 65537 queues'],
+  ])('refuses a table with %s, and says where it is', async (_, topicConfigTable, text) => {
+    const directory = temporaryDirectory();
+    writeTable(directory, 'topics.json', { topicConfigTable });
+    await expect(startEngine({ directory })).rejects.toThrow(text);
+    await expect(startEngine({ directory })).rejects.toThrow('topics.json cannot be read');
+  });
+
+  it('starts again after groups with the longest names', async () => {
+    const directory = temporaryDirectory();
+    const engine = await startEngine({ directory });
+    const client = await TestClient.open(engine);
+    await client.send('t');
+    await client.heartbeat('c1', LONG_GROUP, {});
+    const { code } = await client.call(RequestCode.CONSUMER_SEND_MSG_BACK, {
+      offset: 0,
+      group: LONG_GROUP,
+      delayLevel: -1,
+      originMsgId: '',
+      originTopic: 't',
+      maxReconsumeTimes: 16,
+    });
+    // The name of its dead-letter topic is too long for a record.
+    expect(code).toBe(ResponseCode.SYSTEM_ERROR);
+    await engine.close();
+    const again = await TestClient.open(await startEngine({ directory }));
+    expect(await again.read('t')).toHaveLength(1);
+  });
+});

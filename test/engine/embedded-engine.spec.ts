@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
+import { ConfigurationError, StoreLockedError } from '../../lib/errors/index.js';
+import { RequestCode } from '../../lib/remoting/request-code.js';
+import { startInstance } from '../support/test-peers.js';
+import { TestClient } from '../support/test-client.js';
+import { startEngine } from '../support/test-engine.js';
+import { temporaryDirectory } from '../support/test-store.js';
+
+describe('EmbeddedEngine', () => {
+  it('has its store in .rocketmq/store of the working directory', () => {
+    expect(new EmbeddedEngine().storePathRootDir).toBe(join(process.cwd(), '.rocketmq/store'));
+  });
+
+  it.each<[string, unknown, string]>([
+    ['port', 1, 'engine.port is not an option; there are: storePathRootDir'],
+    ['brokerName', 'a.b', 'engine.brokerName is "a.b"; allowed: letters, digits'],
+    ['brokerName', 'x'.repeat(128), 'engine.brokerName is'],
+    ['brokerIP1', 'localhost', 'engine.brokerIP1 is "localhost"; allowed: an IPv4 or IPv6 address'],
+    ['listenPort', 0, 'engine.listenPort is 0; allowed: an integer from 1 to 65535'],
+    ['defaultTopicQueueNums', 0, 'engine.defaultTopicQueueNums is 0'],
+    ['regionId', 'a\u0001b', 'engine.regionId is'],
+    ['autoCreateTopicEnable', 'yes', 'engine.autoCreateTopicEnable is "yes"; allowed: true or false'],
+    ['flushDiskType', 'NEVER', 'engine.flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH'],
+    ['storePathRootDir', ' ', 'engine.storePathRootDir is " "; allowed: a directory'],
+  ])('refuses %s = %j, and says what is allowed', (name, value, text) => {
+    const create = () => new EmbeddedEngine({ [name]: value } as EngineOptions);
+    expect(create).toThrow(ConfigurationError);
+    expect(create).toThrow(text);
+  });
+
+  it('shows its names and address where Apache does', async () => {
+    const options = {
+      brokerName: 'b1',
+      brokerClusterName: 'c1',
+      brokerIP1: '::1',
+      listenPort: 7,
+      regionId: 'r1',
+    };
+    const client = await TestClient.open(await startEngine({ engine: options }));
+    const { header } = await client.send('t', { queueId: 0 });
+    expect(header).toMatchObject({ regionId: 'r1' });
+    expect(header!.msgId).toBe(`${'0'.repeat(31)}1000000070000000000000000`);
+    const [message] = await client.read('t');
+    expect(message).toMatchObject({ storeHost: '[0:0:0:0:0:0:0:1]:7' });
+    expect(message!.getProperty('MSG_REGION')).toBe('r1');
+    expect(message!.getProperty('CLUSTER')).toBe('c1');
+    const [broker] = (await client.route('c1')).body!.brokerDatas;
+    expect(broker).toMatchObject({ cluster: 'c1', brokerName: 'b1' });
+    expect((await client.route('b1')).body!.queueDatas).toHaveLength(1);
+  });
+
+  it('is the only owner of its store, and names the other one', async () => {
+    const directory = temporaryDirectory();
+    const first = await startEngine({ directory });
+    const refused = startEngine({ directory });
+    await expect(refused).rejects.toBeInstanceOf(StoreLockedError);
+    await expect(startEngine({ directory })).rejects.toThrow(
+      /is in use by .*give this engine a directory of its own \(engine.storePathRootDir\)/,
+    );
+    await first.close();
+    await startEngine({ directory });
+  });
+
+  it('runs beside others in one process', async () => {
+    const [a, b] = [await startEngine(), await startEngine()];
+    await (await TestClient.open(a)).send('only-a');
+    expect(await (await TestClient.open(a)).read('only-a')).toHaveLength(1);
+    expect((await (await TestClient.open(b)).route('only-a')).code).not.toBe(0);
+  });
+
+  it('tells its clients apart by their hosts', async () => {
+    const engine = await startEngine();
+    for (const body of ['a', 'b']) await (await TestClient.open(engine)).send('t', { body });
+    const hosts = (await (await TestClient.open(engine)).read('t')).map(({ bornHost }) => bornHost);
+    expect(new Set(hosts).size).toBe(2);
+  });
+
+  it('leaves a clean store behind, also when nothing was sent', async () => {
+    const directory = temporaryDirectory();
+    const engine = await startEngine({ directory });
+    expect(existsSync(join(directory, 'abort'))).toBe(true);
+    await engine.close();
+    await engine.close();
+    expect(existsSync(join(directory, 'abort'))).toBe(false);
+    expect(existsSync(join(directory, 'config/topics.json'))).toBe(true);
+  });
+
+  it('can be closed without having been started', async () => {
+    const engine = new EmbeddedEngine({ storePathRootDir: temporaryDirectory() });
+    await engine.shutdown();
+  });
+
+  it('names its broker to clients that have no topic yet', async () => {
+    const engine = await startEngine();
+    const instance = startInstance(engine);
+    await instance.sendHeartbeatToAllBrokers();
+    const request = { code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId: 0 }, body: undefined };
+    expect((await instance.request('broker-a', request)).header!.offset).toBe(0);
+  });
+});

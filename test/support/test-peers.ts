@@ -1,0 +1,93 @@
+import { onTestFinished } from 'vitest';
+import { systemClock, type Clock } from '../../lib/common/clock.js';
+import { Message } from '../../lib/common/message.js';
+import type { MessageExt } from '../../lib/common/message-ext.js';
+import {
+  DefaultMQProducer,
+  DefaultMQPushConsumer,
+  MQClientInstance,
+  type ClientConfig,
+  type ConsumerConfig,
+  type MessageListener,
+  type ProducerConfig,
+} from '../../lib/client/index.js';
+import type { Transport } from '../../lib/remoting/transport/transport.js';
+import type { Cluster } from '../conformance/cluster.js';
+import { RecordingLogger } from './test-store.js';
+
+export interface TestInstanceOptions {
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly logger?: RecordingLogger;
+  readonly transport?: Transport;
+  readonly client?: Partial<ClientConfig>;
+}
+
+/** A client that is shut down when the test ends. */
+export function startInstance(cluster: Cluster, options: TestInstanceOptions = {}): MQClientInstance {
+  const instance = new MQClientInstance({
+    transport: options.transport ?? cluster.connect(),
+    namesrvAddrs: cluster.namesrvAddrs,
+    config: options.client,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    logger: options.logger ?? new RecordingLogger(),
+  });
+  onTestFinished(() => instance.shutdown());
+  return instance;
+}
+
+export interface TestProducerOptions extends TestInstanceOptions {
+  readonly producer?: Partial<ProducerConfig>;
+}
+
+export function startProducer(cluster: Cluster, options: TestProducerOptions = {}): DefaultMQProducer {
+  const instance = startInstance(cluster, options);
+  const producer = new DefaultMQProducer(instance, { group: 'test-producer', ...options.producer });
+  producer.start();
+  onTestFinished(() => producer.shutdown());
+  return producer;
+}
+
+export interface TestConsumerOptions extends TestInstanceOptions {
+  readonly consumer?: Partial<ConsumerConfig>;
+  readonly instance?: MQClientInstance;
+}
+
+/** A consumer that has joined its group; it is shut down when the test ends. */
+export async function startConsumer(
+  cluster: Cluster,
+  group: string,
+  subscriptions: Readonly<Record<string, string>>,
+  listener: MessageListener,
+  options: TestConsumerOptions = {},
+): Promise<DefaultMQPushConsumer> {
+  const instance = options.instance ?? startInstance(cluster, options);
+  const config: Partial<ConsumerConfig> = {
+    consumerGroup: group,
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+    ...options.consumer,
+  };
+  const consumer = new DefaultMQPushConsumer(instance, config, listener);
+  for (const [topic, expression] of Object.entries(subscriptions)) consumer.subscribe(topic, expression);
+  onTestFinished(async () => void (await consumer.shutdown()));
+  await consumer.start();
+  return consumer;
+}
+
+/** A listener that takes everything, and notes what came. */
+export function collect(into: MessageExt[]): MessageListener {
+  return {
+    concurrently: (messages) => {
+      into.push(...messages);
+      return 'CONSUME_SUCCESS';
+    },
+  };
+}
+
+export function message(topic: string, body: string | Buffer = 'hello', tags?: string): Message {
+  return new Message(topic, Buffer.from(body), tags);
+}
+
+export const bodies = (messages: readonly MessageExt[]): string[] =>
+  messages.map(({ body }) => body.toString('utf8'));

@@ -1,0 +1,78 @@
+import type { Clock, Timer } from '../../lib/common/clock.js';
+
+interface VirtualTimer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still until a test moves it. Timers fire in the order of their times. */
+export class VirtualClock implements Clock {
+  private readonly timers = new Set<VirtualTimer>();
+
+  constructor(private time = Date.UTC(2026, 0, 15, 12)) {}
+
+  now(): number {
+    return this.time;
+  }
+
+  setTimeout(callback: () => void, delayMillis: number): Timer {
+    const timer = { at: this.time + Math.max(delayMillis, 0), callback };
+    this.timers.add(timer);
+    return timer;
+  }
+
+  clearTimeout(timer: Timer | undefined): void {
+    if (timer !== undefined) this.timers.delete(timer as VirtualTimer);
+  }
+
+  setImmediate(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  /** Jumps without firing what is passed over, as a clock that is set does. */
+  set(time: number): void {
+    this.time = time;
+  }
+
+  /** Lets `millis` pass: fires every timer on the way, and lets the work that it starts settle. */
+  async advance(millis: number): Promise<void> {
+    const end = this.time + millis;
+    await settle();
+    for (let next = this.nextTimer(end); next !== undefined; next = this.nextTimer(end)) {
+      this.timers.delete(next);
+      this.time = Math.max(this.time, next.at);
+      next.callback();
+      await settle();
+    }
+    this.time = Math.max(this.time, end);
+  }
+
+  /** Lets time pass in steps until a condition holds; fails after `maxMillis` of virtual time. */
+  async advanceUntil(condition: () => boolean, maxMillis: number, step = 1000): Promise<void> {
+    for (let passed = 0; !condition(); passed += step) {
+      if (passed >= maxMillis) throw new Error(`The condition did not hold within ${maxMillis} virtual ms`);
+      await this.advance(step);
+    }
+  }
+
+  private nextTimer(end: number): VirtualTimer | undefined {
+    let next: VirtualTimer | undefined;
+    for (const timer of this.timers)
+      if (timer.at <= end && (next === undefined || timer.at < next.at)) next = timer;
+    return next;
+  }
+}
+
+/** Lets promises, immediates and finished file operations run. */
+export async function settle(turns = 4): Promise<void> {
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits in real time, without sleeping, until a condition holds; fails after `maxMillis`. */
+export async function eventually(condition: () => boolean, maxMillis = 10_000): Promise<void> {
+  const deadline = performance.now() + maxMillis;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`The condition did not hold within ${maxMillis} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const LIB = new URL('../lib', import.meta.url).pathname;
+const MAX_LINES = 400;
+
+/** What each part of `lib/` may import besides itself. */
+const ALLOWED: Record<string, readonly string[]> = {
+  errors: [],
+  common: ['errors'],
+  remoting: ['common', 'errors'],
+  client: ['common', 'errors', 'remoting'],
+  'engine/store': ['common', 'errors'],
+  engine: ['engine/store', 'common', 'errors', 'remoting'],
+};
+
+/** Only the connection brings client and engine together; the index names the types of both. */
+const JOINTS = ['index.ts', 'rocketmq.connection.ts'];
+
+const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+
+function partOf(path: string): string {
+  return Object.keys(ALLOWED).find((part) => path.startsWith(`${part}/`)) ?? 'nest';
+}
+
+function importsOf(path: string): string[] {
+  const source = readFileSync(join(LIB, path), 'utf8');
+  return [...source.matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)].map(([, a, b]) => (a ?? b)!);
+}
+
+function targetOf(path: string, name: string): string {
+  return name.startsWith('.') ? partOf(relative(LIB, join(LIB, dirname(path), name))) : name;
+}
+
+function wrongImportsOf(path: string): string[] {
+  const part = partOf(path);
+  if (part === 'nest') return [];
+  return importsOf(path).filter((name) => {
+    if (!name.startsWith('.')) return name.startsWith('@nestjs/') || name === 'rxjs';
+    const target = targetOf(path, name);
+    return target !== part && !ALLOWED[part]!.includes(target);
+  });
+}
+
+describe('the tree', () => {
+  it('imports in one direction', () => {
+    expect(files.length).toBeGreaterThan(100);
+    const wrong = files.flatMap((path) => wrongImportsOf(path).map((name) => `${path} imports ${name}`));
+    expect(wrong).toEqual([]);
+  });
+
+  it('joins client and engine in one place', () => {
+    const both = files.filter((path) => {
+      const parts = new Set(importsOf(path).map((name) => targetOf(path, name)));
+      return partOf(path) === 'nest' && parts.has('client') && parts.has('engine');
+    });
+    expect(both.toSorted()).toEqual(JOINTS);
+  });
+
+  it('has small files', () => {
+    const long = files.filter((path) => readFileSync(join(LIB, path), 'utf8').split('\n').length > MAX_LINES);
+    expect(long).toEqual([]);
+  });
+});
