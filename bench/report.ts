@@ -1,0 +1,73 @@
+import type { BacklogResult } from './backlog.js';
+import type { ConsumeRates } from './consume-rate.js';
+import type { LevelName } from './levels.js';
+import type { ListenerLatency } from './listener-latency.js';
+import type { SendRow } from './send-rates.js';
+import type { LoopResult } from './support/closed-loop.js';
+
+const LEVEL_NAMES: readonly LevelName[] = ['limit', 'store', 'producer', 'template'];
+
+/** Sends per second, the share of the limit, and p50 / p99 in milliseconds. */
+export function sendTable(rows: readonly SendRow[]): string {
+  const header = ['flush', 'in flight', 'limit', 'store', 'producer', 'template'];
+  const body = rows.map(({ flushDiskType, flushDelay, inFlight, levels }) => [
+    flushDelay === 0 ? flushDiskType : `${flushDiskType} + ${flushDelay} ms`,
+    String(inFlight),
+    ...LEVEL_NAMES.map((name) => sendCell(levels[name], levels.limit)),
+  ]);
+  return table(header, body);
+}
+
+function sendCell({ rate, p50, p99 }: LoopResult, limit: LoopResult): string {
+  const share = rate === limit.rate ? '' : ` (${percent(rate / limit.rate)})`;
+  return `${thousands(rate)}/s${share} ${millis(p50)} / ${millis(p99)} ms`;
+}
+
+export function consumeTable({ limit, consumer }: ConsumeRates): string {
+  const share = percent(consumer / limit);
+  return table(
+    ['consuming a backlog', 'bare pull loop', 'push consumer'],
+    [['messages/s', thousands(limit), `${thousands(consumer)} (${share})`]],
+  );
+}
+
+export function latencyTable(rows: readonly ListenerLatency[]): string {
+  return table(
+    ['send to listener, one at a time', 'bare loop, acknowledged p50 / p99', 'listener called p50 / p99'],
+    rows.map(({ flushDiskType, limit, listener }) => [
+      flushDiskType,
+      `${millis(limit.p50)} / ${millis(limit.p99)} ms`,
+      `${millis(listener.p50)} / ${millis(listener.p99)} ms`,
+    ]),
+  );
+}
+
+export function backlogTable(result: BacklogResult): string {
+  return table(
+    [
+      'backlog',
+      'resident when filled',
+      'resident after restart',
+      'restart after close',
+      'restart after kill -9',
+    ],
+    [
+      [
+        thousands(result.messages),
+        `${Math.round(result.residentFilled / 1e6)} MB`,
+        `${Math.round(result.residentOpened / 1e6)} MB`,
+        `${(result.restartAfterClose / 1000).toFixed(2)} s`,
+        `${(result.restartAfterKill / 1000).toFixed(2)} s`,
+      ],
+    ],
+  );
+}
+
+function table(header: readonly string[], body: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...body.map(line)].join('\n') + '\n';
+}
+
+const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
+const percent = (value: number): string => `${Math.round(value * 100)} %`;
+const millis = (micros: number): string => (micros / 1000).toFixed(micros < 1000 ? 3 : 2);

@@ -1,0 +1,57 @@
+import { LEVELS, type LevelName, type LevelOptions } from './levels.js';
+import { closedLoop, median, type LoopResult } from './support/closed-loop.js';
+import { withScratch } from './support/scratch.js';
+
+/** Sends per second at one number of messages in flight, at every level. */
+export interface SendRow {
+  readonly flushDiskType: LevelOptions['flushDiskType'];
+  readonly flushDelay: number;
+  readonly inFlight: number;
+  readonly levels: Readonly<Record<LevelName, LoopResult>>;
+}
+
+export interface SendRateOptions {
+  readonly flushDiskType: LevelOptions['flushDiskType'];
+  readonly flushDelay: number;
+  readonly inFlight: readonly number[];
+  /** Milliseconds of one run; every run is repeated, and the median counts. */
+  readonly millis: number;
+  readonly rounds: number;
+}
+
+const NAMES = Object.keys(LEVELS) as LevelName[];
+
+/** Measures limit and levels in turn, so that all see the machine in the same state. */
+export async function measureSendRates(options: SendRateOptions): Promise<SendRow[]> {
+  const rows: SendRow[] = [];
+  for (const inFlight of options.inFlight) {
+    const runs: Record<LevelName, LoopResult[]> = { limit: [], store: [], producer: [], template: [] };
+    for (let round = 0; round < options.rounds; round++) {
+      for (const name of NAMES) runs[name].push(await run(name, inFlight, options));
+    }
+    const levels = Object.fromEntries(NAMES.map((name) => [name, medianOf(runs[name])]));
+    const { flushDiskType, flushDelay } = options;
+    rows.push({ flushDiskType, flushDelay, inFlight, levels: levels as SendRow['levels'] });
+  }
+  return rows;
+}
+
+function run(name: LevelName, inFlight: number, options: SendRateOptions): Promise<LoopResult> {
+  return withScratch(async (directory) => {
+    const level = await LEVELS[name]({ ...options, directory });
+    try {
+      await closedLoop(inFlight, options.millis / 4, level.send);
+      return await closedLoop(inFlight, options.millis, level.send);
+    } finally {
+      await level.close();
+    }
+  });
+}
+
+function medianOf(runs: readonly LoopResult[]): LoopResult {
+  return {
+    rate: median(runs.map(({ rate }) => rate)),
+    p50: median(runs.map(({ p50 }) => p50)),
+    p99: median(runs.map(({ p99 }) => p99)),
+  };
+}
