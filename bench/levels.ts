@@ -4,6 +4,7 @@ import { silentLogger } from '../lib/common/logger.js';
 import { DefaultMQProducer, MQClientInstance } from '../lib/client/index.js';
 import { EmbeddedEngine } from '../lib/engine/index.js';
 import { DefaultMessageStore } from '../lib/engine/store/default-message-store.js';
+import type { MessageExtBrokerInner } from '../lib/engine/store/message-ext-broker-inner.js';
 import { resolveMessageStoreConfig } from '../lib/engine/store/message-store-config.js';
 import { RocketMQTemplate } from '../lib/template/rocketmq-template.js';
 import { BareStore, bareFlush } from './limits/bare-store.js';
@@ -24,10 +25,12 @@ export interface Level {
   close(): Promise<void>;
 }
 
-export type LevelName = 'limit' | 'store' | 'producer' | 'template';
+export type LevelName = 'limit' | 'growing' | 'store' | 'producer' | 'template';
 
 const BODY = Buffer.alloc(1024, 'a');
 const QUEUES = 8;
+/** Messages that the store is given again and again: to make them is not its work. */
+const PREPARED = 4096;
 const TOPIC = 'bench';
 const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 const BROKER_PROPERTIES = Buffer.from(
@@ -42,16 +45,21 @@ const ORDER = {
 };
 
 export const LEVELS: Record<LevelName, (options: LevelOptions) => Promise<Level>> = {
-  limit: openLimit,
+  limit: (options) => openBare(options, false),
+  growing: (options) => openBare(options, true),
   store: openStore,
   producer: openProducer,
   template: openTemplate,
 };
 
-async function openLimit({ directory, flushDiskType, flushDelay }: LevelOptions): Promise<Level> {
-  const store = new BareStore(directory, flushDiskType === 'SYNC_FLUSH' ? bareFlush(flushDelay) : undefined);
+async function openBare(
+  { directory, flushDiskType, flushDelay }: LevelOptions,
+  isGrowing: boolean,
+): Promise<Level> {
+  const flush = flushDiskType === 'SYNC_FLUSH' ? bareFlush(flushDelay) : undefined;
+  const store = new BareStore(directory, flush, isGrowing);
   let count = 0;
-  return { send: (done) => store.put(count++ % QUEUES, BODY, done), close: async () => store.close() };
+  return { send: (done) => store.put(count++ % QUEUES, BODY, done), close: () => store.close() };
 }
 
 async function openStore({ directory, flushDiskType, flushDelay }: LevelOptions): Promise<Level> {
@@ -63,29 +71,33 @@ async function openStore({ directory, flushDiskType, flushDelay }: LevelOptions)
     onArriving: () => {},
   });
   store.open();
+  const messages = Array.from({ length: PREPARED }, (_, i) => storeMessage(i));
   let count = 0;
-  const send: Operation = (done) => {
-    const properties = new Map([
-      ['UNIQ_KEY', uniqueKey(count)],
-      ['WAIT', 'true'],
-    ]);
-    const message = {
-      topic: TOPIC,
-      queueId: count++ % QUEUES,
-      flag: 0,
-      sysFlag: 0,
-      bornTimestamp: 1_700_000_000_000,
-      bornHost: HOST,
-      storeHost: HOST,
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
-      body: BODY,
-      properties,
-      brokerProperties: BROKER_PROPERTIES,
-    };
-    store.putMessage(message, { onPut: (status) => (status === 'PUT_OK' ? done() : fail(status)) });
-  };
+  const send: Operation = (done) =>
+    store.putMessage(messages[count++ % PREPARED]!, {
+      onPut: (status) => (status === 'PUT_OK' ? done() : fail(status)),
+    });
   return { send, close: () => store.close() };
+}
+
+function storeMessage(number: number): MessageExtBrokerInner {
+  return {
+    topic: TOPIC,
+    queueId: number % QUEUES,
+    flag: 0,
+    sysFlag: 0,
+    bornTimestamp: 1_700_000_000_000,
+    bornHost: HOST,
+    storeHost: HOST,
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0,
+    body: BODY,
+    properties: new Map([
+      ['UNIQ_KEY', uniqueKey(number)],
+      ['WAIT', 'true'],
+    ]),
+    brokerProperties: BROKER_PROPERTIES,
+  };
 }
 
 async function openProducer(options: LevelOptions): Promise<Level> {

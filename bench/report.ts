@@ -5,22 +5,32 @@ import type { ListenerLatency } from './listener-latency.js';
 import type { SendRow } from './send-rates.js';
 import type { LoopResult } from './support/closed-loop.js';
 
-const LEVEL_NAMES: readonly LevelName[] = ['limit', 'store', 'producer', 'template'];
+const LEVEL_NAMES: readonly LevelName[] = ['store', 'producer', 'template'];
 
-/** Sends per second, the share of the limit, and p50 / p99 in milliseconds. */
+/** Sends per second, the shares of both bare loops, and p50 / p99 in milliseconds. */
 export function sendTable(rows: readonly SendRow[]): string {
-  const header = ['flush', 'in flight', 'limit', 'store', 'producer', 'template'];
+  const header = [
+    'flush',
+    'in flight',
+    'bare loop, old file',
+    'bare loop, growing file',
+    'store',
+    'producer',
+    'template',
+  ];
   const body = rows.map(({ flushDiskType, flushDelay, inFlight, levels }) => [
     flushDelay === 0 ? flushDiskType : `${flushDiskType} + ${flushDelay} ms`,
     String(inFlight),
-    ...LEVEL_NAMES.map((name) => sendCell(levels[name], levels.limit)),
+    sendCell(levels.limit, []),
+    sendCell(levels.growing, []),
+    ...LEVEL_NAMES.map((name) => sendCell(levels[name], [levels.limit, levels.growing])),
   ]);
   return table(header, body);
 }
 
-function sendCell({ rate, p50, p99 }: LoopResult, limit: LoopResult): string {
-  const share = rate === limit.rate ? '' : ` (${percent(rate / limit.rate)})`;
-  return `${thousands(rate)}/s${share} ${millis(p50)} / ${millis(p99)} ms`;
+function sendCell({ rate, p50, p99 }: LoopResult, limits: readonly LoopResult[]): string {
+  const shares = limits.map((limit) => percent(rate / limit.rate)).join(', ');
+  return `${thousands(rate)}/s${shares && ` (${shares})`} ${millis(p50)} / ${millis(p99)} ms`;
 }
 
 export function consumeTable({ limit, consumer }: ConsumeRates): string {

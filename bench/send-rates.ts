@@ -25,11 +25,11 @@ const NAMES = Object.keys(LEVELS) as LevelName[];
 export async function measureSendRates(options: SendRateOptions): Promise<SendRow[]> {
   const rows: SendRow[] = [];
   for (const inFlight of options.inFlight) {
-    const runs: Record<LevelName, LoopResult[]> = { limit: [], store: [], producer: [], template: [] };
+    const runs = new Map(NAMES.map((name): [LevelName, LoopResult[]] => [name, []]));
     for (let round = 0; round < options.rounds; round++) {
-      for (const name of NAMES) runs[name].push(await run(name, inFlight, options));
+      for (const [name, results] of runs) results.push(await run(name, inFlight, options));
     }
-    const levels = Object.fromEntries(NAMES.map((name) => [name, medianOf(runs[name])]));
+    const levels = Object.fromEntries([...runs].map(([name, results]) => [name, medianOf(results)]));
     const { flushDiskType, flushDelay } = options;
     rows.push({ flushDiskType, flushDelay, inFlight, levels: levels as SendRow['levels'] });
   }

@@ -11,6 +11,8 @@ const PROPERTIES = Buffer.from(
     'TRACE_ON\u0001true\u0002CLUSTER\u0001DefaultCluster\u0002__CRC32#\u00010000000000\u0002',
 );
 const CRC_LENGTH = 20;
+/** Milliseconds between flushes that nobody waits for (flushIntervalCommitLog). */
+const FLUSH_INTERVAL = 500;
 
 /** What a bare loop does to be told that a record is safe. */
 export type BareFlush = (fd: number, done: () => void) => void;
@@ -18,7 +20,7 @@ export type BareFlush = (fd: number, done: () => void) => void;
 /**
  * The least that a durable log can do with a record in Node: encode it with both checksums, note a ConsumeQueue
  * unit, write all records of a turn with one call, flush them together, call back. No topics, no limits, no errors, no
- * index, and a file that was written before. What the store reaches of it is its overhead.
+ * index. What the store reaches of it is its overhead.
  */
 export class BareStore {
   private readonly stage = Buffer.allocUnsafe(STAGE);
@@ -34,18 +36,20 @@ export class BareStore {
   private isScheduled = false;
   private isFlushing = false;
   private now = Date.now();
+  private readonly timer: NodeJS.Timeout | undefined;
+  private onFlushed: (() => void) | undefined;
 
   constructor(
     directory: string,
     /** Absent: answered when the kernel has the bytes. */
     private readonly flush: BareFlush | undefined,
+    /** A log grows: the kernel has to find memory for every page, and blocks on the disk. */
+    private readonly isGrowing: boolean,
   ) {
     this.path = join(directory, 'bare-log');
     this.fd = openSync(this.path, 'w+');
-    const zeros = Buffer.alloc(1024 * 1024);
-    for (let offset = 0; offset < SEGMENT; offset += zeros.length)
-      writeSync(this.fd, zeros, 0, zeros.length, offset);
-    fdatasyncSync(this.fd);
+    if (!isGrowing) this.fillWithZeros();
+    if (flush === undefined) this.timer = setInterval(() => this.flushBehind(), FLUSH_INTERVAL);
   }
 
   put(queueId: number, body: Buffer, done: () => void): void {
@@ -63,9 +67,27 @@ export class BareStore {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    if (this.isFlushing) await new Promise<void>((resolve) => (this.onFlushed = resolve));
     closeSync(this.fd);
     unlinkSync(this.path);
+  }
+
+  private fillWithZeros(): void {
+    const zeros = Buffer.alloc(1024 * 1024);
+    for (let offset = 0; offset < SEGMENT; offset += zeros.length)
+      writeSync(this.fd, zeros, 0, zeros.length, offset);
+    fdatasyncSync(this.fd);
+  }
+
+  private flushBehind(): void {
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    fdatasync(this.fd, () => {
+      this.isFlushing = false;
+      this.onFlushed?.();
+    });
   }
 
   private encode(start: number, size: number, queueId: number, body: Buffer): void {
@@ -108,7 +130,7 @@ export class BareStore {
 
   private write(): void {
     if (this.used === 0) return;
-    if (this.position + this.used > SEGMENT) this.position = 0;
+    if (!this.isGrowing && this.position + this.used > SEGMENT) this.position = 0;
     writeSync(this.fd, this.stage, 0, this.used, this.position);
     this.position += this.used;
     this.used = 0;
@@ -117,7 +139,7 @@ export class BareStore {
   private turn(): void {
     this.now = Date.now();
     this.write();
-    if (this.isFlushing || this.waiting.length === 0) return;
+    if (this.waiting.length === 0 || (this.flush !== undefined && this.isFlushing)) return;
     const { waiting } = this;
     this.waiting = [];
     if (this.flush === undefined) return answer(waiting);

@@ -21,6 +21,8 @@ export class ProcessQueue {
   private lockedAt: number | undefined;
   private isConsuming = false;
   private onIdle: (() => void) | undefined;
+  /** Called when messages were removed. */
+  onRemoved: (() => void) | undefined;
   /** Bytes of the waiting messages as they are stored. */
   size = 0;
 
@@ -90,6 +92,7 @@ export class ProcessQueue {
       this.offsets = this.offsets.slice(this.head);
       this.head = 0;
     }
+    this.onRemoved?.();
     return this.messages.size === 0 ? this.nextOffset : this.offsets[this.head]!;
   }
 }

@@ -18,7 +18,6 @@ const BROKER_SUSPEND_MAX_TIME = 15_000;
 const CONSUMER_TIMEOUT = 30_000;
 /** Pauses in milliseconds. */
 const DELAY_WHEN_EXCEPTION = 1000;
-const DELAY_WHEN_FLOW_CONTROL = 50;
 const DELAY_WHEN_SUSPENDED = 1000;
 const MIB = 1024 * 1024;
 
@@ -75,6 +74,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     const { context, queue } = this;
     if (queue.dropped) return;
     queue.lastPullTimestamp = context.clock.now();
+    if (this.isFlowControlled()) return this.pullWhenDrained();
     const pause = this.pauseBeforePull();
     const subscription = this.owner.subscriptionOf(queue.mq.topic);
     if (pause > 0 || subscription === undefined) return this.pullLater(pause || DELAY_WHEN_EXCEPTION);
@@ -84,16 +84,32 @@ export class PullRequest implements ResponseCallback<PullCode> {
     context.instance.transport.invoke<PullCode>(address, request, CONSUMER_TIMEOUT, this);
   }
 
-  private pauseBeforePull(): number {
-    const { config } = this.context;
+  /** Whether as many messages wait as may. */
+  private isFlowControlled(): boolean {
     const { queue } = this;
+    const { pullThresholdForQueue, pullThresholdSizeForQueue, consumeOrderly, consumeConcurrentlyMaxSpan } =
+      this.context.config;
+    if (queue.count > pullThresholdForQueue || queue.size > pullThresholdSizeForQueue * MIB) return true;
+    return !consumeOrderly && queue.span > consumeConcurrentlyMaxSpan;
+  }
+
+  /** Java's client looks again every 50 ms, in which a fast listener has long been idle. */
+  private pullWhenDrained(): void {
+    const { queue } = this;
+    // However long the listener takes, this loop is not stuck.
+    queue.lastPullTimestamp = Infinity;
+    queue.onRemoved = () => {
+      if (this.isFlowControlled()) return;
+      queue.onRemoved = undefined;
+      this.pullLater(0);
+    };
+  }
+
+  private pauseBeforePull(): number {
+    const { consumeOrderly, messageModel } = this.context.config;
     if (this.owner.isSuspended) return DELAY_WHEN_SUSPENDED;
-    const isFull =
-      queue.count > config.pullThresholdForQueue || queue.size > config.pullThresholdSizeForQueue * MIB;
-    if (isFull) return DELAY_WHEN_FLOW_CONTROL;
-    if (!config.consumeOrderly)
-      return queue.span > config.consumeConcurrentlyMaxSpan ? DELAY_WHEN_FLOW_CONTROL : 0;
-    return config.messageModel === 'CLUSTERING' && !queue.isLocked ? DELAY_WHEN_EXCEPTION : 0;
+    const isUnlocked = consumeOrderly && messageModel === 'CLUSTERING' && !this.queue.isLocked;
+    return isUnlocked ? DELAY_WHEN_EXCEPTION : 0;
   }
 
   private header({ subVersion, expressionType }: SubscriptionData) {

@@ -67,11 +67,8 @@ export class AppendPipeline implements FlushTarget {
   /** Batches that the kernel took or refused in this turn, to be answered at its end. */
   private written: { readonly batch: AppendBatch; readonly isKept: boolean }[] = [];
   private onDrained: (() => void) | undefined;
-  /** The records of the call of {@link append} that is being staged. */
-  private readonly fresh: DispatchRequest[] = [];
   private isTurnScheduled = false;
-  /** When the staged batch was begun, by the clock, and as its records say. */
-  private now = 0;
+  /** What the records of the staged batch say. */
   private lastStoreTimestamp = 0;
   /** Behind the last staged record. */
   private endOffset = 0;
@@ -112,9 +109,8 @@ export class AppendPipeline implements FlushTarget {
   ): void {
     const status = this.stageInPlace(messages, queue);
     if (status !== 'PUT_OK') return callback.onPut(status, [], 0, 0);
-    const batch = (this.staged ??= new AppendBatch(this.now));
-    batch.await(callback, batch.records.length, waitStoreMsgOK);
-    for (const record of this.fresh) this.count(record, batch);
+    const batch = this.staged!;
+    batch.await(callback, batch.records.length - messages.length, waitStoreMsgOK);
     this.scheduleTurn();
   }
 
@@ -180,75 +176,67 @@ export class AppendPipeline implements FlushTarget {
     return status === 'CHUNK_FULL' || status === 'END_OF_FILE' ? 'MESSAGE_ILLEGAL' : status;
   }
 
-  /** Encodes messages behind the staged ones into {@link fresh}; nothing counts yet. */
+  /** Encodes messages behind the staged ones, all or none of them. */
   private stage(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): StageStatus {
     if (this.segment === undefined) return 'END_OF_FILE';
-    this.fresh.length = 0;
-    if (this.staged === undefined) this.readClock();
-    let offset = this.endOffset;
-    for (const message of messages) {
-      const status = this.encode(message, queue, offset);
-      if (typeof status !== 'number') return status;
-      offset += status;
+    const batch = (this.staged ??= this.newBatch());
+    const start = this.endOffset;
+    const first = batch.records.length;
+    let status: StageStatus = 'PUT_OK';
+    for (let i = 0; i < messages.length && status === 'PUT_OK'; i++) {
+      status = this.encode(messages[i]!, queue, batch);
     }
-    if (offset - this.endOffset + BLANK_LENGTH > this.segment.size) return 'MESSAGE_ILLEGAL';
-    return offset + BLANK_LENGTH > this.segment.endOffset ? 'END_OF_FILE' : 'PUT_OK';
+    if (status === 'PUT_OK') status = this.fitInFile(this.endOffset - start, this.segment);
+    if (status !== 'PUT_OK') this.unstage(batch, first, start, queue);
+    return status;
   }
 
-  private readClock(): void {
-    this.now = this.options.clock.now();
+  private newBatch(): AppendBatch {
+    const now = this.options.clock.now();
     // Store timestamps never fall along the log, even if the clock does.
-    this.lastStoreTimestamp = Math.max(this.lastStoreTimestamp, this.now);
+    this.lastStoreTimestamp = Math.max(this.lastStoreTimestamp, now);
+    return new AppendBatch(now);
   }
 
-  private encode(message: MessageExtBrokerInner, queue: ConsumeQueue, offset: number): number | StageStatus {
+  private fitInFile(length: number, segment: SegmentFile): StageStatus {
+    if (length + BLANK_LENGTH > segment.size) return 'MESSAGE_ILLEGAL';
+    return this.endOffset + BLANK_LENGTH > segment.endOffset ? 'END_OF_FILE' : 'PUT_OK';
+  }
+
+  private unstage(batch: AppendBatch, first: number, start: number, queue: ConsumeQueue): void {
+    queue.nextOffset -= batch.records.length - first;
+    batch.records.length = first;
+    this.endOffset = start;
+    this.log.tail.truncate(start);
+    if (first === 0) this.staged = undefined;
+  }
+
+  private encode(message: MessageExtBrokerInner, queue: ConsumeQueue, batch: AppendBatch): StageStatus {
     const { tail } = this.log;
-    const { config } = this.options;
-    const position = tail.position + offset - this.endOffset;
-    const maxSize = message.body.length + queue.topicBytes.length + MAX_RECORD_OVERHEAD;
-    if (position + maxSize > tail.chunkSize) return 'CHUNK_FULL';
-    const queueOffset = queue.nextOffset + this.fresh.length;
-    const storeTimestamp = this.lastStoreTimestamp;
-    const size = tail.encoder.encode(
-      position,
-      message,
-      queue.topicBytes,
-      queueOffset,
-      offset,
-      storeTimestamp,
-    );
+    const { topicBytes } = queue;
+    const maxSize = message.body.length + topicBytes.length + MAX_RECORD_OVERHEAD;
+    if (tail.position + maxSize > tail.chunkSize) return 'CHUNK_FULL';
+    const { endOffset, lastStoreTimestamp } = this;
+    const queueOffset = queue.nextOffset;
+    const size = tail.encode(message, topicBytes, queueOffset, endOffset, lastStoreTimestamp);
     if (size < 0) return 'PROPERTIES_SIZE_EXCEEDED';
-    if (size > config.maxMessageSize + MAX_RECORD_EXCESS) return 'MESSAGE_ILLEGAL';
-    this.fresh.push(this.dispatchRequest(message, queue, offset, size, queueOffset));
-    return size;
-  }
-
-  private dispatchRequest(
-    message: MessageExtBrokerInner,
-    queue: ConsumeQueue,
-    commitLogOffset: number,
-    msgSize: number,
-    consumeQueueOffset: number,
-  ): DispatchRequest {
-    const { properties } = message;
-    return {
+    if (size > this.options.config.maxMessageSize + MAX_RECORD_EXCESS) return 'MESSAGE_ILLEGAL';
+    const { sysFlag, properties } = message;
+    batch.records.push({
       queue,
-      commitLogOffset,
-      msgSize,
-      tagsCode: tagsCodeOf(queue.topic, properties, this.options.delayLevels, this.lastStoreTimestamp),
-      storeTimestamp: this.lastStoreTimestamp,
-      consumeQueueOffset,
-      sysFlag: message.sysFlag,
+      commitLogOffset: endOffset,
+      msgSize: size,
+      tagsCode: tagsCodeOf(queue.topic, properties, this.options.delayLevels, lastStoreTimestamp),
+      storeTimestamp: lastStoreTimestamp,
+      consumeQueueOffset: queueOffset,
+      sysFlag,
       uniqKey: properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX),
       keys: properties.get(MessageConst.KEYS),
-    };
-  }
-
-  private count(record: DispatchRequest, batch: AppendBatch): void {
-    batch.records.push(record);
-    this.log.tail.advance(record.msgSize);
-    this.endOffset += record.msgSize;
-    record.queue.nextOffset++;
+    });
+    tail.advance(size);
+    this.endOffset = endOffset + size;
+    queue.nextOffset = queueOffset + 1;
+    return 'PUT_OK';
   }
 
   private scheduleTurn(): void {
@@ -283,7 +271,7 @@ export class AppendPipeline implements FlushTarget {
     const length = this.endOffset - offset;
     this.unwritten.push({
       segment: this.segment!,
-      buffer: tail.encoder.buffer,
+      buffer: tail.buffer,
       position,
       offset,
       length,

@@ -73,7 +73,7 @@ export class ConsumeQueueStore {
   append(request: DispatchRequest): void {
     const { queue } = request;
     queue.append(request.commitLogOffset, request.msgSize, request.tagsCode);
-    this.active.add(queue);
+    if (queue.unwritten === 1) this.active.add(queue);
   }
 
   /** Writes the queues that have gathered many units. */

@@ -49,6 +49,8 @@ export class ConsumeQueue {
   private tailView: DataView = viewOf(NO_UNITS);
   /** The first unit that `tail` holds. */
   private tailFrom = 0;
+  /** Units that {@link tail} has room for: a power of two. */
+  private capacity = 0;
 
   constructor(
     readonly topic: string,
@@ -238,10 +240,6 @@ export class ConsumeQueue {
     );
   }
 
-  private get capacity(): number {
-    return this.tail.length / CQ_UNIT_SIZE;
-  }
-
   private lowerBound(commitLogOffset: number): number {
     return this.findFirst(
       this.minOffset,
@@ -308,6 +306,7 @@ export class ConsumeQueue {
   private setTail(tail: Buffer): void {
     this.tail = tail;
     this.tailView = viewOf(tail);
+    this.capacity = tail.length / CQ_UNIT_SIZE;
   }
 
   /** Units of a file that is missing read as zeros, as damaged ones do. */

@@ -17,7 +17,9 @@ export const PRE_BLANK_SIZE = 0x7fffffff;
 
 /** Whether a unit can be one at all; damage mostly leaves zeros or wild numbers. */
 export function isPlausible(unit: CqUnit | undefined): unit is CqUnit {
-  return unit !== undefined && unit.commitLogOffset >= 0 && unit.msgSize >= MIN_RECORD_SIZE;
+  if (unit === undefined || unit.commitLogOffset < 0) return false;
+  const isBlank = unit.msgSize === PRE_BLANK_SIZE;
+  return isBlank ? unit.commitLogOffset === 0 : unit.msgSize >= MIN_RECORD_SIZE;
 }
 
 export function readCqUnit(buffer: Buffer, position: number): CqUnit {

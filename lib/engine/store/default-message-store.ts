@@ -242,11 +242,9 @@ export class DefaultMessageStore {
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {
     if (this.flags.diskFull) this.probeDisk();
     if (!this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
+    const { maxMessageSize } = this.options.config;
     for (const { topic, body } of messages) {
-      const maxTopicLength = isRetryTopic(topic) ? GROUP_MAX_LENGTH : TOPIC_MAX_LENGTH;
-      if (topic.length > maxTopicLength || body.length > this.options.config.maxMessageSize) {
-        return 'MESSAGE_ILLEGAL';
-      }
+      if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
     }
     return undefined;
   }
@@ -309,6 +307,10 @@ export class DefaultMessageStore {
   private isInLog(commitLogOffset: number, length: number): boolean {
     return commitLogOffset >= this.log.minOffset && commitLogOffset + length <= this.log.maxOffset;
   }
+}
+
+function isTooLong(topic: string): boolean {
+  return topic.length > TOPIC_MAX_LENGTH && !(isRetryTopic(topic) && topic.length <= GROUP_MAX_LENGTH);
 }
 
 function nothing(status: GetMessageStatus, nextBeginOffset: number, minOffset: number, maxOffset: number) {

@@ -35,7 +35,7 @@ export class IndexFile {
   private slots: DataView | undefined;
   /** One byte for each page of the slots: whether it changed since it was written. */
   private readonly dirtyPages: Uint8Array;
-  private isDirty = false;
+  isDirty = false;
   /** Units from `writtenCount` on. */
   private pending: Buffer = NO_BYTES;
   private pendingView = viewOf(NO_BYTES);

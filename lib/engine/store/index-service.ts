@@ -138,8 +138,8 @@ export class IndexService {
     const keyHash = indexHash(javaHashCode(key, request.queue.indexHashSeed));
     if (indexed?.has(keyHash, request.commitLogOffset)) return;
     const file = this.writableFile();
+    if (!file.isDirty) this.dirty.add(file);
     file.put(keyHash, request.commitLogOffset, request.storeTimestamp);
-    this.dirty.add(file);
   }
 
   private writableFile(): IndexFile {

@@ -1,5 +1,6 @@
 import { utf8Write } from '../../common/buffer-text.js';
-import { crc32 } from '../../common/crc32.js';
+import { crc32, fullCrc32, INT_MAX } from '../../common/crc32.js';
+import { combineCrc32, continueCrc32 } from '../../common/crc32-parts.js';
 import { setInt64, viewOf } from '../../common/int64.js';
 import { MessageConst } from '../../common/message-const.js';
 import {
@@ -54,32 +55,34 @@ export class MessageExtEncoder {
     storeTimestamp: number,
   ): number {
     const { view } = this;
+    const { body } = message;
+    const bodyCrc = fullCrc32(body);
     const isVersion2 = topic.length > 127;
     const sysFlag = (message.sysFlag & ~HOST_FLAGS) | hostFlags(message.bornHost, message.storeHost);
     view.setInt32(start + RecordLayout.MAGIC_CODE, isVersion2 ? MESSAGE_MAGIC_CODE_V2 : MESSAGE_MAGIC_CODE);
-    view.setInt32(start + RecordLayout.BODY_CRC, crc32(message.body));
+    view.setInt32(start + RecordLayout.BODY_CRC, bodyCrc & INT_MAX);
     view.setInt32(start + RecordLayout.QUEUE_ID, message.queueId);
     view.setInt32(start + RecordLayout.FLAG, message.flag);
     setInt64(view, start + RecordLayout.QUEUE_OFFSET, queueOffset);
     setInt64(view, start + RecordLayout.PHYSICAL_OFFSET, commitLogOffset);
     view.setInt32(start + RecordLayout.SYS_FLAG, sysFlag);
     this.writeOrigin(start, message, sysFlag, storeTimestamp);
-    const properties = this.writeBodyAndTopic(
-      start + bodyLengthPosition(sysFlag),
-      message.body,
-      topic,
-      isVersion2,
-    );
-    return this.finish(start, properties, this.writeProperties(properties, message));
+    const bodyStart = start + bodyLengthPosition(sysFlag) + 4;
+    const properties = this.writeBodyAndTopic(bodyStart, body, topic, isVersion2);
+    const end = this.writeProperties(properties, message);
+    if (end - properties > MAX_PROPERTIES_LENGTH) return -1;
+    view.setInt16(properties - 2, end - properties);
+    view.setInt32(start, end - start);
+    if (this.appendPropCrc) this.writeCrc(start, bodyStart, body.length, bodyCrc, end);
+    return end - start;
   }
 
-  /** The lengths, and the checksum over all of it. */
-  private finish(start: number, properties: number, end: number): number {
-    if (end - properties > MAX_PROPERTIES_LENGTH) return -1;
-    this.view.setInt16(properties - 2, end - properties);
-    this.view.setInt32(start, end - start);
-    if (this.appendPropCrc) this.writeCrcDigits(end - 1 - CRC_DIGITS, recordCrc(this.buffer, start, end));
-    return end - start;
+  /** The checksum over all of it; that of the body, most of the work, is known. */
+  private writeCrc(start: number, bodyStart: number, bodyLength: number, bodyCrc: number, end: number): void {
+    const head = continueCrc32(0, this.view, start, bodyStart);
+    const upToBody = combineCrc32(head, bodyCrc, bodyLength);
+    const crc = continueCrc32(upToBody, this.view, bodyStart + bodyLength, end - PROPERTY_CRC_LENGTH);
+    this.writeCrcDigits(end - 1 - CRC_DIGITS, crc & INT_MAX);
   }
 
   /** From whom and when the message came, and where and when it was stored. */
@@ -100,22 +103,27 @@ export class MessageExtEncoder {
   }
 
   private writeHost(position: number, { address, port }: SocketHost): number {
-    const { buffer } = this;
-    for (let i = 0; i < address.length; i++) buffer[position + i] = address[i]!;
-    this.view.setInt32(position + address.length, port);
-    return position + address.length + 4;
+    const next = this.writeShort(address, position);
+    this.view.setInt32(next, port);
+    return next + 4;
   }
 
   /** Returns where the properties begin, behind their length. */
   private writeBodyAndTopic(position: number, body: Buffer, topic: Buffer, isVersion2: boolean): number {
     const { buffer } = this;
-    this.view.setInt32(position, body.length);
-    buffer.set(body, position + 4);
-    let next = position + 4 + body.length;
+    this.view.setInt32(position - 4, body.length);
+    buffer.set(body, position);
+    let next = position + body.length;
     if (isVersion2) buffer[next++] = topic.length >>> 8;
     buffer[next++] = topic.length & 0xff;
-    buffer.set(topic, next);
-    return next + topic.length + 2;
+    return this.writeShort(topic, next) + 2;
+  }
+
+  /** A few bytes, for which a native call costs more than a loop. */
+  private writeShort(bytes: Buffer, position: number): number {
+    const { buffer } = this;
+    for (let i = 0; i < bytes.length; i++) buffer[position + i] = bytes[i]!;
+    return position + bytes.length;
   }
 
   /** Returns the end of the properties; one behind the longest allowed when they do not fit. */
@@ -138,7 +146,7 @@ export class MessageExtEncoder {
   }
 
   private reserveCrc(position: number): number {
-    this.buffer.set(CRC_NAME, position);
+    this.writeShort(CRC_NAME, position);
     this.buffer[position + PROPERTY_CRC_LENGTH - 1] = PROPERTY_SEPARATOR;
     return position + PROPERTY_CRC_LENGTH;
   }

@@ -1,4 +1,7 @@
 import { MessageExtEncoder } from './message-ext-encoder.js';
+import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
+
+const MAX_CHUNKS = 4;
 
 /** A stretch of the commit log in memory. */
 interface Chunk {
@@ -13,9 +16,11 @@ interface Chunk {
  * consumers read from it.
  */
 export class TailCache {
+  /** Oldest first. */
   private readonly chunks: Chunk[] = [];
+  /** The last of them. */
+  private current!: Chunk;
   readonly chunkSize: number;
-  private readonly maxChunks: number;
 
   /** `maxRecordSize`: the longest record there can be; a record never lies in two chunks. */
   constructor(
@@ -23,27 +28,38 @@ export class TailCache {
     maxRecordSize: number,
     private readonly appendPropCrc: boolean,
   ) {
-    this.maxChunks = 4;
-    this.chunkSize = Math.max(Math.ceil(cacheSize / this.maxChunks), maxRecordSize);
+    this.chunkSize = Math.max(Math.ceil(cacheSize / MAX_CHUNKS), maxRecordSize);
   }
 
-  /** Writes into the chunk of {@link position}. */
-  get encoder(): MessageExtEncoder {
-    return this.current.encoder;
+  /** What the current chunk lies in. */
+  get buffer(): Buffer {
+    return this.current.buffer;
   }
 
-  /** Where the byte that is staged next goes. */
+  /** Where in {@link buffer} the byte that is staged next goes. */
   get position(): number {
     return this.current.length;
+  }
+
+  /** Writes a record at {@link position}, where there is room for it (MessageExtEncoder#encode). */
+  encode(
+    message: MessageExtBrokerInner,
+    topic: Buffer,
+    queueOffset: number,
+    commitLogOffset: number,
+    storeTimestamp: number,
+  ): number {
+    const { encoder, length } = this.current;
+    return encoder.encode(length, message, topic, queueOffset, commitLogOffset, storeTimestamp);
   }
 
   /** Goes on in an empty chunk: that of the oldest bytes if there are enough, and they are below `writtenOffset`. */
   startChunk(startOffset: number, writtenOffset: number): void {
     const oldest = this.chunks[0];
-    const isFree =
-      this.chunks.length >= this.maxChunks && oldest!.startOffset + oldest!.length <= writtenOffset;
+    const isFree = this.chunks.length >= MAX_CHUNKS && oldest!.startOffset + oldest!.length <= writtenOffset;
     const encoder = isFree ? this.chunks.shift()!.encoder : this.newEncoder();
-    this.chunks.push({ encoder, buffer: encoder.buffer, startOffset, length: 0 });
+    this.current = { encoder, buffer: encoder.buffer, startOffset, length: 0 };
+    this.chunks.push(this.current);
   }
 
   /** Counts `length` bytes at {@link position} as staged. */
@@ -53,8 +69,9 @@ export class TailCache {
 
   /** Takes back the bytes from `offset` on. */
   truncate(offset: number): void {
-    while (this.chunks.length > 0 && this.current.startOffset > offset) this.chunks.pop();
+    while (this.chunks.length > 0 && this.chunks.at(-1)!.startOffset > offset) this.chunks.pop();
     if (this.chunks.length === 0) this.startChunk(offset, offset);
+    this.current = this.chunks.at(-1)!;
     this.current.length = Math.min(this.current.length, offset - this.current.startOffset);
   }
 
@@ -84,9 +101,5 @@ export class TailCache {
 
   private newEncoder(): MessageExtEncoder {
     return new MessageExtEncoder(Buffer.allocUnsafeSlow(this.chunkSize), this.appendPropCrc);
-  }
-
-  private get current(): Chunk {
-    return this.chunks.at(-1)!;
   }
 }

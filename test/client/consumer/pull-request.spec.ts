@@ -93,8 +93,19 @@ describe('the pull loop', () => {
     expect(pulls().length * 32).toBe(expected);
     expect(begun).toHaveLength(1);
     for (let i = 0; i < 40; i++) await release();
-    await clock.advance(50);
+    await clock.advance(0);
     expect(pulls().length * 32).toBeGreaterThan(expected);
+  });
+
+  it('keeps a queue whose listener takes very long', async () => {
+    const consumer = { pullThresholdForQueue: 40, consumeThreadNumber: 1, consumeTimeout: 60 };
+    const { clock, begun, pulls, release } = await open(200, consumer);
+    await clock.advance(300_000);
+    expect(begun).toHaveLength(1);
+    expect(pulls()).toHaveLength(2);
+    await release();
+    await clock.advance(0);
+    expect(begun).toHaveLength(2);
   });
 
   it('pauses while more than pullThresholdSizeForQueue MiB wait', async () => {
@@ -103,7 +114,7 @@ describe('the pull loop', () => {
     await clock.advance(1000);
     expect(pulls()).toHaveLength(1);
     await release();
-    await clock.advance(50);
+    await clock.advance(0);
     expect(pulls()).toHaveLength(2);
   });
 
