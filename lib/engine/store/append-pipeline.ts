@@ -85,13 +85,16 @@ export class AppendPipeline implements FlushTarget {
         : new FlushRealTimeService(this, clock, config.flushIntervalCommitLog);
   }
 
-  /** Continues behind the last record of the log, of which the disk may lack what lies behind `syncedOffset`. */
+  /**
+   * Continues behind the last record of the log, of which the disk may lack what lies behind `syncedOffset`: it must have
+   * it before anything is built on it.
+   */
   open(endOffset: number, lastStoreTimestamp: number, syncedOffset: number): void {
     const { segments } = this.log;
     this.endOffset = this.stagedOffset = this.log.maxOffset = endOffset;
     this.lastStoreTimestamp = lastStoreTimestamp;
     this.log.tail.startChunk(endOffset, endOffset);
-    for (const segment of segments.segments) if (segment.endOffset > syncedOffset) this.dirty.add(segment);
+    for (const segment of segments.segments) if (segment.endOffset > syncedOffset) segment.sync();
     if (segments.first !== undefined) this.options.files.fileSystem.syncDirectory(segments.directory);
     this.segment = segments.find(endOffset);
     if (this.segment !== undefined) this.startFiller(this.segment);

@@ -109,6 +109,7 @@ export class DefaultMessageStore {
     try {
       const { endOffset, lastStoreTimestamp, syncedOffset } = this.loader.load(isUnclean);
       this.pipeline.open(endOffset, this.plausibleTime(lastStoreTimestamp), syncedOffset);
+      this.flushService.start(endOffset);
       this.cleanService.start();
       this.isOpen = true;
     } catch (error) {

@@ -46,6 +46,11 @@ export class FlushConsumeQueueService {
 
   constructor(private readonly options: FlushConsumeQueueOptions) {}
 
+  /** ConsumeQueues and index have everything up to the end of the log. */
+  start(endOffset: number): void {
+    this.dispatchedOffset = this.checkpointOffset = endOffset;
+  }
+
   /** Records were appended to the ConsumeQueues. */
   onDispatched(records: readonly DispatchRequest[]): void {
     const newest = records.at(-1)!;
@@ -84,7 +89,7 @@ export class FlushConsumeQueueService {
     if (!this.write()) throw new Error('a ConsumeQueue or the index cannot be written');
     const offset = this.dispatchedOffset;
     const timestamp = Math.max(this.newestTimestamp, checkpoint.logicsMsgTimestamp);
-    const ends = queueEnds.encode(timestamp);
+    const ends = queueEnds.encode(timestamp, offset);
     await this.syncFiles();
     await queueEnds.save(ends);
     checkpoint.physicMsgTimestamp = checkpoint.logicsMsgTimestamp = checkpoint.indexMsgTimestamp = timestamp;

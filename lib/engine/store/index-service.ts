@@ -152,13 +152,16 @@ export class IndexService {
     return file;
   }
 
-  /** Drops a file and those behind it; their entries come back from the log. */
+  /** Drops a file and those behind it, for good; their entries come back from the log. */
   private dropFrom(first: number): void {
-    for (const file of this.indexFiles.splice(first)) {
-      this.isIncomplete = true;
+    const dropped = this.indexFiles.splice(first);
+    if (dropped.length === 0) return;
+    this.isIncomplete = true;
+    for (const file of dropped) {
       this.files.logger.warn(`${file.file.path} is incomplete and is rebuilt from the commit log`);
       this.remove(file);
     }
+    this.files.fileSystem.syncDirectory(this.directory);
   }
 
   private remove(file: IndexFile): void {

@@ -17,7 +17,7 @@ export interface QueueEnd {
 interface StoredEnds {
   /** The checkpoint that was written after this table. */
   readonly checkpoint: number;
-  /** Where the log began, and behind its last record; its bounds, if this was a clean end. */
+  /** Where the log began, and behind the last record that the queues have; its bounds, if this was a clean end. */
   readonly logStart: number;
   readonly logEnd: number;
   /** The newest record in the index. */
@@ -62,14 +62,14 @@ export class QueueEndTable {
     }
   }
 
-  /** The table as it is now; `checkpoint` is the one that follows it. */
-  encode(checkpoint: number): string {
+  /** The table as it is now, with all records up to `logEnd`; `checkpoint` is the one that follows it. */
+  encode(checkpoint: number, logEnd: number): string {
     const queues = Array.from(
       this.queues.all(),
       ({ topic, queueId, minOffset, maxOffset }) => [topic, queueId, minOffset, maxOffset] as const,
     );
     const indexEnd = this.index?.endPhyOffset ?? 0;
-    const { minOffset: logStart, maxOffset: logEnd } = this.log;
+    const { minOffset: logStart } = this.log;
     const stored: StoredEnds = { checkpoint, logStart, logEnd, indexEnd, queues };
     return JSON.stringify({ crc: checksum(stored), ...stored });
   }

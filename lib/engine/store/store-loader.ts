@@ -125,8 +125,20 @@ export class StoreLoader {
     return log.segments.find(newest)?.startOffset ?? log.minOffset;
   }
 
-  /** After a crash: the newest file whose first record is older than the checkpoint (CommitLog#isMappedFileMatchedRecover). */
+  /** After a crash: the last record that the last checkpoint covers, or the start of a file before it. */
   private uncleanStart(): number {
+    const { log, queues, queueEnds } = this.parts;
+    for (const { topic, queueId, maxOffset } of queueEnds.ends()) {
+      const queue = queues.findOrCreate(topic, queueId);
+      const last = queue.unitAt(maxOffset - 1);
+      const isLast = isPlausible(last) && last.commitLogOffset + last.msgSize === queueEnds.logEnd;
+      if (isLast && leadsToRecord(log, queue, maxOffset - 1)) return last.commitLogOffset;
+    }
+    return this.checkpointFile();
+  }
+
+  /** The newest file whose first record is older than the checkpoint (CommitLog#isMappedFileMatchedRecover). */
+  private checkpointFile(): number {
     const { log, checkpoint, queueEnds } = this.parts;
     const minTimestamp = Math.min(checkpoint.minTimestamp, queueEnds.checkpoint - SAFETY_MARGIN);
     let start = log.minOffset;
