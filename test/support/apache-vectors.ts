@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { MessageStoreConfig } from '../../lib/engine/store/message-store-config.js';
 import { temporaryDirectory } from './test-store.js';
 
 /** A single record with the fields that Apache's `MessageDecoder` reads from it. */
@@ -55,6 +56,7 @@ export interface RecordVectors {
 export interface StoreManifest {
   readonly brokerProperties: Readonly<Record<string, string>>;
   readonly files: Readonly<Record<string, number>>;
+  readonly blanks: readonly { readonly offset: number; readonly hex: string }[];
   readonly commitLog: { readonly minOffset: number; readonly maxOffset: number };
   readonly queues: readonly {
     readonly topic: string;
@@ -93,4 +95,16 @@ export function unpackStore(name: 'clean' | 'crashed'): { directory: string; man
   // With a modification time of now, or the store would delete the files as expired.
   execFileSync('tar', ['-xmzf', archive, '-C', target]);
   return { directory: target, manifest: loadVectors(`apache-store/${name}.json`) };
+}
+
+/** The sizes with which a store directory was written. */
+export function storeConfigOf({ brokerProperties }: StoreManifest): Partial<MessageStoreConfig> {
+  const size = (name: string) => Number(brokerProperties[name]);
+  return {
+    mappedFileSizeCommitLog: size('mappedFileSizeCommitLog'),
+    mappedFileSizeConsumeQueue: size('mappedFileSizeConsumeQueue'),
+    maxHashSlotNum: size('maxHashSlotNum'),
+    maxIndexNum: size('maxIndexNum'),
+    enabledAppendPropCRC: brokerProperties['enabledAppendPropCRC'] === 'true',
+  };
 }

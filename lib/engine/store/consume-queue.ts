@@ -164,12 +164,19 @@ export class ConsumeQueue {
 
   /** Drops the units of records at `commitLogOffset` and behind it (ConsumeQueue#truncateDirtyLogicFiles). */
   truncateFrom(commitLogOffset: number): void {
-    const end = this.lowerBound(commitLogOffset);
+    let end = this.lowerBound(commitLogOffset);
+    while (this.endsBefore(end, commitLogOffset)) end++;
     if (end === this.maxOffset) return;
     this.write();
     this.clearFrom(end);
     this.lost.remove(end, this.maxOffset);
     this.setEnd(end);
+  }
+
+  /** Damage beside a unit may make the search distrust it. */
+  private endsBefore(offset: number, commitLogOffset: number): boolean {
+    const unit = this.unitAt(offset);
+    return isPlausible(unit) && unit.commitLogOffset + unit.msgSize <= commitLogOffset;
   }
 
   /** Moves {@link minOffset} to the first unit whose record is not below `minCommitLogOffset`. */

@@ -83,7 +83,8 @@ export class QueueEndCheck {
   private beginsTooLate(queue: ConsumeQueue): boolean {
     const { minOffset } = queue;
     const first = queue.unitAt(minOffset);
-    if (minOffset === 0 || !isPlausible(first) || first.msgSize === PRE_BLANK_SIZE) return false;
-    return first.commitLogOffset > this.log.minOffset && (this.known.get(queue)?.minOffset ?? 0) < minOffset;
+    if (minOffset === 0 || first?.msgSize === PRE_BLANK_SIZE) return false;
+    const isBehindStart = !isPlausible(first) || first.commitLogOffset > this.log.minOffset;
+    return isBehindStart && (this.known.get(queue)?.minOffset ?? 0) < minOffset;
   }
 }

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SimulatedStore } from '../../support/simulated-store.js';
 import { innerMessage, openStore, put, readAll, temporaryDirectory, get } from '../../support/test-store.js';
 
 describe('DefaultMessageStore', () => {
@@ -44,5 +46,66 @@ describe('DefaultMessageStore', () => {
     await check();
     expect((await get(store, 'TopicA', 0, 75)).status).toBe('OFFSET_OVERFLOW_ONE');
     await store.close();
+  });
+
+  it('finds the first message at a time or later, and the last one until then', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(2000), { minLength: 1, maxLength: 60 }),
+        fc.nat(70_000),
+        async (waits, at) => {
+          const store = new SimulatedStore();
+          const begin = store.clock.now();
+          const times: number[] = [];
+          for (const wait of waits) {
+            store.clock.set(store.clock.now() + wait);
+            times.push(store.clock.now());
+            await store.send(1, { body: Buffer.alloc(10) });
+          }
+          for (const time of [begin + at, times[0]!, times.at(-1)!, times.at(-1)! + 1, 0]) {
+            const first = times.findIndex((candidate) => candidate >= time);
+            const last = times.findLastIndex((candidate) => candidate <= time);
+            const find = (boundary: 'lower' | 'upper') =>
+              store.store.getOffsetInQueueByTime('TopicA', 0, time, boundary);
+            expect(find('lower')).toBe(first < 0 ? times.length : first);
+            expect(find('upper')).toBe(Math.max(last, 0));
+          }
+          store.kill();
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('knows of queues that do not exist only that they are empty', () => {
+    const { store } = new SimulatedStore();
+    expect(store.getMaxOffsetInQueue('none', 0)).toBe(0);
+    expect(store.getMinOffsetInQueue('none', 0)).toBe(0);
+    expect(store.getMessageStoreTimestamp('none', 0, 0)).toBe(-1);
+    expect(store.getTagsCode('none', 0, 0)).toBeUndefined();
+    expect(store.getOffsetInQueueByTime('none', 0, 0)).toBe(0);
+    expect(store.isFirstMessageInMemory('none', 0)).toBe(false);
+    expect(store.queryMessage('none', 'key', 32, 0, Number.MAX_SAFE_INTEGER)).toEqual([]);
+    expect([...store.topics()]).toEqual([]);
+  });
+
+  it('keeps every offset of a queue that grew over many files', async () => {
+    const store = new SimulatedStore();
+    const sends = Array.from({ length: 3000 }, (_, i) =>
+      store.put({ body: Buffer.from(String(i)), queueId: i % 2 }),
+    );
+    await Promise.all(sends);
+    const check = async () => {
+      for (const queueId of [0, 1]) {
+        const messages = await store.read('TopicA', queueId);
+        expect(messages.map(({ body }) => Number(body.toString()))).toEqual(
+          Array.from({ length: 1500 }, (_, i) => 2 * i + queueId),
+        );
+      }
+    };
+    await check();
+    await store.close();
+    store.open();
+    await check();
   });
 });

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageStoreConfig } from '../../../lib/engine/store/message-store-config.js';
+import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { get } from '../../support/test-store.js';
+
+const HOUR = 3_600_000;
+const FIRST = '00000000000000000000';
+const SECOND = '00000000000000016384';
+const THIRD = '00000000000000032768';
+
+/** The next time at which this hour begins on the clock of this machine. */
+function millisUntilHour(now: number, hour: number): number {
+  const next = new Date(now);
+  next.setHours(hour, 0, 0, 0);
+  return (next.getTime() <= now ? next.getTime() + 24 * HOUR : next.getTime()) - now;
+}
+
+/** A store with two full files and a third that is written to; it is a little after five in the morning. */
+async function threeFiles(config: Partial<MessageStoreConfig> = {}): Promise<SimulatedStore> {
+  const store = new SimulatedStore({ deleteWhen: '04', fileReservedTime: 72, ...config });
+  await store.clock.advance(millisUntilHour(store.clock.now(), 5));
+  await store.close();
+  store.open();
+  await store.send(90);
+  await store.clock.advance(1500);
+  expect(store.files('commitlog').slice(0, 3)).toEqual([FIRST, SECOND, THIRD]);
+  return store;
+}
+
+const files = (store: SimulatedStore) => store.files('commitlog');
+const sizeOnDisk = (store: SimulatedStore) => store.disk.used;
+
+describe('expiry', () => {
+  it('deletes a file in the hour of deleteWhen, once it was not written for fileReservedTime', async () => {
+    const store = await threeFiles();
+    await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 60_000);
+    expect(files(store), 'not yet expired').toContain(FIRST);
+    await store.clock.advance(72 * HOUR);
+    expect(files(store)).not.toContain(FIRST);
+    expect(store.logger.lines.join('\n')).toContain(
+      `LOG Deleted ${store.path('commitlog')}/${FIRST}, which has expired`,
+    );
+  });
+
+  it('deletes nothing at another hour', async () => {
+    const store = await threeFiles();
+    await store.clock.advance(2 * 24 * HOUR + 23.5 * HOUR);
+    expect(files(store), 'it had not expired at four').toContain(FIRST);
+    await store.clock.advance(23 * HOUR);
+    expect(files(store), 'it has now, but it is half past three').toContain(FIRST);
+    await store.clock.advance(2 * HOUR);
+    expect(files(store)).not.toContain(FIRST);
+  });
+
+  it('takes several hours, and keeps the file that is written to whatever its age', async () => {
+    const store = await threeFiles({ deleteWhen: '03;15', fileReservedTime: 0 });
+    await store.clock.advance(millisUntilHour(store.clock.now(), 15) + 120_000);
+    expect(files(store)[0]).toBe(THIRD);
+    await store.send(1);
+    expect(store.stored.at(-1)!.commitLogOffset).toBeGreaterThanOrEqual(32_768);
+  });
+
+  it('begins a minute after the start, and then looks every cleanResourceInterval', async () => {
+    const everyHour = Array.from({ length: 24 }, (_, hour) => hour).join(';');
+    const store = await threeFiles({ deleteWhen: everyHour, fileReservedTime: 0, deleteFileBatchMax: 1 });
+    await store.clock.advance(57_000);
+    expect(files(store)[0]).toBe(FIRST);
+    await store.clock.advance(10_000);
+    expect(files(store)[0]).toBe(SECOND);
+    await store.clock.advance(10_000);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
+  it('moves the start of queues, and deletes their files and those of the index behind it', async () => {
+    const store = await threeFiles({ fileReservedTime: 1 });
+    expect(store.files('consumequeue/TopicA/0')).toHaveLength(4);
+    await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 60_000);
+    const first = store.stored.find(({ commitLogOffset }) => commitLogOffset >= 32_768)!;
+    expect(store.store.getMinOffsetInQueue('TopicA', 0)).toBe(first.queueOffset);
+    expect(await store.ids()).toEqual(idsOf(store.stored.slice(first.queueOffset)));
+    expect(await get(store.store, 'TopicA', 0, 0)).toMatchObject({
+      status: 'OFFSET_TOO_SMALL',
+      nextBeginOffset: first.queueOffset,
+    });
+    const firstQueueFile = Math.floor(first.queueOffset / 25) * 25 * 20;
+    expect(Number(store.files('consumequeue/TopicA/0')[0])).toBe(firstQueueFile);
+    expect(firstQueueFile).toBeGreaterThan(0);
+    expect(store.files('index').length).toBeLessThan(4);
+    expect(store.idsOfKey('m1')).toEqual([]);
+    expect(store.idsOfKey(first.id)).toEqual([first.id]);
+    for (const end of ['close', 'kill'] as const) {
+      await store[end]();
+      store.open();
+      expect(await store.ids()).toEqual(idsOf(store.stored.slice(first.queueOffset)));
+    }
+  });
+
+  it('of every message of a queue leaves its offsets as they were', async () => {
+    const store = new SimulatedStore({ fileReservedTime: 1 });
+    await store.send(10, { topic: 'Old' });
+    await store.send(80);
+    await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 60_000);
+    expect(store.store.getMinOffsetInQueue('Old', 0)).toBe(10);
+    await store.close();
+    store.open();
+    expect(store.store.getMaxOffsetInQueue('Old', 0)).toBe(10);
+    const [next] = await store.send(1, { topic: 'Old' });
+    expect(next!.queueOffset).toBe(10);
+    expect(await store.ids('Old')).toEqual([next!.id]);
+  });
+});
+
+describe('the use of the disk', () => {
+  it('above diskMaxUsedSpaceRatio deletes what has expired at any hour', async () => {
+    const store = await threeFiles({ fileReservedTime: 10 });
+    await store.clock.advance(11 * HOUR);
+    expect(files(store)).toContain(FIRST);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.76);
+    await store.clock.advance(10_000);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
+  it('keeps what has not expired below diskSpaceCleanForciblyRatio, and deletes it above', async () => {
+    const store = await threeFiles({ cleanFileForciblyEnable: true });
+    await store.checkpoint();
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.84);
+    await store.clock.advance(HOUR);
+    expect(files(store)[0]).toBe(FIRST);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.86);
+    await store.clock.advance(10_000);
+    expect(files(store)[0]).toBe(THIRD);
+    expect(store.logger.lines.join('\n')).toContain(
+      `LOG Deleted ${store.path('commitlog')}/${FIRST} to free disk space`,
+    );
+  });
+
+  it('deletes nothing that has not expired with cleanFileForciblyEnable off', async () => {
+    const store = await threeFiles({ cleanFileForciblyEnable: false });
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.99);
+    await store.clock.advance(HOUR);
+    expect(files(store)[0]).toBe(FIRST);
+  });
+
+  it('that is not known stops nothing', async () => {
+    const store = await threeFiles({ fileReservedTime: 0 });
+    store.disk.faults.push({ operation: 'remove', path: /commitlog/, code: 'EIO', times: 1 });
+    await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 30_000);
+    expect(store.logger.lines.join('\n')).toContain(
+      'ERROR Looking for expired commit-log files failed: Error: EIO',
+    );
+    expect(files(store)[0], 'the next look deletes it').toBe(THIRD);
+    expect((await store.put()).status).toBe('PUT_OK');
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { decodeMessages } from '../../../lib/common/message-decoder.js';
+import { loadVectors } from '../../support/apache-vectors.js';
+import { idsOf, SimulatedStore, TINY_FILES } from '../../support/simulated-store.js';
+import { innerMessage, put } from '../../support/test-store.js';
+
+interface KeyVector {
+  readonly key: string;
+  readonly hash: number;
+  readonly slotOf500: number;
+}
+
+const { indexKeyHash } = loadVectors<{ indexKeyHash: KeyVector[] }>('java.json');
+const ofTopics = indexKeyHash.filter(({ key }) => /^[a-zA-Z]+#./.test(key));
+const FOREVER = Number.MAX_SAFE_INTEGER;
+const SLOTS = TINY_FILES.maxHashSlotNum!;
+
+const keyed = (keys: string, id = 'id') => ({
+  properties: new Map([
+    ['UNIQ_KEY', id],
+    ['KEYS', keys],
+  ]),
+});
+
+describe('the index', () => {
+  it.each(ofTopics)('puts $key into the slot of Java, under its hash', async ({ key, hash, slotOf500 }) => {
+    const store = new SimulatedStore({ maxHashSlotNum: 500 });
+    const [topic, name] = key.split('#') as [string, string];
+    await put(store.store, innerMessage({ topic, properties: new Map([['KEYS', name]]) }));
+    await store.close();
+    const file = store.content(`index/${store.files('index')[0]}`);
+    expect(file.readInt32BE(40 + 4 * slotOf500)).toBe(1);
+    expect(file.readInt32BE(40 + 4 * 500 + 20)).toBe(hash);
+  });
+
+  it('has the vectors for it', () => expect(ofTopics.length).toBeGreaterThan(3));
+
+  it('finds by the unique id and by each key, split at blanks', async () => {
+    const store = new SimulatedStore();
+    await store.send(1, keyed('  k1 k2   k3 ', 'unique'));
+    for (const key of ['unique', 'k1', 'k2', 'k3']) expect(store.idsOfKey(key)).toEqual(['unique']);
+    for (const key of ['', 'k1 k2', 'K1', 'k4']) expect(store.idsOfKey(key)).toEqual([]);
+    expect(store.idsOfKey('k1', 'TopicB')).toEqual([]);
+  });
+
+  it('finds what has the same hash, too, as Apache does: the caller compares', async () => {
+    const store = new SimulatedStore();
+    await store.send(1, keyed('Aa', 'first'));
+    await store.send(1, keyed('BB', 'second'));
+    expect(store.idsOfKey('Aa')).toEqual(['second', 'first']);
+  });
+
+  it('gives the newest first, as many as asked for, and never more than 64', async () => {
+    const store = new SimulatedStore();
+    for (let i = 0; i < 70; i++) await store.send(1, keyed('all', `n${i}`));
+    const find = (max: number) =>
+      decodeMessages(Buffer.concat(store.store.queryMessage('TopicA', 'all', max, 0, FOREVER)));
+    expect(find(3).map(({ msgId }) => msgId)).toEqual(['n69', 'n68', 'n67']);
+    expect(find(1000)).toHaveLength(64);
+    expect(find(0)).toEqual([]);
+  });
+
+  it('finds within a time range, also over several files', async () => {
+    const store = new SimulatedStore();
+    const times: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      times.push(store.clock.now());
+      await store.send(1, keyed('all', `n${i}`));
+      await store.clock.advance(10_000);
+    }
+    expect(store.files('index').length).toBeGreaterThan(2);
+    const between = (begin: number, end: number) => store.idsOfKey('all', 'TopicA', begin, end).toReversed();
+    expect(between(times[20]!, times[39]!)).toEqual(Array.from({ length: 20 }, (_, i) => `n${20 + i}`));
+    expect(between(times[0]!, times[0]!)).toEqual(['n0']);
+    expect(between(times[59]!, FOREVER)).toEqual(['n59']);
+    expect(between(times[59]! + 5000, FOREVER)).toEqual([]);
+    expect(between(0, times[0]! - 1)).toEqual([]);
+  });
+
+  it('goes on in a new file, whose times and positions continue those of the last', async () => {
+    const store = new SimulatedStore();
+    await store.send(40);
+    await store.close();
+    const headers = store.files('index').map((name) => store.content(`index/${name}`).subarray(0, 40));
+    expect(headers.length).toBeGreaterThan(1);
+    for (const header of headers.slice(0, -1)) expect(header.readInt32BE(36)).toBe(TINY_FILES.maxIndexNum);
+    for (let i = 1; i < headers.length; i++)
+      expect(headers[i]!.readBigInt64BE(16)).toBeGreaterThanOrEqual(headers[i - 1]!.readBigInt64BE(24));
+    store.open();
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+  });
+
+  it('names no two files alike, and in order, though the clock stands still or is set back', async () => {
+    const store = new SimulatedStore();
+    await store.send(60);
+    store.clock.set(store.clock.now() - 3_600_000);
+    await store.send(60);
+    await store.close();
+    const names = store.files('index');
+    expect(names.length).toBeGreaterThan(3);
+    const begins = names.map((name) => Number(store.content(`index/${name}`).readBigInt64BE(16)));
+    expect(begins).toEqual([...begins].sort((a, b) => a - b));
+    store.open();
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+  });
+
+  it('counts the slots that are in use', async () => {
+    const store = new SimulatedStore();
+    await store.send(10);
+    await store.close();
+    const file = store.content(`index/${store.files('index')[0]}`);
+    const used = Array.from({ length: SLOTS }, (_, slot) => file.readInt32BE(40 + 4 * slot)).filter(
+      (unit) => unit !== 0,
+    );
+    expect(file.readInt32BE(32)).toBe(used.length);
+    expect(file.readInt32BE(36)).toBe(21);
+  });
+
+  it('is repaired after a kill, not thrown away, and has each message once', async () => {
+    const store = new SimulatedStore({ maxIndexNum: 1000 });
+    await store.send(60);
+    await store.clock.advance(10_000);
+    await store.send(60);
+    await store.checkpoint();
+    await store.send(20);
+    await store.clock.advance(1000);
+    const [name] = store.files('index');
+    store.kill();
+    // A slot whose page did not reach the disk, and one that got there before its entries.
+    store.disk.damage(store.path(`index/${name}`), 40, Buffer.alloc(4 * SLOTS));
+    store.disk.damage(store.path(`index/${name}`), 44, Buffer.from('000003e0', 'hex'));
+    store.open();
+    expect(store.files('index')).toEqual([name]);
+    for (const { id } of store.stored) {
+      expect(store.idsOfKey(id)).toEqual([id]);
+      expect(store.idsOfKey(`key-${id}`)).toEqual([id]);
+    }
+  });
+
+  it('does not exist with messageIndexEnable off, and begins when it is switched on', async () => {
+    const store = new SimulatedStore({ messageIndexEnable: false });
+    await store.send(10);
+    expect(store.idsOfKey('m1')).toEqual([]);
+    await store.close();
+    expect(store.files('index')).toEqual([]);
+    store.open({ messageIndexEnable: true });
+    const [next] = await store.send(1);
+    expect(store.idsOfKey(next!.id)).toEqual([next!.id]);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('never follows a chain in a circle', async () => {
+    const store = new SimulatedStore();
+    for (let i = 0; i < 5; i++) await store.send(1, keyed('all', `n${i}`));
+    await store.close();
+    const path = store.path(`index/${store.files('index')[0]}`);
+    const unit = (number: number) => 40 + 4 * SLOTS + 20 * number;
+    for (let number = 1; number <= 10; number++)
+      store.disk.damage(path, unit(number) + 16, Buffer.from('0000000a', 'hex'));
+    store.open();
+    expect(store.idsOfKey('all').length).toBeLessThanOrEqual(5);
+  });
+});

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../../lib/errors/configuration.error.js';
+import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { encodeRecord, innerMessage } from '../../support/test-store.js';
+import { settle } from '../../support/virtual-clock.js';
+
+const text = ({ logger }: SimulatedStore) => logger.lines.join('\n');
+/** Where the part of the log began that was checked; undefined when none was. */
+const checkedFrom = (store: SimulatedStore) =>
+  /Checking the commit log from byte (\d+) on/.exec(text(store))?.[1];
+
+describe('opening a store', () => {
+  it('that ended cleanly does not read the log', async () => {
+    const store = new SimulatedStore();
+    await store.send(90);
+    await store.close();
+    store.open();
+    expect(store.logger.lines).toEqual([]);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('that was killed reads the log from the last record that the checkpoint covers', async () => {
+    const store = new SimulatedStore();
+    await store.send(90);
+    await store.checkpoint();
+    await store.clock.advance(5000);
+    await store.send(60);
+    await store.checkpoint();
+    await store.send(1);
+    store.kill();
+    store.open();
+    // Its entry in the index may be incomplete, so that of the one before is where the index goes on.
+    expect(checkedFrom(store)).toBe(String(store.stored.at(-3)!.commitLogOffset));
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('that was killed before its first checkpoint reads all of the log', async () => {
+    const store = new SimulatedStore();
+    await store.send(90);
+    store.kill();
+    store.open();
+    expect(checkedFrom(store)).toBe('0');
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+  });
+
+  it('again and again after kills changes nothing', async () => {
+    const store = new SimulatedStore();
+    await store.send(70);
+    await store.checkpoint();
+    await store.send(20);
+    for (let i = 0; i < 4; i++) {
+      store.kill();
+      store.open();
+      expect(await store.ids()).toEqual(idsOf(store.stored));
+      for (const { id } of store.stored) expect(store.idsOfKey(`key-${id}`)).toEqual([id]);
+    }
+  });
+
+  it('with a torn record at the end cuts it, says so, and writes the next one in its place', async () => {
+    const store = new SimulatedStore();
+    const stored = await store.send(10);
+    store.kill();
+    const end = stored.at(-1)!.commitLogOffset + stored.at(-1)!.size;
+    const torn = encodeRecord(innerMessage({ body: Buffer.alloc(3000, 9) }), {
+      queueOffset: 10,
+      commitLogOffset: end,
+    });
+    store.damageLog(end, torn.subarray(0, 2000));
+    store.open();
+    expect(text(store)).toContain(
+      `WARN The commit log ends at byte ${end}: what follows in ${store.logFile(end)} up to byte`,
+    );
+    expect(
+      store
+        .content('commitlog/00000000000000000000')
+        .subarray(end)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+    expect(await store.ids()).toEqual(idsOf(stored));
+    const [next] = await store.send(1);
+    expect(next).toMatchObject({ commitLogOffset: end, queueOffset: 10 });
+    store.kill();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('whose power failed keeps what was flushed and forgets the rest as if it had not been', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
+    await store.send(30);
+    await store.checkpoint();
+    await store.send(30);
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored.slice(0, 30)));
+    expect(store.idsOfKey('m45')).toEqual([]);
+    const [next] = await store.send(1);
+    expect(next!.queueOffset).toBe(30);
+  });
+
+  it('deletes the file that was created ahead of its use only if the log does not reach it', async () => {
+    const store = new SimulatedStore();
+    await store.send(1);
+    store.kill();
+    store.open();
+    expect(store.files('commitlog')).toEqual(['00000000000000000000']);
+    await store.send(60);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('without any commit-log file says that all is lost, and gives no offset twice', async () => {
+    const store = new SimulatedStore();
+    await store.send(20);
+    await store.close();
+    store.disk.delete(store.path('commitlog'));
+    store.open();
+    expect(text(store)).toContain(
+      `ERROR All files of the commit log are missing in ${store.path('commitlog')}: all messages are lost`,
+    );
+    const [next] = await store.send(1);
+    expect(next!.queueOffset).toBe(20);
+    expect(await store.ids()).toEqual([next!.id]);
+  });
+
+  it.each([
+    [{ mappedFileSizeCommitLog: 8192 }, 'mappedFileSizeCommitLog is 8192; set it to the length of the files'],
+    [{ mappedFileSizeCommitLog: 12_288 }, 'has 16384 bytes, but mappedFileSizeCommitLog is 12288'],
+    [{ mappedFileSizeConsumeQueue: 100 }, 'has 500 bytes, but mappedFileSizeConsumeQueue is 100'],
+    [{ maxHashSlotNum: 20 }, 'is longer than maxHashSlotNum 20 and maxIndexNum 60 make it'],
+  ])('with %j, other than it was written with, is refused and says what to set', async (config, message) => {
+    const store = new SimulatedStore();
+    await store.send(60);
+    await store.close();
+    expect(() => store.open(config)).toThrow(ConfigurationError);
+    expect(() => store.open(config)).toThrow(message);
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('passes over what does not belong to it', async () => {
+    const store = new SimulatedStore();
+    await store.send(5);
+    await store.checkpoint();
+    const disk = store.disk.mount();
+    for (const name of [
+      'commitlog/notes.txt',
+      'commitlog/123',
+      'consumequeue/notes',
+      'index/20260101',
+      'config/x',
+    ])
+      disk.create(store.path(name)).close();
+    for (const name of ['consumequeue/..x', 'consumequeue/TopicA/zero', 'consumequeue/TopicA/01'])
+      disk.makeDirectory(store.path(name));
+    store.kill();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    expect([...store.store.topics()]).toEqual([['TopicA', 0]]);
+    expect(store.files('commitlog')).toContain('notes.txt');
+  });
+});
+
+describe('the checkpoint', () => {
+  it('is written ten seconds after the last one, and not while nothing is stored', async () => {
+    const store = new SimulatedStore();
+    await store.send(1);
+    await store.clock.advance(1000);
+    await settle(20);
+    const first = store.content('checkpoint').readBigInt64BE(0);
+    await store.clock.advance(4000);
+    const sentAt = store.clock.now();
+    await store.send(1);
+    await store.clock.advance(4000);
+    expect(store.content('checkpoint').readBigInt64BE(0)).toBe(first);
+    await store.clock.advance(3000);
+    await settle(20);
+    expect(store.content('checkpoint').readBigInt64BE(0)).toBe(BigInt(sentAt));
+    const operations = store.disk.journal.length;
+    await store.clock.advance(50_000);
+    expect(store.disk.journal.slice(operations)).toEqual([]);
+  });
+
+  it('follows the flush of log, ConsumeQueues and index', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH', flushIntervalCommitLog: 60_000 });
+    await store.send(10);
+    await store.clock.advance(1500);
+    await settle(20);
+    const syncs = store.disk.journal.filter((line) => line.startsWith('sync ') && !line.endsWith('abort'));
+    const order = syncs.map((line) => /commitlog|consumequeue|index|config|checkpoint/.exec(line)![0]);
+    expect(order).toEqual(['commitlog', 'consumequeue', 'index', 'config', 'checkpoint']);
+  });
+});

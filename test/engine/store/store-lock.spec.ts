@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { StoreLockedError } from '../../../lib/errors/store.error.js';
+import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { StoreProcess } from '../../support/store-process.js';
+import {
+  innerMessage,
+  openStore,
+  put,
+  readAll,
+  SMALL_FILES,
+  temporaryDirectory,
+} from '../../support/test-store.js';
+
+function refusalOf(open: () => unknown): StoreLockedError {
+  try {
+    open();
+  } catch (error) {
+    if (error instanceof StoreLockedError) return error;
+    throw error;
+  }
+  throw new Error('The store was opened');
+}
+
+describe('a second owner of a store', () => {
+  it('in another process is refused with the directory and the pid of the first', async () => {
+    const directory = temporaryDirectory();
+    const store = openStore(directory);
+    const other = await StoreProcess.start();
+    await other.open({ ...SMALL_FILES, storePathRootDir: directory });
+    expect(other.isOpen).toBe(false);
+    expect(other.refusal!.ownerPid).toBe(process.pid);
+    expect(other.refusal!.message).toBe(
+      `The store ${directory} is in use by process ${process.pid}. ` +
+        'Stop it, or give this engine a directory of its own (engine.storePathRootDir).',
+    );
+    expect((await put(store, innerMessage())).status).toBe('PUT_OK');
+    await store.close();
+  });
+
+  it('is let in after the first was killed, and finds everything', async () => {
+    const directory = temporaryDirectory();
+    const first = await StoreProcess.start();
+    await first.open({ ...SMALL_FILES, storePathRootDir: directory });
+    expect(first.isOpen).toBe(true);
+    const refusal = refusalOf(() => openStore(directory));
+    expect(refusal).toMatchObject({ storePath: directory, ownerPid: first.pid, code: 'STORE_LOCKED' });
+    expect(readFileSync(join(directory, 'abort'), 'latin1')).toBe(String(first.pid));
+    await first.kill();
+    const store = openStore(directory);
+    expect((await put(store, innerMessage())).status).toBe('PUT_OK');
+    expect(readFileSync(join(directory, 'abort'), 'latin1')).toBe(String(process.pid));
+    await store.close();
+  });
+
+  it('in the same process is refused, too, and the first is not disturbed', async () => {
+    const directory = temporaryDirectory();
+    const store = openStore(directory);
+    for (let i = 0; i < 3; i++) expect(refusalOf(() => openStore(directory)).ownerPid).toBe(process.pid);
+    expect((await put(store, innerMessage())).status).toBe('PUT_OK');
+    await store.close();
+    const next = openStore(directory);
+    expect(await readAll(next, 'TopicA', 0)).toHaveLength(1);
+    await next.close();
+  });
+
+  it('is refused without a pid where none can be read', () => {
+    const directory = temporaryDirectory();
+    const store = openStore(directory);
+    writeFileSync(join(directory, 'abort'), 'garbage');
+    const refusal = refusalOf(() => openStore(directory));
+    expect(refusal.ownerPid).toBeUndefined();
+    expect(refusal.message).toContain(`The store ${directory} is in use by another process`);
+    return store.close();
+  });
+});
+
+describe('the lock of a store', () => {
+  it('does not take a left-over `abort` or `lock` for an owner', async () => {
+    const store = new SimulatedStore();
+    await store.send(5);
+    store.kill();
+    expect(store.disk.node(store.path('abort'))).toBeDefined();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('is given free when the store cannot be opened', async () => {
+    const store = new SimulatedStore();
+    await store.send(5);
+    await store.close();
+    expect(() => store.open({ mappedFileSizeCommitLog: 8192 })).toThrow('mappedFileSizeCommitLog is 8192');
+    expect(store.disk.node(store.path('abort')), 'the end before was clean, and still is').toBeUndefined();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('keeps `abort` of an unclean end when the store cannot be opened', async () => {
+    const store = new SimulatedStore();
+    await store.send(5);
+    store.kill();
+    expect(() => store.open({ mappedFileSizeCommitLog: 8192 })).toThrow();
+    expect(store.disk.node(store.path('abort'))).toBeDefined();
+    store.open();
+    expect(store.logger.lines.join('\n')).toContain('Checking the commit log');
+  });
+});
