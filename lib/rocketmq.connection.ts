@@ -1,13 +1,13 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { connect, isIP } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
-import { DefaultMQProducer, MQClientInstance, type ProducerConfig } from './client/index.js';
+import { DefaultMQProducer, MQClientInstance } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
-import type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { engineForbidden, nameServerInUse, unreachableNameServer } from './rocketmq.messages.js';
+import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
 
 /** Milliseconds to find out whether something listens on a loopback address. */
 const PROBE_TIMEOUT = 1000;
@@ -24,13 +24,14 @@ export class RocketMQConnection {
     private readonly options: RocketMQModuleOptions,
     clock: Clock = systemClock,
   ) {
+    checkModuleOptions(options);
     if (options.engine === false) throw new ConfigurationError(engineForbidden());
     const random = Math.random;
     this.engine = new EmbeddedEngine(options.engine, { clock, random, logger: new Logger('RocketMQEngine') });
     this.instance = new MQClientInstance({
       transport: this.engine.connect(),
       namesrvAddrs: [this.engine.namesrvAddr],
-      config: { localOffsetStoreDir: join(dirname(this.engine.storePathRootDir), 'offsets') },
+      config: { localOffsetStoreDir: localOffsetsOf(this.engine.storePathRootDir) },
       clock,
       random,
       logger: new Logger('RocketMQClient'),
@@ -49,26 +50,26 @@ export class RocketMQConnection {
     this.logger.log(
       `${reason}: the engine runs in this process, its store is ${this.engine.storePathRootDir}`,
     );
-    this.producer.start();
+    try {
+      this.producer.start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
-  /** Ends producer, client and engine; listeners are stopped before. */
+  /** Ends producer, engine and client; listeners are stopped before. */
   async close(): Promise<void> {
     this.producer.shutdown();
-    this.instance.shutdown();
+    // Before the client is, so that it answers the sends that are under way.
     await this.engine.shutdown();
+    this.instance.shutdown();
   }
 }
 
-/** Options by the names of rocketmq-spring, as the producer names them. */
-function producerConfig(options: RocketMQProducerOptions = {}): Partial<ProducerConfig> {
-  const { sendMessageTimeout, compressMessageBodyThreshold, retryNextServer, ...others } = options;
-  return {
-    ...others,
-    sendMsgTimeout: sendMessageTimeout,
-    compressMsgBodyOverHowmuch: compressMessageBodyThreshold,
-    retryAnotherBrokerWhenNotStoreOK: retryNextServer,
-  };
+/** Beside the store, and its own: engines may have their stores in one directory. */
+function localOffsetsOf(storePath: string): string {
+  return join(dirname(storePath), 'offsets', basename(storePath));
 }
 
 /** Why the engine runs in this process; ConfigurationError when it must not. */

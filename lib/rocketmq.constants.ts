@@ -1,5 +1,8 @@
 /** Key of the metadata that {@link RocketMQMessageListener} sets. */
 export const ROCKETMQ_LISTENER_METADATA = 'rocketmq:listener_metadata';
 
+/** Key of the metadata that tells pipes of the parameters of a listener. */
+export const ROCKETMQ_ARGS_METADATA = 'rocketmq:args_metadata';
+
 /** Type of the execution context in guards, interceptors and filters of listeners. */
 export const ROCKETMQ_CONTEXT_TYPE = 'rocketmq';

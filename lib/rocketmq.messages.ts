@@ -46,3 +46,6 @@ export const nameServerInUse = (nameServer: string): string =>
 export const engineForbidden = (): string =>
   'engine is false, so no engine may run in this process, and there is no nameServer that this version can reach: leave ' +
   'engine out, or give it options.';
+
+export const illegalOptions = (options: unknown): string =>
+  `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object. Does the factory return them?`;

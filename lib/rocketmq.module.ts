@@ -3,56 +3,55 @@ import {
   type BeforeApplicationShutdown,
   type DynamicModule,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
   type OnModuleDestroy,
-  type OnModuleInit,
 } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { ListenerExplorer } from './listener/listener.explorer.js';
+import { ListenerHandlerFactory } from './listener/listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener/listener-metadata.accessor.js';
 import { ListenerRegistrar } from './listener/listener.registrar.js';
+import { RocketMQCoreModule } from './rocketmq-core.module.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
-import { ConfigurableModuleClass, type OPTIONS_TYPE } from './rocketmq.module-definition.js';
-import { rocketMQProviders } from './rocketmq.providers.js';
-import { RocketMQTemplate } from './template/rocketmq-template.js';
+import type { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './rocketmq.module-definition.js';
+
+/** Nest runs hooks from the largest distance to the root module, which is 1, to the smallest; at the end in reverse. */
+const BEHIND_ROOT = 0;
 
 /**
  * RocketMQ for an application: {@link RocketMQTemplate} to send, {@link RocketMQMessageListener} to receive.
  *
- * Engine and producer are there when the `onModuleInit` of other modules runs; listeners start with the
- * application. When it shuts down they take no more messages (`onModuleDestroy`), end what they are at
- * (`beforeApplicationShutdown`), and last the engine is closed (`onApplicationShutdown`).
+ * Engine and producer are there when the `onModuleInit` of other modules runs; listeners start when every
+ * other `onApplicationBootstrap` has ended. When the application shuts down they are the first to act: they take no more
+ * messages (`onModuleDestroy`) and end what they are at (`beforeApplicationShutdown`); last the engine is closed
+ * (`onApplicationShutdown`).
  *
  * @publicApi
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ListenerMetadataAccessor, ListenerExplorer, ...rocketMQProviders],
-  exports: [RocketMQTemplate],
+  providers: [ListenerMetadataAccessor, ListenerHandlerFactory, ListenerExplorer, ListenerRegistrar],
 })
-export class RocketMQModule
-  extends ConfigurableModuleClass
-  implements
-    OnModuleInit,
-    OnApplicationBootstrap,
-    OnModuleDestroy,
-    BeforeApplicationShutdown,
-    OnApplicationShutdown
-{
+export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   constructor(
-    private readonly connection: RocketMQConnection,
     private readonly registrar: ListenerRegistrar,
+    private readonly connection: RocketMQConnection,
+    modules: ModulesContainer,
   ) {
-    super();
+    for (const module of modules.values()) {
+      if (module.metatype === RocketMQModule) module.distance = BEHIND_ROOT;
+    }
   }
 
   /** With options, or only the address of the name server. */
-  static override forRoot(options: typeof OPTIONS_TYPE | string = {}): DynamicModule {
-    return super.forRoot(typeof options === 'string' ? { nameServer: options } : options);
+  static forRoot(options: typeof OPTIONS_TYPE | string = {}): DynamicModule {
+    return withCore(
+      RocketMQCoreModule.forRoot(typeof options === 'string' ? { nameServer: options } : options),
+    );
   }
 
-  async onModuleInit(): Promise<void> {
-    await this.connection.start();
+  /** With options from a factory (`useFactory`), or from a {@link RocketMQOptionsFactory} (`useClass`, `useExisting`). */
+  static forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return withCore(RocketMQCoreModule.forRootAsync(options));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -73,8 +72,8 @@ export class RocketMQModule
   async beforeApplicationShutdown(): Promise<void> {
     await this.registrar.stop();
   }
+}
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.connection.close();
-  }
+function withCore(core: DynamicModule): DynamicModule {
+  return { module: RocketMQModule, imports: [core], exports: [core] };
 }

@@ -1,8 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
-import { ListenerExplorer } from './listener/listener.explorer.js';
-import { ListenerRegistrar } from './listener/listener.registrar.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
 import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
@@ -24,14 +22,5 @@ export const rocketMQProviders: Provider[] = [
         clockNow: () => clock.now(),
         logger: new Logger(RocketMQTemplate.name),
       }),
-  },
-  {
-    provide: ListenerRegistrar,
-    inject: [ListenerExplorer, RocketMQConnection, ROCKETMQ_MODULE_OPTIONS],
-    useFactory: (
-      explorer: ListenerExplorer,
-      connection: RocketMQConnection,
-      options: RocketMQModuleOptions,
-    ) => new ListenerRegistrar(explorer, connection, options.consumer ?? {}),
   },
 ];

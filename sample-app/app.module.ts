@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
+import { Module, ValidationPipe } from '@nestjs/common';
+import { APP_PIPE } from '@nestjs/core';
 import { RocketMQModule } from 'nestjs-rocketmq';
 import { DeadInvoiceListener } from './listeners/dead-invoice.listener.js';
 import { ImportedOrderListener } from './listeners/imported-order.listener.js';
@@ -29,6 +30,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
   ],
   controllers: [OrdersController, PricesController],
   providers: [
+    { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
     { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
     OrdersService,
     PriceCache,

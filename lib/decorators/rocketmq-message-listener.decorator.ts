@@ -20,6 +20,6 @@ export function RocketMQMessageListener(
   options: Omit<RocketMQMessageListenerOptions, 'topic'> = {},
 ): ClassDecorator & MethodDecorator {
   const metadata =
-    typeof topicOrOptions === 'string' ? { ...options, topic: topicOrOptions } : topicOrOptions;
+    typeof topicOrOptions === 'object' ? topicOrOptions : { ...options, topic: topicOrOptions };
   return SetMetadata(ROCKETMQ_LISTENER_METADATA, metadata);
 }

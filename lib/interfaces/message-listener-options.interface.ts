@@ -32,7 +32,10 @@ export interface RocketMQMessageListenerOptions {
   consumeThreadNumber?: number;
   /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
   maxReconsumeTimes?: number;
-  /** Messages that are handed over together; the listener is still called with one at a time. Default: 1. */
+  /**
+   * Messages that are handed over together; the listener is still called with one at a time, and only those that fail come
+   * again. Default: 1; in order always 1.
+   */
   consumeMessageBatchMaxSize?: number;
   /** Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. Default: 0. */
   delayLevelWhenNextConsume?: number;

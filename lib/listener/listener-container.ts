@@ -105,89 +105,118 @@ export class ListenerContainer {
     const [message] = messages;
     if (messages.length > 1) return this.consumeEach(messages, context);
     const route = this.routeOf(message!);
-    if (route === undefined) return 'CONSUME_SUCCESS';
-    context.delayLevelWhenNextConsume = route.delayLevelWhenNextConsume;
     try {
       const handled = this.handle(route, message!);
       if (!(handled instanceof Promise)) return 'CONSUME_SUCCESS';
       return handled.then(
         () => 'CONSUME_SUCCESS',
-        (error) => this.refuse(route, error, context),
+        (error) => refuse(route, error, context),
       );
     } catch (error) {
-      return this.refuse(route, error, context);
+      return refuse(route, error, context);
     }
   }
 
-  /** Messages that were handed over together, one after the other; the first failure ends it, those before it are done. */
+  /**
+   * Messages that were handed over together, one after the other. Each that fails is given back by itself: those beside it
+   * are neither handled again nor counted as tried.
+   */
   private async consumeEach(
     messages: readonly MessageExt[],
     context: ConsumeConcurrentlyContext,
   ): Promise<ConsumeConcurrentlyStatus> {
     for (const [index, message] of messages.entries()) {
-      context.ackIndex = index - 1;
       const route = this.routeOf(message);
-      if (route === undefined) continue;
-      context.delayLevelWhenNextConsume = route.delayLevelWhenNextConsume;
       try {
         await this.handle(route, message);
       } catch (error) {
-        if (this.isDeadLetter(route, error)) await this.consumer.sendMessageBack(message, DEAD_LETTER);
-        else throw error;
+        if (await this.giveBack(message, error, delayLevelOf(route, error))) continue;
+        context.ackIndex = index - 1;
+        return 'CONSUME_SUCCESS';
       }
     }
-    context.ackIndex = messages.length - 1;
     return 'CONSUME_SUCCESS';
   }
 
   private async consumeOrderly(messages: readonly MessageExt[]): Promise<ConsumeOrderlyStatus> {
     for (const message of messages) {
       const route = this.routeOf(message);
-      if (route === undefined) continue;
       try {
         await this.handle(route, message);
       } catch (error) {
-        if (this.isDeadLetter(route, error)) await this.consumer.sendMessageBack(message, DEAD_LETTER);
-        else throw error;
+        if (!isDead(route, error) || !(await this.giveBack(message, error, DEAD_LETTER))) throw error;
       }
     }
     return 'SUCCESS';
   }
 
-  private handle(route: Route, message: MessageExt): unknown {
-    const payload = route.read(message);
-    if (payload instanceof Promise) return payload.then((value) => route.endpoint.invoke(value, message));
-    return route.endpoint.invoke(payload, message);
+  private handle(route: Route | undefined, message: MessageExt): unknown {
+    const payload = read(route, message);
+    if (payload instanceof Promise) return payload.then((value) => route!.endpoint.invoke(value, message));
+    return route!.endpoint.invoke(payload, message);
   }
 
-  /** What cannot be read now never can be: it goes to the dead-letter queue without further attempts. */
-  private refuse(route: Route, error: unknown, context: ConsumeConcurrentlyContext): never {
-    if (this.isDeadLetter(route, error)) context.delayLevelWhenNextConsume = DEAD_LETTER;
-    throw error;
-  }
-
-  private isDeadLetter(route: Route, error: unknown): boolean {
-    return error instanceof MessageConversionError && !route.retriesBadPayload;
-  }
-
-  private routeOf(message: MessageExt): Route | undefined {
-    const routes = this.routes.get(message.topic);
-    const { tags } = message;
-    const route = routes?.find((candidate) => candidate.tags.size === 0 || candidate.tags.has(tags ?? ''));
-    if (route === undefined) {
-      this.logger.warn(
-        `Message ${message.msgId} of topic ${message.topic} has no listener here and is passed over`,
-      );
+  /** Whether the message need not be handled here any more. Broadcast messages are never tried again. */
+  private async giveBack(message: MessageExt, error: unknown, delayLevel: number): Promise<boolean> {
+    const { msgId, topic, reconsumeTimes } = message;
+    this.logger.warn(
+      `Consuming message ${msgId} of topic ${topic} failed (attempt ${reconsumeTimes + 1}): ${String(error)}`,
+    );
+    if (this.consumer.config.messageModel === 'BROADCASTING') return true;
+    try {
+      await this.consumer.sendMessageBack(message, delayLevel);
+      return true;
+    } catch {
+      return false;
     }
-    return route;
+  }
+
+  /** None: the message was sent back by a listener that is no more, or had other tags. */
+  private routeOf({ topic, tags }: MessageExt): Route | undefined {
+    const routes = this.routes.get(topic);
+    return routes?.find((candidate) => candidate.tags.size === 0 || candidate.tags.has(tags ?? ''));
   }
 }
 
+/** The reader of a message failed; from a listener the same error would say nothing about its message. */
+class UnreadableMessageError extends MessageConversionError {}
+
+function read(route: Route | undefined, message: MessageExt): unknown {
+  if (route === undefined) {
+    throw new UnreadableMessageError(
+      `Message ${message.msgId} of topic ${message.topic} has no listener in its group any more`,
+    );
+  }
+  try {
+    const payload = route.read(message);
+    return payload instanceof Promise ? payload.catch(unreadable) : payload;
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): never {
+  throw error instanceof MessageConversionError ? new UnreadableMessageError(error.message, error) : error;
+}
+
+/** What cannot be read now never can be: it goes to the dead-letter queue without further attempts. */
+function isDead(route: Route | undefined, error: unknown): boolean {
+  return error instanceof UnreadableMessageError && route?.retriesBadPayload !== true;
+}
+
+function delayLevelOf(route: Route | undefined, error: unknown): number {
+  if (isDead(route, error)) return DEAD_LETTER;
+  return route?.delayLevelWhenNextConsume ?? 0;
+}
+
+function refuse(route: Route | undefined, error: unknown, context: ConsumeConcurrentlyContext): never {
+  context.delayLevelWhenNextConsume = delayLevelOf(route, error);
+  throw error;
+}
+
 function consumerConfig(consumerGroup: string, options: ListenerGroup['options']): Partial<ConsumerConfig> {
-  const {
-    consumeMode: _,
-    awaitTerminationMillisWhenShutdown = DEFAULT_AWAIT_TERMINATION,
-    ...others
-  } = options;
-  return { ...others, awaitTerminationMillisWhenShutdown, consumerGroup };
+  const { consumeMode, awaitTerminationMillisWhenShutdown = DEFAULT_AWAIT_TERMINATION, ...others } = options;
+  const config = { ...others, awaitTerminationMillisWhenShutdown, consumerGroup };
+  // A failure suspends all that was handed over together, and counts for all: in order it is one message.
+  return consumeMode === 'ORDERLY' ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
 }

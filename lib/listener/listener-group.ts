@@ -12,6 +12,7 @@ import {
   sqlNotSupported,
 } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
+import { checkListenerOptions } from './listener-option-rules.js';
 
 /** Options that belong to the consumer, and so to all listeners of a group. */
 const GROUP_OPTIONS = [
@@ -79,7 +80,8 @@ export function tagExpression(subscriptions: readonly Subscription[]): string {
 
 function checkListener({ name, options }: ListenerEndpoint, group: string): void {
   const { topic, selectorType, messageModel, consumeMode } = options;
-  if (typeof topic !== 'string' || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
+  if (topic === undefined || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
+  checkListenerOptions(name, options);
   const topicFault = topicNameFault(topic);
   if (topicFault !== undefined) throw new ConfigurationError(illegalName(name, 'topic', topic, topicFault));
   const groupFault = groupNameFault(group);
@@ -124,7 +126,7 @@ function subscriptionsOf(group: string, members: readonly ListenerEndpoint[]): S
   for (const endpoint of members) {
     const { topic, selectorExpression = SUB_ALL } = endpoint.options;
     const data = buildSubscriptionData(topic, selectorExpression, 0);
-    if (data === undefined) {
+    if (data === undefined || (data.tagsSet.size === 0 && data.subString !== SUB_ALL)) {
       throw new ConfigurationError(
         illegalName(endpoint.name, 'selectorExpression', selectorExpression, 'it has no tag'),
       );

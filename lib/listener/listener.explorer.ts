@@ -1,24 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import {
-  ContextIdFactory,
-  DiscoveryService,
-  ExternalContextCreator,
-  MetadataScanner,
-  ModuleRef,
-} from '@nestjs/core';
-import type { MessageExt } from '../common/message-ext.js';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
-import { ROCKETMQ_CONTEXT_TYPE } from '../rocketmq.constants.js';
 import { listenerWithoutMethod } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
+import { isShared, ListenerHandlerFactory, type InstanceWrapper } from './listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener-metadata.accessor.js';
 
 const ON_MESSAGE = 'onMessage';
-
-/** Nest's own type of it has no import path that versions 11 and 12 have in common. */
-type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type Handler = (payload: unknown, message: MessageExt) => unknown;
 
 /** Finds the listeners of an application, in every module. */
 @Injectable()
@@ -27,19 +16,25 @@ export class ListenerExplorer {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly accessor: ListenerMetadataAccessor,
-    private readonly contextCreator: ExternalContextCreator,
-    private readonly moduleRef: ModuleRef,
+    private readonly handlers: ListenerHandlerFactory,
   ) {}
 
   /** @throws ConfigurationError for a decorated class without `onMessage`. */
   explore(): ListenerEndpoint[] {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    return wrappers.flatMap((wrapper) => this.endpointsOf(wrapper));
+    const seen = new Set<unknown>();
+    return wrappers.flatMap((wrapper) => {
+      // Several tokens may stand for one instance; an alias of a scoped provider has none to tell.
+      const instance: unknown = isShared(wrapper) ? wrapper.instance : wrapper;
+      if (wrapper.isAlias || seen.has(instance)) return [];
+      seen.add(instance);
+      return this.endpointsOf(wrapper);
+    });
   }
 
   private endpointsOf(wrapper: InstanceWrapper): ListenerEndpoint[] {
     // Of a provider with a factory only the instance knows its class; of a request-scoped one only the wrapper does.
-    const type = wrapper.isDependencyTreeStatic() ? wrapper.instance?.constructor : wrapper.metatype;
+    const type = isShared(wrapper) ? wrapper.instance?.constructor : wrapper.metatype;
     const prototype = typeof type === 'function' ? (type.prototype as object | undefined) : undefined;
     if (prototype === undefined || prototype === Object.prototype) return [];
     const endpoints: ListenerEndpoint[] = [];
@@ -74,45 +69,7 @@ export class ListenerExplorer {
     options: RocketMQMessageListenerOptions,
   ): ListenerEndpoint {
     const name = method === ON_MESSAGE ? type.name : `${type.name}.${method}`;
-    const handler = (prototype as Record<string, Handler>)[method]!;
-    const invoke = wrapper.isDependencyTreeStatic()
-      ? this.handlerOf(wrapper.instance as object, handler, method)
-      : this.scopedHandlerOf(wrapper, handler, method);
+    const invoke = this.handlers.create(wrapper, prototype, method, options.messageType);
     return { name, className: type.name, options, invoke };
-  }
-
-  /** The method behind the guards, pipes, interceptors and filters that Nest knows for it. */
-  private handlerOf(instance: object, handler: Handler, method: string): Handler {
-    return this.contextCreator.create(
-      instance as never,
-      handler as never,
-      method,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      ROCKETMQ_CONTEXT_TYPE,
-    ) as Handler;
-  }
-
-  /** A new instance for every message, which can inject the message as `REQUEST`. */
-  private scopedHandlerOf(wrapper: InstanceWrapper, handler: Handler, method: string): Handler {
-    return async (payload, message) => {
-      const contextId = ContextIdFactory.getByRequest(message);
-      this.moduleRef.registerRequestByContextId(message, contextId);
-      const instance = await this.moduleRef.resolve<object>(wrapper.token, contextId, { strict: false });
-      return this.contextCreator.create(
-        instance as never,
-        handler as never,
-        method,
-        undefined,
-        undefined,
-        contextId,
-        wrapper.id,
-        undefined,
-        ROCKETMQ_CONTEXT_TYPE,
-      )(payload, message);
-    };
   }
 }

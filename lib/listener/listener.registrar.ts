@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
-import type { RocketMQConnection } from '../rocketmq.connection.js';
+import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
+import { RocketMQConnection } from '../rocketmq.connection.js';
+import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
 import { groupListeners } from './listener-group.js';
 import { ListenerExplorer } from './listener.explorer.js';
@@ -10,11 +12,15 @@ import { ListenerExplorer } from './listener.explorer.js';
 export class ListenerRegistrar {
   private containers: ListenerContainer[] = [];
 
+  private readonly defaults: RocketMQConsumerOptions;
+
   constructor(
     private readonly explorer: ListenerExplorer,
     private readonly connection: RocketMQConnection,
-    private readonly defaults: RocketMQConsumerOptions,
-  ) {}
+    @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {} }: RocketMQModuleOptions,
+  ) {
+    this.defaults = consumer;
+  }
 
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {

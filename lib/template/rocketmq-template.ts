@@ -10,13 +10,15 @@ import { MQClientError } from '../errors/index.js';
 import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
-import { GenericMessage } from './message-builder.js';
+import { GenericMessage, MessageBuilder } from './message-builder.js';
 import { toBody } from './message-converter.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
 
 const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
 /** Delay levels of RocketMQ; a broker with fewer takes its highest. */
 const MAX_DELAY_LEVEL = 18;
+/** Between name and value, and between properties, of a stored message. */
+const SEPARATORS = ['\u0001', '\u0002'];
 
 export interface TemplateSettings {
   /** See {@link RocketMQModuleOptions.compat}. */
@@ -50,8 +52,9 @@ export class RocketMQTemplate {
   }
 
   /**
-   * Sends a payload with headers, and waits until it is stored.
+   * Sends a payload with headers, and waits until it is stored. An array is one message, with all of it as JSON.
    *
+   * @param headers those of a {@link GenericMessage} are kept where these say nothing else.
    * @param postProcessor may change the message, or return another one, before it is sent.
    */
   async convertAndSend(
@@ -59,9 +62,13 @@ export class RocketMQTemplate {
     payload: unknown,
     headers: Readonly<Record<string, unknown>> = {},
     postProcessor: (message: Message) => Message = (message) => message,
+    options: RocketMQSendOptions = {},
   ): Promise<SendResult> {
-    const generic = new GenericMessage(payload, new Map(Object.entries(headers)));
-    return this.producer.send(postProcessor(this.toMessage(destination, generic, {})));
+    const { payload: content, headers: given } =
+      payload instanceof GenericMessage ? payload : new GenericMessage(payload, NO_HEADERS);
+    const generic = MessageBuilder.withPayload(content).copyHeaders(given).copyHeaders(headers).build();
+    const message = postProcessor(this.toMessage(destination, generic, options));
+    return this.producer.send(message, producerOptions(options));
   }
 
   /**
@@ -118,7 +125,7 @@ export class RocketMQTemplate {
     delayLevel?: number,
   ): Promise<SendResult> | void {
     if (!isCallback(callbackOrOptions)) return this.startSend(destination, payload, callbackOrOptions ?? {});
-    notify(this.startSend(destination, payload, asOptions(options, delayLevel)), callbackOrOptions);
+    this.notify(this.startSend(destination, payload, asOptions(options, delayLevel)), callbackOrOptions);
   }
 
   /** As {@link asyncSend}, with all messages of one `hashKey` in one queue, in order. */
@@ -147,9 +154,9 @@ export class RocketMQTemplate {
     const callback = isCallback(callbackOrOptions) ? callbackOrOptions : undefined;
     const given =
       callback === undefined ? (callbackOrOptions as RocketMQSendOptions) : asOptions(options, delayLevel);
-    const sent = this.startSend(destination, payload, { ...given, hashKey: requireKey(hashKey) });
+    const sent = this.startOrderlySend(destination, payload, hashKey, given);
     if (callback === undefined) return sent;
-    notify(sent, callback);
+    this.notify(sent, callback);
   }
 
   /** Hands the message over and waits for nothing: nobody learns when the broker refuses or loses it. */
@@ -174,6 +181,26 @@ export class RocketMQTemplate {
   ): Promise<SendResult> {
     if (Array.isArray(payload)) return this.sendBatch(destination, payload, options);
     return this.producer.sendAsync(this.toMessage(destination, payload, options), producerOptions(options));
+  }
+
+  private async startOrderlySend(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options: RocketMQSendOptions,
+  ): Promise<SendResult> {
+    return this.startSend(destination, payload, { ...options, hashKey: requireKey(hashKey) });
+  }
+
+  /** An error of the callback itself has nobody else to go to. */
+  private notify(sent: Promise<SendResult>, callback: RocketMQSendCallback): void {
+    const { logger } = this.settings;
+    sent
+      .then(
+        (result) => callback.onSuccess?.(result),
+        (error: Error) => callback.onException?.(error),
+      )
+      .catch((error) => logger.error(`The callback of an asynchronous send failed: ${String(error)}`));
   }
 
   private sendBatch(
@@ -205,6 +232,7 @@ export class RocketMQTemplate {
     if (isSpringCompatible) this.addSpringHeaders(message);
     if (headers.size > 0) this.headerMapper.apply(headers, message);
     applyOptions(message, options);
+    if (headers.size > 0 || message.properties.size > 1) checkSeparators(message);
     return message;
   }
 
@@ -219,6 +247,16 @@ function applyOptions(message: Message, { delayLevel, keys, properties }: Rocket
   if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
   if (properties === undefined) return;
   for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
+}
+
+/** A separator within a property would forge others. */
+function checkSeparators(message: Message): void {
+  for (const [name, value] of message.properties) {
+    if (!SEPARATORS.some((separator) => name.includes(separator) || value.includes(separator))) continue;
+    throw new MQClientError(
+      `The property ${JSON.stringify(name)} has a control character, U+0001 or U+0002, in its name or value`,
+    );
+  }
 }
 
 function checkDelayLevel(delayLevel: number): number {
@@ -252,11 +290,4 @@ function isCallback(
   value: RocketMQSendCallback | RocketMQSendOptions | undefined,
 ): value is RocketMQSendCallback {
   return value !== undefined && ('onSuccess' in value || 'onException' in value);
-}
-
-function notify(sent: Promise<SendResult>, callback: RocketMQSendCallback): void {
-  sent.then(
-    (result) => callback.onSuccess?.(result),
-    (error: Error) => callback.onException?.(error),
-  );
 }

@@ -1,0 +1,76 @@
+import { bool, integer, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
+import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+
+type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
+
+const anyText: OptionRule<unknown> = {
+  default: undefined,
+  allowed: 'a text',
+  accepts: (value) => typeof value === 'string',
+};
+
+/** What listeners and the module's `consumer` have in common. */
+const sharedRules = {
+  messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
+  consumeMode: oneOf('CONCURRENTLY', ['CONCURRENTLY', 'ORDERLY']),
+  consumeThreadNumber: integer(20, 1, 1000),
+  maxReconsumeTimes: integer(-1, -1),
+  consumeMessageBatchMaxSize: integer(1, 1, 1024),
+  delayLevelWhenNextConsume: integer(0, -1, 18),
+  suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),
+  consumeTimeout: integer(15, 1),
+  awaitTerminationMillisWhenShutdown: integer(1000, 0),
+  consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
+    'CONSUME_FROM_LAST_OFFSET',
+    'CONSUME_FROM_FIRST_OFFSET',
+    'CONSUME_FROM_TIMESTAMP',
+  ]),
+  consumeTimestamp: integer(0, 0),
+  allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
+  pullBatchSize: integer(32, 1, 1024),
+  pullInterval: integer(0, 0, 65_535),
+  badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
+} satisfies Partial<Rules<RocketMQMessageListenerOptions>>;
+
+const listenerRules: Rules<RocketMQMessageListenerOptions> = {
+  topic: anyText,
+  consumerGroup: anyText,
+  selectorType: oneOf('TAG', ['TAG', 'SQL92']),
+  selectorExpression: anyText,
+  messageType: {
+    default: undefined,
+    allowed: 'a class, String, Buffer, Object or MessageExt',
+    accepts: (value) => typeof value === 'function',
+  },
+  validate: bool(false),
+  ...sharedRules,
+};
+
+const consumerRules: Rules<RocketMQConsumerOptions> = {
+  group: anyText,
+  listeners: {
+    default: undefined,
+    allowed: 'group to topic to true or false',
+    accepts: (value) => isTable(value) && Object.values(value).every(isSwitches),
+  },
+  ...sharedRules,
+};
+
+/** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
+export function checkListenerOptions(listener: string, options: RocketMQMessageListenerOptions): void {
+  resolveOptions(`@RocketMQMessageListener(${listener})`, listenerRules, options);
+}
+
+/** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
+export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
+  resolveOptions('consumer', consumerRules, options);
+}
+
+function isSwitches(value: unknown): boolean {
+  return isTable(value) && Object.values(value).every((isOn) => typeof isOn === 'boolean');
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

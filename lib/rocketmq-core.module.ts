@@ -1,0 +1,30 @@
+import { Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { RocketMQConnection } from './rocketmq.connection.js';
+import { ConfigurableModuleClass, ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
+import { rocketMQProviders } from './rocketmq.providers.js';
+import { RocketMQTemplate } from './template/rocketmq-template.js';
+
+/**
+ * Engine, producer and template. Nest runs the hooks of a module together, but these must be the first to start and the
+ * last to end, and those of the listeners the reverse; so they are two modules.
+ */
+@Module({
+  providers: rocketMQProviders,
+  exports: [RocketMQTemplate, RocketMQConnection, ROCKETMQ_MODULE_OPTIONS],
+})
+export class RocketMQCoreModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationShutdown
+{
+  constructor(private readonly connection: RocketMQConnection) {
+    super();
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.connection.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.connection.close();
+  }
+}

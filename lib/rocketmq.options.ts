@@ -1,0 +1,65 @@
+import type { ProducerConfig } from './client/index.js';
+import { bool, integer, oneOf, resolveOptions, type OptionRule } from './common/option-rules.js';
+import { groupNameFault } from './common/topic-validator.js';
+import { ConfigurationError } from './errors/index.js';
+import type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
+import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import { checkConsumerOptions } from './listener/listener-option-rules.js';
+import { illegalOptions } from './rocketmq.messages.js';
+
+type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
+
+const object: OptionRule<unknown> = { default: undefined, allowed: 'an object', accepts: isObject };
+
+const moduleRules: Rules<RocketMQModuleOptions> = {
+  nameServer: {
+    default: undefined,
+    allowed: 'a text host:port, or an array of them',
+    accepts: (value) => [value].flat().every((address) => typeof address === 'string'),
+  },
+  engine: {
+    ...object,
+    allowed: 'an object, or false',
+    accepts: (value) => value === false || isObject(value),
+  },
+  producer: object,
+  consumer: object,
+  compat: oneOf('spring', ['spring']),
+};
+
+const producerRules: Rules<RocketMQProducerOptions> = {
+  group: {
+    default: undefined,
+    allowed: 'letters, digits, "_", "-", "%" and "|", at most 255',
+    accepts: (value) => typeof value === 'string' && groupNameFault(value) === undefined,
+  },
+  sendMessageTimeout: integer(3000, 1),
+  compressMessageBodyThreshold: integer(4096, 1),
+  maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
+  retryTimesWhenSendFailed: integer(2, 0, 100),
+  retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
+  retryNextServer: bool(false),
+};
+
+/** @throws ConfigurationError that names an option, its value and what is allowed. */
+export function checkModuleOptions(options: RocketMQModuleOptions): void {
+  if (!isObject(options)) throw new ConfigurationError(illegalOptions(options));
+  resolveOptions('RocketMQModule', moduleRules, options);
+  resolveOptions('producer', producerRules, options.producer);
+  checkConsumerOptions(options.consumer ?? {});
+}
+
+/** Options by the names of rocketmq-spring, as the producer names them. */
+export function producerConfig(options: RocketMQProducerOptions = {}): Partial<ProducerConfig> {
+  const { sendMessageTimeout, compressMessageBodyThreshold, retryNextServer, ...others } = options;
+  return {
+    ...others,
+    sendMsgTimeout: sendMessageTimeout,
+    compressMsgBodyOverHowmuch: compressMessageBodyThreshold,
+    retryAnotherBrokerWhenNotStoreOK: retryNextServer,
+  };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,46 @@
+import { Reflector } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import { RocketMQMessageListener } from '../../lib/index.js';
+import { ListenerMetadataAccessor } from '../../lib/listener/listener-metadata.accessor.js';
+
+const accessor = new ListenerMetadataAccessor(new Reflector());
+
+describe('RocketMQMessageListener', () => {
+  it('notes the options of a class, in both of its forms', () => {
+    @RocketMQMessageListener({ topic: 't', consumerGroup: 'g' })
+    class A {}
+    @RocketMQMessageListener('t', { consumerGroup: 'g' })
+    class B {}
+    @RocketMQMessageListener('t')
+    class C {}
+    expect(accessor.getListenerOptions(A)).toEqual({ topic: 't', consumerGroup: 'g' });
+    expect(accessor.getListenerOptions(B)).toEqual({ topic: 't', consumerGroup: 'g' });
+    expect(accessor.getListenerOptions(C)).toEqual({ topic: 't' });
+  });
+
+  it('notes the options of a method, and leaves the others alone', () => {
+    class Warehouse {
+      @RocketMQMessageListener('t', { selectorExpression: 'paid' })
+      reserve(): void {}
+      other(): void {}
+    }
+    const { reserve, other } = Object.getOwnPropertyDescriptors(Warehouse.prototype);
+    expect(accessor.getListenerOptions(reserve.value)).toEqual({ topic: 't', selectorExpression: 'paid' });
+    expect(accessor.getListenerOptions(other.value)).toBeUndefined();
+    expect(accessor.getListenerOptions(Warehouse)).toBeUndefined();
+    expect(accessor.getListenerOptions(undefined)).toBeUndefined();
+  });
+
+  it('is passed on to classes that inherit', () => {
+    @RocketMQMessageListener('t')
+    class Base {}
+    class Derived extends Base {}
+    expect(accessor.getListenerOptions(Derived)).toEqual({ topic: 't' });
+  });
+
+  it('notes a topic that is missing, so that the start can complain', () => {
+    @RocketMQMessageListener(undefined as never, { consumerGroup: 'g' })
+    class Lost {}
+    expect(accessor.getListenerOptions(Lost)).toEqual({ topic: undefined, consumerGroup: 'g' });
+  });
+});

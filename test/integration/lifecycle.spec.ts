@@ -1,0 +1,202 @@
+import {
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { RocketMQTemplate } from '../../lib/index.js';
+import { createApp, featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+describe('the start', () => {
+  it.each([true, false])(
+    'has the template ready in onModuleInit of every module (isGlobal: %s)',
+    async (isGlobal) => {
+      @Injectable()
+      class Sender implements OnModuleInit {
+        constructor(private readonly rocketMQ: RocketMQTemplate) {}
+        async onModuleInit(): Promise<void> {
+          await this.rocketMQ.syncSend('t', 'x');
+        }
+      }
+      const feature = featureModule({ imports: isGlobal ? [featureModule({ providers: [Sender] })] : [] });
+      const app = await startApp({ rocketmq: { isGlobal }, imports: [feature], providers: [Sender] });
+      expect(await app.stored('t')).toHaveLength(isGlobal ? 2 : 1);
+    },
+  );
+
+  it('lets listeners begin when every other onApplicationBootstrap has ended', async () => {
+    const events = new Inbox<string>();
+    const { opened, open } = gate();
+    const bootstrap = (name: string) => {
+      @Injectable()
+      class Bootstrap implements OnApplicationBootstrap {
+        async onApplicationBootstrap(): Promise<void> {
+          await opened;
+          events.push(name);
+        }
+      }
+      return Bootstrap;
+    };
+    const app = await createApp({
+      imports: [featureModule({ providers: [bootstrap('feature')] })],
+      providers: [bootstrap('root'), listener<string>({ topic: 't' }, events.push)],
+    });
+    const init = app.start();
+    await app.logger.logged('the engine runs in this process');
+    await app.template.syncSend('t', 'message');
+    await settle(20);
+    expect(events.received).toEqual([]);
+    open();
+    await init;
+    expect(await events.take(3)).toEqual(['feature', 'root', 'message']);
+  });
+});
+
+describe('the end', () => {
+  it('stops listeners first, waits for running handlers, then closes producer and engine', async () => {
+    const events = new Inbox<string>();
+    const { opened, open } = gate();
+    @Injectable()
+    class Database implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
+      constructor(private readonly rocketMQ: RocketMQTemplate) {}
+      async onModuleDestroy(): Promise<void> {
+        await this.rocketMQ.syncSend('t', 'too late for this application');
+        await settle(20);
+        events.push('onModuleDestroy');
+        open();
+      }
+      beforeApplicationShutdown(): void {
+        events.push('beforeApplicationShutdown');
+      }
+      async onApplicationShutdown(): Promise<void> {
+        await this.rocketMQ.syncSend('farewell', 'x');
+        events.push('onApplicationShutdown');
+      }
+    }
+    const handle = async (text: string) => {
+      events.push(`begins ${text}`);
+      await opened;
+      await app.template.syncSend('out', 'sent by a handler that was running');
+      events.push(`ends ${text}`);
+    };
+    const app = await startApp({
+      providers: [
+        Database,
+        listener<string>({ topic: 't', awaitTerminationMillisWhenShutdown: 10_000 }, handle),
+      ],
+    });
+    await app.template.syncSend('t', 'x');
+    await events.take();
+    await app.close();
+    expect(events.received).toEqual([
+      'begins x',
+      'onModuleDestroy',
+      'ends x',
+      'beforeApplicationShutdown',
+      'onApplicationShutdown',
+    ]);
+
+    const got = new Inbox<string>();
+    const again = await startApp({
+      directory: app.directory,
+      providers: [listener<string>({ topic: 't' }, got.push)],
+    });
+    expect(await again.stored('farewell')).toHaveLength(1);
+    expect(await again.stored('out')).toHaveLength(1);
+    expect(await got.take()).toEqual(['too late for this application']);
+    await again.template.syncSend('t', 'end');
+    expect(await got.take(2)).toEqual(['too late for this application', 'end']);
+  });
+
+  it('waits no longer than it should, names what still runs, and has it come again', async () => {
+    const clock = new VirtualClock();
+    const begun = new Inbox<string>();
+    const { opened, open } = gate();
+    const hang = async (text: string) => {
+      begun.push(text);
+      await opened;
+    };
+    const options = { topic: 't', consumerGroup: 'g', awaitTerminationMillisWhenShutdown: 5000 };
+    const app = await startApp({ clock, providers: [listener<string>(options, hang)] });
+    const { msgId } = await app.template.syncSend('t', 'x');
+    await begun.take();
+    let isClosed = false;
+    const closing = app.close().then(() => (isClosed = true));
+    await settle(20);
+    await clock.advance(4999);
+    expect(isClosed).toBe(false);
+    await clock.advance(1);
+    await closing;
+    expect(app.logger.lines).toContain(
+      'WARN [RocketMQListener:g] Listeners of group g still run 5000 ms after the shutdown began, and their messages ' +
+        `come again: ${msgId}. awaitTerminationMillisWhenShutdown sets how long to wait.`,
+    );
+    const again = await startApp({
+      directory: app.directory,
+      providers: [listener<string>(options, begun.push)],
+    });
+    expect(await begun.take(2)).toEqual(['x', 'x']);
+    open();
+    await again.close();
+  });
+
+  it('lets sends that are under way end', async () => {
+    const app = await startApp({ rocketmq: { engine: { flushDiskType: 'SYNC_FLUSH' } } });
+    await app.template.syncSend('t', 'x');
+    const sends = Array.from({ length: 50 }, () => app.template.syncSend('t', 'x'));
+    const [results] = await Promise.all([Promise.all(sends), app.close()]);
+    const again = await startApp({ directory: app.directory });
+    expect(await again.stored('t')).toHaveLength(51);
+    expect(new Set(results.map(({ sendStatus }) => sendStatus))).toEqual(new Set(['SEND_OK']));
+  });
+
+  it('can be asked for twice', async () => {
+    const app = await startApp({ providers: [listener({ topic: 't' }, () => {})] });
+    await Promise.all([app.module.close(), app.module.close()]);
+    await app.module.close();
+  });
+
+  it('of an application that never started harms nobody', async () => {
+    const app = await createApp();
+    await app.close();
+    await startApp({ directory: app.directory });
+  });
+});
+
+it('an async handler is awaited before its message counts as consumed', async () => {
+  const { opened, open } = gate();
+  const begun = new Inbox<string>();
+  const handle = async (text: string) => {
+    begun.push(text);
+    if (text === 'x') await opened;
+  };
+  const options = { topic: 't', consumerGroup: 'g', consumeThreadNumber: 1 };
+  const app = await startApp({ providers: [listener<string>(options, handle)] });
+  await app.template.syncSendOrderly('t', ['x', 'y'], 'key');
+  await begun.take();
+  await settle(20);
+  expect(begun.received).toEqual(['x']);
+  open();
+  expect(await begun.take(2)).toEqual(['x', 'y']);
+});
+
+it('nothing that is logged shows a payload', async () => {
+  const secret = 'secret-4711';
+  const app = await startApp({
+    providers: [
+      listener({ topic: 't', consumerGroup: 'fails' }, () => {
+        throw new Error('no');
+      }),
+      listener({ topic: 't', consumerGroup: 'unreadable', messageType: Object }, () => {}),
+    ],
+  });
+  await app.template.syncSend('t', secret, { keys: secret, properties: { p: secret } });
+  await app.logger.logged('group fails): Error: no');
+  await app.logger.logged('is not JSON');
+  await app.template.syncSend('t', 'x'.repeat(5 * 1024 * 1024)).catch(() => {});
+  expect(app.logger.lines.join('\n')).not.toContain(secret);
+});

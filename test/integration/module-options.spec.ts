@@ -1,0 +1,265 @@
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  ConfigurationError,
+  RocketMQModule,
+  RocketMQTemplate,
+  type RocketMQModuleOptions,
+  type RocketMQOptionsFactory,
+} from '../../lib/index.js';
+import { createApp, featureModule, startApp } from '../support/nest-app.js';
+import { FAST_STORE } from '../support/test-engine.js';
+import { temporaryDirectory } from '../support/test-store.js';
+
+const engineIn = (directory: string) => ({ ...FAST_STORE, storePathRootDir: `${directory}/store` });
+
+/** A server that listens as a name server would, on a port that was free. */
+async function listen(): Promise<{ port: number; close: () => Promise<void> }> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+async function freePort(): Promise<number> {
+  const { port, close } = await listen();
+  await close();
+  return port;
+}
+
+describe('forRoot', () => {
+  it('runs the engine in this process, and says where its store is', async () => {
+    const app = await startApp();
+    await app.template.syncSend('t', 'x');
+    expect(existsSync(`${app.directory}/store/commitlog`)).toBe(true);
+    expect(app.logger.lines).toContain(
+      `LOG [RocketMQ] No nameServer is given: the engine runs in this process, its store is ${app.directory}/store`,
+    );
+  });
+
+  it.each(['127.0.0.1', 'localhost', '127.8.9.10'])(
+    'runs it too for a nameServer on %s where nothing listens, and says so in one line',
+    async (host) => {
+      const nameServer = `${host}:${await freePort()}`;
+      const app = await startApp({ rocketmq: { nameServer } });
+      await app.template.syncSend('t', 'x');
+      const lines = app.logger.lines.filter((line) => line.includes(nameServer));
+      expect(lines).toEqual([
+        expect.stringContaining(`Nothing listens on nameServer ${nameServer}: the engine runs`),
+      ]);
+    },
+  );
+
+  it('takes only an address, and refuses one where something listens', async () => {
+    const { port, close } = await listen();
+    onTestFinished(close);
+    const app = await createApp({ module: [RocketMQModule.forRoot(`127.0.0.1:${port}`)] });
+    await expect(app.start()).rejects.toThrow(
+      `Something listens on nameServer 127.0.0.1:${port} already, and clients that speak TCP are not there yet`,
+    );
+  });
+
+  it.each<[RocketMQModuleOptions['nameServer'], string]>([
+    [
+      '192.0.2.1:9876',
+      'nameServer "192.0.2.1:9876" cannot be used: clients that speak TCP are not there yet',
+    ],
+    ['mq.example:9876', 'nameServer "mq.example:9876" cannot be used'],
+    ['127.0.0.1', 'nameServer "127.0.0.1" cannot be used'],
+    ['127.0.0.1:99999', 'nameServer "127.0.0.1:99999" cannot be used'],
+    ['', 'nameServer "" cannot be used'],
+    ['127.0.0.1:1;127.0.0.1:2', 'nameServer "127.0.0.1:1;127.0.0.1:2" cannot be used'],
+    [['127.0.0.1:1', '10.0.0.1:2'], 'nameServer "127.0.0.1:1;10.0.0.1:2" cannot be used'],
+  ])('refuses nameServer %j, and leaves no store', async (nameServer, text) => {
+    const app = await createApp({ rocketmq: { nameServer } });
+    await expect(app.start()).rejects.toThrow(ConfigurationError);
+    await expect(app.start()).rejects.toThrow(text);
+    expect(existsSync(`${app.directory}/store`)).toBe(false);
+  });
+
+  it('with engine: false starts nothing', () => {
+    const compile = Test.createTestingModule({
+      imports: [RocketMQModule.forRoot({ nameServer: '127.0.0.1:9876', engine: false })],
+    }).compile();
+    return expect(compile).rejects.toThrow(
+      'engine is false, so no engine may run in this process, and there is no nameServer that this version can reach',
+    );
+  });
+
+  it.each<[object, string]>([
+    [
+      { namesrv: 'x' },
+      'RocketMQModule.namesrv is not an option; there are: nameServer, engine, producer, consumer, compat',
+    ],
+    [
+      { nameServer: 9876 },
+      'RocketMQModule.nameServer is 9876; allowed: a text host:port, or an array of them',
+    ],
+    [{ engine: true }, 'RocketMQModule.engine is true; allowed: an object, or false'],
+    [{ producer: 'shop' }, 'RocketMQModule.producer is "shop"; allowed: an object'],
+    [{ compat: 'java' }, 'RocketMQModule.compat is "java"; allowed: spring'],
+    [{ producer: { timeout: 1 } }, 'producer.timeout is not an option; there are: group, sendMessageTimeout'],
+    [{ producer: { sendMsgTimeout: 1 } }, 'producer.sendMsgTimeout is not an option'],
+    [
+      { producer: { sendMessageTimeout: 0 } },
+      'producer.sendMessageTimeout is 0; allowed: an integer from 1 up',
+    ],
+    [{ producer: { group: 'a.b' } }, 'producer.group is "a.b"; allowed: letters, digits'],
+    [{ producer: { retryNextServer: 1 } }, 'producer.retryNextServer is 1; allowed: true or false'],
+    [
+      { consumer: { threads: 1 } },
+      'consumer.threads is not an option; there are: group, listeners, messageModel',
+    ],
+    [
+      { consumer: { consumeThreadNumber: 0 } },
+      'consumer.consumeThreadNumber is 0; allowed: an integer from 1 to 1000',
+    ],
+    [{ consumer: { consumeMode: 'FIFO' } }, 'consumer.consumeMode is "FIFO"; allowed: CONCURRENTLY, ORDERLY'],
+    [
+      { consumer: { listeners: { g: false } } },
+      'consumer.listeners is [object Object]; allowed: group to topic to',
+    ],
+    [{ engine: { port: 1 } }, 'engine.port is not an option'],
+    [
+      { engine: { flushDiskType: 'NEVER' } },
+      'engine.flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH',
+    ],
+  ])('refuses %j, and says what is allowed', async (options, text) => {
+    const create = () => createApp({ module: [RocketMQModule.forRoot(options)] });
+    await expect(create()).rejects.toThrow(ConfigurationError);
+    await expect(create()).rejects.toThrow(text);
+  });
+
+  it('gives the store free when the producer cannot start', async () => {
+    const directory = temporaryDirectory();
+    const app = await createApp({ directory, rocketmq: { producer: { group: 'DEFAULT_PRODUCER' } } });
+    await expect(app.start()).rejects.toThrow('the group can not be DEFAULT_PRODUCER, which is reserved');
+    await startApp({ directory });
+  });
+});
+
+describe('isGlobal', () => {
+  @Injectable()
+  class Sender {
+    constructor(readonly template: RocketMQTemplate) {}
+  }
+  const feature = () => featureModule({ providers: [Sender] });
+
+  it('is the default: every module can inject the template', async () => {
+    const app = await startApp({ imports: [feature()] });
+    await app.module.get(Sender, { strict: false }).template.syncSend('t', 'x');
+  });
+
+  it('false: only modules that import it can', async () => {
+    await expect(createApp({ rocketmq: { isGlobal: false }, imports: [feature()] })).rejects.toThrow(
+      "Nest can't resolve dependencies of the Sender",
+    );
+    const app = await startApp({ rocketmq: { isGlobal: false }, providers: [Sender] });
+    await app.module.get(Sender).template.syncSend('t', 'x');
+  });
+});
+
+describe('forRootAsync', () => {
+  const directories = { provide: 'DIRECTORY', useFactory: () => temporaryDirectory() };
+  const configModule = featureModule({ providers: [directories], exports: ['DIRECTORY'] });
+
+  @Injectable()
+  class Config implements RocketMQOptionsFactory {
+    readonly directory = temporaryDirectory();
+    async createRocketMQOptions(): Promise<RocketMQModuleOptions> {
+      return { engine: engineIn(this.directory), compat: 'spring' };
+    }
+  }
+
+  it.each<[string, () => DynamicModule[]]>([
+    [
+      'useFactory',
+      () => [
+        RocketMQModule.forRootAsync({
+          imports: [configModule],
+          inject: ['DIRECTORY'],
+          useFactory: async (directory: string) => ({
+            engine: engineIn(directory),
+            compat: 'spring' as const,
+          }),
+        }),
+      ],
+    ],
+    ['useClass', () => [RocketMQModule.forRootAsync({ useClass: Config })]],
+    [
+      'useExisting',
+      () => [
+        RocketMQModule.forRootAsync({
+          imports: [featureModule({ providers: [Config], exports: [Config] })],
+          useExisting: Config,
+        }),
+      ],
+    ],
+  ])('takes its options by %s', async (_name, module) => {
+    const app = await startApp({ module: module() });
+    await app.template.syncSend('t', 'x');
+    const [message] = await app.stored('t');
+    expect(message!.getProperty('timestamp')).toBeDefined();
+  });
+
+  it('can be kept to the modules that import it', async () => {
+    const isolated = RocketMQModule.forRootAsync({
+      isGlobal: false,
+      useFactory: () => ({ engine: engineIn(temporaryDirectory()) }),
+    });
+    const outsider = featureModule({
+      providers: [{ provide: 'X', inject: [RocketMQTemplate], useFactory: () => 1 }],
+    });
+    await expect(createApp({ module: [isolated], imports: [outsider] })).rejects.toThrow(
+      "can't resolve dependencies",
+    );
+    await (await startApp({ module: [isolated] })).template.syncSend('t', 'x');
+  });
+
+  it.each([undefined, null, '127.0.0.1:9876', []])('refuses %j from a factory', async (options) => {
+    const module = [RocketMQModule.forRootAsync({ useFactory: () => options as never })];
+    await expect(createApp({ module })).rejects.toThrow(
+      `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object.`,
+    );
+  });
+});
+
+describe('several applications in one process', () => {
+  it('have stores, topics and listeners of their own', async () => {
+    const [first, second] = [await startApp(), await startApp()];
+    await first.template.syncSend('t', 'first');
+    await second.template.syncSend('t', 'second');
+    expect((await first.stored('t')).map(({ body }) => body.toString())).toEqual(['first']);
+    expect((await second.stored('t')).map(({ body }) => body.toString())).toEqual(['second']);
+    await first.close();
+    await second.template.syncSend('t', 'still there');
+  });
+
+  it('cannot share a store: the second is refused with the path and the owner, and does no harm', async () => {
+    const first = await startApp();
+    const second = await createApp({ directory: first.directory });
+    await expect(second.start()).rejects.toThrow(
+      `The store ${first.directory}/store is in use by process ${process.pid}. Stop it, or give this engine a ` +
+        'directory of its own (engine.storePathRootDir).',
+    );
+    await second.close();
+    const third = await createApp({ directory: first.directory });
+    await expect(third.start()).rejects.toThrow('is in use by process');
+    await first.template.syncSend('t', 'x');
+    await first.close();
+    expect(await (await startApp({ directory: first.directory })).stored('t')).toHaveLength(1);
+  });
+});
+
+it('a standalone application context works as an application with a server does', async () => {
+  const module = RocketMQModule.forRoot({ engine: engineIn(temporaryDirectory()) });
+  @Module({ imports: [module] })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+  onTestFinished(() => app.close());
+  expect(await app.get(RocketMQTemplate).syncSend('t', 'x')).toMatchObject({ sendStatus: 'SEND_OK' });
+});

@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ROCKETMQ_CLOCK } from '../../lib/index.js';
+import { RecordingNestLogger } from '../support/nest-app.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const STEPS = ['step: accepted', 'step: picked', 'step: packed'];
+const IMPORTED = 10_000;
+/** Virtual milliseconds within which everything must have happened. */
+const HOUR = 3_600_000;
+const directory = mkdtempSync(join(tmpdir(), 'sample-app-'));
+const clock = new VirtualClock();
+let app: INestApplication;
+let url: string;
+
+async function openShop(): Promise<void> {
+  const { AppModule } = await import('../../sample-app/app.module.js');
+  const builder = Test.createTestingModule({ imports: [AppModule] }).setLogger(new RecordingNestLogger());
+  const module = await builder.overrideProvider(ROCKETMQ_CLOCK).useValue(clock).compile();
+  app = module.createNestApplication();
+  await app.listen(0, '127.0.0.1');
+  url = await app.getUrl();
+}
+
+beforeAll(async () => {
+  vi.stubEnv('SHOP_DATA', directory);
+  await openShop();
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await app.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function send(method: string, path: string, body: unknown, type = 'application/json'): Promise<Response> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return fetch(url + path, { method, body: text, headers: { 'Content-Type': type } });
+}
+
+async function place(): Promise<string> {
+  const response = await send('POST', '/orders', { article: 'rocket', quantity: 2 });
+  expect(response.status).toBe(201);
+  const { id, msgId } = (await response.json()) as { id: string; msgId: string };
+  expect(msgId).toMatch(/^[0-9A-F]{32}$/);
+  return id;
+}
+
+async function eventsOf(id: string): Promise<string[]> {
+  const response = await fetch(`${url}/orders/${id}`);
+  return response.ok ? ((await response.json()) as { events: string[] }).events : [];
+}
+
+/** Lets time pass until the order has these events. */
+async function untilEvents(id: string, ...expected: string[]): Promise<string[]> {
+  for (let passed = 0; passed < HOUR; passed += 100) {
+    const events = await eventsOf(id);
+    if (expected.every((event) => events.includes(event))) return events;
+    await clock.advance(100);
+  }
+  throw new Error(`Order ${id} has only ${(await eventsOf(id)).join(', ')}`);
+}
+
+it('works an order off with every kind of send and every lesson', async () => {
+  const id = await place();
+  const expected = [
+    'placed: 2 × rocket',
+    ...STEPS,
+    'shipped at attempt 3',
+    'invoice failed: the accountant was called',
+    'closed: not paid in time',
+  ];
+  const events = await untilEvents(id, ...expected);
+  expect(events.toSorted()).toEqual(expected.toSorted());
+  expect(events.filter((event) => event.startsWith('step: '))).toEqual(STEPS);
+});
+
+it('does not close an order that is paid in time', async () => {
+  const id = await place();
+  await untilEvents(id, 'placed: 2 × rocket');
+  expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(202);
+  await untilEvents(id, 'paid', 'shipped at attempt 3');
+  await clock.advance(30_000);
+  expect(await eventsOf(id)).not.toContain('closed: not paid in time');
+});
+
+it.each([
+  [{ article: '', quantity: 1 }],
+  [{ article: 'rocket', quantity: 0 }],
+  [{ article: 'rocket', quantity: 'two' }],
+  [{ quantity: 1 }],
+  ['no json'],
+])('refuses the order %j', async (body) => {
+  expect((await send('POST', '/orders', body)).status).toBe(400);
+});
+
+it('says that there is no such order', async () => {
+  expect((await fetch(`${url}/orders/none`)).status).toBe(404);
+  expect((await send('POST', '/orders/none/pay', {})).status).toBe(404);
+});
+
+it('tells every instance of a new price', async () => {
+  expect((await fetch(`${url}/prices/rocket`)).status).toBe(404);
+  expect((await send('PUT', '/prices/rocket', { price: -1 })).status).toBe(400);
+  expect((await send('PUT', '/prices/rocket', { price: 42 })).status).toBe(202);
+  let response = await fetch(`${url}/prices/rocket`);
+  for (let i = 0; i < 100 && !response.ok; i++) {
+    await clock.advance(10);
+    response = await fetch(`${url}/prices/rocket`);
+  }
+  expect(await response.json()).toEqual({ article: 'rocket', price: 42 });
+});
+
+it('imports a file of 10,000 orders, and reports the lines that are none', async () => {
+  const path = join(directory, 'import.jsonl');
+  const said = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const argv = process.argv;
+  process.argv = ['node', 'generate-orders', path, `${IMPORTED}`];
+  await import('../../sample-app/scripts/generate-orders.js');
+  process.argv = argv;
+  expect(said).toHaveBeenCalledWith(`${IMPORTED} orders are in ${path}`);
+  said.mockRestore();
+
+  const bad = ['no json', '[]', '{"id":"../x","article":"a","quantity":1}', '{"id":"y"}'];
+  const body = `${bad.join('\n')}\n\n${readFileSync(path, 'utf8')}`;
+  const response = await send('POST', '/orders/import', body, 'application/x-ndjson');
+  expect(await response.json()).toEqual({
+    accepted: IMPORTED,
+    rejected: 4,
+    faults: [
+      { line: 1, fault: 'not JSON' },
+      { line: 2, fault: 'not an object' },
+      { line: 3, fault: expect.stringContaining('id must match') as string },
+      { line: 4, fault: expect.stringContaining('article must be') as string },
+    ],
+  });
+  const { OrderJournal } = await import('../../sample-app/orders/order-journal.js');
+  const journal = app.get(OrderJournal);
+  const isImported = (i: number) => journal.find(`import-${i}`)?.events.length === 1;
+  const orders = Array.from({ length: IMPORTED }, (_, i) => i);
+  await clock.advanceUntil(() => orders.every(isImported), HOUR, 100);
+});
+
+it('goes on where it was after a restart', async () => {
+  const id = await place();
+  await app.close();
+  await openShop();
+  const events = await untilEvents(
+    id,
+    'placed: 2 × rocket',
+    ...STEPS,
+    'shipped at attempt 3',
+    'closed: not paid in time',
+  );
+  expect(events.filter((event) => event.startsWith('step: '))).toEqual(STEPS);
+  // The cache of prices was memory only, and a price is not told twice.
+  expect((await fetch(`${url}/prices/rocket`)).status).toBe(404);
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../lib/errors/index.js';
+import type { RocketMQMessageListenerOptions } from '../../lib/index.js';
+import { groupListeners, tagExpression } from '../../lib/listener/listener-group.js';
+import type { ListenerEndpoint } from '../../lib/listener/listener-endpoint.js';
+
+function endpoint(
+  options: Partial<RocketMQMessageListenerOptions>,
+  name = 'OrderListener',
+): ListenerEndpoint {
+  return { name, className: name.split('.')[0]!, options: { topic: 't', ...options }, invoke: () => {} };
+}
+
+describe('groupListeners', () => {
+  it('finds the group: of the listener, else of the module, else the name of the class', () => {
+    const endpoints = [endpoint({ consumerGroup: 'own' }), endpoint({ topic: 'u' }, 'Warehouse.reserve')];
+    expect(groupListeners(endpoints, {}).map(({ group }) => group)).toEqual(['own', 'Warehouse']);
+    expect(groupListeners(endpoints, { group: 'shop' }).map(({ group }) => group)).toEqual(['own', 'shop']);
+  });
+
+  it('puts listeners of one group together with all their subscriptions', () => {
+    const [group, ...others] = groupListeners(
+      [
+        endpoint({ consumerGroup: 'g', selectorExpression: 'a || b' }),
+        endpoint({ consumerGroup: 'g', selectorExpression: 'c' }, 'Second'),
+        endpoint({ consumerGroup: 'g', topic: 'u' }, 'Third'),
+      ],
+      {},
+    );
+    expect(others).toEqual([]);
+    expect(group!.subscriptions.map(({ topic, tags }) => [topic, [...tags]])).toEqual([
+      ['t', ['a', 'b']],
+      ['t', ['c']],
+      ['u', []],
+    ]);
+    const { subscriptions } = group!;
+    expect(tagExpression(subscriptions.slice(0, 2))).toBe('a || b || c');
+    expect(tagExpression(subscriptions.slice(2))).toBe('*');
+  });
+
+  it('takes the options of the group from any of its listeners, else from the module', () => {
+    const [group] = groupListeners(
+      [
+        endpoint({ consumerGroup: 'g' }),
+        endpoint({ consumerGroup: 'g', topic: 'u', consumeThreadNumber: 3 }),
+      ],
+      { consumeThreadNumber: 5, pullInterval: 7 },
+    );
+    expect(group!.options).toMatchObject({ consumeThreadNumber: 3, pullInterval: 7 });
+    expect(group!.options.maxReconsumeTimes).toBeUndefined();
+  });
+
+  it.each(['', '*', undefined])('selectorExpression %j is everything', (selectorExpression) => {
+    const [group] = groupListeners([endpoint({ selectorExpression })], {});
+    expect([...group!.subscriptions[0]!.tags]).toEqual([]);
+  });
+
+  it.each(['||', ' || ', ' '])('selectorExpression %j is refused', (selectorExpression) => {
+    const group = () => groupListeners([endpoint({ selectorExpression })], {});
+    expect(group).toThrow(ConfigurationError);
+    expect(group).toThrow('of listener OrderListener is illegal: it has no tag');
+  });
+
+  it('leaves out what is switched off, but checks it', () => {
+    const off = { listeners: { g: { t: false, u: true } } };
+    const [group] = groupListeners(
+      [endpoint({ consumerGroup: 'g' }), endpoint({ consumerGroup: 'g', topic: 'u' })],
+      off,
+    );
+    expect(group!.subscriptions.map(({ topic }) => topic)).toEqual(['u']);
+    const illegal = endpoint({ consumerGroup: 'g', selectorType: 'SQL92' });
+    expect(() => groupListeners([illegal], off)).toThrow('SQL92');
+  });
+
+  it.each([['%DLQ%group'], ['%RETRY%group'], ['a|b_c-D9']])('allows the topic %s', (topic) => {
+    expect(groupListeners([endpoint({ topic })], {})).toHaveLength(1);
+  });
+});

@@ -1,0 +1,61 @@
+import { IsInt, Min } from 'class-validator';
+import { describe, expect, it } from 'vitest';
+import { decodeMessages } from '../../lib/common/message-decoder.js';
+import { ConfigurationError, MessageConversionError } from '../../lib/errors/index.js';
+import { MessageExt, type RocketMQMessageListenerOptions } from '../../lib/index.js';
+import { createPayloadReader } from '../../lib/listener/payload-reader.js';
+import { encodeRecord, innerMessage } from '../support/test-store.js';
+
+class Order {
+  @IsInt()
+  @Min(1)
+  quantity!: number;
+}
+
+function reader(options: Partial<RocketMQMessageListenerOptions>) {
+  const endpoint = { name: 'OrderListener', className: 'OrderListener', options: { topic: 't', ...options } };
+  return createPayloadReader({ ...endpoint, invoke: () => {} });
+}
+
+function message(body: string): MessageExt {
+  return decodeMessages(encodeRecord(innerMessage({ body: Buffer.from(body) })))[0]!;
+}
+
+describe('createPayloadReader', () => {
+  it('builds a class from JSON, and knows nothing of its rules unless asked', async () => {
+    const read = await reader({ messageType: Order });
+    const order = read(message('{"quantity":0}'));
+    expect(order).toBeInstanceOf(Order);
+    expect(order).toEqual({ quantity: 0 });
+  });
+
+  it('validates where asked, and names the rule but not the value', async () => {
+    const read = await reader({ messageType: Order, validate: true });
+    expect(await read(message('{"quantity":1}'))).toEqual({ quantity: 1 });
+    const bad = message('{"quantity":-4711}');
+    const rejected = Promise.resolve(read(bad));
+    await expect(rejected).rejects.toThrow(MessageConversionError);
+    await expect(rejected).rejects.toThrow(`Message ${bad.msgId} of topic TopicA is no valid Order: `);
+    await expect(rejected).rejects.toThrow('min');
+    await expect(rejected).rejects.not.toThrow('4711');
+  });
+
+  it.each(['7', 'null', '"text"'])('%s is no object to validate', async (body) => {
+    const read = await reader({ messageType: Order, validate: true });
+    await expect(Promise.resolve(read(message(body)))).rejects.toThrow('it is no object');
+  });
+
+  it('gives the message itself, its bytes or its text without a copy of more than that', async () => {
+    const given = message('text');
+    expect((await reader({ messageType: MessageExt }))(given)).toBe(given);
+    expect((await reader({ messageType: Buffer }))(given)).toBe(given.body);
+    expect((await reader({ messageType: String }))(given)).toBe('text');
+  });
+
+  it.each([undefined, String, Buffer, MessageExt, Object, Array, Number, Boolean])(
+    'cannot validate %s',
+    async (messageType) => {
+      await expect(reader({ messageType, validate: true })).rejects.toThrow(ConfigurationError);
+    },
+  );
+});

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeMessages } from '../../lib/common/message-decoder.js';
+import type { MessageExt } from '../../lib/common/message-ext.js';
+import { MessageConversionError } from '../../lib/errors/index.js';
+import { fromBody, parseJson, toBody } from '../../lib/template/message-converter.js';
+import { encodeRecord, innerMessage } from '../support/test-store.js';
+
+function stored(body: string | Buffer, contentType?: string): MessageExt {
+  const properties = new Map(contentType === undefined ? [] : [['contentType', contentType]]);
+  const [message] = decodeMessages(
+    encodeRecord(innerMessage({ body: Buffer.from(body as string), properties })),
+  );
+  return message!;
+}
+
+describe('toBody', () => {
+  it('encodes a JSON text once more only where asked', () => {
+    expect(toBody('{}', 'application/json', false).body.toString()).toBe('{}');
+    expect(toBody('{}', 'application/json', true).body.toString()).toBe('"{}"');
+    expect(toBody('{}', 'application/vnd.shop+json', true).body.toString()).toBe('"{}"');
+    expect(toBody('{}', undefined, true)).toEqual({
+      body: Buffer.from('{}'),
+      contentType: 'text/plain;charset=UTF-8',
+    });
+    expect(toBody(Buffer.from('{}'), 'application/json', true).body.toString()).toBe('{}');
+  });
+
+  it('does not copy bytes', () => {
+    const bytes = Buffer.from('bytes');
+    expect(toBody(bytes, undefined, false).body).toBe(bytes);
+  });
+
+  it.each([undefined, () => {}, Symbol('s'), 1n])('refuses %s, without showing it', (payload) => {
+    expect(() => toBody(payload, undefined, false)).toThrow(MessageConversionError);
+    expect(() => toBody(payload, undefined, false)).toThrow(
+      `A payload of type ${typeof payload} cannot be sent: it has no JSON form`,
+    );
+  });
+
+  it('and fromBody give every JSON value back', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const { body, contentType } = toBody(value, undefined, false);
+        expect(fromBody(stored(body, contentType))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+});
+
+describe('fromBody', () => {
+  it.each([
+    ['application/json', '{"a":1}', { a: 1 }],
+    ['application/json;charset=UTF-8', '{"a":1}', { a: 1 }],
+    ['APPLICATION/JSON', '1', 1],
+    ['application/problem+json', '[]', []],
+    ['application/jsonlines', '1', '1'],
+    ['text/plain;charset=UTF-8', '{"a":1}', '{"a":1}'],
+    ['application/octet-stream', 'ab', Buffer.from('ab')],
+    ['image/png', 'ab', 'ab'],
+    [undefined, '{"a":1}', '{"a":1}'],
+  ])('reads %s', (contentType, body, expected) => {
+    expect(fromBody(stored(body, contentType))).toEqual(expected);
+  });
+});
+
+describe('parseJson', () => {
+  it('names the message that is not JSON, not its body', () => {
+    const message = stored('secret');
+    const parse = () => parseJson(message);
+    expect(parse).toThrow(MessageConversionError);
+    expect(parse).toThrow(`The body of message ${message.msgId} of topic TopicA is not JSON`);
+    expect(parse).not.toThrow('secret');
+  });
+});
