@@ -50,7 +50,7 @@ export class Message {
     if (name.trim() === '' || value.trim() === '') {
       throw new MQClientError(`The name and value of a property can not be blank (property "${name}")`);
     }
-    this.putProperty(name, value);
+    this.putProperty(checkText(name, name), checkText(name, value));
   }
 
   get tags(): string | undefined {
@@ -58,7 +58,7 @@ export class Message {
   }
 
   set tags(tags: string) {
-    this.putProperty(MessageConst.TAGS, tags);
+    this.putProperty(MessageConst.TAGS, checkText(MessageConst.TAGS, tags));
   }
 
   /** The index keys, joined by a blank. */
@@ -67,7 +67,8 @@ export class Message {
   }
 
   setKeys(keys: string | readonly string[]): void {
-    this.putProperty(MessageConst.KEYS, typeof keys === 'string' ? keys : keys.join(KEY_SEPARATOR));
+    const text = typeof keys === 'string' ? keys : keys.join(KEY_SEPARATOR);
+    this.putProperty(MessageConst.KEYS, checkText(MessageConst.KEYS, text));
   }
 
   /** 1 to 18, or 0 for no delay. */
@@ -87,4 +88,14 @@ export class Message {
   set waitStoreMsgOK(wait: boolean) {
     this.putProperty(MessageConst.WAIT_STORE_MSG_OK, String(wait));
   }
+}
+
+/** What stands between names, values and properties on the wire: within one of them it would forge others. */
+const SEPARATORS = ['\u0001', '\u0002'];
+
+function checkText(property: string, text: string): string {
+  if (!SEPARATORS.some((separator) => text.includes(separator))) return text;
+  throw new MQClientError(
+    `The property ${JSON.stringify(property)} has a control character, U+0001 or U+0002, in its name or value`,
+  );
 }

@@ -18,7 +18,6 @@ const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
 /** Delay levels of RocketMQ; a broker with fewer takes its highest. */
 const MAX_DELAY_LEVEL = 18;
 /** Between name and value, and between properties, of a stored message. */
-const SEPARATORS = ['\u0001', '\u0002'];
 
 export interface TemplateSettings {
   /** See {@link RocketMQModuleOptions.compat}. */
@@ -232,7 +231,6 @@ export class RocketMQTemplate {
     if (isSpringCompatible) this.addSpringHeaders(message);
     if (headers.size > 0) this.headerMapper.apply(headers, message);
     applyOptions(message, options);
-    if (headers.size > 0 || message.properties.size > 1) checkSeparators(message);
     return message;
   }
 
@@ -247,16 +245,6 @@ function applyOptions(message: Message, { delayLevel, keys, properties }: Rocket
   if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
   if (properties === undefined) return;
   for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
-}
-
-/** A separator within a property would forge others. */
-function checkSeparators(message: Message): void {
-  for (const [name, value] of message.properties) {
-    if (!SEPARATORS.some((separator) => name.includes(separator) || value.includes(separator))) continue;
-    throw new MQClientError(
-      `The property ${JSON.stringify(name)} has a control character, U+0001 or U+0002, in its name or value`,
-    );
-  }
 }
 
 function checkDelayLevel(delayLevel: number): number {

@@ -19,6 +19,9 @@ import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 /** Larger bodies are compressed off the event loop. */
 const SYNC_COMPRESS_LIMIT = 65_536;
 const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
+const NO_BYTES = Buffer.alloc(0);
+
+type HandOver = (info: TopicPublishInfo, body: Buffer, sysFlag: number) => void;
 
 export interface SendOptions {
   /** Milliseconds for all attempts together; the producer's `sendMsgTimeout` by default. */
@@ -36,6 +39,8 @@ export interface SendOptions {
 export class DefaultMQProducer implements ProducerInner {
   readonly config: ProducerConfig;
   private readonly publishInfos = new Map<string, TopicPublishInfo>();
+  /** By topic the newest send whose route or body is not ready yet. */
+  private readonly preparing = new Map<string, Promise<void>>();
   private readonly ids: MessageClientIdSetter;
   private isRunning = false;
 
@@ -79,31 +84,23 @@ export class DefaultMQProducer implements ProducerInner {
   async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
     this.check(message);
     const startedAt = this.instance.clock.now();
-    const info = this.publishInfos.get(message.topic) ?? (await this.findPublishInfo(message.topic));
-    const { body, sysFlag } = await this.compress(message.body);
-    const outgoing = this.outgoing(message, body, sysFlag, startedAt);
-    const queue = this.selectQueue(info, message, options) ?? info.selectOneMessageQueue(undefined);
-    const address = this.instance.brokerAddressOf(queue.brokerName);
-    this.instance.transport.invokeOneway(address, sendRequest(this.config, outgoing, queue, startedAt));
+    await this.inTurn(message.topic, message.body, (info, body, sysFlag) => {
+      const outgoing = this.outgoing(message, body, sysFlag, startedAt);
+      const queue = this.selectQueue(info, message, options) ?? info.selectOneMessageQueue(undefined);
+      const address = this.instance.brokerAddressOf(queue.brokerName);
+      this.instance.transport.invokeOneway(address, sendRequest(this.config, outgoing, queue, startedAt));
+    });
   }
 
   /** Sends messages of one topic together: all or none of them are stored. */
-  async sendBatch(messages: readonly Message[], options: SendOptions = {}): Promise<SendResult> {
-    this.checkBatch(messages);
-    const startedAt = this.instance.clock.now();
-    const [first] = messages;
-    const info = this.publishInfos.get(first!.topic) ?? (await this.findPublishInfo(first!.topic));
-    const waits = first!.waitStoreMsgOK;
-    const outgoing: Outgoing = {
-      message: first!,
-      body: messages,
-      sysFlag: 0,
-      properties: waits ? NO_PROPERTIES : new Map([[MessageConst.WAIT_STORE_MSG_OK, 'false']]),
-      msgId: messages.map((message) => this.idOf(message)).join(','),
-      isBatch: true,
-      startedAt,
-    };
-    return new Promise((resolve, reject) => this.dispatch(outgoing, 'SYNC', info, options, resolve, reject));
+  sendBatch(messages: readonly Message[], options: SendOptions = {}): Promise<SendResult> {
+    return new Promise((resolve, reject) => {
+      this.checkBatch(messages);
+      const outgoing = this.outgoingBatch(messages);
+      this.inTurn(outgoing.message.topic, NO_BYTES, (info) =>
+        this.dispatch(outgoing, 'SYNC', info, options, resolve, reject),
+      ).catch(reject);
+    });
   }
 
   onRouteChanged(topic: string): void {
@@ -113,25 +110,53 @@ export class DefaultMQProducer implements ProducerInner {
   private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {
     return new Promise((resolve, reject) => {
       this.check(message);
-      const info = this.publishInfos.get(message.topic);
-      const isSmall = message.body.length < this.config.compressMsgBodyOverHowmuch;
+      const { topic, body } = message;
       const startedAt = this.instance.clock.now();
-      if (info === undefined || !isSmall) return resolve(this.sendSlowly(message, mode, options, startedAt));
-      this.dispatch(this.outgoing(message, message.body, 0, startedAt), mode, info, options, resolve, reject);
+      const info = this.publishInfos.get(topic);
+      const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
+      if (info !== undefined && isSmall && !this.preparing.has(topic)) {
+        return this.dispatch(
+          this.outgoing(message, body, 0, startedAt),
+          mode,
+          info,
+          options,
+          resolve,
+          reject,
+        );
+      }
+      this.inTurn(topic, body, (found, compressed, sysFlag) => {
+        const outgoing = this.outgoing(message, compressed, sysFlag, startedAt);
+        this.dispatch(outgoing, mode, found, options, resolve, reject);
+      }).catch(reject);
     });
   }
 
-  /** The way of a message whose topic is new here, or whose body must be compressed. */
-  private async sendSlowly(
-    message: Message,
-    mode: CommunicationMode,
-    options: SendOptions,
-    startedAt: number,
-  ): Promise<SendResult> {
-    const info = this.publishInfos.get(message.topic) ?? (await this.findPublishInfo(message.topic));
-    const { body, sysFlag } = await this.compress(message.body);
-    const outgoing = this.outgoing(message, body, sysFlag, startedAt);
-    return new Promise((resolve, reject) => this.dispatch(outgoing, mode, info, options, resolve, reject));
+  /**
+   * Hands something over when the route of its topic is known and its body is compressed, and behind everything that was
+   * sent to the topic before.
+   */
+  private async inTurn(topic: string, body: Buffer, handOver: HandOver): Promise<void> {
+    const turn = this.prepare(topic, body, this.preparing.get(topic), handOver);
+    this.preparing.set(topic, turn);
+    try {
+      await turn;
+    } finally {
+      if (this.preparing.get(topic) === turn) this.preparing.delete(topic);
+    }
+  }
+
+  private async prepare(
+    topic: string,
+    plain: Buffer,
+    before: Promise<void> | undefined,
+    handOver: HandOver,
+  ): Promise<void> {
+    const [info, { body, sysFlag }] = await Promise.all([
+      this.publishInfos.get(topic) ?? this.findPublishInfo(topic),
+      this.compress(plain),
+      before?.catch(() => {}),
+    ]);
+    handOver(info, body, sysFlag);
   }
 
   private dispatch(
@@ -151,6 +176,16 @@ export class DefaultMQProducer implements ProducerInner {
   private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {
     const msgId = this.idOf(message);
     return { message, body, sysFlag, properties: message.properties, msgId, isBatch: false, startedAt };
+  }
+
+  private outgoingBatch(messages: readonly Message[]): Outgoing {
+    const [first] = messages;
+    const properties = first!.waitStoreMsgOK
+      ? NO_PROPERTIES
+      : new Map([[MessageConst.WAIT_STORE_MSG_OK, 'false']]);
+    const msgId = messages.map((message) => this.idOf(message)).join(',');
+    const startedAt = this.instance.clock.now();
+    return { message: first!, body: messages, sysFlag: 0, properties, msgId, isBatch: true, startedAt };
   }
 
   /** The unique id of a message, made when it is sent first. */

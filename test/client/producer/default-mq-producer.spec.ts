@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProducerConfig } from '../../../lib/client/index.js';
+import { Message } from '../../../lib/common/message.js';
 import { MQClientError, RemotingTimeoutError, type RocketMQError } from '../../../lib/errors/index.js';
 import type { SendMessageRequestHeader } from '../../../lib/remoting/header/send-message-request-header.js';
 import { failure, success } from '../../../lib/remoting/remoting-command.js';
@@ -276,5 +277,42 @@ describe('routes', () => {
     };
     for (let i = 0; i < 40; i++) await producer.send(message('new'));
     expect([...queueIds].toSorted()).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('sends that are not awaited one by one', () => {
+  it('are handed over in their order, however long their preparation takes', async () => {
+    const { transport, producer } = open();
+    const flags: number[] = [];
+    transport.respond = (call) => {
+      flags.push(headerOf(call).flag);
+      call.answer(stored());
+    };
+    const numbered = (flag: number, length: number) => {
+      const numberedMessage = new Message('t', Buffer.alloc(length, 'x'));
+      numberedMessage.flag = flag;
+      return numberedMessage;
+    };
+    const send = (flag: number, length: number) => producer.send(numbered(flag, length));
+    await Promise.all([
+      send(1, 100_000),
+      send(2, 1),
+      producer.sendAsync(numbered(3, 5000)),
+      send(4, 300_000),
+    ]);
+    await Promise.all([send(5, 200_000), send(6, 1)]);
+    expect(flags).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('are not held up by one before them that fails', async () => {
+    const { transport, producer } = open();
+    transport.respond = (call) => call.answer(stored());
+    transport.routes.delete('t');
+    const failed = producer.send(message('t', 'x'.repeat(100_000))).catch((error: Error) => error.message);
+    const { sendStatus } = await producer.send(message('u')).catch(() => ({ sendStatus: 'refused' }));
+    expect(await failed).toContain('No route info of this topic: t');
+    transport.routes.set('t', routeOf(1, 'a'));
+    expect((await producer.send(message('t'))).sendStatus).toBe('SEND_OK');
+    expect(sendStatus).toBe('refused');
   });
 });
