@@ -115,14 +115,8 @@ export class DefaultMQProducer implements ProducerInner {
       const info = this.publishInfos.get(topic);
       const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
       if (info !== undefined && isSmall && !this.preparing.has(topic)) {
-        return this.dispatch(
-          this.outgoing(message, body, 0, startedAt),
-          mode,
-          info,
-          options,
-          resolve,
-          reject,
-        );
+        const outgoing = this.outgoing(message, body, 0, startedAt);
+        return this.dispatch(outgoing, mode, info, options, resolve, reject, startedAt);
       }
       this.inTurn(topic, body, (found, compressed, sysFlag) => {
         const outgoing = this.outgoing(message, compressed, sysFlag, startedAt);
@@ -166,11 +160,12 @@ export class DefaultMQProducer implements ProducerInner {
     options: SendOptions,
     resolve: (result: SendResult) => void,
     reject: (error: Error) => void,
+    now?: number,
   ): void {
     const queue = this.selectQueue(info, outgoing.message, options);
     const timeout = options.timeout ?? this.config.sendMsgTimeout;
     const { instance, config } = this;
-    new SendTask(instance, config, outgoing, mode, info, queue, timeout, resolve, reject).attempt();
+    new SendTask(instance, config, outgoing, mode, info, queue, timeout, resolve, reject).attempt(now);
   }
 
   private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {

@@ -56,7 +56,7 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
 export class SendTask implements ResponseCallback<SendCode> {
   private attempts = 0;
   private queue!: MessageQueue;
-  private readonly brokersSent: string[] = [];
+  private brokersSent = '';
 
   constructor(
     private readonly instance: MQClientInstance,
@@ -71,14 +71,13 @@ export class SendTask implements ResponseCallback<SendCode> {
     private readonly reject: (error: RocketMQError) => void,
   ) {}
 
-  attempt(): void {
-    const now = this.instance.clock.now();
+  attempt(now = this.instance.clock.now()): void {
     const remaining = this.timeout - (now - this.outgoing.startedAt);
     if (remaining <= 0) return this.reject(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
     this.queue = this.fixedQueue ?? this.publishInfo.selectOneMessageQueue(lastBroker);
     this.attempts++;
-    this.brokersSent.push(this.queue.brokerName);
+    this.brokersSent += this.attempts === 1 ? this.queue.brokerName : `, ${this.queue.brokerName}`;
     const address = this.instance.findBrokerAddressInPublish(this.queue.brokerName);
     if (address === undefined) return this.onError(this.unknownBroker());
     const request = sendRequest(this.config, this.outgoing, this.queue, now);
@@ -148,7 +147,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const cost = this.instance.clock.now() - this.outgoing.startedAt;
     return new MQClientError(
       `Send [${this.attempts}] times, still failed, cost [${cost}]ms, Topic: ${topic}, ` +
-        `BrokersSent: [${this.brokersSent.join(', ')}]: ${error.message}`,
+        `BrokersSent: [${this.brokersSent}]: ${error.message}`,
       { cause: error, responseCode: error.responseCode, retryable: error.retryable },
     );
   }

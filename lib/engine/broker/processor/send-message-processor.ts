@@ -74,15 +74,14 @@ export class SendMessageProcessor {
   /** The checks of a send, in the order of SendMessageProcessor#msgCheck; creates the topic if that is allowed. */
   private refuse(header: SendMessageRequestHeader): Refusal | undefined {
     const { topics } = this.broker;
-    const { topic } = header;
-    if (topics.selectTopicConfig(topic) === undefined) {
-      const fault = topicNameFault(topic);
-      if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);
-    }
+    const { topic, defaultTopic, defaultTopicQueueNums } = header;
+    const existing = topics.selectTopicConfig(topic);
+    const fault = existing === undefined ? topicNameFault(topic) : undefined;
+    if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);
     if (isNotAllowedSendTopic(topic)) {
       return failure(ResponseCode.NO_PERMISSION, `Sending message to topic[${topic}] is forbidden.`);
     }
-    const config = topics.findOrCreateForSend(topic, header.defaultTopic, header.defaultTopicQueueNums);
+    const config = existing ?? topics.findOrCreateForSend(topic, defaultTopic, defaultTopicQueueNums);
     if (config === undefined) {
       return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
     }
@@ -186,10 +185,8 @@ function refuseFeature(sysFlag: number, properties: ReadonlyMap<string, string>)
   if (properties.get(MessageConst.TRANSACTION_PREPARED) === 'true' || isTransactional(sysFlag)) {
     return failure(ResponseCode.NO_PERMISSION, 'this broker does not support transactional messages yet');
   }
-  if (
-    TIMER_PROPERTIES.some((name) => properties.has(name)) &&
-    !properties.has(MessageConst.DELAY_TIME_LEVEL)
-  ) {
+  for (const name of TIMER_PROPERTIES) {
+    if (!properties.has(name) || properties.has(MessageConst.DELAY_TIME_LEVEL)) continue;
     return failure(
       ResponseCode.SYSTEM_ERROR,
       'this broker does not support timer messages yet, use a delay level',
