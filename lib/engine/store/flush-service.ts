@@ -38,7 +38,7 @@ export class GroupCommitService implements FlushService {
   submit(batch: AppendBatch): void {
     batch.answerImpatient();
     this.waiting.push(batch);
-    if (this.flushing.length === 0) this.flush();
+    this.flush();
   }
 
   /** A batch is committed when it has been flushed. */
@@ -48,10 +48,15 @@ export class GroupCommitService implements FlushService {
 
   stop(stopped: () => void): void {
     this.stopped = stopped;
-    if (this.flushing.length === 0) stopped();
+    this.stopWhenIdle();
+  }
+
+  private stopWhenIdle(): void {
+    if (this.flushing.length === 0 && this.waiting.length === 0) this.stopped?.();
   }
 
   private flush(): void {
+    if (this.flushing.length > 0 || this.waiting.length === 0) return;
     this.flushing = this.waiting;
     this.waiting = [];
     const waited = this.clock.now() - this.flushing[0]!.stagedAt;
@@ -60,7 +65,7 @@ export class GroupCommitService implements FlushService {
       this.clock.clearTimeout(this.timeout);
       if (error) this.fail(error);
       else this.commit();
-      if (this.flushing.length === 0) this.stopped?.();
+      this.stopWhenIdle();
     });
   }
 
@@ -68,7 +73,9 @@ export class GroupCommitService implements FlushService {
     const flushed = this.flushing;
     this.flushing = [];
     for (const batch of flushed) this.target.committed(batch);
-    if (this.waiting.length > 0 && this.flushing.length === 0) this.flush();
+    // Whoever was answered mostly sends again at once, and is written at the end of this turn. Without waiting for that
+    // there would be two groups of senders, each of which waits for the flush of the other.
+    this.clock.setImmediate(() => this.flush());
   }
 
   private fail(error: Error): void {
