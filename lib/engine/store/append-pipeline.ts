@@ -152,7 +152,7 @@ export class AppendPipeline implements FlushTarget {
     this.filler.stop();
     await new Promise<void>((resolve) => {
       this.onDrained = resolve;
-      this.endTurn();
+      this.writeStaged();
     });
     if (this.filler.isFilling) await new Promise<void>((resolve) => this.filler.whenFree(resolve));
     await new Promise<void>((resolve) => this.flushService.stop(resolve));
@@ -247,12 +247,12 @@ export class AppendPipeline implements FlushTarget {
     this.isTurnScheduled = true;
     this.options.clock.setImmediate(() => {
       this.isTurnScheduled = false;
-      this.endTurn();
+      this.writeStaged();
     });
   }
 
   /** Whoever is answered may append at once, so nothing is answered before everything here is in order. */
-  private endTurn(): void {
+  writeStaged(): void {
     this.seal();
     this.write();
     const { written } = this;
@@ -288,7 +288,7 @@ export class AppendPipeline implements FlushTarget {
   private write(): void {
     for (let extent = this.unwritten[0]; extent !== undefined; extent = this.unwritten[0]) {
       const { segment, buffer, position, offset, length, batch } = extent;
-      if (!this.filler.isFree(offset, offset + length)) return this.filler.whenFree(() => this.endTurn());
+      if (!this.filler.isFree(offset, offset + length)) return this.filler.whenFree(() => this.writeStaged());
       try {
         if (this.options.flags.fault !== undefined) throw this.options.flags.fault;
         segment.write(buffer, position, length, offset);

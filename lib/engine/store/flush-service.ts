@@ -4,6 +4,8 @@ import type { FileCallback } from '../../common/file-system.js';
 
 /** What a flush service needs of the commit log. */
 export interface FlushTarget {
+  /** Writes and submits what was appended so far. */
+  writeStaged(): void;
   /** Makes everything written before the call survive a power cut. */
   syncWritten(done: FileCallback): void;
   /** The batch is as safe as the flush type promises. */
@@ -73,9 +75,12 @@ export class GroupCommitService implements FlushService {
     const flushed = this.flushing;
     this.flushing = [];
     for (const batch of flushed) this.target.committed(batch);
-    // Whoever was answered mostly sends again at once, and is written at the end of this turn. Without waiting for that
-    // there would be two groups of senders, each of which waits for the flush of the other.
-    this.clock.setImmediate(() => this.flush());
+    // Whoever was answered mostly sends again at once. Left to the flush after the next one, there would be two groups of
+    // senders, each of which waits for the flush of the other.
+    this.clock.setImmediate(() => {
+      this.target.writeStaged();
+      this.flush();
+    });
   }
 
   private fail(error: Error): void {
