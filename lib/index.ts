@@ -9,6 +9,7 @@ export {
   MessageConversionError,
   MQBrokerError,
   MQClientError,
+  RemotingCodecError,
   RemotingTimeoutError,
   RocketMQError,
   StoreError,

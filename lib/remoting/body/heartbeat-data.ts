@@ -1,6 +1,6 @@
 import type { SubscriptionData } from './subscription-data.js';
 
-export type ConsumeType = 'CONSUME_ACTIVELY' | 'CONSUME_PASSIVELY';
+export type ConsumeType = 'CONSUME_ACTIVELY' | 'CONSUME_PASSIVELY' | 'CONSUME_POP';
 export type MessageModel = 'CLUSTERING' | 'BROADCASTING';
 export type ConsumeFromWhere =
   'CONSUME_FROM_LAST_OFFSET' | 'CONSUME_FROM_FIRST_OFFSET' | 'CONSUME_FROM_TIMESTAMP';

@@ -5,16 +5,16 @@
 #
 # JARS  directory with rocketmq-{namesrv,broker,tools,client}-5.3.3.jar and all they depend on (default: $RMQ_JARS)
 # OUT   where to write (default: the parent of this script's directory)
-# PART  any of values clean crashed config records (default: all; records reads the archives of clean and crashed)
+# PART  any of values clean crashed config records frames (default: all; records reads the archives of clean and crashed)
 #
-# Needs Java 17, GNU tar and the free loopback ports 19876, 20909, 20911 and 20912.
+# Needs Java 17, GNU tar and the free loopback ports 19876, 19877, 20909, 20911, 20912 and 21911.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 jars=${1:-${RMQ_JARS:?give the directory of the Apache RocketMQ jars}}
 out=${2:-$(dirname "$here")}
 parts=${*:3}
-parts=${parts:-values clean crashed config records}
+parts=${parts:-values clean crashed config records frames}
 name_server=127.0.0.1:19876
 
 mkdir -p "$out"
@@ -105,6 +105,18 @@ records() {
     tar -C "$work/records/$name" -xzf "$out/apache-store/$name.tar.gz"
   done
   run Records "$work/records" "$here/store.properties" "$out/records.json"
+}
+
+# Every process writes its headers in its own serialize type.
+frames() {
+  local type plain=("${java[@]}")
+  for type in JSON ROCKETMQ; do
+    java=("${plain[0]}" "-Drocketmq.serialize.type=$type" "${plain[@]:1}")
+    start_cluster "$work/frames-$type"
+    run Frames "$out/frames/${type,,}.json" > "$work/frames.out"
+    stop_cluster
+  done
+  java=("${plain[@]}")
 }
 
 javac -encoding UTF-8 -cp "$jars/*" -d "$work/classes" "$here"/*.java

@@ -1,0 +1,262 @@
+import type { ConsumerSendMsgBackRequestHeader } from '../header/consumer-send-msg-back-request-header.js';
+import type { PullMessageRequestHeader } from '../header/pull-message-request-header.js';
+import type { PullMessageResponseHeader } from '../header/pull-message-response-header.js';
+import type { QueryMessageRequestHeader } from '../header/query-message-request-header.js';
+import type {
+  OffsetResponseHeader,
+  QueryConsumerOffsetRequestHeader,
+  QueueRequestHeader,
+  SearchOffsetRequestHeader,
+  TimestampResponseHeader,
+  UpdateConsumerOffsetRequestHeader,
+} from '../header/queue-request-header.js';
+import type { SendMessageResponseHeader } from '../header/send-message-response-header.js';
+import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '../remoting-protocol.js';
+import { RequestCode } from '../request-code.js';
+import { ResponseCode } from '../response-code.js';
+import {
+  batchBody,
+  type BodyCodec,
+  bytesBody,
+  jsonRequestBody,
+  jsonResponseBody,
+  noBody,
+} from './body-codec.js';
+import {
+  clusterInfo,
+  consumerIdListBody,
+  heartbeatData,
+  lockBatchRequestBody,
+  lockBatchResponseBody,
+  topicRouteData,
+} from './body-types.js';
+import { boolean, boundaryType, int, long, text, timeBound } from './field-type.js';
+import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { sendMessageHeaderV2 } from './send-message-headers.js';
+
+/** How a request and its answer travel. */
+export interface ExchangeCodec<C extends RequestCode> {
+  readonly requestHeader: HeaderCodec<RequestHeader<C>>;
+  readonly requestBody: BodyCodec<RequestBody<C>>;
+  readonly responseHeader: HeaderCodec<ResponseHeader<C>>;
+  readonly responseBody: BodyCodec<ResponseBody<C>>;
+  /** The response codes whose answers have header and body; all others are errors. */
+  readonly successCodes: ReadonlySet<number>;
+}
+
+const SUCCESS: ReadonlySet<number> = new Set([ResponseCode.SUCCESS]);
+
+/** The message is stored, though perhaps not as safely as it should be. */
+const STORED: ReadonlySet<number> = new Set([
+  ResponseCode.SUCCESS,
+  ResponseCode.FLUSH_DISK_TIMEOUT,
+  ResponseCode.SLAVE_NOT_AVAILABLE,
+  ResponseCode.FLUSH_SLAVE_TIMEOUT,
+]);
+
+/** The pull was carried out: the answer says at which offset to go on. */
+const PULLED: ReadonlySet<number> = new Set([
+  ResponseCode.SUCCESS,
+  ResponseCode.PULL_NOT_FOUND,
+  ResponseCode.PULL_RETRY_IMMEDIATELY,
+  ResponseCode.PULL_OFFSET_MOVED,
+]);
+
+/** Attempts of a message whose consumer does not say how many it wants (SubscriptionGroupConfig, `retryMaxTimes`). */
+const DEFAULT_RETRY_MAX_TIMES = 16;
+
+const queueFields = { topic: required(text), queueId: required(int) };
+const queueHeader = headerCodec<QueueRequestHeader>(queueFields);
+const groupHeader = headerCodec<{ readonly consumerGroup: string }>({ consumerGroup: required(text) });
+const offsetHeader = headerCodec<OffsetResponseHeader>({ offset: required(long) });
+
+const sendResponse = {
+  responseHeader: headerCodec<SendMessageResponseHeader>({
+    msgId: required(text),
+    queueId: required(int),
+    queueOffset: required(long),
+    transactionId: optional(text),
+    regionId: withDefault(text, 'DefaultRegion', 'MSG_REGION'),
+    traceOn: withDefault(boolean, true, 'TRACE_ON'),
+  }),
+  responseBody: noBody,
+  successCodes: STORED,
+};
+
+/** An answer that only says that all went well. */
+const emptyResponse = { responseHeader: noHeader(), responseBody: noBody, successCodes: SUCCESS };
+
+/** How every request and its answer travel; the counterpart of the types in `RemotingProtocol`. */
+export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } = {
+  [RequestCode.SEND_MESSAGE]: {
+    requestHeader: sendMessageHeaderV2(false),
+    requestBody: bytesBody,
+    ...sendResponse,
+  },
+  [RequestCode.SEND_BATCH_MESSAGE]: {
+    requestHeader: sendMessageHeaderV2(true),
+    requestBody: batchBody,
+    ...sendResponse,
+  },
+  [RequestCode.PULL_MESSAGE]: {
+    requestHeader: headerCodec<PullMessageRequestHeader>({
+      consumerGroup: required(text),
+      topic: required(text),
+      queueId: required(int),
+      queueOffset: required(long),
+      maxMsgNums: required(int),
+      sysFlag: required(int),
+      commitOffset: required(long),
+      suspendTimeoutMillis: required(long),
+      subscription: optional(text),
+      subVersion: required(long),
+      expressionType: withDefault(text, 'TAG'),
+    }),
+    requestBody: noBody,
+    responseHeader: headerCodec<PullMessageResponseHeader>({
+      suggestWhichBrokerId: required(long),
+      nextBeginOffset: required(long),
+      minOffset: required(long),
+      maxOffset: required(long),
+    }),
+    responseBody: bytesBody,
+    successCodes: PULLED,
+  },
+  [RequestCode.QUERY_MESSAGE]: {
+    requestHeader: headerCodec<QueryMessageRequestHeader>({
+      topic: required(text),
+      key: required(text),
+      maxNum: required(int),
+      beginTimestamp: required(timeBound),
+      endTimestamp: required(timeBound),
+      uniqueKeyQuery: withDefault(boolean, false, '_UNIQUE_KEY_QUERY'),
+    }),
+    requestBody: noBody,
+    // Java's client fails without them, and does nothing with them.
+    responseHeader: noHeader({ indexLastUpdateTimestamp: '0', indexLastUpdatePhyoffset: '0' }),
+    responseBody: bytesBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.VIEW_MESSAGE_BY_ID]: {
+    requestHeader: headerCodec<{ readonly offset: number }>({ offset: required(long) }),
+    requestBody: noBody,
+    responseHeader: noHeader(),
+    responseBody: bytesBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.QUERY_CONSUMER_OFFSET]: {
+    requestHeader: headerCodec<QueryConsumerOffsetRequestHeader>({
+      consumerGroup: required(text),
+      ...queueFields,
+    }),
+    requestBody: noBody,
+    responseHeader: offsetHeader,
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.UPDATE_CONSUMER_OFFSET]: {
+    requestHeader: headerCodec<UpdateConsumerOffsetRequestHeader>({
+      consumerGroup: required(text),
+      ...queueFields,
+      commitOffset: required(long),
+    }),
+    requestBody: noBody,
+    ...emptyResponse,
+  },
+  [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP]: {
+    requestHeader: headerCodec<SearchOffsetRequestHeader>({
+      ...queueFields,
+      timestamp: required(timeBound),
+      boundaryType: withDefault<SearchOffsetRequestHeader['boundaryType']>(boundaryType, 'lower'),
+    }),
+    requestBody: noBody,
+    responseHeader: offsetHeader,
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.GET_MAX_OFFSET]: {
+    requestHeader: queueHeader,
+    requestBody: noBody,
+    responseHeader: offsetHeader,
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.GET_MIN_OFFSET]: {
+    requestHeader: queueHeader,
+    requestBody: noBody,
+    responseHeader: offsetHeader,
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.GET_EARLIEST_MSG_STORETIME]: {
+    requestHeader: queueHeader,
+    requestBody: noBody,
+    responseHeader: headerCodec<TimestampResponseHeader>({ timestamp: required(long) }),
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.HEART_BEAT]: {
+    requestHeader: noHeader(),
+    requestBody: jsonRequestBody(heartbeatData),
+    ...emptyResponse,
+  },
+  [RequestCode.UNREGISTER_CLIENT]: {
+    requestHeader: headerCodec<RequestHeader<typeof RequestCode.UNREGISTER_CLIENT>>({
+      clientID: required(text),
+      producerGroup: optional(text),
+      consumerGroup: optional(text),
+    }),
+    requestBody: noBody,
+    ...emptyResponse,
+  },
+  [RequestCode.CONSUMER_SEND_MSG_BACK]: {
+    requestHeader: headerCodec<ConsumerSendMsgBackRequestHeader>({
+      offset: required(long),
+      group: required(text),
+      delayLevel: required(int),
+      originMsgId: withDefault(text, ''),
+      originTopic: withDefault(text, ''),
+      maxReconsumeTimes: withDefault(int, DEFAULT_RETRY_MAX_TIMES),
+    }),
+    requestBody: noBody,
+    ...emptyResponse,
+  },
+  [RequestCode.GET_CONSUMER_LIST_BY_GROUP]: {
+    requestHeader: groupHeader,
+    requestBody: noBody,
+    responseHeader: noHeader(),
+    responseBody: jsonResponseBody(consumerIdListBody),
+    successCodes: SUCCESS,
+  },
+  [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]: {
+    requestHeader: groupHeader,
+    requestBody: noBody,
+    ...emptyResponse,
+  },
+  [RequestCode.LOCK_BATCH_MQ]: {
+    requestHeader: noHeader(),
+    requestBody: jsonRequestBody(lockBatchRequestBody),
+    responseHeader: noHeader(),
+    responseBody: jsonResponseBody(lockBatchResponseBody),
+    successCodes: SUCCESS,
+  },
+  [RequestCode.UNLOCK_BATCH_MQ]: {
+    requestHeader: noHeader(),
+    requestBody: jsonRequestBody(lockBatchRequestBody),
+    ...emptyResponse,
+  },
+  [RequestCode.GET_ROUTEINFO_BY_TOPIC]: {
+    requestHeader: headerCodec<{ readonly topic: string }>({ topic: required(text) }),
+    requestBody: noBody,
+    responseHeader: noHeader(),
+    responseBody: jsonResponseBody(topicRouteData),
+    successCodes: SUCCESS,
+  },
+  [RequestCode.GET_BROKER_CLUSTER_INFO]: {
+    requestHeader: noHeader(),
+    requestBody: noBody,
+    responseHeader: noHeader(),
+    responseBody: jsonResponseBody(clusterInfo),
+    successCodes: SUCCESS,
+  },
+};

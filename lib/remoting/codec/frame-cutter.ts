@@ -1,0 +1,87 @@
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+
+/** Longest frame in bytes, its length field included (NettySystemConfig, `com.rocketmq.remoting.frameMaxLength`). */
+export const MAX_FRAME_SIZE = 16 * 1024 * 1024;
+
+/** Bytes of the length that leads a frame, and of the header mark that every frame has. */
+const LENGTH_SIZE = 4;
+const MIN_LENGTH = 4;
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Cuts a stream into frames (NettyDecoder). A frame that lies in one chunk is a view of it; only one that arrives in
+ * pieces is copied, and the copy grows with what has arrived, not with what was announced.
+ */
+export class FrameCutter {
+  /** The beginning of an incomplete frame: the first `filled` bytes. */
+  private partial = NOTHING;
+  private filled = 0;
+
+  constructor(
+    private readonly onFrame: (frame: Buffer) => void,
+    private readonly maxFrameSize = MAX_FRAME_SIZE,
+  ) {}
+
+  /**
+   * Takes the next bytes of the stream and hands out the frames that they complete, without their length field.
+   *
+   * @throws RemotingCodecError for a length that is negative, too short or above the limit. The stream cannot be
+   * cut any further then.
+   */
+  push(chunk: Buffer): void {
+    let position = this.filled > 0 ? this.continuePartial(chunk) : 0;
+    while (chunk.length - position >= LENGTH_SIZE) {
+      const end = position + this.frameSize(chunk, position);
+      if (end > chunk.length) break;
+      this.onFrame(chunk.subarray(position + LENGTH_SIZE, end));
+      position = end;
+    }
+    if (position < chunk.length) this.keep(chunk, position, chunk.length);
+  }
+
+  /** Adds to the incomplete frame what it lacks; returns how much of the chunk that was. */
+  private continuePartial(chunk: Buffer): number {
+    let position = 0;
+    if (this.filled < LENGTH_SIZE) {
+      position = Math.min(LENGTH_SIZE - this.filled, chunk.length);
+      this.keep(chunk, 0, position);
+      if (this.filled < LENGTH_SIZE) return position;
+    }
+    const size = this.frameSize(this.partial, 0);
+    const end = Math.min(position + size - this.filled, chunk.length);
+    this.keep(chunk, position, end, size);
+    if (this.filled === size) this.handOutPartial();
+    return end;
+  }
+
+  private handOutPartial(): void {
+    const frame = this.partial.subarray(LENGTH_SIZE, this.filled);
+    this.partial = NOTHING;
+    this.filled = 0;
+    this.onFrame(frame);
+  }
+
+  /** Doubling keeps the copying linear; a frame known to end at `size` takes no more. */
+  private keep(chunk: Buffer, start: number, end: number, size = Infinity): void {
+    const needed = this.filled + end - start;
+    if (needed > this.partial.length) {
+      const grown = Buffer.allocUnsafe(Math.min(Math.max(needed, 2 * this.filled), size));
+      this.partial.copy(grown, 0, 0, this.filled);
+      this.partial = grown;
+    }
+    chunk.copy(this.partial, this.filled, start, end);
+    this.filled = needed;
+  }
+
+  /** Bytes of the frame at `position`, its length field included. */
+  private frameSize(buffer: Buffer, position: number): number {
+    const length = buffer.readInt32BE(position);
+    if (length < MIN_LENGTH || length > this.maxFrameSize - LENGTH_SIZE) {
+      throw new RemotingCodecError(
+        `A frame of ${length} bytes: it has ${MIN_LENGTH} to ${this.maxFrameSize - LENGTH_SIZE}`,
+      );
+    }
+    return LENGTH_SIZE + length;
+  }
+}

@@ -1,0 +1,130 @@
+import { utf8Write } from '../../common/buffer-text.js';
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+import { BinaryHeaderLayout, MIN_BINARY_HEADER_SIZE } from './binary-header.js';
+import { MAX_FRAME_SIZE } from './frame-cutter.js';
+import type { HeaderTexts } from './header-codec.js';
+import { OWN_LANGUAGE, OWN_LANGUAGE_CODE } from './language-code.js';
+import { OWN_VERSION } from './mq-version.js';
+import { SERIALIZE_TYPE_CODES, type SerializeType } from './remoting-frame.js';
+
+/** What a frame says besides its fields and body; language and version are ours. */
+export interface FrameStart {
+  readonly code: number;
+  readonly opaque: number;
+  readonly flag: number;
+  readonly remark: string | undefined;
+}
+
+/** Bytes of the length field and the header mark. */
+const HEADER_START = 8;
+
+/** Most bytes of one UTF-16 unit. */
+const MAX_UNIT_SIZE = 3;
+
+/** Up to this many characters a loop is faster than a native call. */
+const MAX_SHORT_TEXT = 40;
+
+/**
+ * Writes a frame, its length field included (RemotingCommand#encode).
+ *
+ * @throws RemotingCodecError when it is too long for the peer to take.
+ */
+export function writeFrame(
+  start: FrameStart,
+  fields: HeaderTexts,
+  body: Buffer,
+  serializeType: SerializeType,
+): Buffer {
+  return serializeType === 'JSON' ? writeJson(start, fields, body) : writeBinary(start, fields, body);
+}
+
+/** With members in the order in which Java writes them. */
+function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: Buffer): Buffer {
+  const { code, opaque, flag, remark } = start;
+  let header = `{"code":${code},"extFields":{`;
+  for (let i = 0; i < names.length; i++) {
+    if (i > 0) header += ',';
+    header += names[i]!.json + quote(values[i]!);
+  }
+  header += `},"flag":${flag},"language":"${OWN_LANGUAGE}","opaque":${opaque}`;
+  if (remark !== undefined) header += `,"remark":${JSON.stringify(remark)}`;
+  header += `,"serializeTypeCurrentRPC":"JSON","version":${OWN_VERSION}}`;
+  const frame = Buffer.allocUnsafe(HEADER_START + header.length * MAX_UNIT_SIZE + body.length);
+  const headerEnd = HEADER_START + utf8Write(frame, header, HEADER_START);
+  return complete(frame, headerEnd, body, SERIALIZE_TYPE_CODES.JSON);
+}
+
+function writeBinary(start: FrameStart, fields: HeaderTexts, body: Buffer): Buffer {
+  const { code, opaque, flag, remark = '' } = start;
+  const frame = Buffer.allocUnsafe(HEADER_START + maxBinarySize(remark, fields) + body.length);
+  frame.writeInt16BE(code, HEADER_START + BinaryHeaderLayout.CODE);
+  frame[HEADER_START + BinaryHeaderLayout.LANGUAGE] = OWN_LANGUAGE_CODE;
+  frame.writeInt16BE(OWN_VERSION, HEADER_START + BinaryHeaderLayout.VERSION);
+  frame.writeInt32BE(opaque, HEADER_START + BinaryHeaderLayout.OPAQUE);
+  frame.writeInt32BE(flag, HEADER_START + BinaryHeaderLayout.FLAG);
+  const fieldsLength = writeText(frame, HEADER_START + BinaryHeaderLayout.REMARK_LENGTH, remark);
+  let position = fieldsLength + 4;
+  for (let i = 0; i < fields.names.length; i++) {
+    position = writeBytes(frame, position, fields.names[i]!.binary);
+    position = writeText(frame, position, fields.values[i]!);
+  }
+  frame.writeInt32BE(position - fieldsLength - 4, fieldsLength);
+  return complete(frame, position, body, SERIALIZE_TYPE_CODES.ROCKETMQ);
+}
+
+/** Bytes of a binary header when every text takes as many as it can. */
+function maxBinarySize(remark: string, { names, values }: HeaderTexts): number {
+  let size = MIN_BINARY_HEADER_SIZE + remark.length * MAX_UNIT_SIZE;
+  for (const name of names) size += name.binary.length;
+  for (const value of values) size += 4 + value.length * MAX_UNIT_SIZE;
+  return size;
+}
+
+/** Names are short, and a loop over them takes less than a native call. */
+function writeBytes(frame: Buffer, position: number, bytes: Buffer): number {
+  for (let i = 0; i < bytes.length; i++) frame[position + i] = bytes[i]!;
+  return position + bytes.length;
+}
+
+/** Writes the length of a text in 4 bytes, and the text. */
+function writeText(frame: Buffer, position: number, text: string): number {
+  const isShort = text.length <= MAX_SHORT_TEXT && writeAscii(frame, position + 4, text);
+  const length = isShort ? text.length : utf8Write(frame, text, position + 4);
+  frame.writeInt32BE(length, position);
+  return position + 4 + length;
+}
+
+/** Writes a text unless it has characters beyond ASCII. */
+function writeAscii(frame: Buffer, position: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return false;
+    frame[position + i] = unit;
+  }
+  return true;
+}
+
+/** A JSON string. Most values are short and have nothing to escape. */
+function quote(text: string): string {
+  return text.length <= MAX_SHORT_TEXT && isPlain(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return false;
+  }
+  return true;
+}
+
+/** Adds length, mark and body to a header that ends at `headerEnd`. */
+function complete(frame: Buffer, headerEnd: number, body: Buffer, serializeType: number): Buffer {
+  const end = headerEnd + body.length;
+  if (end > MAX_FRAME_SIZE) {
+    throw new RemotingCodecError(`A frame of ${end} bytes, more than ${MAX_FRAME_SIZE}`);
+  }
+  frame.writeInt32BE(end - 4, 0);
+  frame.writeUInt32BE(serializeType * 0x1000000 + headerEnd - HEADER_START, 4);
+  body.copy(frame, headerEnd);
+  return frame.subarray(0, end);
+}

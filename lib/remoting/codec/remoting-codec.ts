@@ -1,0 +1,115 @@
+import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
+import { RequestCode } from '../request-code.js';
+import type { ResponseCode } from '../response-code.js';
+import { EXCHANGE_CODECS, type ExchangeCodec } from './exchange-codecs.js';
+import { writeFrame } from './frame-writer.js';
+import type { HeaderCodec } from './header-codec.js';
+import { type RemotingFrame, RpcFlag, type SerializeType } from './remoting-frame.js';
+import { sendMessageHeaderV1 } from './send-message-headers.js';
+
+const SEND_MESSAGE_V2 = 310;
+const LITE_PULL_MESSAGE = 361;
+
+/** Codes under which a request travels, besides its own. */
+const OTHER_CODES: ReadonlyMap<number, RequestCode> = new Map([
+  [SEND_MESSAGE_V2, RequestCode.SEND_MESSAGE],
+  [LITE_PULL_MESSAGE, RequestCode.PULL_MESSAGE],
+]);
+
+/** The field that says that a send request is one of a batch. */
+const BATCH = Buffer.from('batch');
+const BATCH_V2 = Buffer.from('m');
+
+const NO_FIELDS = { names: [], values: [] };
+const NO_BODY = Buffer.alloc(0);
+
+/**
+ * Encodes a request as a whole frame, its length field included.
+ *
+ * @throws RemotingCodecError when a value cannot travel, or the frame is too long.
+ */
+export function encodeRequest(
+  request: RemotingRequest,
+  opaque: number,
+  isOneway: boolean,
+  serializeType: SerializeType = 'ROCKETMQ',
+): Buffer {
+  const { code, header, body } = request;
+  const codec = codecOf(code)!;
+  const start = {
+    code: code === RequestCode.SEND_MESSAGE ? SEND_MESSAGE_V2 : code,
+    opaque,
+    flag: isOneway ? RpcFlag.ONEWAY : 0,
+    remark: undefined,
+  };
+  const fields = codec.requestHeader.encode(header as never);
+  return writeFrame(start, fields, codec.requestBody.encode(body as never, true), serializeType);
+}
+
+/**
+ * Encodes the answer to a request as a whole frame, its length field included.
+ *
+ * @param requestCode of the request as it was sent; of one that nobody knows an error is the only answer.
+ * @param isStandardJson false for a requester that needs fastjson's form, see `wantsStandardJson`.
+ * @throws RemotingCodecError when a value cannot travel, or the frame is too long.
+ */
+export function encodeResponse(
+  requestCode: number,
+  response: RemotingResponse,
+  opaque: number,
+  serializeType: SerializeType,
+  isStandardJson = true,
+): Buffer {
+  const start = { code: response.code, opaque, flag: RpcFlag.RESPONSE, remark: response.remark };
+  const codec = codecOf(OTHER_CODES.get(requestCode) ?? requestCode);
+  if (!codec?.successCodes.has(response.code)) return writeFrame(start, NO_FIELDS, NO_BODY, serializeType);
+  const fields = codec.responseHeader.encode(response.header as never);
+  const body = codec.responseBody.encode(response.body as never, isStandardJson);
+  return writeFrame(start, fields, body, serializeType);
+}
+
+/**
+ * Decodes a request; its body may be a view of the frame.
+ *
+ * @returns undefined when its code has no typed form.
+ * @throws RemotingCodecError naming the field when a required one is missing or not of its type.
+ */
+export function decodeRequest(frame: RemotingFrame): RemotingRequest | undefined {
+  const code = typedCodeOf(frame);
+  const codec = codecOf(code);
+  if (codec === undefined) return undefined;
+  const isV1 = frame.code === RequestCode.SEND_MESSAGE;
+  const headerCodec = isV1 ? (sendMessageHeaderV1 as HeaderCodec<never>) : codec.requestHeader;
+  const header = headerCodec.decode(frame.headerFields);
+  return { code, header, body: codec.requestBody.decode(frame.body) } as RemotingRequest;
+}
+
+/**
+ * Decodes the answer to a request of code `C`; its body may be a view of the frame.
+ *
+ * @throws RemotingCodecError naming the field when a required one is missing or not of its type.
+ */
+export function decodeResponse<C extends RequestCode>(
+  requestCode: C,
+  frame: RemotingFrame,
+): RemotingResponse<C> {
+  const codec = EXCHANGE_CODECS[requestCode] as ExchangeCodec<C>;
+  const code = frame.code as ResponseCode;
+  const { remark } = frame;
+  if (!codec.successCodes.has(code)) return { code, remark, header: undefined, body: undefined };
+  const header = codec.responseHeader.decode(frame.headerFields);
+  return { code, remark, header, body: codec.responseBody.decode(frame.body) };
+}
+
+/** A batch has a code of its own, but its header decides (SendMessageProcessor#processRequest). */
+function typedCodeOf({ code, headerFields }: RemotingFrame): number {
+  const typedCode = OTHER_CODES.get(code) ?? code;
+  if (typedCode !== RequestCode.SEND_MESSAGE) return typedCode;
+  const isBatch = headerFields.get(code === SEND_MESSAGE_V2 ? BATCH_V2 : BATCH) === 'true';
+  return isBatch ? RequestCode.SEND_BATCH_MESSAGE : typedCode;
+}
+
+/** The types of one code are lost here; `RemotingProtocol` holds them together again. */
+function codecOf(code: number): ExchangeCodec<RequestCode> | undefined {
+  return EXCHANGE_CODECS[code as RequestCode] as ExchangeCodec<RequestCode> | undefined;
+}

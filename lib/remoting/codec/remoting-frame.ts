@@ -1,0 +1,101 @@
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+import { readBinaryHeader } from './binary-header.js';
+import type { HeaderFields, RemotingHeader } from './header-fields.js';
+import { readJsonHeader } from './json-header.js';
+import { MQVersion } from './mq-version.js';
+
+/** How a header is written: as JSON, or in RocketMQ's binary form (SerializeType). */
+export type SerializeType = 'JSON' | 'ROCKETMQ';
+
+/** The type bytes in the header mark. */
+export const SERIALIZE_TYPE_CODES = { JSON: 0, ROCKETMQ: 1 } as const;
+
+/** Bits of the flag. */
+export const RpcFlag = { RESPONSE: 1, ONEWAY: 2 } as const;
+
+/** Bytes of the header mark: a type byte and three bytes of header length. */
+const MARK_SIZE = 4;
+
+const STANDARD_JSON_ONLY = Buffer.from('acceptStandardJsonOnly');
+
+/** A decoded frame: header fields by name, body as a view of the frame. */
+export interface RemotingFrame {
+  readonly code: number;
+  readonly language: string;
+  readonly version: number;
+  readonly opaque: number;
+  readonly flag: number;
+  readonly remark: string | undefined;
+  readonly serializeType: SerializeType;
+  /** Made when first asked for. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** The same fields as they lie in the frame, for who knows what to look for. */
+  readonly headerFields: HeaderFields;
+  readonly body: Buffer;
+}
+
+/** Whether the frame answers a request. */
+export const isResponse = (frame: RemotingFrame): boolean => (frame.flag & RpcFlag.RESPONSE) !== 0;
+
+/** Whether the request wants no answer. */
+export const isOneway = (frame: RemotingFrame): boolean => (frame.flag & RpcFlag.ONEWAY) !== 0;
+
+/**
+ * Whether who sent this request reads JSON only in its standard form. Others get numbers as keys without quotes, as
+ * fastjson wrote them (ClientRequestProcessor#getRouteInfoByTopic).
+ */
+export const wantsStandardJson = (frame: RemotingFrame): boolean =>
+  frame.version >= MQVersion.V4_9_4 || frame.headerFields.get(STANDARD_JSON_ONLY) === 'true';
+
+/**
+ * Decodes a frame without its 4 length bytes (RemotingCommand#decode).
+ *
+ * @throws RemotingCodecError when it is malformed.
+ */
+export function decodeFrame(frame: Buffer): RemotingFrame {
+  if (frame.length < MARK_SIZE)
+    throw new RemotingCodecError(`A frame of ${frame.length} bytes has no header`);
+  const mark = frame.readUInt32BE(0);
+  const end = MARK_SIZE + (mark & 0xffffff);
+  if (end > frame.length) {
+    throw new RemotingCodecError(`A header of ${end - MARK_SIZE} bytes in a frame of ${frame.length}`);
+  }
+  const body = frame.subarray(end);
+  switch (mark >>> 24) {
+    case SERIALIZE_TYPE_CODES.JSON:
+      return new DecodedFrame(readJsonHeader(frame, MARK_SIZE, end), 'JSON', body);
+    case SERIALIZE_TYPE_CODES.ROCKETMQ:
+      return new DecodedFrame(readBinaryHeader(frame, MARK_SIZE, end), 'ROCKETMQ', body);
+    default:
+      throw new RemotingCodecError(`A header of the unknown serialize type ${mark >>> 24}`);
+  }
+}
+
+class DecodedFrame implements RemotingFrame {
+  readonly code: number;
+  readonly language: string;
+  readonly version: number;
+  readonly opaque: number;
+  readonly flag: number;
+  readonly remark: string | undefined;
+  readonly headerFields: HeaderFields;
+  private fieldMap: ReadonlyMap<string, string> | undefined;
+
+  constructor(
+    header: RemotingHeader,
+    readonly serializeType: SerializeType,
+    readonly body: Buffer,
+  ) {
+    this.code = header.code;
+    this.language = header.language;
+    this.version = header.version;
+    this.opaque = header.opaque;
+    this.flag = header.flag;
+    this.remark = header.remark;
+    this.headerFields = header.fields;
+  }
+
+  get fields(): ReadonlyMap<string, string> {
+    return (this.fieldMap ??= this.headerFields.toMap());
+  }
+}

@@ -1,0 +1,44 @@
+import type { SendMessageRequestHeader } from '../header/send-message-request-header.js';
+import { int, long, properties, text } from './field-type.js';
+import { headerCodec, type HeaderCodec, optional, required, withDefault } from './header-codec.js';
+
+const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
+
+/** The header with its full names, as SEND_MESSAGE has it (SendMessageRequestHeader). Only read, never sent. */
+export const sendMessageHeaderV1: HeaderCodec<SendMessageRequestHeader> = headerCodec({
+  producerGroup: required(text),
+  topic: required(text),
+  defaultTopic: required(text),
+  defaultTopicQueueNums: required(int),
+  queueId: required(int),
+  sysFlag: required(int),
+  bornTimestamp: required(long),
+  flag: required(int),
+  properties: withDefault(properties, NO_PROPERTIES),
+  reconsumeTimes: withDefault(int, 0),
+  maxReconsumeTimes: optional(int),
+  brokerName: withDefault(text, '', 'bname'),
+});
+
+/**
+ * The header with names of one letter, as SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE have it
+ * (SendMessageRequestHeaderV2): the letters follow the order above, with `k` for the unit mode and `m` for the batch.
+ */
+export const sendMessageHeaderV2 = (isBatch: boolean): HeaderCodec<SendMessageRequestHeader> =>
+  headerCodec(
+    {
+      producerGroup: required(text, 'a'),
+      topic: required(text, 'b'),
+      defaultTopic: required(text, 'c'),
+      defaultTopicQueueNums: required(int, 'd'),
+      queueId: required(int, 'e'),
+      sysFlag: required(int, 'f'),
+      bornTimestamp: required(long, 'g'),
+      flag: required(int, 'h'),
+      properties: withDefault(properties, NO_PROPERTIES, 'i'),
+      reconsumeTimes: withDefault(int, 0, 'j'),
+      maxReconsumeTimes: optional(int, 'l'),
+      brokerName: withDefault(text, '', 'n'),
+    },
+    { k: 'false', m: String(isBatch) },
+  );

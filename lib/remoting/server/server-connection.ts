@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
+import type { Channel, RequestContext, RequestHandler } from '../channel.js';
+import { FrameCutter } from '../codec/frame-cutter.js';
+import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+import {
+  decodeFrame,
+  isOneway,
+  isResponse,
+  wantsStandardJson,
+  type RemotingFrame,
+} from '../codec/remoting-frame.js';
+import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
+import { ResponseCode } from '../response-code.js';
+import { SocketWriter } from '../transport/socket-writer.js';
+
+/** Milliseconds without any traffic after which a connection is closed (NettyServerConfig.serverChannelMaxIdleTimeSeconds). */
+const MAX_IDLE_TIME = 120_000;
+/** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
+const HIGH_WATER_MARK = 4 * 1024 * 1024;
+const MAX_BACKLOG = 64 * 1024 * 1024;
+
+/** One client of a server. */
+export class ServerConnection implements Channel {
+  readonly remoteHost: SocketHost;
+  private readonly writer: SocketWriter;
+  private opaque = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly handler: RequestHandler,
+    clock: Clock,
+    private readonly logger: Logger,
+    onClosed: () => void,
+  ) {
+    this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
+    this.writer = new SocketWriter(socket, clock);
+    const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
+    socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
+    socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
+    socket.on('drain', () => socket.resume());
+    // Whatever it was, the connection is closed next, and that is told.
+    socket.on('error', () => {});
+    socket.on('close', onClosed);
+  }
+
+  push(request: RemotingRequest): void {
+    this.opaque = (this.opaque + 1) & 0x7fffffff;
+    this.send(encodeRequest(request, this.opaque, true, 'JSON'));
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private onFrame(frame: RemotingFrame): void {
+    // Nothing is asked of clients that they would answer.
+    if (isResponse(frame)) return;
+    const context = this.contextOf(frame);
+    const request = this.decode(frame, context);
+    if (request !== undefined) this.handler.handle(request, context);
+  }
+
+  private contextOf(frame: RemotingFrame): RequestContext {
+    if (isOneway(frame)) return { channel: this, reply: () => {} };
+    const { code, opaque, serializeType } = frame;
+    const isStandardJson = wantsStandardJson(frame);
+    return {
+      channel: this,
+      reply: (response: RemotingResponse) =>
+        this.send(encodeResponse(code, response, opaque, serializeType, isStandardJson)),
+    };
+  }
+
+  /** Answers a request that cannot be understood. */
+  private decode(frame: RemotingFrame, context: RequestContext): RemotingRequest | undefined {
+    try {
+      const request = decodeRequest(frame);
+      if (request !== undefined) return request;
+      const remark = ` request type ${frame.code} not supported`;
+      context.reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
+    } catch (error) {
+      if (!(error instanceof RemotingCodecError)) throw error;
+      context.reply(failure(ResponseCode.SYSTEM_ERROR, error.message));
+    }
+    return undefined;
+  }
+
+  /** A client that reads too slowly is not read from; one that does not read at all is cut off. */
+  private send(frame: Buffer): void {
+    this.writer.write(frame);
+    if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();
+    else if (this.writer.backlog > HIGH_WATER_MARK) this.socket.pause();
+  }
+
+  /** Only this connection suffers from a client that does not keep to the protocol. */
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const { remoteAddress, remotePort } = this.socket;
+      this.logger.warn(`The connection from ${remoteAddress}:${remotePort} is closed: ${String(error)}`);
+      this.socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { connect, type Socket } from 'node:net';
+import type { Clock } from '../../common/clock.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
+import { FrameCutter } from '../codec/frame-cutter.js';
+import { decodeRequest, decodeResponse, encodeRequest } from '../codec/remoting-codec.js';
+import { decodeFrame, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
+import type { RemotingRequest } from '../remoting-command.js';
+import type { RequestCode } from '../request-code.js';
+import { SocketWriter } from './socket-writer.js';
+import { PendingCall, type PendingCalls } from './pending-calls.js';
+import type { ResponseCallback } from './transport.js';
+
+/** Milliseconds (NettyClientConfig: connectTimeoutMillis, clientChannelMaxIdleTimeSeconds). */
+const CONNECT_TIMEOUT = 3000;
+const MAX_IDLE_TIME = 120_000;
+/** Bytes that a server may leave unread before further requests are refused. */
+const MAX_BACKLOG = 64 * 1024 * 1024;
+
+export interface TcpConnectionOptions {
+  readonly clock: Clock;
+  readonly pending: PendingCalls;
+  /** A request of the server. */
+  readonly onRequest: (request: RemotingRequest) => void;
+  readonly onConnected: () => void;
+  /** Called once; `error` says why, also when the connection never came about. */
+  readonly onClosed: (error: MQClientError) => void;
+}
+
+/** One connection of a client to a server, and the requests that wait for its answers. */
+export class TcpConnection {
+  private readonly socket: Socket;
+  private readonly writer: SocketWriter;
+  private readonly calls = new Map<number, TcpCall>();
+  private opaque = 0;
+  private isConnected = false;
+  private fault: Error | undefined;
+
+  constructor(
+    readonly address: string,
+    private readonly options: TcpConnectionOptions,
+  ) {
+    const { host, port } = parseAddress(address);
+    this.socket = connect({ host, port, noDelay: true });
+    this.writer = new SocketWriter(this.socket, options.clock);
+    const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
+    this.socket.setTimeout(CONNECT_TIMEOUT, () => this.onTimeout());
+    this.socket.on('connect', () => this.onConnect());
+    this.socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
+    this.socket.on('error', (error) => (this.fault ??= error));
+    this.socket.on('close', () => this.onClose());
+  }
+
+  invoke<C extends RequestCode>(
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void {
+    if (this.writer.backlog > MAX_BACKLOG) return callback.onError(this.overloaded());
+    const opaque = this.nextOpaque();
+    const frame = encodeRequest(request as RemotingRequest, opaque, false);
+    const deadline = this.options.clock.now() + timeoutMillis;
+    const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
+    call.register(this.calls, opaque, request.code);
+    this.options.pending.add(call);
+    this.writer.write(frame);
+  }
+
+  invokeOneway(request: RemotingRequest): void {
+    if (this.writer.backlog > MAX_BACKLOG) return;
+    this.writer.write(encodeRequest(request, this.nextOpaque(), true));
+  }
+
+  /** Ends the connection when the server has everything that was written. */
+  close(): void {
+    this.options.clock.setImmediate(() => this.socket.end());
+  }
+
+  private nextOpaque(): number {
+    this.opaque = (this.opaque + 1) & 0x7fffffff;
+    return this.opaque;
+  }
+
+  private onConnect(): void {
+    this.isConnected = true;
+    this.socket.setTimeout(MAX_IDLE_TIME);
+    this.options.onConnected();
+  }
+
+  private onTimeout(): void {
+    const reason = this.isConnected ? 'nothing was sent or received for two minutes' : 'no answer within 3 s';
+    this.socket.destroy(new Error(reason));
+  }
+
+  private onFrame(frame: RemotingFrame): void {
+    if (!isResponse(frame)) return this.onRequest(frame);
+    const call = this.calls.get(frame.opaque);
+    // An answer that comes too late has nobody who waits for it.
+    if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
+  }
+
+  private onRequest(frame: RemotingFrame): void {
+    const request = decodeRequest(frame);
+    if (request !== undefined) this.options.onRequest(request);
+  }
+
+  /** A peer that does not keep to the protocol cannot be understood any further. */
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.socket.destroy(error as Error);
+    }
+  }
+
+  private onClose(): void {
+    const reason = this.fault?.message ?? 'the server closed the connection';
+    const what = this.isConnected ? 'The connection to' : 'connect to';
+    const error = new MQClientError(`${what} ${this.address} failed: ${reason}`, {
+      cause: this.fault,
+      retryable: true,
+    });
+    this.options.onClosed(error);
+    for (const call of this.calls.values()) call.fail(error);
+  }
+
+  private overloaded(): MQClientError {
+    return new MQClientError(
+      `${this.address} takes no requests: more than ${MAX_BACKLOG / 2 ** 20} MiB wait to be sent`,
+      { retryable: true },
+    );
+  }
+}
+
+/** A request that is found by the number that its answer carries. */
+class TcpCall extends PendingCall {
+  private calls!: Map<number, TcpCall>;
+  private opaque = 0;
+  code!: RequestCode;
+
+  register(calls: Map<number, TcpCall>, opaque: number, code: RequestCode): void {
+    this.calls = calls;
+    this.opaque = opaque;
+    this.code = code;
+    calls.set(opaque, this);
+  }
+
+  protected override onEnd(): void {
+    this.calls.delete(this.opaque);
+  }
+}
+
+/** @throws MQClientError when it is not `host:port`. */
+export function parseAddress(address: string): { readonly host: string; readonly port: number } {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new MQClientError(`"${address}" is not an address: use host:port with a port of 1 to 65535`);
+  }
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+}

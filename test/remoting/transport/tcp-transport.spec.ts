@@ -1,0 +1,113 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../lib/common/clock.js';
+import { MQClientError, RemotingTimeoutError, RocketMQError } from '../../../lib/errors/index.js';
+import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
+import { invoke } from '../../../lib/remoting/transport/transport.js';
+import { startServer } from '../../support/tcp-server.js';
+import { RecordingLogger } from '../../support/test-store.js';
+import { eventually, settle } from '../../support/virtual-clock.js';
+
+const request = (queueId: number) =>
+  ({ code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId }, body: undefined }) as const;
+
+function open() {
+  const logger = new RecordingLogger();
+  const transport = new TcpTransport({ clock: systemClock, logger });
+  onTestFinished(() => transport.close());
+  const call = (address: string, queueId: number, timeout = 5000) =>
+    invoke(transport, address, request(queueId), timeout);
+  return { logger, transport, call };
+}
+
+const failureOf = (answer: Promise<unknown>) =>
+  answer.then(
+    () => undefined,
+    (error: RocketMQError) => error,
+  );
+
+describe('TcpTransport', () => {
+  it('gives every request its own answer, over one connection', async () => {
+    const { handler, address } = await startServer();
+    const { call } = open();
+    const answers = await Promise.all(Array.from({ length: 500 }, (_, i) => call(address, i)));
+    expect(answers.map(({ header }) => header!.offset)).toEqual(Array.from({ length: 500 }, (_, i) => i));
+    expect(new Set(handler.contexts.map(({ channel }) => channel)).size).toBe(1);
+  });
+
+  it('takes answers in any order, and none after the time is over', async () => {
+    const { handler, address } = await startServer();
+    const { call } = open();
+    handler.isSilent = true;
+    const late = failureOf(call(address, 1, 20));
+    const first = call(address, 2);
+    const second = call(address, 3);
+    expect(await late).toBeInstanceOf(RemotingTimeoutError);
+    for (const index of [2, 1, 0]) {
+      handler.contexts[index]!.reply(success({ offset: index } as never, undefined as never));
+    }
+    expect((await second).header!.offset).toBe(2);
+    expect((await first).header!.offset).toBe(1);
+  });
+
+  it('names the address that does not answer, and tries it again after a while only', async () => {
+    const { server, port, address } = await startServer();
+    await server.close();
+    const { logger, call } = open();
+    const error = await failureOf(call(address, 1));
+    expect(error).toBeInstanceOf(MQClientError);
+    expect(error).toMatchObject({ retryable: true });
+    expect(error!.message).toContain(`connect to ${address} failed: connect ECONNREFUSED`);
+    expect(await failureOf(call(address, 2))).toBe(error);
+    expect(logger.lines).toHaveLength(1);
+    const { handler } = await startServer(port);
+    while ((await failureOf(call(address, 3))) !== undefined) await settle();
+    expect(handler.requests).toHaveLength(1);
+  });
+
+  it('fails what waits when the connection breaks, and connects again', async () => {
+    const { handler, server, port, address } = await startServer();
+    const { logger, call } = open();
+    handler.isSilent = true;
+    const waiting = failureOf(call(address, 1));
+    await eventually(() => handler.requests.length === 1);
+    await server.close();
+    expect((await waiting)!.message).toContain(`The connection to ${address} failed`);
+    await startServer(port);
+    expect((await call(address, 4)).header!.offset).toBe(4);
+    expect(logger.lines.filter((line) => line.includes('Connected to'))).toHaveLength(2);
+  });
+
+  it('passes on what the server asks', async () => {
+    const { handler, address } = await startServer();
+    const { transport, call } = open();
+    const pushed: RemotingRequest[] = [];
+    transport.onRequest((received) => pushed.push(received));
+    await call(address, 1);
+    const code = RequestCode.NOTIFY_CONSUMER_IDS_CHANGED;
+    handler.contexts[0]!.channel.push({ code, header: { consumerGroup: 'g' }, body: undefined } as never);
+    await eventually(() => pushed.length === 1);
+    expect(pushed[0]).toMatchObject({ code, header: { consumerGroup: 'g' } });
+  });
+
+  it.each(['nowhere', '127.0.0.1:0', '127.0.0.1:70000', ':1', 'a b:1'])(
+    'refuses %j, which is no address',
+    async (address) => {
+      const error = await failureOf(open().call(address, 1));
+      expect(error!.message).toContain(`"${address}" is not an address: use host:port`);
+    },
+  );
+
+  it('fails requests under way when it is closed, and takes no more', async () => {
+    const { handler, address } = await startServer();
+    const { transport, call } = open();
+    handler.isSilent = true;
+    const waiting = failureOf(call(address, 1));
+    await eventually(() => handler.requests.length === 1);
+    transport.close();
+    expect((await waiting)!.message).toBe('The client was shut down before the answer came');
+    expect((await failureOf(call(address, 2)))!.message).toContain('the client is shut down');
+    await eventually(() => handler.closed.length === 1);
+  });
+});
