@@ -1,56 +1,60 @@
 import { basename, dirname, join } from 'node:path';
-import { connect, isIP } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
-import { DefaultMQProducer, MQClientInstance } from './client/index.js';
+import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
-import { ConfigurationError } from './errors/index.js';
+import { MQClientError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
-import { engineForbidden, nameServerInUse, unreachableNameServer } from './rocketmq.messages.js';
+import { TcpTransport } from './remoting/transport/tcp-transport.js';
+import { nameServerSilent } from './rocketmq.messages.js';
 import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
+import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
 
-/** Milliseconds to find out whether something listens on a loopback address. */
-const PROBE_TIMEOUT = 1000;
-
-/** The engine, client and producer behind one {@link RocketMQModule}. It is the only place that knows them all. */
+/**
+ * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
+ * place that knows them all.
+ */
 export class RocketMQConnection {
   readonly instance: MQClientInstance;
   readonly producer: DefaultMQProducer;
-  private readonly engine: EmbeddedEngine;
+  private readonly engine: EmbeddedEngine | undefined;
   private readonly logger = new Logger('RocketMQ');
 
-  /** @throws ConfigurationError for options that are not allowed. */
-  constructor(
-    private readonly options: RocketMQModuleOptions,
-    clock: Clock = systemClock,
+  private constructor(
+    options: RocketMQModuleOptions,
+    private readonly target: ConnectionTarget,
+    clock: Clock,
   ) {
-    checkModuleOptions(options);
-    if (options.engine === false) throw new ConfigurationError(engineForbidden());
-    const random = Math.random;
-    this.engine = new EmbeddedEngine(options.engine, { clock, random, logger: new Logger('RocketMQEngine') });
-    this.instance = new MQClientInstance({
-      transport: this.engine.connect(),
-      namesrvAddrs: [this.engine.namesrvAddr],
-      config: { localOffsetStoreDir: localOffsetsOf(this.engine.storePathRootDir) },
-      clock,
-      random,
-      logger: new Logger('RocketMQClient'),
-    });
+    const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
+    if (target.engine !== undefined) this.engine = new EmbeddedEngine(target.engine, environment);
+    const logger = new Logger('RocketMQClient');
+    const client: MQClientOptions = { ...environment, logger, ...this.endpoint(clock, logger) };
+    this.instance = new MQClientInstance(client);
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
+  }
+
+  /**
+   * Finds out whether the engine runs in this process.
+   *
+   * @throws ConfigurationError for options that are not allowed.
+   */
+  static async create(
+    options: RocketMQModuleOptions,
+    clock: Clock = systemClock,
+  ): Promise<RocketMQConnection> {
+    checkModuleOptions(options);
+    return new RocketMQConnection(options, await chooseTarget(options), clock);
   }
 
   /**
    * Starts engine and producer.
    *
-   * @throws ConfigurationError for a name server that cannot be used, StoreLockedError when another process owns the store.
+   * @throws StoreLockedError when another process owns the store, ConfigurationError when a port is taken,
+   * MQClientError when no name server answers.
    */
   async start(): Promise<void> {
-    const reason = await hostingReason(this.options.nameServer);
-    await this.engine.start();
-    this.logger.log(
-      `${reason}: the engine runs in this process, its store is ${this.engine.storePathRootDir}`,
-    );
     try {
+      await (this.engine === undefined ? this.reachNameServer() : this.startEngine(this.engine));
       this.producer.start();
     } catch (error) {
       await this.close();
@@ -62,51 +66,42 @@ export class RocketMQConnection {
   async close(): Promise<void> {
     this.producer.shutdown();
     // Before the client is, so that it answers the sends that are under way.
-    await this.engine.shutdown();
+    await this.engine?.shutdown();
     this.instance.shutdown();
+  }
+
+  private endpoint(clock: Clock, logger: Logger) {
+    if (this.engine === undefined) {
+      const { namesrvAddrs } = this.target;
+      return { transport: new TcpTransport({ clock, logger }), namesrvAddrs };
+    }
+    return {
+      transport: this.engine.connect(),
+      namesrvAddrs: [this.engine.namesrvAddr],
+      config: { localOffsetStoreDir: localOffsetsOf(this.engine.storePathRootDir) },
+    };
+  }
+
+  private async startEngine(engine: EmbeddedEngine): Promise<void> {
+    await engine.start();
+    const place = `the engine runs in this process, its store is ${engine.storePathRootDir}`;
+    const { listenAddress } = engine;
+    const doors = listenAddress === undefined ? '' : `, and others reach it at ${listenAddress}`;
+    this.logger.log(`${this.target.reason}: ${place}${doors}`);
+  }
+
+  private async reachNameServer(): Promise<void> {
+    const addresses = this.target.namesrvAddrs.join(';');
+    try {
+      await this.instance.updateBrokers();
+    } catch (error) {
+      throw new MQClientError(nameServerSilent(addresses, (error as Error).cause), { cause: error });
+    }
+    this.logger.log(`Using the RocketMQ cluster of nameServer ${addresses}`);
   }
 }
 
 /** Beside the store, and its own: engines may have their stores in one directory. */
 function localOffsetsOf(storePath: string): string {
   return join(dirname(storePath), 'offsets', basename(storePath));
-}
-
-/** Why the engine runs in this process; ConfigurationError when it must not. */
-async function hostingReason(nameServer: RocketMQModuleOptions['nameServer']): Promise<string> {
-  const addresses = (typeof nameServer === 'string' ? nameServer.split(';') : (nameServer ?? [])).map((a) =>
-    a.trim(),
-  );
-  const [address] = addresses;
-  if (address === undefined) return 'No nameServer is given';
-  const loopback = addresses.length === 1 ? parseLoopback(address) : undefined;
-  if (loopback === undefined) throw new ConfigurationError(unreachableNameServer(addresses.join(';')));
-  if (await isListening(loopback)) throw new ConfigurationError(nameServerInUse(address));
-  return `Nothing listens on nameServer ${address}`;
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-function parseLoopback(address: string): Address | undefined {
-  const match = /^(.+):(\d{1,5})$/.exec(address);
-  const host = match?.[1]?.replace(/^\[|\]$/g, '') ?? '';
-  const port = Number(match?.[2]);
-  const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  return isLoopback && port >= 1 && port <= 65_535 ? { host, port } : undefined;
-}
-
-function isListening(address: Address): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ ...address, timeout: PROBE_TIMEOUT });
-    const end = (isOpen: boolean) => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.once('timeout', () => end(false));
-  });
 }

@@ -35,17 +35,15 @@ export const missingPackage = (name: string, listener: string, option: string): 
 export const validateWithoutClass = (listener: string): string =>
   `Listener ${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
 
-export const unreachableNameServer = (nameServer: string): string =>
-  `nameServer "${nameServer}" cannot be used: clients that speak TCP are not there yet. Leave nameServer out, or name a ` +
-  'loopback address on which nothing listens (127.0.0.1:9876), and the engine runs in this process.';
+export const illegalNameServer = (nameServer: string): string =>
+  `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;
 
-export const nameServerInUse = (nameServer: string): string =>
-  `Something listens on nameServer ${nameServer} already, and clients that speak TCP are not there yet. Stop it, name ` +
-  'another port, or leave nameServer out.';
+export const nameServerSilent = (nameServer: string, cause: unknown): string =>
+  `No name server answers at ${nameServer} (${cause instanceof Error ? cause.message : String(cause)}): start it, or correct ` +
+  'nameServer. Without nameServer the engine runs in this process.';
 
 export const engineForbidden = (): string =>
-  'engine is false, so no engine may run in this process, and there is no nameServer that this version can reach: leave ' +
-  'engine out, or give it options.';
+  'engine is false, so no engine may run in this process, and there is no nameServer: give one of the two.';
 
 export const illegalOptions = (options: unknown): string =>
   `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object. Does the factory return them?`;

@@ -11,7 +11,7 @@ export const rocketMQProviders: Provider[] = [
   {
     provide: RocketMQConnection,
     inject: [ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],
-    useFactory: (options: RocketMQModuleOptions, clock: Clock) => new RocketMQConnection(options, clock),
+    useFactory: (options: RocketMQModuleOptions, clock: Clock) => RocketMQConnection.create(options, clock),
   },
   {
     provide: RocketMQTemplate,

@@ -178,8 +178,12 @@ export class MQClientInstance {
     return response.code === ResponseCode.TOPIC_NOT_EXIST ? undefined : this.keepRoute(topic, response.body!);
   }
 
-  /** Learns of all brokers: of those too that have no topic of this client yet. */
-  private async updateBrokers(): Promise<void> {
+  /**
+   * Learns of all brokers: of those too that have no topic of this client yet.
+   *
+   * @throws MQClientError when no name server answers.
+   */
+  async updateBrokers(): Promise<void> {
     const code = RequestCode.GET_BROKER_CLUSTER_INFO;
     const { body } = await this.askNameServers({ code, header: undefined, body: undefined });
     for (const { brokerName, brokerAddrs } of body!.brokerAddrTable.values()) {

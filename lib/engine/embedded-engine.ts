@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
 import { silentLogger, type Logger } from '../common/logger.js';
@@ -8,6 +9,8 @@ import type { Transport } from '../remoting/transport/transport.js';
 import { BrokerController } from './broker/broker-controller.js';
 import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './broker/broker-config.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
+import { EngineListener, hostPort } from './engine-listener.js';
+import { reachableHost, resolveListenOptions, type ListenOptions } from './listen-options.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
 import {
@@ -18,7 +21,10 @@ import {
 import { nodeFileSystem } from '../common/node-file-system.js';
 
 /** Options of the engine, by the names of Apache's broker configuration; each has a default. */
-export type EngineOptions = Partial<MessageStoreConfig> & Partial<BrokerConfig>;
+export interface EngineOptions extends Partial<MessageStoreConfig>, Partial<BrokerConfig> {
+  /** Let clients and tools of other processes in over TCP; `true` for the default addresses. Default: false. */
+  listen?: boolean | Partial<ListenOptions>;
+}
 
 /** What the engine is built on; tests put in what they control. */
 export interface EngineEnvironment {
@@ -30,24 +36,28 @@ export interface EngineEnvironment {
 }
 
 /**
- * A complete RocketMQ inside this process: name server, broker and store. It opens no socket; clients reach it through
- * {@link connect}.
+ * A complete RocketMQ inside this process: name server, broker and store. Clients of the process reach it through
+ * {@link connect}, others only if it is told to `listen`.
  */
 export class EmbeddedEngine {
   /** What clients of this engine take for the address of their name server. */
-  readonly namesrvAddr: string;
+  namesrvAddr: string;
   /** The store directory, as an absolute path. */
   readonly storePathRootDir: string;
   private readonly namesrv: NamesrvController;
   private readonly broker: BrokerController;
-  private readonly servers: ReadonlyMap<string, RequestHandler>;
+  private readonly servers = new Map<string, RequestHandler>();
+  private readonly listenOptions: ListenOptions | undefined;
+  private readonly listener: EngineListener | undefined;
   private readonly brokerConfig: BrokerConfig;
   private readonly clock: Clock;
   private clients = 0;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
   constructor(options: EngineOptions = {}, environment: EngineEnvironment = {}) {
-    const { store, broker } = splitOptions(options);
+    const { listen, ...others } = options;
+    this.listenOptions = resolveListenOptions(listen);
+    const { store, broker } = splitOptions(others);
     const config = (this.brokerConfig = resolveBrokerConfig(broker));
     const storeConfig = resolveMessageStoreConfig(store);
     storeConfig.storePathRootDir = this.storePathRootDir = resolve(storeConfig.storePathRootDir);
@@ -66,10 +76,9 @@ export class EmbeddedEngine {
       logger,
       registerTopic,
     });
-    this.servers = new Map<string, RequestHandler>([
-      [this.namesrvAddr, this.namesrv],
-      [this.brokerAddr, this.broker],
-    ]);
+    this.servers.set(this.namesrvAddr, this.namesrv);
+    if (this.listenOptions !== undefined)
+      this.listener = new EngineListener(this.listenOptions, this.namesrv, this.broker, clock, logger);
   }
 
   /**
@@ -77,17 +86,29 @@ export class EmbeddedEngine {
    *
    * @throws StoreLockedError when another process or engine owns the store.
    * @throws StoreError when it cannot be read.
+   * @throws ConfigurationError when a port to listen on is taken.
    */
   async start(): Promise<void> {
-    const { brokerClusterName: cluster, brokerName } = this.brokerConfig;
-    const brokerAddrs = new Map([[0, this.brokerAddr]]);
-    this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs });
-    await this.broker.start();
+    try {
+      await this.startBroker((await this.listener?.listenBroker()) ?? this.brokerConfig.listenPort);
+      if (this.listener === undefined) return;
+      this.namesrvAddr = await this.listener.listenNamesrv();
+      this.servers.set(this.namesrvAddr, this.namesrv);
+    } catch (error) {
+      await this.shutdown();
+      throw error;
+    }
   }
 
-  /** Brings everything to the disk and gives the store free. Clients are closed before. */
+  /** Ends connections, brings everything to the disk and gives the store free. Clients of this process are closed before. */
   async shutdown(): Promise<void> {
+    await this.listener?.close();
     await this.broker.shutdown();
+  }
+
+  /** Where clients of other processes find the name server; undefined when the engine does not listen. */
+  get listenAddress(): string | undefined {
+    return this.listener === undefined ? undefined : this.namesrvAddr;
   }
 
   /** A connection for one client. */
@@ -96,8 +117,13 @@ export class EmbeddedEngine {
     return new InProcessTransport(this.servers, this.clock, remoteHost);
   }
 
-  private get brokerAddr(): string {
-    return `${this.brokerConfig.brokerIP1}:${this.brokerConfig.listenPort}`;
+  private async startBroker(port: number): Promise<void> {
+    const { brokerClusterName: cluster, brokerName, brokerIP1 } = this.brokerConfig;
+    const host = (this.listenOptions && reachableHost(this.listenOptions)) ?? brokerIP1;
+    const brokerAddr = hostPort(host, port);
+    this.servers.set(brokerAddr, this.broker);
+    this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
+    await this.broker.start(hostPort(isIP(host) > 0 ? host : brokerIP1, port));
   }
 
   private registerTopic({ topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicConfig): void {

@@ -10,8 +10,8 @@ import type { RocketMQProducerOptions } from './producer-options.interface.js';
 export interface RocketMQModuleOptions {
   /**
    * Address of a name server, `host:port`; several with `;` between them, or as an array. Without one the engine runs
-   * in this process. So it does for a loopback address on which nothing listens. Until clients speak TCP every other
-   * address is refused when the application starts.
+   * in this process. So it does for a loopback address on which nothing listens, and lets other processes in there.
+   * Default: the environment variable `NAMESRV_ADDR`, unless `engine` is given.
    */
   nameServer?: string | readonly string[];
   /** Options of the embedded engine; `false` forbids it to run. */

@@ -1,3 +1,6 @@
+import { RemotingCodecError } from '../../lib/errors/remoting-codec.error.js';
+import type { RemotingResponse } from '../../lib/remoting/remoting-command.js';
+import type { ResponseCode } from '../../lib/remoting/response-code.js';
 import type { Transport } from '../../lib/remoting/transport/transport.js';
 
 /** Name server and broker under test, wherever they run. */
@@ -12,6 +15,19 @@ export type StartCluster = () => Promise<Cluster>;
 
 /** The cluster of a suite, which is started before its first test. */
 export type ClusterRef = () => Cluster;
+
+/** The code of an answer; `ownCode` for a request that cannot travel, which the client refuses itself. */
+export async function codeOf(
+  answer: Promise<RemotingResponse>,
+  ownCode: ResponseCode,
+): Promise<ResponseCode> {
+  try {
+    return (await answer).code;
+  } catch (error) {
+    if (error instanceof RemotingCodecError) return ownCode;
+    throw error;
+  }
+}
 
 let names = 0;
 

@@ -5,7 +5,7 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { eventually } from '../support/virtual-clock.js';
 import { TestClient } from '../support/test-client.js';
-import { uniqueName, type ClusterRef } from './cluster.js';
+import { codeOf, uniqueName, type ClusterRef } from './cluster.js';
 
 /** Members, locks and offsets of consumer groups: store-and-broker.md 13. */
 export function describeGroup(cluster: ClusterRef): void {
@@ -155,6 +155,7 @@ export function describeGroup(cluster: ClusterRef): void {
       const topic = uniqueName('topic');
       await client.send(topic, { queueId: 1 });
       const consumerGroup = uniqueName('group');
+      await client.heartbeat('c', consumerGroup, { [topic]: '*' });
       const query = (queueId: number) =>
         client.call(RequestCode.QUERY_CONSUMER_OFFSET, { consumerGroup, topic, queueId });
       const update = (
@@ -171,7 +172,9 @@ export function describeGroup(cluster: ClusterRef): void {
       const { query, update } = await open();
       expect((await update({}, 7)).code).toBe(ResponseCode.SUCCESS);
       await update({ queueId: 1 }, 9);
-      await update({ consumerGroup: uniqueName('other') }, 1);
+      const { code, remark } = await update({ consumerGroup: uniqueName('other') }, 1);
+      expect(code).toBe(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
+      expect(remark).toMatch(/^Group other-.* not exist!$/);
       expect((await query(0)).header!.offset).toBe(7);
       expect((await query(1)).header!.offset).toBe(9);
       await update({}, 3);
@@ -192,7 +195,8 @@ export function describeGroup(cluster: ClusterRef): void {
       expect(group.code).toBe(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
       expect(group.remark).toBe('Group a.b not exist!');
       expect((await update({ topic: uniqueName('none') }, 1)).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
-      expect((await update({}, Number.NaN)).code).toBe(ResponseCode.INVALID_PARAMETER);
+      const code = await codeOf(update({}, Number.NaN), ResponseCode.INVALID_PARAMETER);
+      expect(code).toBe(ResponseCode.INVALID_PARAMETER);
     });
   });
 }

@@ -303,12 +303,5 @@ export function describeSend(cluster: ClusterRef): void {
         expect(await client.read(`%DLQ%${group}`)).toHaveLength(1);
       });
     });
-
-    it('answers a request that it does not know', async () => {
-      const client = await TestClient.open(cluster());
-      const { code, remark } = await client.call(13 as never, undefined as never);
-      expect(code).toBe(ResponseCode.REQUEST_CODE_NOT_SUPPORTED);
-      expect(remark).toBe(' request type 13 not supported');
-    });
   });
 }

@@ -6,6 +6,7 @@ import { Test } from '@nestjs/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   ConfigurationError,
+  MQClientError,
   RocketMQModule,
   RocketMQTemplate,
   type RocketMQModuleOptions,
@@ -42,52 +43,73 @@ describe('forRoot', () => {
   });
 
   it.each(['127.0.0.1', 'localhost', '127.8.9.10'])(
-    'runs it too for a nameServer on %s where nothing listens, and says so in one line',
+    'runs it too for a nameServer on %s where nothing listens, says so in one line, and lets others in',
     async (host) => {
       const nameServer = `${host}:${await freePort()}`;
-      const app = await startApp({ rocketmq: { nameServer } });
-      await app.template.syncSend('t', 'x');
+      const app = await startApp({ rocketmq: { nameServer, engine: { listen: { listenPort: 0 } } } });
       const lines = app.logger.lines.filter((line) => line.includes(nameServer));
       expect(lines).toEqual([
         expect.stringContaining(`Nothing listens on nameServer ${nameServer}: the engine runs`),
       ]);
+      const guest = await startApp({ rocketmq: { nameServer } });
+      expect((await guest.template.syncSend('t', 'from the guest')).sendStatus).toBe('SEND_OK');
+      const [stored] = await app.stored('t');
+      expect(stored!.body.toString()).toBe('from the guest');
+      expect(existsSync(`${guest.directory}/store`)).toBe(false);
     },
   );
 
-  it('takes only an address, and refuses one where something listens', async () => {
+  it('says that what listens at nameServer is none', async () => {
     const { port, close } = await listen();
     onTestFinished(close);
     const app = await createApp({ module: [RocketMQModule.forRoot(`127.0.0.1:${port}`)] });
-    await expect(app.start()).rejects.toThrow(
-      `Something listens on nameServer 127.0.0.1:${port} already, and clients that speak TCP are not there yet`,
-    );
+    const error = await app.start().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MQClientError);
+    expect(String(error)).toContain(`No name server answers at 127.0.0.1:${port} (`);
+    expect(String(error)).toContain('start it, or correct nameServer. Without nameServer the engine runs');
   });
 
-  it.each<[RocketMQModuleOptions['nameServer'], string]>([
-    [
-      '192.0.2.1:9876',
-      'nameServer "192.0.2.1:9876" cannot be used: clients that speak TCP are not there yet',
-    ],
-    ['mq.example:9876', 'nameServer "mq.example:9876" cannot be used'],
-    ['127.0.0.1', 'nameServer "127.0.0.1" cannot be used'],
-    ['127.0.0.1:99999', 'nameServer "127.0.0.1:99999" cannot be used'],
-    ['', 'nameServer "" cannot be used'],
-    ['127.0.0.1:1;127.0.0.1:2', 'nameServer "127.0.0.1:1;127.0.0.1:2" cannot be used'],
-    [['127.0.0.1:1', '10.0.0.1:2'], 'nameServer "127.0.0.1:1;10.0.0.1:2" cannot be used'],
-  ])('refuses nameServer %j, and leaves no store', async (nameServer, text) => {
-    const app = await createApp({ rocketmq: { nameServer } });
-    await expect(app.start()).rejects.toThrow(ConfigurationError);
-    await expect(app.start()).rejects.toThrow(text);
+  it.each<[RocketMQModuleOptions]>([
+    [{ nameServer: '127.0.0.1:1;127.0.0.1:2' }],
+    [{ nameServer: ['127.0.0.1:1', '127.0.0.1:2'] }],
+    [{ nameServer: ['127.0.0.1:1'], engine: false }],
+  ])('starts no engine with %j, and says that nobody answers', async (rocketmq) => {
+    const app = await createApp({ module: [RocketMQModule.forRoot(rocketmq)] });
+    await expect(app.start()).rejects.toThrow('No name server answers at 127.0.0.1:1');
     expect(existsSync(`${app.directory}/store`)).toBe(false);
   });
 
-  it('with engine: false starts nothing', () => {
-    const compile = Test.createTestingModule({
-      imports: [RocketMQModule.forRoot({ nameServer: '127.0.0.1:9876', engine: false })],
-    }).compile();
-    return expect(compile).rejects.toThrow(
-      'engine is false, so no engine may run in this process, and there is no nameServer that this version can reach',
+  it.each(['127.0.0.1', '127.0.0.1:99999', '127.0.0.1:0', '', 'a b:1', 'http://127.0.0.1:9876'])(
+    'refuses nameServer %j',
+    async (nameServer) => {
+      await expect(createApp({ rocketmq: { nameServer } })).rejects.toThrow(
+        `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`,
+      );
+    },
+  );
+
+  it('takes nameServer from the environment when neither it nor engine is given', async () => {
+    process.env['NAMESRV_ADDR'] = '127.0.0.1:1;127.0.0.1:2';
+    onTestFinished(() => void delete process.env['NAMESRV_ADDR']);
+    const app = await createApp({ module: [RocketMQModule.forRoot()] });
+    await expect(app.start()).rejects.toThrow('No name server answers at 127.0.0.1:1;127.0.0.1:2');
+    await startApp();
+  });
+
+  it('with engine: false needs a nameServer', () => {
+    const imports = [RocketMQModule.forRoot({ engine: false })];
+    return expect(Test.createTestingModule({ imports }).compile()).rejects.toThrow(
+      'engine is false, so no engine may run in this process, and there is no nameServer: give one of the two',
     );
+  });
+
+  it.each([
+    [{ listen: 1 }, 'engine.listen is 1; allowed: true, false or an object'],
+    [{ listen: { port: 1 } }, 'engine.listen.port is not an option; there are: host, nameServerPort'],
+    [{ listen: { host: 'here' } }, 'engine.listen.host is "here"; allowed: an IPv4 or IPv6 address'],
+    [{ listen: { host: '0.0.0.0' } }, 'use a loopback address, or set allowInsecure: true'],
+  ])('refuses engine %j', async (engine, text) => {
+    await expect(createApp({ rocketmq: { engine: engine as never } })).rejects.toThrow(text);
   });
 
   it.each<[object, string]>([

@@ -5,8 +5,9 @@ import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
-import type { RemotingRequest } from '../../remoting/remoting-command.js';
+import { failure, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
+import { ResponseCode } from '../../remoting/response-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { DefaultMessageStore } from '../store/default-message-store.js';
 import { parseDelayLevels } from '../store/delay-level.js';
@@ -52,8 +53,9 @@ export class BrokerController implements RequestHandler {
   readonly logger: Logger;
   readonly maxMessageSize: number;
   readonly regionId: string;
-  readonly storeHost: SocketHost;
-  readonly storeHostDigits: string;
+  /** Where clients reach this broker, as it is written into records and ids. */
+  storeHost!: SocketHost;
+  storeHostDigits!: string;
   /** Delay in milliseconds of level `index + 1`. */
   readonly delayLevels: readonly number[];
   /** The properties that every message gets here, in their text form. */
@@ -69,6 +71,7 @@ export class BrokerController implements RequestHandler {
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
+  private hasStarted = false;
 
   constructor(private readonly options: BrokerOptions) {
     const { config, storeConfig, fileSystem, clock, logger } = options;
@@ -78,8 +81,6 @@ export class BrokerController implements RequestHandler {
     this.logger = logger;
     this.maxMessageSize = storeConfig.maxMessageSize;
     this.regionId = config.regionId;
-    this.storeHost = parseSocketHost(`${config.brokerIP1}:${config.listenPort}`);
-    this.storeHostDigits = hostDigits(this.storeHost);
     this.delayLevels = parseDelayLevels(storeConfig.messageDelayLevel)!;
     this.brokerProperties = brokerProperties(config);
     const onArriving = (records: readonly DispatchRequest[]) => this.onArriving(records);
@@ -101,8 +102,10 @@ export class BrokerController implements RequestHandler {
     this.registerProcessors();
   }
 
-  /** Opens the store and takes up work. */
-  async start(): Promise<void> {
+  /** Opens the store and takes up work; `storeHost` is where clients reach it, as `ip:port`. */
+  async start(storeHost: string): Promise<void> {
+    this.storeHost = parseSocketHost(storeHost);
+    this.storeHostDigits = hostDigits(this.storeHost);
     this.store.open();
     try {
       for (const table of this.tables) table.load();
@@ -112,7 +115,7 @@ export class BrokerController implements RequestHandler {
     }
     this.topics.restoreMissing(this.store.topics());
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
-    this.isRunning = true;
+    this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
   }
 
@@ -128,7 +131,10 @@ export class BrokerController implements RequestHandler {
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
-    this.dispatcher.dispatch(request, context);
+    // One that has ended still says of each request why it is refused.
+    if (this.hasStarted) return this.dispatcher.dispatch(request, context);
+    const remark = `broker ${this.config.brokerName} is starting`;
+    context.reply(failure(ResponseCode.SERVICE_NOT_AVAILABLE, remark));
   }
 
   onChannelClosed(channel: Channel): void {

@@ -151,6 +151,8 @@ describe('the pull loop', () => {
     const client = await TestClient.open(engine);
     for (let i = 0; i < 2; i++) await client.send('t', { defaultTopicQueueNums: 1 });
     const offset = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    await client.heartbeat('before', 'g', { t: '*' });
+    await client.call(RequestCode.UNREGISTER_CLIENT, { clientID: 'before', consumerGroup: 'g' });
     await client.call(RequestCode.UPDATE_CONSUMER_OFFSET, { ...offset, commitOffset: 99 });
     const got: MessageExt[] = [];
     const logger = new RecordingLogger();

@@ -38,7 +38,7 @@ export class ConsumerManageProcessor {
     context: RequestContext<typeof RequestCode.UPDATE_CONSUMER_OFFSET>,
   ): void {
     const { consumerGroup, topic, queueId, commitOffset } = header;
-    if (this.broker.groups.findSubscriptionGroupConfig(consumerGroup) === undefined) {
+    if (!this.broker.groups.containsSubscriptionGroup(consumerGroup)) {
       const remark = `Group ${consumerGroup} not exist!`;
       return context.reply(failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark));
     }

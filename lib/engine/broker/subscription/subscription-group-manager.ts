@@ -82,6 +82,11 @@ export class SubscriptionGroupManager extends ConfigManager {
     return created;
   }
 
+  /** Whether there is a group of this name; unlike {@link findSubscriptionGroupConfig} this creates none. */
+  containsSubscriptionGroup(group: string): boolean {
+    return this.table.has(group);
+  }
+
   /** Whether an administrator has forbidden the group to read the topic (bit 2 of `forbiddenTable`). */
   isReadForbidden(group: string, topic: string): boolean {
     const topics = this.forbiddenTable.get(group);

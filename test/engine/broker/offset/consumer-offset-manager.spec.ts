@@ -12,6 +12,7 @@ const FILE = 'consumerOffset.json';
 async function commit(engine: TestEngine, topic: string, group: string, offsets: number[]): Promise<void> {
   const client = await TestClient.open(engine);
   await client.send(topic);
+  await client.heartbeat('c', group, { [topic]: '*' });
   for (const [queueId, commitOffset] of offsets.entries()) {
     const header = { consumerGroup: group, topic, queueId, commitOffset };
     await client.call(RequestCode.UPDATE_CONSUMER_OFFSET, header);

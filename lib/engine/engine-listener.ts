@@ -1,0 +1,52 @@
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
+import type { RequestHandler } from '../remoting/channel.js';
+import { RemotingServer } from '../remoting/server/remoting-server.js';
+import type { ListenOptions } from './listen-options.js';
+
+/** The sockets of an engine that listens: one for its name server, one for its broker. */
+export class EngineListener {
+  private readonly namesrv: RemotingServer;
+  private readonly broker: RemotingServer;
+
+  constructor(
+    private readonly options: ListenOptions,
+    namesrv: RequestHandler,
+    broker: RequestHandler,
+    clock: Clock,
+    logger: Logger,
+  ) {
+    this.namesrv = new RemotingServer({ handler: namesrv, clock, logger });
+    this.broker = new RemotingServer({ handler: broker, clock, logger });
+  }
+
+  /**
+   * Begins to listen for clients of the broker.
+   *
+   * @returns its port.
+   * @throws ConfigurationError when the port is taken.
+   */
+  listenBroker(): Promise<number> {
+    return this.broker.listen(this.options.host, this.options.listenPort);
+  }
+
+  /**
+   * Begins to listen for who looks for the broker.
+   *
+   * @returns the address of the name server.
+   * @throws ConfigurationError when the port is taken.
+   */
+  async listenNamesrv(): Promise<string> {
+    const { host, nameServerPort } = this.options;
+    return hostPort(host, await this.namesrv.listen(host, nameServerPort));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.namesrv.close(), this.broker.close()]);
+  }
+}
+
+export function hostPort(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
