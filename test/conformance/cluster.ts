@@ -6,6 +6,8 @@ import type { Transport } from '../../lib/remoting/transport/transport.js';
 /** Name server and broker under test, wherever they run. */
 export interface Cluster {
   readonly namesrvAddrs: readonly string[];
+  /** Apache's broker handles requests on several threads and stores before it can read. */
+  readonly isApache?: boolean;
   /** A connection of its own for one client. */
   connect(): Transport;
   close(): Promise<void>;
