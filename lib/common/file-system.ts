@@ -11,6 +11,8 @@ export interface FileSystem {
   exists(path: string): boolean;
   /** Length in bytes, or undefined when there is no such file. */
   sizeOf(path: string): number | undefined;
+  /** Bytes of a file that take up space on the disk: less than its length when parts of it were never written. */
+  allocatedSizeOf(path: string): number;
   /** Milliseconds since the epoch of the last change. */
   modifiedAt(path: string): number;
   /** Opens a file that exists for reading and writing: one that is gone must not come back empty. */

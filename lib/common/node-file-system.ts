@@ -11,6 +11,7 @@ export const nodeFileSystem: FileSystem = {
   isDirectory: (path) => fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   exists: (path) => fs.existsSync(path),
   sizeOf: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
+  allocatedSizeOf: (path) => fs.statSync(path).blocks * 512,
   modifiedAt: (path) => fs.statSync(path).mtimeMs,
   open: (path) => new NodeStoreFile(fs.openSync(path, 'r+')),
   create: (path) => new NodeStoreFile(openOrCreate(path)),

@@ -234,6 +234,10 @@ class SimulatedFileSystem implements FileSystem {
     return node === undefined || node === 'directory' ? undefined : node.size;
   }
 
+  allocatedSizeOf(path: string): number {
+    return this.fileAt(path).pageCount * PAGE_SIZE;
+  }
+
   modifiedAt(path: string): number {
     return this.fileAt(path).modifiedAt;
   }

@@ -30,6 +30,11 @@ export class OpenFiles {
     return this.add(path, this.fileSystem.create(path)).file;
   }
 
+  /** Bytes that the file takes up on the disk. */
+  allocatedSizeOf(path: string): number {
+    return this.fileSystem.allocatedSizeOf(path);
+  }
+
   readAsync(
     path: string,
     buffer: Buffer,

@@ -13,6 +13,7 @@ const BLOCK_SIZE = 4 * 1024 * 1024;
 /** What the magic codes of both record versions begin with. */
 const MAGIC_PREFIX = Buffer.from([0xda, 0xa3, 0x20]);
 const ZEROS = Buffer.alloc(BLOCK_SIZE);
+const PAGE_SIZE = 4096;
 /** Bytes up to the length of the body, with IPv6 hosts. */
 const LONGEST_HEAD = 112;
 
@@ -65,6 +66,7 @@ export class RecordScanner {
 
   /** The next sound record behind `offset`, or undefined when there is none up to the end of the file. */
   findNext(offset: number): number | undefined {
+    if (this.isBlankFrom(offset)) return undefined;
     let next = offset;
     while (next < this.segment.endOffset) {
       const position = this.fill(next, MAGIC_PREFIX.length + RecordLayout.MAGIC_CODE);
@@ -87,12 +89,27 @@ export class RecordScanner {
   /** Behind the last byte from `offset` on that is not zero, rounded up to a block; `offset` when all are. */
   endOfContent(offset: number): number {
     let end = offset;
+    if (this.isBlankFrom(offset)) return end;
     for (let next = offset; next < this.segment.endOffset; next = this.bufferEnd) {
       const position = this.fill(next, 1);
       const length = this.bufferEnd - next;
       if (ZEROS.compare(this.buffer, position, position + length, 0, length) !== 0) end = this.bufferEnd;
     }
     return end;
+  }
+
+  /**
+   * Whether only zeros follow. A file is mostly empty, and to read up to two gigabytes of nothing after every crash
+   * takes seconds: when it takes up no more space than what lies before, the next megabytes decide.
+   */
+  private isBlankFrom(offset: number): boolean {
+    const { startOffset, endOffset, allocatedSize } = this.segment;
+    const spare = allocatedSize - (offset - startOffset);
+    // With less space than content the file system compresses, and its figure says nothing of the rest.
+    if (spare < -PAGE_SIZE || spare > BLOCK_SIZE) return false;
+    const length = Math.min(BLOCK_SIZE, endOffset - offset);
+    const position = this.fill(offset, length);
+    return ZEROS.compare(this.buffer, position, position + length, 0, length) === 0;
   }
 
   /** The size of the sound record at `offset`, which was visited; 0 when there is none. */

@@ -20,6 +20,15 @@ export class SegmentFile {
     this.endOffset = startOffset + size;
   }
 
+  /** Bytes that take up space on the disk; infinitely many when it does not say. */
+  get allocatedSize(): number {
+    try {
+      return this.openFiles.allocatedSizeOf(this.path);
+    } catch {
+      return Infinity;
+    }
+  }
+
   contains(offset: number): boolean {
     return offset >= this.startOffset && offset < this.endOffset;
   }

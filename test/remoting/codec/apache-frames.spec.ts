@@ -194,8 +194,11 @@ describe.each(apacheExchanges.map((exchange) => [exchange.request.code, exchange
       expect(isOneway(frame)).toBe(response === null);
     });
 
-    it.runIf(response !== null)('gets an answer that is read as by Java', () => {
-      const vector = response!;
+    // A one-way request has none.
+    if (response === null) return;
+
+    it('gets an answer that is read as by Java', () => {
+      const vector = response;
       const frame = decodeFrame(frameBytes(vector));
       expectFrame(frame, vector);
       expect(isResponse(frame)).toBe(true);
@@ -213,10 +216,10 @@ describe.each(apacheExchanges.map((exchange) => [exchange.request.code, exchange
       }
     });
 
-    it.runIf(response !== null)('gets an answer that survives being written again', () => {
-      const decoded = decodeResponse(typed.code, decodeFrame(frameBytes(response!)));
+    it('gets an answer that survives being written again', () => {
+      const decoded = decodeResponse(typed.code, decodeFrame(frameBytes(response)));
       for (const isStandardJson of [true, false]) {
-        const bytes = encodeResponse(request.code, decoded, 7, response!.serializeType, isStandardJson);
+        const bytes = encodeResponse(request.code, decoded, 7, response.serializeType, isStandardJson);
         expect(decodeResponse(typed.code, decodeFrame(bytes.subarray(4)))).toEqual(decoded);
       }
     });
