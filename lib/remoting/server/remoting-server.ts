@@ -29,7 +29,11 @@ export class RemotingServer {
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       const refuse = (error: Error) =>
-        reject(new ConfigurationError(`Cannot listen on ${host}:${port}: ${error.message}`));
+        reject(
+          new ConfigurationError(
+            `Cannot listen on ${host}:${port} (${error.message}): choose another in engine.listen`,
+          ),
+        );
       this.server.once('error', refuse);
       this.server.listen(port, host, () => {
         this.server.off('error', refuse);

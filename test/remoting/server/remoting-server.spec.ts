@@ -135,7 +135,7 @@ describe('RemotingServer', () => {
     });
     const error = await server.listen('127.0.0.1', port).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain(`Cannot listen on 127.0.0.1:${port}: listen EADDRINUSE`);
+    expect(String(error)).toContain(`Cannot listen on 127.0.0.1:${port} (listen EADDRINUSE`);
     await server.close();
   });
 });
