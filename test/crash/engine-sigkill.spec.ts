@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { DefaultMQProducer, DefaultMQPushConsumer, MQClientInstance } from '../../lib/client/index.js';
+import { systemClock } from '../../lib/common/clock.js';
+import { silentLogger } from '../../lib/common/logger.js';
+import { Message } from '../../lib/common/message.js';
+import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { EngineProcess } from '../support/engine-process.js';
+import { eventually } from '../support/virtual-clock.js';
+
+const KILLS = 3;
+const PRODUCERS = 8;
+const MESSAGES_BETWEEN_KILLS = 2000;
+
+function connectTo(namesrvAddr: string): MQClientInstance {
+  const transport = new TcpTransport({ clock: systemClock, logger: silentLogger });
+  const instance = new MQClientInstance({
+    transport,
+    namesrvAddrs: [namesrvAddr],
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+  });
+  onTestFinished(() => instance.shutdown());
+  return instance;
+}
+
+/** At ports below those that the kernel gives to others meanwhile, so that they are free again after a kill. */
+async function startSomewhere(directory: string): Promise<EngineProcess> {
+  for (let attempt = 1; ; attempt++) {
+    const port = 20_000 + 2 * Math.floor(Math.random() * 5000);
+    try {
+      return await EngineProcess.start(directory, [port, port + 1]);
+    } catch (error) {
+      if (attempt === 10) throw error;
+    }
+  }
+}
+
+/** Sends until it is told to stop; what fails is sent no more, and need not arrive. */
+function keepSending(producer: DefaultMQProducer, acknowledged: Set<string>) {
+  let isOver = false;
+  let number = 0;
+  const send = async (): Promise<void> => {
+    while (!isOver) {
+      const id = `m${number++}`;
+      const sent = await producer.send(new Message('t', Buffer.from(id))).catch(() => undefined);
+      if (sent !== undefined) acknowledged.add(id);
+      else await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const ended = Promise.all(Array.from({ length: PRODUCERS }, send));
+  return async () => {
+    isOver = true;
+    await ended;
+  };
+}
+
+it('another process loses nothing that was acknowledged when the engine is killed under load', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'engine-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  let engine = await startSomewhere(directory);
+  const { ports } = engine;
+  const instance = connectTo(engine.namesrvAddr);
+  const producer = new DefaultMQProducer(instance);
+  producer.start();
+  const got = new Set<string>();
+  const config = { consumerGroup: 'g', consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' } as const;
+  const consumer = new DefaultMQPushConsumer(instance, config, {
+    concurrently: (messages) => {
+      for (const { body } of messages) got.add(body.toString());
+      return 'CONSUME_SUCCESS';
+    },
+  });
+  consumer.subscribe('t');
+  await consumer.start();
+
+  const acknowledged = new Set<string>();
+  const stop = keepSending(producer, acknowledged);
+  for (let i = 0; i < KILLS; i++) {
+    const before = acknowledged.size;
+    await eventually(() => acknowledged.size >= before + MESSAGES_BETWEEN_KILLS, 20_000);
+    await engine.kill();
+    engine = await EngineProcess.start(directory, ports);
+  }
+  const before = acknowledged.size;
+  await eventually(() => acknowledged.size > before, 20_000);
+  await stop();
+  await eventually(() => [...acknowledged].every((id) => got.has(id)), 30_000);
+  expect(acknowledged.size).toBeGreaterThan(KILLS * MESSAGES_BETWEEN_KILLS);
+  await consumer.shutdown();
+  producer.shutdown();
+  await engine.kill();
+}, 90_000);
