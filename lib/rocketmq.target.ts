@@ -1,4 +1,5 @@
-import { connect, isIP } from 'node:net';
+import { connect } from 'node:net';
+import { isLoopback, parseHostPort, type HostPort } from './common/host-port.js';
 import type { EngineOptions } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
@@ -6,6 +7,8 @@ import { engineForbidden, illegalNameServer } from './rocketmq.messages.js';
 
 /** Milliseconds to find out whether something listens on a loopback address. */
 const PROBE_TIMEOUT = 1000;
+/** A name, or an address with or without the brackets that it had. */
+const HOST = /^[A-Za-z0-9._:-]+$/;
 
 /** Where an application's broker is. */
 export interface ConnectionTarget {
@@ -14,11 +17,6 @@ export interface ConnectionTarget {
   /** Of other processes; none when the engine runs here. */
   readonly namesrvAddrs: readonly string[];
   readonly engine: EngineOptions | undefined;
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
 }
 
 /**
@@ -52,18 +50,13 @@ function addressesOf(nameServer: RocketMQModuleOptions['nameServer']): readonly 
   return list.map((address) => address.trim());
 }
 
-function parseAddress(address: string): Address {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[2]);
-  if (match === null || port < 1 || port > 65_535) throw new ConfigurationError(illegalNameServer(address));
-  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+function parseAddress(address: string): HostPort {
+  const parsed = parseHostPort(address);
+  if (parsed !== undefined && HOST.test(parsed.host)) return parsed;
+  throw new ConfigurationError(illegalNameServer(address));
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function isListening(address: Address): Promise<boolean> {
+function isListening(address: HostPort): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ ...address, timeout: PROBE_TIMEOUT });
     const end = (isOpen: boolean) => {

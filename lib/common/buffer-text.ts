@@ -6,7 +6,6 @@ interface NativeText {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
   hexSlice(start: number, end: number): string;
-  latin1Write(text: string, offset: number): number;
   utf8Write(text: string, offset: number): number;
 }
 
@@ -16,7 +15,5 @@ export const latin1Slice = (buffer: Buffer, start: number, end: number) =>
   native(buffer).latin1Slice(start, end);
 export const utf8Slice = (buffer: Buffer, start: number, end: number) => native(buffer).utf8Slice(start, end);
 export const hexSlice = (buffer: Buffer, start: number, end: number) => native(buffer).hexSlice(start, end);
-export const latin1Write = (buffer: Buffer, text: string, offset: number) =>
-  native(buffer).latin1Write(text, offset);
 export const utf8Write = (buffer: Buffer, text: string, offset: number) =>
   native(buffer).utf8Write(text, offset);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
+import { formatHostPort } from '../common/host-port.js';
 import { silentLogger, type Logger } from '../common/logger.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { RequestHandler } from '../remoting/channel.js';
@@ -9,7 +10,7 @@ import type { Transport } from '../remoting/transport/transport.js';
 import { BrokerController } from './broker/broker-controller.js';
 import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './broker/broker-config.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
-import { EngineListener, hostPort } from './engine-listener.js';
+import { EngineListener } from './engine-listener.js';
 import { reachableHost, resolveListenOptions, type ListenOptions } from './listen-options.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
@@ -120,10 +121,10 @@ export class EmbeddedEngine {
   private async startBroker(port: number): Promise<void> {
     const { brokerClusterName: cluster, brokerName, brokerIP1 } = this.brokerConfig;
     const host = (this.listenOptions && reachableHost(this.listenOptions)) ?? brokerIP1;
-    const brokerAddr = hostPort(host, port);
+    const brokerAddr = formatHostPort(host, port);
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
-    await this.broker.start(hostPort(isIP(host) > 0 ? host : brokerIP1, port));
+    await this.broker.start(formatHostPort(isIP(host) > 0 ? host : brokerIP1, port));
   }
 
   private registerTopic({ topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicConfig): void {

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../common/clock.js';
+import { formatHostPort } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
 import type { RequestHandler } from '../remoting/channel.js';
 import { RemotingServer } from '../remoting/server/remoting-server.js';
@@ -39,14 +39,10 @@ export class EngineListener {
    */
   async listenNamesrv(): Promise<string> {
     const { host, nameServerPort } = this.options;
-    return hostPort(host, await this.namesrv.listen(host, nameServerPort));
+    return formatHostPort(host, await this.namesrv.listen(host, nameServerPort));
   }
 
   async close(): Promise<void> {
     await Promise.all([this.namesrv.close(), this.broker.close()]);
   }
-}
-
-export function hostPort(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

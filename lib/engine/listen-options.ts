@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { bool, integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
+import { isLoopback } from '../common/host-port.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 
 /** Where the engine listens for clients over TCP. */
@@ -53,8 +54,4 @@ export function resolveListenOptions(given: unknown): ListenOptions | undefined 
 /** By which host clients reach an engine; undefined when it listens on all addresses and does not say. */
 export function reachableHost({ advertisedHost, host }: ListenOptions): string | undefined {
   return advertisedHost ?? (host === '0.0.0.0' || host === '::' ? undefined : host);
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

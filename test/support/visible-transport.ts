@@ -3,16 +3,15 @@ import type { SendMessageRequestHeader } from '../../lib/remoting/header/send-me
 import type { SendMessageResponseHeader } from '../../lib/remoting/header/send-message-response-header.js';
 import type { RemotingRequest, RemotingResponse } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
-import { invoke, type ResponseCallback, type Transport } from '../../lib/remoting/transport/transport.js';
+import { invoke, type ResponseCallback } from '../../lib/remoting/transport/transport.js';
+import { ForwardingTransport } from './forwarding-transport.js';
 
 /** A message that was stored elsewhere than it was sent to never becomes visible there. */
 const MAX_LOOKS = 200;
 
 /** Apache's broker answers a send some time before the message can be read. Here the answer comes afterwards. */
-export class VisibleTransport implements Transport {
-  constructor(private readonly transport: Transport) {}
-
-  invoke<C extends RequestCode>(
+export class VisibleTransport extends ForwardingTransport {
+  override invoke<C extends RequestCode>(
     address: string,
     request: RemotingRequest<C>,
     timeoutMillis: number,
@@ -20,7 +19,7 @@ export class VisibleTransport implements Transport {
   ): void {
     const isSend =
       request.code === RequestCode.SEND_MESSAGE || request.code === RequestCode.SEND_BATCH_MESSAGE;
-    if (!isSend) return this.transport.invoke(address, request, timeoutMillis, callback);
+    if (!isSend) return super.invoke(address, request, timeoutMillis, callback);
     this.transport.invoke(address, request, timeoutMillis, {
       onError: (error) => callback.onError(error),
       onResponse: (response) =>
@@ -28,18 +27,6 @@ export class VisibleTransport implements Transport {
           callback.onResponse(response),
         ),
     });
-  }
-
-  invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void {
-    this.transport.invokeOneway(address, request);
-  }
-
-  onRequest(listener: (request: RemotingRequest) => void): void {
-    this.transport.onRequest(listener);
-  }
-
-  close(): void {
-    this.transport.close();
   }
 
   private async untilVisible(

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../common/clock.js';
+import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import { decodeRequest, decodeResponse, encodeRequest } from '../codec/remoting-codec.js';
@@ -35,12 +36,14 @@ export class TcpConnection {
   private isConnected = false;
   private fault: Error | undefined;
 
+  /** @throws MQClientError when `address` is not `host:port`. */
   constructor(
     readonly address: string,
     private readonly options: TcpConnectionOptions,
   ) {
-    const { host, port } = parseAddress(address);
-    this.socket = connect({ host, port, noDelay: true });
+    const target = parseHostPort(address);
+    if (target === undefined) throw notAnAddress(address);
+    this.socket = connect({ ...target, noDelay: true });
     this.writer = new SocketWriter(this.socket, options.clock);
     const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     this.socket.setTimeout(CONNECT_TIMEOUT, () => this.onTimeout());
@@ -149,12 +152,6 @@ class TcpCall extends PendingCall {
   }
 }
 
-/** @throws MQClientError when it is not `host:port`. */
-export function parseAddress(address: string): { readonly host: string; readonly port: number } {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[2]);
-  if (match === null || port < 1 || port > 65_535) {
-    throw new MQClientError(`"${address}" is not an address: use host:port with a port of 1 to 65535`);
-  }
-  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+function notAnAddress(address: string): MQClientError {
+  return new MQClientError(`"${address}" is not an address: use host:port with a port of 1 to 65535`);
 }

@@ -1,0 +1,25 @@
+import { isIP, isIPv6 } from 'node:net';
+
+/** Where something listens. */
+export interface HostPort {
+  /** A name or an address; an IPv6 one without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Parses `host:port`, with an IPv6 address in brackets; undefined for anything else, and for ports beyond 1 to 65535. */
+export function parseHostPort(address: string): HostPort | undefined {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535) return undefined;
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+}
+
+export function formatHostPort(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether only this machine can reach the host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

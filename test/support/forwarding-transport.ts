@@ -1,0 +1,29 @@
+import type { RemotingRequest } from '../../lib/remoting/remoting-command.js';
+import type { RequestCode } from '../../lib/remoting/request-code.js';
+import type { ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
+
+/** Passes everything on; others change what they are for. */
+export class ForwardingTransport implements Transport {
+  constructor(protected readonly transport: Transport) {}
+
+  invoke<C extends RequestCode>(
+    address: string,
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void {
+    this.transport.invoke(address, request, timeoutMillis, callback);
+  }
+
+  invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void {
+    this.transport.invokeOneway(address, request);
+  }
+
+  onRequest(listener: (request: RemotingRequest) => void): void {
+    this.transport.onRequest(listener);
+  }
+
+  close(): void {
+    this.transport.close();
+  }
+}
