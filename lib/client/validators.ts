@@ -1,13 +1,10 @@
 import { DEFAULT_CONSUMER_GROUP, DEFAULT_PRODUCER_GROUP } from '../common/mix-all.js';
-import type { Message } from '../common/message.js';
 import { groupNameFault, isNotAllowedSendTopic, topicNameFault } from '../common/topic-validator.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import { ResponseCode } from '../remoting/response-code.js';
 
-/** @throws MQClientError when the message cannot be sent (Validators#checkMessage). */
-export function checkMessage(message: Message, maxMessageSize: number): void {
-  checkTopic(message.topic);
-  const { body } = message;
+/** @throws MQClientError when the message cannot be sent with this body (Validators#checkMessage). */
+export function checkBody(body: Buffer, maxMessageSize: number): void {
   if (!Buffer.isBuffer(body)) throw illegalMessage('the message body is null');
   if (body.length === 0) throw illegalMessage('the message body length is zero');
   if (body.length > maxMessageSize) {
@@ -15,7 +12,8 @@ export function checkMessage(message: Message, maxMessageSize: number): void {
   }
 }
 
-function checkTopic(topic: string): void {
+/** @throws MQClientError when nothing may be sent to this topic (Validators#checkTopic). */
+export function checkTopic(topic: string): void {
   const fault = typeof topic === 'string' ? topicNameFault(topic) : 'The specified topic is blank.';
   if (fault !== undefined) throw new MQClientError(`${fault} (topic ${JSON.stringify(topic)})`);
   if (isNotAllowedSendTopic(topic))

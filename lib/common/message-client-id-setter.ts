@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Clock } from './clock.js';
+import { hexByte, hexInt32 } from './hex.js';
 
 /**
  * Makes the unique ids of a client's messages (MessageClientIDSetter): 32 hex digits of address, process, client,
@@ -19,7 +20,8 @@ export class MessageClientIdSetter {
   ) {
     // Java puts the hash of the class loader here, to tell two clients of one process apart.
     const discriminator = Math.floor(random() * 0x1_0000_0000);
-    this.prefix = localAddressHex() + hex(process.pid & 0xffff, 4) + hex(discriminator, 8);
+    this.prefix =
+      localAddressHex() + hexByte(process.pid >>> 8) + hexByte(process.pid) + hexInt32(discriminator);
     this.counter = Math.floor(random() * 0x8000);
   }
 
@@ -27,13 +29,13 @@ export class MessageClientIdSetter {
     const now = this.clock.now();
     if (now !== this.lastTime) this.setTime(now);
     this.counter = (this.counter + 1) & 0xffff;
-    return this.timeDigits + HEX_16[this.counter >>> 8] + HEX_16[this.counter & 0xff];
+    return this.timeDigits + hexByte(this.counter >>> 8) + hexByte(this.counter);
   }
 
   private setTime(now: number): void {
     if (now >= this.nextMonth || now < this.monthStart) this.startMonth(now);
     this.lastTime = now;
-    this.timeDigits = this.prefix + hex(now - this.monthStart, 8);
+    this.timeDigits = this.prefix + hexInt32(now - this.monthStart);
   }
 
   private startMonth(now: number): void {
@@ -43,17 +45,11 @@ export class MessageClientIdSetter {
   }
 }
 
-const HEX_16 = Array.from({ length: 256 }, (_, i) => hex(i, 2));
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).toUpperCase().padStart(digits, '0');
-}
-
 /** The first address of this machine that is not loopback, as eight hex digits. */
 function localAddressHex(): string {
   return localIp()
     .split('.')
-    .map((byte) => hex(Number(byte), 2))
+    .map((byte) => hexByte(Number(byte)))
     .join('');
 }
 

@@ -1,3 +1,4 @@
+import { hexInt64 } from './hex.js';
 import { readInt64 } from './int64.js';
 import { formatSocketHost } from './socket-host.js';
 
@@ -6,7 +7,7 @@ import { formatSocketHost } from './socket-host.js';
  * `storeHostDigits` is the host as {@link hostDigits} writes it.
  */
 export function createMessageId(storeHostDigits: string, commitLogOffset: number): string {
-  return storeHostDigits + commitLogOffset.toString(16).toUpperCase().padStart(16, '0');
+  return storeHostDigits + hexInt64(commitLogOffset);
 }
 
 /**

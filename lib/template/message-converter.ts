@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '../common/buffer-text.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { MessageConversionError } from '../errors/index.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
@@ -26,9 +27,9 @@ export function toBody(
   if (payload instanceof Uint8Array) return { body: asBuffer(payload), contentType: contentType ?? BYTES };
   const isJsonText = encodeJsonText && isJson(contentType);
   if (typeof payload === 'string' && !isJsonText) {
-    return { body: Buffer.from(payload, 'utf8'), contentType: contentType ?? TEXT };
+    return { body: encodeUtf8(payload), contentType: contentType ?? TEXT };
   }
-  return { body: Buffer.from(stringify(payload), 'utf8'), contentType: contentType ?? JSON_TYPE };
+  return { body: encodeUtf8(stringify(payload)), contentType: contentType ?? JSON_TYPE };
 }
 
 /** The body of a message by its content type: JSON, bytes, else text. */

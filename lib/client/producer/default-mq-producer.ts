@@ -9,7 +9,7 @@ import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
-import { checkGroup, checkMessage, illegalMessage } from '../validators.js';
+import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { SendResult } from './send-result.js';
@@ -203,7 +203,9 @@ export class DefaultMQProducer implements ProducerInner {
 
   private check(message: Message): void {
     if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
-    checkMessage(message, this.config.maxMessageSize);
+    // A topic with a route was checked before it was looked for.
+    if (!this.publishInfos.has(message.topic)) checkTopic(message.topic);
+    checkBody(message.body, this.config.maxMessageSize);
   }
 
   private checkBatch(messages: readonly Message[]): void {
