@@ -73,11 +73,11 @@ export function backlogTable(result: BacklogResult): string {
   );
 }
 
-function table(header: readonly string[], body: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], body: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...body.map(line)].join('\n') + '\n';
 }
 
-const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
-const percent = (value: number): string => `${Math.round(value * 100)} %`;
+export const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
+export const percent = (value: number): string => `${Math.round(value * 100)} %`;
 const millis = (micros: number): string => (micros / 1000).toFixed(micros < 1000 ? 3 : 2);
