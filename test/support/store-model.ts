@@ -70,7 +70,8 @@ export class StoreModel {
       const hasExpired = entry.commitLogOffset < (options.oldestByte ?? 0);
       const isExcused = hasExpired || (options.afterPowerLoss && !entry.isDurable);
       if (isExcused && !readable.has(id)) lost.push(id);
-      else this.checkAcknowledged(store, readable.get(id), entry, options);
+      // A power cut may bring an expired file back, of which the index knows nothing any more.
+      else if (!hasExpired) this.checkAcknowledged(store, readable.get(id), entry, options);
     }
     for (const id of lost) this.acknowledged.delete(id);
   }

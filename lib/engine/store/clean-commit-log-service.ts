@@ -90,9 +90,10 @@ export class CleanCommitLogService {
     const { log, files } = this.options;
     for (const segment of expired) {
       log.segments.remove(segment);
+      // One by one: a power cut must not bring an older file back before a gap.
+      files.fileSystem.syncDirectory(log.segments.directory);
       files.logger.log(`Deleted ${segment.path}${reason}`);
     }
-    files.fileSystem.syncDirectory(log.segments.directory);
   }
 
   private isDeleteHour(): boolean {

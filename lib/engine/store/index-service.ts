@@ -100,8 +100,7 @@ export class IndexService {
   /** Gives the kernel what is only in memory. */
   write(): void {
     for (const file of this.dirty) {
-      if (!file.isCreated) this.makeDirectory();
-      file.write();
+      this.writeFile(file);
       if (file !== this.indexFiles.at(-1)) file.releaseSlots();
       this.dirty.delete(file);
       this.unsynced.add(file);
@@ -127,6 +126,14 @@ export class IndexService {
     while (this.indexFiles.length > 1 && this.indexFiles[0]!.endPhyOffset < minCommitLogOffset) {
       this.remove(this.indexFiles.shift()!);
     }
+  }
+
+  private writeFile(file: IndexFile): void {
+    if (file.isCreated) return file.write();
+    this.makeDirectory();
+    file.write();
+    // A power cut must not leave a younger file without this one: nobody would know what is missing.
+    this.files.fileSystem.syncDirectory(this.directory);
   }
 
   private makeDirectory(): void {

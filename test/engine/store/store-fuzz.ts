@@ -36,6 +36,8 @@ export class StoreFuzz {
   private store!: DefaultMessageStore;
   private session = 0;
   private messageCount = 0;
+  /** Where the log began when that was furthest. */
+  private expiredUpTo = 0;
   private isDead = false;
   /** Whether power was lost since the last check. */
   private mayHaveLost = false;
@@ -198,6 +200,7 @@ export class StoreFuzz {
   }
 
   private end(how: 'close' | 'kill' | 'crash'): void {
+    this.oldestByte();
     const { disk } = this;
     disk.faults.length = 0;
     disk.capacity = Infinity;
@@ -241,7 +244,8 @@ export class StoreFuzz {
 
   private oldestByte(): number {
     const files = [...this.disk.paths()].filter((path) => path.startsWith(`${DIRECTORY}/commitlog/`));
-    return files.length === 0 ? 0 : Math.min(...files.map((path) => Number(path.slice(-20))));
+    const oldest = files.length === 0 ? 0 : Math.min(...files.map((path) => Number(path.slice(-20))));
+    return (this.expiredUpTo = Math.max(this.expiredUpTo, oldest));
   }
 }
 
