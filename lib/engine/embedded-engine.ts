@@ -6,7 +6,6 @@ import { silentLogger, type Logger } from '../common/logger.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { RequestHandler } from '../remoting/channel.js';
 import { InProcessTransport } from '../remoting/transport/in-process-transport.js';
-import type { Transport } from '../remoting/transport/transport.js';
 import { BrokerController } from './broker/broker-controller.js';
 import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './broker/broker-config.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
@@ -19,6 +18,7 @@ import {
   storeOptionNames,
   type MessageStoreConfig,
 } from './store/message-store-config.js';
+import { StoreLock } from './store/store-lock.js';
 import { nodeFileSystem } from '../common/node-file-system.js';
 
 /** Options of the engine, by the names of Apache's broker configuration; each has a default. */
@@ -52,6 +52,7 @@ export class EmbeddedEngine {
   private readonly listener: EngineListener | undefined;
   private readonly brokerConfig: BrokerConfig;
   private readonly clock: Clock;
+  private readonly fileSystem: FileSystem;
   private clients = 0;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -65,6 +66,7 @@ export class EmbeddedEngine {
     const { clock = systemClock, fileSystem = nodeFileSystem, random = Math.random } = environment;
     const logger = environment.logger ?? silentLogger;
     this.clock = clock;
+    this.fileSystem = fileSystem;
     this.namesrvAddr = `${config.brokerName}.namesrv`;
     this.namesrv = new NamesrvController(logger);
     const registerTopic = (topic: TopicConfig) => this.registerTopic(topic);
@@ -112,8 +114,13 @@ export class EmbeddedEngine {
     return this.listener === undefined ? undefined : this.namesrvAddr;
   }
 
+  /** Whether another engine has the store of this one open. */
+  isStoreInUse(): boolean {
+    return new StoreLock(this.storePathRootDir, this.fileSystem).isHeld();
+  }
+
   /** A connection for one client. */
-  connect(): Transport {
+  connect(): InProcessTransport {
     const remoteHost = { address: Buffer.from([127, 0, 0, 1]), port: ++this.clients & 0xffff };
     return new InProcessTransport(this.servers, this.clock, remoteHost);
   }
