@@ -11,6 +11,11 @@ export interface ListenOptions {
   nameServerPort: number;
   /** Port of the broker; 0 takes a free one. Default: 10911. */
   listenPort: number;
+  /**
+   * Listen on `listenPort` - 2 too, where Java's clients with `vipChannelEnabled` and Apache's slaves and tools look. Default:
+   * true; with a `listenPort` below 3 there is no such port.
+   */
+  vipChannelEnabled: boolean;
   /** Host by which clients reach the broker, when it is not `host`: a name or an address. */
   advertisedHost: string | undefined;
   /** Listen for everyone who can reach the machine, without encryption and authentication. Default: false. */
@@ -23,6 +28,7 @@ const listenRules: OptionRules<ListenOptions> = {
   host: text('127.0.0.1', 'an IPv4 or IPv6 address of this machine', (value) => isIP(value) > 0),
   nameServerPort: integer(9876, 0, 65_535),
   listenPort: integer(10_911, 0, 65_535),
+  vipChannelEnabled: bool(true),
   advertisedHost: text<string | undefined>(
     undefined,
     'a host name or an address',
