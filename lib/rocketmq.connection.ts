@@ -95,7 +95,7 @@ export class RocketMQConnection {
     const { namesrvAddrs } = this.target;
     const store = (this.ownEngine ?? this.host)?.storePathRootDir;
     return {
-      namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : [this.ownEngine.namesrvAddr],
+      namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : namesrvAddrsOf(this.ownEngine),
       config: store === undefined ? {} : { localOffsetStoreDir: localOffsetsOf(store) },
     };
   }
@@ -125,6 +125,11 @@ export class RocketMQConnection {
       this.logger.warn(`The engine that runs now cannot be reached yet: ${String(error)}`);
     }
   }
+}
+
+/** Consumers have to see the queues of all brokers of a cluster, so that a group shares them out in the same way. */
+function namesrvAddrsOf({ outerNamesrvAddrs, namesrvAddr }: EmbeddedEngine): readonly string[] {
+  return outerNamesrvAddrs.length > 0 ? outerNamesrvAddrs : [namesrvAddr];
 }
 
 /** Beside the store, and its own: engines may have their stores in one directory. */

@@ -71,3 +71,7 @@ export const hostIsBack = (nameServer: string): string =>
 
 export const cannotTakeOver = (nameServer: string, fault: string): string =>
   `This application cannot run the engine of nameServer ${nameServer}, and keeps trying: ${fault}`;
+
+export const twoNameServers = (nameServer: string): string =>
+  `nameServer is ${nameServer}, of which this application may become the host, and engine.namesrvAddr names others: leave ` +
+  'nameServer out to be a broker of those, or set engine: false to be a client only.';

@@ -3,7 +3,7 @@ import { formatHostPort, isLoopback, parseHostPort, type HostPort } from './comm
 import type { EngineOptions } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
-import { engineForbidden, illegalNameServer } from './rocketmq.messages.js';
+import { engineForbidden, illegalNameServer, twoNameServers } from './rocketmq.messages.js';
 
 /** Milliseconds to find out whether something listens on a loopback address. */
 const PROBE_TIMEOUT = 1000;
@@ -48,6 +48,7 @@ export function chooseTarget({ nameServer, engine }: RocketMQModuleOptions): Con
 }
 
 function hostingTarget(nameServer: string, given: HostPort, engine: EngineOptions): ConnectionTarget {
+  if (engine.namesrvAddr !== undefined) throw new ConfigurationError(twoNameServers(nameServer));
   const { port } = given;
   const host = given.host === 'localhost' ? '127.0.0.1' : given.host;
   const others = typeof engine.listen === 'object' ? engine.listen : {};

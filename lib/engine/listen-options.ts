@@ -57,6 +57,11 @@ export function resolveListenOptions(given: unknown): ListenOptions | undefined 
   );
 }
 
+/** Whether a name server is to run although there are others with which the broker registers. */
+export function wantsNamesrv(given: unknown): boolean {
+  return (given as Partial<ListenOptions> | undefined)?.nameServerPort !== undefined;
+}
+
 /** By which host clients reach an engine; undefined when it listens on all addresses and does not say. */
 export function reachableHost({ advertisedHost, host }: ListenOptions): string | undefined {
   return advertisedHost ?? (host === '0.0.0.0' || host === '::' ? undefined : host);
