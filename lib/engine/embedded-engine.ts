@@ -51,6 +51,8 @@ export interface EngineEnvironment {
 export class EmbeddedEngine {
   /** What clients of this engine take for the address of their name server. */
   namesrvAddr: string;
+  /** Where clients reach the broker, once it is started. */
+  brokerAddr = '';
   /** The name servers of other processes with which the broker is registered. */
   readonly outerNamesrvAddrs: readonly string[];
   /** The store directory, as an absolute path. */
@@ -137,8 +139,9 @@ export class EmbeddedEngine {
     return this.hasOwnNamesrv ? this.namesrvAddr : this.outerNamesrvAddrs.join(';');
   }
 
-  /** Where clients reach the broker. */
-  brokerAddr = '';
+  get brokerName(): string {
+    return this.brokerConfig.brokerName;
+  }
 
   /** Whether another engine has the store of this one open. */
   isStoreInUse(): boolean {

@@ -24,7 +24,7 @@ export interface ListenOptions {
 
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
 
-const listenRules: OptionRules<ListenOptions> = {
+export const listenRules: OptionRules<ListenOptions> = {
   host: text('127.0.0.1', 'an IPv4 or IPv6 address of this machine', (value) => isIP(value) > 0),
   nameServerPort: integer(9876, 0, 65_535),
   listenPort: integer(10_911, 0, 65_535),

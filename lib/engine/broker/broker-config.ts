@@ -33,7 +33,7 @@ export interface BrokerConfig {
   channelExpiredTimeout: number;
 }
 
-const brokerRules: OptionRules<BrokerConfig> = {
+export const brokerRules: OptionRules<BrokerConfig> = {
   brokerName: topicName('broker-a'),
   brokerClusterName: topicName('DefaultCluster'),
   brokerIP1: text('127.0.0.1', 'an IPv4 or IPv6 address', isAddress),
