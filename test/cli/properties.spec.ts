@@ -6,11 +6,11 @@ const parse = (text: string) => [...parseProperties(Buffer.from(text, 'latin1'))
 
 /** As java.util.Properties#store writes it. */
 function stored(text: string): string {
-  const escaped = [...text].map((char) => {
+  const escaped = text.split('').map((char) => {
     if (' \\=:#!'.includes(char)) return `\\${char}`;
     const isPlain = char >= '!' && char <= '~';
-    const units = char.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-    return isPlain ? char : units.join('');
+    const code = char.charCodeAt(0).toString(16).padStart(4, '0');
+    return isPlain ? char : `\\u${code}`;
   });
   return escaped.join('');
 }
