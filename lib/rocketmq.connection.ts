@@ -6,9 +6,11 @@ import { EmbeddedEngine } from './engine/index.js';
 import { MQClientError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
-import { nameServerSilent } from './rocketmq.messages.js';
+import { NearestTransport } from './remoting/transport/nearest-transport.js';
+import { EngineHost } from './rocketmq.host.js';
+import { engineRunsHere, nameServerSilent } from './rocketmq.messages.js';
 import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
-import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
+import { chooseTarget, type ConnectionTarget, type HostingTarget } from './rocketmq.target.js';
 
 /**
  * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
@@ -17,7 +19,8 @@ import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
 export class RocketMQConnection {
   readonly instance: MQClientInstance;
   readonly producer: DefaultMQProducer;
-  private readonly engine: EmbeddedEngine | undefined;
+  private readonly ownEngine: EmbeddedEngine | undefined;
+  private readonly host: EngineHost | undefined;
   private readonly logger = new Logger('RocketMQ');
 
   private constructor(
@@ -26,24 +29,29 @@ export class RocketMQConnection {
     clock: Clock,
   ) {
     const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
-    if (target.engine !== undefined) this.engine = new EmbeddedEngine(target.engine, environment);
+    const createEngine = () => new EmbeddedEngine(target.engine, environment);
     const logger = new Logger('RocketMQClient');
-    const client: MQClientOptions = { ...environment, logger, ...this.endpoint(clock, logger) };
+    const transport = new NearestTransport(new TcpTransport({ clock, logger }));
+    if (target.hosting !== undefined)
+      this.host = this.createHost(target.hosting, createEngine, transport, clock);
+    else if (target.engine !== undefined) transport.attach((this.ownEngine = createEngine()).connect());
+    const client: MQClientOptions = { ...environment, logger, transport, ...this.endpoint() };
     this.instance = new MQClientInstance(client);
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
   }
 
-  /**
-   * Finds out whether the engine runs in this process.
-   *
-   * @throws ConfigurationError for options that are not allowed.
-   */
+  /** @throws ConfigurationError for options that are not allowed. */
   static async create(
     options: RocketMQModuleOptions,
     clock: Clock = systemClock,
   ): Promise<RocketMQConnection> {
     checkModuleOptions(options);
-    return new RocketMQConnection(options, await chooseTarget(options), clock);
+    return new RocketMQConnection(options, chooseTarget(options), clock);
+  }
+
+  /** The engine, if it runs in this process. */
+  get engine(): EmbeddedEngine | undefined {
+    return this.ownEngine ?? this.host?.engine;
   }
 
   /**
@@ -54,7 +62,8 @@ export class RocketMQConnection {
    */
   async start(): Promise<void> {
     try {
-      await (this.engine === undefined ? this.reachNameServer() : this.startEngine(this.engine));
+      if (this.host !== undefined) await this.host.start();
+      else await (this.ownEngine === undefined ? this.reachNameServer() : this.startEngine(this.ownEngine));
       this.producer.start();
     } catch (error) {
       await this.close();
@@ -66,32 +75,39 @@ export class RocketMQConnection {
   async close(): Promise<void> {
     this.producer.shutdown();
     // Before the client is, so that it answers the sends that are under way.
-    await this.engine?.shutdown();
+    await this.ownEngine?.shutdown();
+    await this.host?.close();
     this.instance.shutdown();
   }
 
-  private endpoint(clock: Clock, logger: Logger) {
-    if (this.engine === undefined) {
-      const { namesrvAddrs } = this.target;
-      return { transport: new TcpTransport({ clock, logger }), namesrvAddrs };
-    }
+  private createHost(
+    target: HostingTarget,
+    createEngine: () => EmbeddedEngine,
+    transport: NearestTransport,
+    clock: Clock,
+  ): EngineHost {
+    const reachNameServer = () => this.reachNameServer();
+    const onHostChanged = () => void this.introduceAgain();
+    return new EngineHost({ target, createEngine, transport, clock, reachNameServer, onHostChanged });
+  }
+
+  private endpoint() {
+    const { namesrvAddrs } = this.target;
+    const store = (this.ownEngine ?? this.host)?.storePathRootDir;
     return {
-      transport: this.engine.connect(),
-      namesrvAddrs: [this.engine.namesrvAddr],
-      config: { localOffsetStoreDir: localOffsetsOf(this.engine.storePathRootDir) },
+      namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : namesrvAddrsOf(this.ownEngine),
+      config: store === undefined ? {} : { localOffsetStoreDir: localOffsetsOf(store) },
     };
   }
 
   private async startEngine(engine: EmbeddedEngine): Promise<void> {
     await engine.start();
-    const place = `the engine runs in this process, its store is ${engine.storePathRootDir}`;
-    const { listenAddress } = engine;
-    const doors = listenAddress === undefined ? '' : `, and others reach it at ${listenAddress}`;
-    this.logger.log(`${this.target.reason}: ${place}${doors}`);
+    const { storePathRootDir, listenAddress } = engine;
+    this.logger.log(engineRunsHere('No nameServer is given', storePathRootDir, listenAddress));
   }
 
   private async reachNameServer(): Promise<void> {
-    const addresses = this.target.namesrvAddrs.join(';');
+    const addresses = this.target.hosting?.nameServer ?? this.target.namesrvAddrs.join(';');
     try {
       await this.instance.updateBrokers();
     } catch (error) {
@@ -99,6 +115,21 @@ export class RocketMQConnection {
     }
     this.logger.log(`Using the RocketMQ cluster of nameServer ${addresses}`);
   }
+
+  /** A broker that has just been started knows no clients: they need not wait for their next heartbeat. */
+  private async introduceAgain(): Promise<void> {
+    try {
+      await this.instance.updateBrokers();
+      await this.instance.sendHeartbeatToAllBrokers();
+    } catch (error) {
+      this.logger.warn(`The engine that runs now cannot be reached yet: ${String(error)}`);
+    }
+  }
+}
+
+/** Consumers have to see the queues of all brokers of a cluster, so that a group shares them out in the same way. */
+function namesrvAddrsOf({ outerNamesrvAddrs, namesrvAddr }: EmbeddedEngine): readonly string[] {
+  return outerNamesrvAddrs.length > 0 ? outerNamesrvAddrs : [namesrvAddr];
 }
 
 /** Beside the store, and its own: engines may have their stores in one directory. */

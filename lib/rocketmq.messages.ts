@@ -47,3 +47,31 @@ export const engineForbidden = (): string =>
 
 export const illegalOptions = (options: unknown): string =>
   `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object. Does the factory return them?`;
+
+export const engineRunsHere = (reason: string, store: string, address: string | undefined): string =>
+  `${reason}: the engine runs in this process, its store is ${store}` +
+  (address === undefined ? '' : `, and others reach it at ${address}`);
+
+export const waitingForHost = (nameServer: string, fault: string, timeout: number): string =>
+  `Nothing listens on nameServer ${nameServer} yet, but the engine cannot run here: ${fault} This is tried again for ` +
+  `${timeout / 1000} s.`;
+
+export const hostHasOtherStore = (nameServer: string, store: string): string =>
+  `The engine at nameServer ${nameServer} has another store than this application (${store}), which therefore does not ` +
+  'take its place when it ends. To change this give both the same engine.storePathRootDir, as an absolute path.';
+
+export const hostIsGone = (nameServer: string, isHeir: boolean): string =>
+  `Nothing listens on nameServer ${nameServer} any more: ` +
+  (isHeir
+    ? 'this application runs the engine as soon as the store is free, unless another one does'
+    : 'its messages are in a store that this application does not have, so it waits until the engine is back');
+
+export const hostIsBack = (nameServer: string): string =>
+  `An engine listens on nameServer ${nameServer} again`;
+
+export const cannotTakeOver = (nameServer: string, fault: string): string =>
+  `This application cannot run the engine of nameServer ${nameServer}, and keeps trying: ${fault}`;
+
+export const twoNameServers = (nameServer: string): string =>
+  `nameServer is ${nameServer}, of which this application may become the host, and engine.namesrvAddr names others: leave ` +
+  'nameServer out to be a broker of those, or set engine: false to be a client only.';

@@ -1,47 +1,62 @@
 import { connect } from 'node:net';
-import { isLoopback, parseHostPort, type HostPort } from './common/host-port.js';
+import { formatHostPort, isLoopback, parseHostPort, type HostPort } from './common/host-port.js';
 import type { EngineOptions } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
-import { engineForbidden, illegalNameServer } from './rocketmq.messages.js';
+import { engineForbidden, illegalNameServer, twoNameServers } from './rocketmq.messages.js';
 
 /** Milliseconds to find out whether something listens on a loopback address. */
 const PROBE_TIMEOUT = 1000;
 /** A name, or an address with or without the brackets that it had. */
 const HOST = /^[A-Za-z0-9._:-]+$/;
 
+/** A loopback address at which one of several applications runs the engine. */
+export interface HostingTarget {
+  /** As it was given. */
+  readonly nameServer: string;
+  readonly address: HostPort;
+}
+
 /** Where an application's broker is. */
 export interface ConnectionTarget {
-  /** Why it is there. */
-  readonly reason: string;
-  /** Of other processes; none when the engine runs here. */
+  /** Of other processes; none when the engine runs here in any case. */
   readonly namesrvAddrs: readonly string[];
+  /** Of the engine that runs here, or will if this application becomes the host. */
   readonly engine: EngineOptions | undefined;
+  /** Set when it is found out at the start who runs the engine. */
+  readonly hosting?: HostingTarget;
 }
 
 /**
- * The engine runs here without a name server, and as the name server of a loopback address on which nothing listens.
+ * The engine runs here without a name server, and, if no other application does it, as the name server of a loopback address.
  *
  * @throws ConfigurationError for what is no address, and when an engine is needed but forbidden.
  */
-export async function chooseTarget({ nameServer, engine }: RocketMQModuleOptions): Promise<ConnectionTarget> {
+export function chooseTarget({ nameServer, engine }: RocketMQModuleOptions): ConnectionTarget {
   const namesrvAddrs = addressesOf(
     nameServer ?? (engine === undefined ? process.env.NAMESRV_ADDR : undefined),
   );
   if (namesrvAddrs.length === 0) {
     if (engine === false) throw new ConfigurationError(engineForbidden());
-    return { reason: 'No nameServer is given', namesrvAddrs, engine: engine ?? {} };
+    return { namesrvAddrs, engine: engine ?? {} };
   }
   const [address, ...others] = namesrvAddrs.map(parseAddress);
   const mayHost = engine !== false && others.length === 0 && isLoopback(address!.host);
-  if (!mayHost || (await isListening(address!))) {
-    return { reason: 'nameServer is given', namesrvAddrs, engine: undefined };
-  }
-  const { host, port: nameServerPort } = address!;
-  const given = typeof engine?.listen === 'object' ? engine.listen : {};
-  const listen = { ...given, host: host === 'localhost' ? '127.0.0.1' : host, nameServerPort };
-  const reason = `Nothing listens on nameServer ${namesrvAddrs[0]}`;
-  return { reason, namesrvAddrs: [], engine: { ...engine, listen } };
+  return mayHost
+    ? hostingTarget(namesrvAddrs[0]!, address!, engine ?? {})
+    : { namesrvAddrs, engine: undefined };
+}
+
+function hostingTarget(nameServer: string, given: HostPort, engine: EngineOptions): ConnectionTarget {
+  if (engine.namesrvAddr !== undefined) throw new ConfigurationError(twoNameServers(nameServer));
+  const { port } = given;
+  const host = given.host === 'localhost' ? '127.0.0.1' : given.host;
+  const others = typeof engine.listen === 'object' ? engine.listen : {};
+  return {
+    namesrvAddrs: [formatHostPort(host, port)],
+    engine: { ...engine, listen: { ...others, host, nameServerPort: port } },
+    hosting: { nameServer, address: { host, port } },
+  };
 }
 
 function addressesOf(nameServer: RocketMQModuleOptions['nameServer']): readonly string[] {
@@ -56,7 +71,8 @@ function parseAddress(address: string): HostPort {
   throw new ConfigurationError(illegalNameServer(address));
 }
 
-function isListening(address: HostPort): Promise<boolean> {
+/** Whether something listens at an address of this machine. */
+export function isListening(address: HostPort): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ ...address, timeout: PROBE_TIMEOUT });
     const end = (isOpen: boolean) => {

@@ -11,6 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   common: ['errors'],
   remoting: ['common', 'errors'],
   client: ['common', 'errors', 'remoting'],
+  cli: ['common', 'errors', 'remoting', 'client', 'engine', 'engine/store'],
   'engine/store': ['common', 'errors'],
   engine: ['engine/store', 'common', 'errors', 'remoting'],
 };

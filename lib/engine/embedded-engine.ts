@@ -3,15 +3,22 @@ import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
 import { formatHostPort } from '../common/host-port.js';
 import { silentLogger, type Logger } from '../common/logger.js';
+import { MASTER_ID } from '../common/mix-all.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { RequestHandler } from '../remoting/channel.js';
+import { TcpTransport } from '../remoting/transport/tcp-transport.js';
 import { InProcessTransport } from '../remoting/transport/in-process-transport.js';
-import type { Transport } from '../remoting/transport/transport.js';
 import { BrokerController } from './broker/broker-controller.js';
-import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './broker/broker-config.js';
+import {
+  addressesOf,
+  brokerOptionNames,
+  resolveBrokerConfig,
+  type BrokerConfig,
+} from './broker/broker-config.js';
+import { BrokerOuterAPI } from './broker/out/broker-outer-api.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
 import { EngineListener } from './engine-listener.js';
-import { reachableHost, resolveListenOptions, type ListenOptions } from './listen-options.js';
+import { reachableHost, resolveListenOptions, wantsNamesrv, type ListenOptions } from './listen-options.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
 import {
@@ -19,6 +26,7 @@ import {
   storeOptionNames,
   type MessageStoreConfig,
 } from './store/message-store-config.js';
+import { StoreLock } from './store/store-lock.js';
 import { nodeFileSystem } from '../common/node-file-system.js';
 
 /** Options of the engine, by the names of Apache's broker configuration; each has a default. */
@@ -43,6 +51,10 @@ export interface EngineEnvironment {
 export class EmbeddedEngine {
   /** What clients of this engine take for the address of their name server. */
   namesrvAddr: string;
+  /** Where clients reach the broker, once it is started. */
+  brokerAddr = '';
+  /** The name servers of other processes with which the broker is registered. */
+  readonly outerNamesrvAddrs: readonly string[];
   /** The store directory, as an absolute path. */
   readonly storePathRootDir: string;
   private readonly namesrv: NamesrvController;
@@ -50,8 +62,12 @@ export class EmbeddedEngine {
   private readonly servers = new Map<string, RequestHandler>();
   private readonly listenOptions: ListenOptions | undefined;
   private readonly listener: EngineListener | undefined;
+  private readonly hasOwnNamesrv: boolean;
+  private outerApi: BrokerOuterAPI | undefined;
   private readonly brokerConfig: BrokerConfig;
   private readonly clock: Clock;
+  private readonly fileSystem: FileSystem;
+  private readonly logger: Logger;
   private clients = 0;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -60,13 +76,21 @@ export class EmbeddedEngine {
     this.listenOptions = resolveListenOptions(listen);
     const { store, broker } = splitOptions(others);
     const config = (this.brokerConfig = resolveBrokerConfig(broker));
+    this.outerNamesrvAddrs = addressesOf(config.namesrvAddr);
+    this.hasOwnNamesrv = this.outerNamesrvAddrs.length === 0 || wantsNamesrv(listen);
+    if (this.outerNamesrvAddrs.length > 0 && this.listenOptions === undefined)
+      throw new ConfigurationError(
+        'engine.namesrvAddr makes others send to this broker, so it must listen: set engine.listen',
+      );
     const storeConfig = resolveMessageStoreConfig(store);
     storeConfig.storePathRootDir = this.storePathRootDir = resolve(storeConfig.storePathRootDir);
     const { clock = systemClock, fileSystem = nodeFileSystem, random = Math.random } = environment;
     const logger = environment.logger ?? silentLogger;
     this.clock = clock;
+    this.logger = logger;
+    this.fileSystem = fileSystem;
     this.namesrvAddr = `${config.brokerName}.namesrv`;
-    this.namesrv = new NamesrvController(logger);
+    this.namesrv = new NamesrvController(logger, clock);
     const registerTopic = (topic: TopicConfig) => this.registerTopic(topic);
     this.broker = new BrokerController({
       config,
@@ -92,7 +116,7 @@ export class EmbeddedEngine {
   async start(): Promise<void> {
     try {
       await this.startBroker((await this.listener?.listenBroker()) ?? this.brokerConfig.listenPort);
-      if (this.listener === undefined) return;
+      if (this.listener === undefined || !this.hasOwnNamesrv) return;
       this.namesrvAddr = await this.listener.listenNamesrv();
       this.servers.set(this.namesrvAddr, this.namesrv);
     } catch (error) {
@@ -103,17 +127,29 @@ export class EmbeddedEngine {
 
   /** Ends connections, brings everything to the disk and gives the store free. Clients of this process are closed before. */
   async shutdown(): Promise<void> {
+    await this.outerApi?.shutdown();
     await this.listener?.close();
+    this.namesrv.close();
     await this.broker.shutdown();
   }
 
   /** Where clients of other processes find the name server; undefined when the engine does not listen. */
   get listenAddress(): string | undefined {
-    return this.listener === undefined ? undefined : this.namesrvAddr;
+    if (this.listener === undefined) return undefined;
+    return this.hasOwnNamesrv ? this.namesrvAddr : this.outerNamesrvAddrs.join(';');
+  }
+
+  get brokerName(): string {
+    return this.brokerConfig.brokerName;
+  }
+
+  /** Whether another engine has the store of this one open. */
+  isStoreInUse(): boolean {
+    return new StoreLock(this.storePathRootDir, this.fileSystem).isHeld();
   }
 
   /** A connection for one client. */
-  connect(): Transport {
+  connect(): InProcessTransport {
     const remoteHost = { address: Buffer.from([127, 0, 0, 1]), port: ++this.clients & 0xffff };
     return new InProcessTransport(this.servers, this.clock, remoteHost);
   }
@@ -121,15 +157,36 @@ export class EmbeddedEngine {
   private async startBroker(port: number): Promise<void> {
     const { brokerClusterName: cluster, brokerName, brokerIP1 } = this.brokerConfig;
     const host = (this.listenOptions && reachableHost(this.listenOptions)) ?? brokerIP1;
-    const brokerAddr = formatHostPort(host, port);
+    const brokerAddr = (this.brokerAddr = formatHostPort(host, port));
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
     await this.broker.start(formatHostPort(isIP(host) > 0 ? host : brokerIP1, port));
+    if (this.outerNamesrvAddrs.length > 0)
+      await this.registerWithOuterNamesrvs(formatHostPort(host, port + 1));
+  }
+
+  private async registerWithOuterNamesrvs(haServerAddr: string): Promise<void> {
+    const { clock, logger, brokerAddr, outerNamesrvAddrs: namesrvAddrs } = this;
+    const { brokerClusterName: clusterName, brokerName } = this.brokerConfig;
+    const broker = { clusterName, brokerName, brokerAddr, brokerId: MASTER_ID };
+    const transport = new TcpTransport({ clock, logger });
+    const topics = () => this.broker.registeredTopics();
+    this.outerApi = new BrokerOuterAPI({
+      namesrvAddrs,
+      transport,
+      broker,
+      haServerAddr,
+      topics,
+      clock,
+      logger,
+    });
+    await this.outerApi.registerBrokerAll();
   }
 
   private registerTopic({ topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicConfig): void {
     const registration = { readQueueNums, writeQueueNums, perm, topicSysFlag };
     this.namesrv.routes.registerTopic(this.brokerConfig.brokerName, topicName, registration);
+    void this.outerApi?.registerBrokerAll();
   }
 }
 

@@ -1,14 +1,19 @@
 import type { Clock } from '../common/clock.js';
 import { formatHostPort } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
+import { ConfigurationError } from '../errors/configuration.error.js';
 import type { RequestHandler } from '../remoting/channel.js';
 import { RemotingServer } from '../remoting/server/remoting-server.js';
 import type { ListenOptions } from './listen-options.js';
 
-/** The sockets of an engine that listens: one for its name server, one for its broker. */
+/** How far the port for VIP clients is below that of the broker (MixAll#brokerVIPChannel). */
+const VIP_DISTANCE = 2;
+
+/** The sockets of an engine that listens: one for its name server, two for its broker (BrokerController#fastRemotingServer). */
 export class EngineListener {
   private readonly namesrv: RemotingServer;
   private readonly broker: RemotingServer;
+  private readonly vip: RemotingServer;
 
   constructor(
     private readonly options: ListenOptions,
@@ -19,6 +24,7 @@ export class EngineListener {
   ) {
     this.namesrv = new RemotingServer({ handler: namesrv, clock, logger });
     this.broker = new RemotingServer({ handler: broker, clock, logger });
+    this.vip = new RemotingServer({ handler: broker, clock, logger });
   }
 
   /**
@@ -27,8 +33,12 @@ export class EngineListener {
    * @returns its port.
    * @throws ConfigurationError when the port is taken.
    */
-  listenBroker(): Promise<number> {
-    return this.broker.listen(this.options.host, this.options.listenPort);
+  async listenBroker(): Promise<number> {
+    const { host, listenPort, vipChannelEnabled } = this.options;
+    const port = await this.broker.listen(host, listenPort);
+    // Two below a port that the kernel chose may be anyone's.
+    if (vipChannelEnabled && listenPort > VIP_DISTANCE) await this.listenVip(host, listenPort - VIP_DISTANCE);
+    return port;
   }
 
   /**
@@ -43,6 +53,15 @@ export class EngineListener {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.namesrv.close(), this.broker.close()]);
+    await Promise.all([this.namesrv.close(), this.vip.close(), this.broker.close()]);
+  }
+
+  private async listenVip(host: string, port: number): Promise<void> {
+    try {
+      await this.vip.listen(host, port);
+    } catch (error) {
+      const hint = 'the VIP port is listenPort - 2; vipChannelEnabled: false does without it';
+      throw new ConfigurationError(`${(error as Error).message} (${hint})`, (error as Error).cause);
+    }
   }
 }

@@ -11,6 +11,11 @@ export interface ListenOptions {
   nameServerPort: number;
   /** Port of the broker; 0 takes a free one. Default: 10911. */
   listenPort: number;
+  /**
+   * Listen on `listenPort` - 2 too, where Java's clients with `vipChannelEnabled` and Apache's slaves and tools look. Default:
+   * true; with a `listenPort` below 3 there is no such port.
+   */
+  vipChannelEnabled: boolean;
   /** Host by which clients reach the broker, when it is not `host`: a name or an address. */
   advertisedHost: string | undefined;
   /** Listen for everyone who can reach the machine, without encryption and authentication. Default: false. */
@@ -19,10 +24,11 @@ export interface ListenOptions {
 
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
 
-const listenRules: OptionRules<ListenOptions> = {
+export const listenRules: OptionRules<ListenOptions> = {
   host: text('127.0.0.1', 'an IPv4 or IPv6 address of this machine', (value) => isIP(value) > 0),
   nameServerPort: integer(9876, 0, 65_535),
   listenPort: integer(10_911, 0, 65_535),
+  vipChannelEnabled: bool(true),
   advertisedHost: text<string | undefined>(
     undefined,
     'a host name or an address',
@@ -49,6 +55,11 @@ export function resolveListenOptions(given: unknown): ListenOptions | undefined 
     `engine.listen.host is "${options.host}", so everyone who can reach this machine could read and write all messages: ` +
       'use a loopback address, or set allowInsecure: true if a firewall protects it',
   );
+}
+
+/** Whether a name server is to run although there are others with which the broker registers. */
+export function wantsNamesrv(given: unknown): boolean {
+  return (given as Partial<ListenOptions> | undefined)?.nameServerPort !== undefined;
 }
 
 /** By which host clients reach an engine; undefined when it listens on all addresses and does not say. */

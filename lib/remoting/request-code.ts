@@ -20,6 +20,10 @@ export const RequestCode = {
   GET_ROUTEINFO_BY_TOPIC: 105,
   GET_BROKER_CLUSTER_INFO: 106,
   SEND_BATCH_MESSAGE: 320,
+  REGISTER_BROKER: 103,
+  UNREGISTER_BROKER: 104,
+  QUERY_DATA_VERSION: 322,
+  BROKER_HEARTBEAT: 904,
 } as const;
 
 export type RequestCode = (typeof RequestCode)[keyof typeof RequestCode];

@@ -6,7 +6,7 @@ import { ConfigurationError, StoreLockedError } from '../../lib/errors/index.js'
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { startInstance } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
-import { startEngine } from '../support/test-engine.js';
+import { readTable, startEngine } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
 
 describe('EmbeddedEngine', () => {
@@ -86,6 +86,15 @@ describe('EmbeddedEngine', () => {
     await engine.close();
     expect(existsSync(join(directory, 'abort'))).toBe(false);
     expect(existsSync(join(directory, 'config/topics.json'))).toBe(true);
+  });
+
+  it('acknowledges the first message of a topic when topics.json has the topic', async () => {
+    const engine = await startEngine();
+    const client = await TestClient.open(engine);
+    for (let i = 0; i < 20; i++) {
+      await client.send(`new-${i}`);
+      expect(readTable(engine.directory, 'topics.json')).toContain(`"new-${i}"`);
+    }
   });
 
   it('can be closed without having been started', async () => {

@@ -149,6 +149,9 @@ interface Parts {
 const offset = fc.record({ offset: long });
 const group = fc.record({ consumerGroup: text });
 
+const brokerIdentity = { clusterName: text, brokerName: text, brokerAddr: text };
+const dataVersion = fc.record({ counter: long, stateVersion: long, timestamp: long });
+
 const PARTS: Readonly<Record<RequestCode, Parts>> = {
   [RequestCode.SEND_MESSAGE]: { header: sendHeader, body: bytes, answer: sendAnswer, codes: STORED },
   [RequestCode.SEND_BATCH_MESSAGE]: {
@@ -210,6 +213,26 @@ const PARTS: Readonly<Record<RequestCode, Parts>> = {
   [RequestCode.UNLOCK_BATCH_MQ]: { body: lock },
   [RequestCode.GET_ROUTEINFO_BY_TOPIC]: { header: fc.record({ topic: text }), answerBody: route },
   [RequestCode.GET_BROKER_CLUSTER_INFO]: { answerBody: cluster },
+  [RequestCode.REGISTER_BROKER]: {
+    header: fc.record({
+      ...brokerIdentity,
+      brokerId: long,
+      haServerAddr: text,
+      heartbeatTimeoutMillis: fc.option(long, { nil: undefined }),
+      compressed: fc.boolean(),
+      bodyCrc32: int,
+    }),
+    body: bytes,
+    answer: fc.record({ haServerAddr: optionalText, masterAddr: optionalText }),
+  },
+  [RequestCode.UNREGISTER_BROKER]: { header: fc.record({ ...brokerIdentity, brokerId: long }) },
+  [RequestCode.QUERY_DATA_VERSION]: {
+    header: fc.record({ ...brokerIdentity, brokerId: long }),
+    body: dataVersion,
+    answer: fc.record({ changed: fc.boolean() }),
+    answerBody: fc.option(dataVersion, { nil: undefined }),
+  },
+  [RequestCode.BROKER_HEARTBEAT]: { header: fc.record(brokerIdentity) },
 };
 
 /** One for every request code. */

@@ -1,4 +1,5 @@
 import { bool, integer, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import { parseHostPort } from '../../common/host-port.js';
 import { topicNameFault } from '../../common/topic-validator.js';
 import { parseSocketHost } from '../../common/socket-host.js';
 
@@ -11,6 +12,11 @@ export interface BrokerConfig {
   /** Address of this broker in stored records and message ids. */
   brokerIP1: string;
   listenPort: number;
+  /**
+   * Name servers of an existing cluster with which this broker registers, `host:port` with `;` between them. It must
+   * `listen`, and runs no name server of its own unless `listen.nameServerPort` is given. Default: none.
+   */
+  namesrvAddr: string | undefined;
   regionId: string;
   /** Queues of the topic that auto-created ones take after: no auto-created topic gets more. */
   defaultTopicQueueNums: number;
@@ -27,11 +33,14 @@ export interface BrokerConfig {
   channelExpiredTimeout: number;
 }
 
-const brokerRules: OptionRules<BrokerConfig> = {
+export const brokerRules: OptionRules<BrokerConfig> = {
   brokerName: topicName('broker-a'),
   brokerClusterName: topicName('DefaultCluster'),
   brokerIP1: text('127.0.0.1', 'an IPv4 or IPv6 address', isAddress),
   listenPort: integer(10911, 1, 65535),
+  namesrvAddr: text<string | undefined>(undefined, 'addresses host:port with ";" between them', (value) =>
+    addressesOf(value).every((address) => parseHostPort(address) !== undefined),
+  ),
   regionId: text('DefaultRegion', 'a name without control characters', (value) =>
     /^[^\p{Cc}]+$/u.test(value),
   ),
@@ -51,6 +60,11 @@ export function resolveBrokerConfig(given: Partial<BrokerConfig> = {}): BrokerCo
 }
 
 export const brokerOptionNames: ReadonlySet<string> = new Set(Object.keys(brokerRules));
+
+/** The addresses of a list with `;` between them. */
+export function addressesOf(list: string | undefined): string[] {
+  return list?.split(';').map((address) => address.trim()) ?? [];
+}
 
 function topicName(name: string) {
   return text(

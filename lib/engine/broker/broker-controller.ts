@@ -4,6 +4,7 @@ import { MessageClientIdSetter } from '../../common/message-client-id-setter.js'
 import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
+import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -139,6 +140,12 @@ export class BrokerController implements RequestHandler {
 
   onChannelClosed(channel: Channel): void {
     this.consumers.onChannelClosed(channel);
+  }
+
+  /** All topics, as name servers are told of them. */
+  registeredTopics(): RegisterBrokerBody {
+    const topicConfigTable = new Map([...this.topics.all()].map((topic) => [topic.topicName, topic]));
+    return { dataVersion: this.topics.dataVersion.toJson(), topicConfigTable };
   }
 
   private onArriving(records: readonly DispatchRequest[]): void {

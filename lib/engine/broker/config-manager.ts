@@ -19,7 +19,12 @@ export interface ConfigManagerOptions {
 export abstract class ConfigManager {
   private readonly file: JsonFile;
   private timer: Timer | undefined;
+  private isRequested = false;
   private isClosed = false;
+  /** How many changes there were, and how many of them the last finished write had. */
+  private changes = 0;
+  private persisted = 0;
+  private waiting: { readonly change: number; readonly callback: () => void }[] = [];
   protected readonly clock: Clock;
   protected readonly logger: Logger;
 
@@ -43,9 +48,22 @@ export abstract class ConfigManager {
     this.file.load((text) => this.decode(asObject(parseFastjson(text))));
   }
 
+  /** Whether the file has all changes. */
+  get isPersisted(): boolean {
+    return this.changes === this.persisted;
+  }
+
+  /** Calls back when the file has every change until now, or could not be written. */
+  whenPersisted(callback: () => void): void {
+    if (this.isPersisted) callback();
+    else this.waiting.push({ change: this.changes, callback });
+  }
+
   /** Notes a change: the table is written a little later. */
   protected changed(): void {
-    this.persistLater(this.persistDelay);
+    this.changes++;
+    if (this.persistDelay > 0) this.persistLater(this.persistDelay);
+    else this.persistSoon();
   }
 
   /** Writes the table for the last time: afterwards the store may belong to another process. */
@@ -58,17 +76,37 @@ export abstract class ConfigManager {
   private async persist(): Promise<boolean> {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;
+    const { changes } = this;
     try {
       await this.file.save(this.encode());
       return true;
     } catch (error) {
       this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);
       return false;
+    } finally {
+      this.onPersisted(changes);
     }
+  }
+
+  private onPersisted(changes: number): void {
+    this.persisted = changes;
+    const ready = this.waiting.filter(({ change }) => change <= changes);
+    this.waiting = this.waiting.filter(({ change }) => change > changes);
+    for (const { callback } of ready) callback();
   }
 
   private async persistOrRetry(): Promise<void> {
     if (!(await this.persist())) this.persistLater(RETRY_INTERVAL);
+  }
+
+  /** At the end of this turn, in which there may be more changes. */
+  private persistSoon(): void {
+    if (this.isRequested) return;
+    this.isRequested = true;
+    this.clock.setImmediate(() => {
+      this.isRequested = false;
+      if (!this.isClosed) void this.persistOrRetry();
+    });
   }
 
   private persistLater(delay: number): void {

@@ -4,6 +4,7 @@ import type {
   QueueData,
   TopicRouteData,
 } from '../../remoting/body/topic-route-data.js';
+import type { BrokerIdentity } from '../../remoting/header/register-broker-request-header.js';
 
 /** What a broker tells a name server of one of its topics. */
 export type TopicRegistration = Omit<QueueData, 'brokerName'>;
@@ -22,6 +23,37 @@ export class RouteInfoManager {
     let queues = this.topicQueueTable.get(topic);
     if (queues === undefined) this.topicQueueTable.set(topic, (queues = new Map()));
     queues.set(brokerName, { ...registration, brokerName });
+  }
+
+  brokerOf(brokerName: string): BrokerData | undefined {
+    return this.brokerAddrTable.get(brokerName);
+  }
+
+  hasTopic(brokerName: string, topic: string): boolean {
+    return this.topicQueueTable.get(topic)?.has(brokerName) ?? false;
+  }
+
+  /** Adds a master or slave to the broker of its name; whoever registers first says of which cluster that is. */
+  addBrokerAddr({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): void {
+    const { cluster = clusterName, brokerAddrs = [] } = this.brokerAddrTable.get(brokerName) ?? {};
+    this.registerBroker({
+      cluster,
+      brokerName,
+      brokerAddrs: new Map([...brokerAddrs, [brokerId, brokerAddr]]),
+    });
+  }
+
+  /** With its last address a broker is gone, and its topics are. */
+  removeBrokerAddr({ brokerName, brokerId }: BrokerIdentity): void {
+    const broker = this.brokerAddrTable.get(brokerName);
+    if (broker === undefined) return;
+    const brokerAddrs = new Map([...broker.brokerAddrs].filter(([id]) => id !== brokerId));
+    if (brokerAddrs.size > 0) return this.registerBroker({ ...broker, brokerAddrs });
+    this.brokerAddrTable.delete(brokerName);
+    for (const [topic, queues] of this.topicQueueTable) {
+      queues.delete(brokerName);
+      if (queues.size === 0) this.topicQueueTable.delete(topic);
+    }
   }
 
   getAllClusterInfo(): ClusterInfo {

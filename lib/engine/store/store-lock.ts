@@ -40,6 +40,17 @@ export class StoreLock {
     }
   }
 
+  /** Whether a process that runs has the store open. It is asked without locking a store that was closed cleanly. */
+  isHeld(): boolean {
+    if (!this.fileSystem.exists(this.abortPath) || !this.fileSystem.exists(this.lockPath)) return false;
+    const file = this.fileSystem.open(this.lockPath);
+    try {
+      return !file.tryLock();
+    } finally {
+      file.close();
+    }
+  }
+
   /** `isClean`: everything is on the disk, and the next start may rely on it. */
   release(isClean: boolean): void {
     const { file } = this;

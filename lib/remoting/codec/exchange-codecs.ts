@@ -30,6 +30,7 @@ import {
   lockBatchResponseBody,
   topicRouteData,
 } from './body-types.js';
+import { BROKER_EXCHANGE_CODECS } from './broker-exchange-codecs.js';
 import { boolean, boundaryType, int, long, text, timeBound } from './field-type.js';
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
@@ -88,6 +89,7 @@ const emptyResponse = { responseHeader: noHeader(), responseBody: noBody, succes
 
 /** How every request and its answer travel; the counterpart of the types in `RemotingProtocol`. */
 export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } = {
+  ...BROKER_EXCHANGE_CODECS,
   [RequestCode.SEND_MESSAGE]: {
     requestHeader: sendMessageHeaderV2(false),
     requestBody: bytesBody,

@@ -32,6 +32,7 @@ export class RemotingServer {
         reject(
           new ConfigurationError(
             `Cannot listen on ${host}:${port} (${error.message}): choose another in engine.listen`,
+            error,
           ),
         );
       this.server.once('error', refuse);

@@ -49,6 +49,11 @@ export class InProcessTransport implements Transport {
     this.listener = listener;
   }
 
+  /** Whether a server of this process has the address. */
+  reaches(address: string): boolean {
+    return this.servers.has(address);
+  }
+
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -209,7 +209,10 @@ class SendReply implements PutMessageCallback {
   ) {}
 
   onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
-    const { storeHostDigits, regionId, maxMessageSize, store } = this.broker;
+    const { storeHostDigits, regionId, maxMessageSize, store, topics } = this.broker;
+    // Apache's broker, when it opens this store after a crash, finds messages only of topics in the table.
+    if (status === 'PUT_OK' && !topics.isPersisted)
+      return topics.whenPersisted(() => this.onPut(status, records, first, count));
     const code = STORED_CODES[status];
     if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
     const header = new StoredMessageHeader(

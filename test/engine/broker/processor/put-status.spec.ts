@@ -39,7 +39,7 @@ describe('what a sender is told', () => {
   it('who does not wait for the flush: that it is stored', async () => {
     const { disk, client } = await open();
     disk.holdsSyncs = true;
-    const { code } = await client.send('t', { properties: { WAIT: 'false' } });
+    const { code } = await client.send('BenchmarkTest', { properties: { WAIT: 'false' } });
     expect(code).toBe(ResponseCode.SUCCESS);
     disk.releaseSyncs();
   });

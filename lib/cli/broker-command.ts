@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '../common/logger.js';
+import { EmbeddedEngine } from '../engine/index.js';
+import { ConfigurationError } from '../errors/index.js';
+import { BROKER_KEYS, brokerOptions, flagOf } from './broker-keys.js';
+import type { CommandLine } from './command-line.js';
+import { parseProperties } from './properties.js';
+import { UsageError } from './usage-error.js';
+
+/** Flags that are not keys of the broker. */
+const CONFIG_FILE = 'config-file';
+
+/**
+ * Runs an engine until the process is asked to end.
+ *
+ * @throws UsageError for a file, key or value that will not do; StoreError, ConfigurationError when the start fails.
+ */
+export async function runBroker(commandLine: CommandLine, logger: Logger, end: Promise<void>): Promise<void> {
+  if (commandLine.words.length > 0)
+    throw new UsageError(`"${commandLine.words[0]}" is too much; keys are given as --key value`);
+  const { engine: options, warnings } = brokerOptions(valuesOf(commandLine));
+  for (const warning of warnings) logger.warn(warning);
+  const engine = create(() => new EmbeddedEngine(options, { logger }));
+  await engine.start();
+  console.log(
+    `The broker ${engine.brokerName} is ready: name server ${engine.listenAddress}, broker ${engine.brokerAddr}, ` +
+      `store ${engine.storePathRootDir}`,
+  );
+  await end;
+  await engine.shutdown();
+}
+
+/** What the file says, and the flags instead where both do. */
+function valuesOf({ flags }: CommandLine): Map<string, string> {
+  const file = flags.has(CONFIG_FILE) ? needed(CONFIG_FILE, flags.get(CONFIG_FILE)) : undefined;
+  const values = file === undefined ? new Map<string, string>() : readFile(file);
+  const keys = new Map([...BROKER_KEYS.keys()].map((key) => [flagOf(key), key]));
+  for (const [flag, value] of flags) {
+    if (flag === CONFIG_FILE) continue;
+    const key = keys.get(flag) ?? camelCase(flag);
+    const isSwitch = typeof BROKER_KEYS.get(key)?.rule.default === 'boolean';
+    values.set(key, isSwitch && value === undefined ? 'true' : needed(flag, value));
+  }
+  return values;
+}
+
+function needed(flag: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`--${flag} needs a value`);
+  return value;
+}
+
+/** A file that says nothing of the store means the directory that Apache's broker has by default. */
+function readFile(file: string): Map<string, string> {
+  try {
+    return new Map([['storePathRootDir', join(homedir(), 'store')], ...parseProperties(readFileSync(file))]);
+  } catch (error) {
+    throw new UsageError(`The configuration file ${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function camelCase(flag: string): string {
+  return flag.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What the engine finds wrong with its options, by the name that it has here. */
+function create(make: () => EmbeddedEngine): EmbeddedEngine {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new UsageError(
+      error.message.replace('engine.listen.host', 'bindAddress').replace(/engine\.(listen\.)?/g, ''),
+    );
+  }
+}

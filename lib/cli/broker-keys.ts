@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import type { OptionRule } from '../common/option-rules.js';
+import { brokerRules } from '../engine/broker/broker-config.js';
+import type { EngineOptions } from '../engine/index.js';
+import { listenRules } from '../engine/listen-options.js';
+import { storeRules } from '../engine/store/message-store-config.js';
+import { UsageError } from './usage-error.js';
+
+/** A key of the broker's configuration. */
+interface BrokerKey {
+  readonly rule: OptionRule<unknown>;
+  /** Where the value goes. */
+  readonly set: (options: MutableOptions, value: unknown) => void;
+}
+
+interface MutableOptions extends Record<string, unknown> {
+  readonly listen: Record<string, unknown>;
+}
+
+const { host, listenPort, nameServerPort, advertisedHost, vipChannelEnabled, allowInsecure } = listenRules;
+
+/** Keys of the sockets, of which Apache's broker has the first two. */
+const SOCKET_KEYS: Readonly<Record<string, BrokerKey>> = {
+  bindAddress: { rule: host, set: (options, value) => (options.listen['host'] = value) },
+  listenPort: { rule: listenPort, set: (options, value) => (options.listen['listenPort'] = value) },
+  nameServerPort: {
+    rule: nameServerPort,
+    set: (options, value) => (options.listen['nameServerPort'] = value),
+  },
+  advertisedHost: {
+    rule: advertisedHost,
+    set: (options, value) => (options.listen['advertisedHost'] = value),
+  },
+  vipChannelEnabled: {
+    rule: vipChannelEnabled,
+    set: (options, value) => (options.listen['vipChannelEnabled'] = value),
+  },
+  allowInsecure: { rule: allowInsecure, set: (options, value) => (options.listen['allowInsecure'] = value) },
+  brokerIP1: {
+    rule: brokerRules.brokerIP1,
+    set(options, value) {
+      options['brokerIP1'] = value;
+      options.listen['advertisedHost'] ??= value;
+    },
+  },
+};
+
+/** All keys, which are those of Apache's broker and a few more. */
+export const BROKER_KEYS: ReadonlyMap<string, BrokerKey> = new Map([
+  ...Object.entries<OptionRule<unknown>>({ ...brokerRules, ...storeRules }).map(
+    ([name, rule]): [string, BrokerKey] => [name, { rule, set: (options, value) => (options[name] = value) }],
+  ),
+  ...Object.entries(SOCKET_KEYS),
+]);
+
+/** Keys of Apache's broker that promise what this broker does not have, with the value that promises nothing. */
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ['brokerId', '0'],
+  ['brokerRole', 'ASYNC_MASTER'],
+  ['brokerPermission', '6'],
+  ['storeType', 'default'],
+  ['enableDLegerCommitLog', 'false'],
+  ['enableControllerMode', 'false'],
+  ['aclEnable', 'false'],
+  ['authenticationEnabled', 'false'],
+  ['authorizationEnabled', 'false'],
+]);
+
+/** Directories that Apache's broker can have elsewhere, and their names below storePathRootDir. */
+const DIRECTORIES: ReadonlyMap<string, string> = new Map([
+  ['storePathCommitLog', 'commitlog'],
+  ['storePathConsumeQueue', 'consumequeue'],
+  ['storePathIndex', 'index'],
+]);
+
+export interface BrokerOptions {
+  readonly engine: EngineOptions;
+  /** Of keys that have no effect. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes the options of an engine that listens of keys and values as text.
+ *
+ * @throws UsageError that names key, value and what is allowed.
+ */
+export function brokerOptions(values: ReadonlyMap<string, string>): BrokerOptions {
+  const engine: MutableOptions = { listen: {} };
+  const warnings: string[] = [];
+  for (const [name, text] of values) {
+    const key = BROKER_KEYS.get(name);
+    if (key !== undefined) key.set(engine, parseValue(name, text.trim(), key.rule));
+    else if (REFUSED.has(name)) checkRefused(name, text.trim(), REFUSED.get(name)!);
+    else if (DIRECTORIES.has(name)) checkDirectory(name, text.trim(), values.get('storePathRootDir') ?? '');
+    else warnings.push(`${name} is not a key of this broker, and has no effect`);
+  }
+  return { engine: engine as EngineOptions, warnings };
+}
+
+/** `storePathRootDir` becomes `store-path-root-dir`. */
+export function flagOf(key: string): string {
+  return key.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
+}
+
+function parseValue(name: string, text: string, rule: OptionRule<unknown>): unknown {
+  const value = typed(text, typeof rule.default);
+  if (rule.accepts(value)) return value;
+  throw new UsageError(`${name} is ${JSON.stringify(text)}; allowed: ${rule.allowed}`);
+}
+
+function typed(text: string, type: string): unknown {
+  if (type === 'number') return /^-?\d+$/.test(text) ? Number(text) : NaN;
+  if (type === 'boolean') return /^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined;
+  return text;
+}
+
+function checkRefused(name: string, text: string, allowed: string): void {
+  if (text === allowed) return;
+  throw new UsageError(
+    `${name} is ${JSON.stringify(text)}; allowed: ${allowed}. This broker has nothing else, and would not keep what the ` +
+      'key promises',
+  );
+}
+
+function checkDirectory(name: string, text: string, root: string): void {
+  const allowed = resolve(root.trim(), DIRECTORIES.get(name)!);
+  if (resolve(text) === allowed) return;
+  throw new UsageError(
+    `${name} is ${JSON.stringify(text)}; allowed: ${allowed}. A store is in one place here: move the directory there, ` +
+      'or put a link',
+  );
+}

@@ -1,0 +1,45 @@
+import { UsageError } from './usage-error.js';
+
+/** What stands behind a command. */
+export interface CommandLine {
+  readonly words: readonly string[];
+  /** Values by flag, without its hyphens; undefined for one that stands alone. */
+  readonly flags: ReadonlyMap<string, string | undefined>;
+}
+
+/** Flags of one letter, and what they stand for. */
+const SHORT: Readonly<Record<string, string>> = {
+  c: 'config-file',
+  h: 'help',
+  n: 'namesrv-addr',
+  v: 'version',
+};
+/** Flags that never have a value. */
+const ALONE: ReadonlySet<string> = new Set(['help', 'version']);
+
+/** @throws UsageError for a flag of one letter that there is not. */
+export function parseCommandLine(parameters: readonly string[]): CommandLine {
+  const words: string[] = [];
+  const flags = new Map<string, string | undefined>();
+  for (let i = 0; i < parameters.length; i++) {
+    const parameter = parameters[i]!;
+    if (!parameter.startsWith('-')) {
+      words.push(parameter);
+      continue;
+    }
+    const [flag, value] = splitFlag(parameter);
+    const next = parameters[i + 1];
+    if (value !== undefined) flags.set(flag, value);
+    else if (ALONE.has(flag) || next === undefined || next.startsWith('-')) flags.set(flag, undefined);
+    else flags.set(flag, parameters[++i]!);
+  }
+  return { words, flags };
+}
+
+function splitFlag(parameter: string): [flag: string, value: string | undefined] {
+  const [, name, value] = /^--?([^=]*)(?:=(.*))?$/s.exec(parameter)!;
+  if (parameter.startsWith('--')) return [name!, value];
+  const flag = SHORT[name!];
+  if (flag === undefined) throw new UsageError(`${parameter} is not an option; there are -c, -n and -h`);
+  return [flag, value];
+}

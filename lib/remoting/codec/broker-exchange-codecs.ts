@@ -1,0 +1,77 @@
+import type { BrokerProtocol } from '../broker-protocol.js';
+import type { DataVersion } from '../body/data-version.js';
+import type {
+  BrokerIdentity,
+  RegisterBrokerRequestHeader,
+  RegisterBrokerResponseHeader,
+} from '../header/register-broker-request-header.js';
+import { RequestCode } from '../request-code.js';
+import { type BodyCodec, bytesBody, jsonRequestBody, jsonResponseBody, noBody } from './body-codec.js';
+import type { ExchangeCodec } from './exchange-codecs.js';
+import { boolean, int, long, text } from './field-type.js';
+import { headerCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { dataVersion } from './register-broker-body-codec.js';
+
+const SUCCESS: ReadonlySet<number> = new Set([0]);
+
+const identity = {
+  clusterName: required(text),
+  brokerName: required(text),
+  brokerAddr: required(text),
+  brokerId: required(long),
+};
+
+const knownVersion = jsonResponseBody(dataVersion);
+
+/** Absent when the name server knows nothing of the broker. */
+const maybeVersion: BodyCodec<DataVersion | undefined> = {
+  encode: (body, isStandard) =>
+    body === undefined ? Buffer.alloc(0) : knownVersion.encode(body, isStandard),
+  decode: (body) => (body.length === 0 ? undefined : knownVersion.decode(body)),
+};
+
+/** How the requests of `BrokerProtocol` and their answers travel. */
+export const BROKER_EXCHANGE_CODECS: { readonly [C in keyof BrokerProtocol]: ExchangeCodec<C> } = {
+  [RequestCode.REGISTER_BROKER]: {
+    requestHeader: headerCodec<RegisterBrokerRequestHeader>({
+      ...identity,
+      haServerAddr: withDefault(text, ''),
+      heartbeatTimeoutMillis: optional(long),
+      compressed: withDefault(boolean, false),
+      bodyCrc32: withDefault(int, 0),
+    }),
+    requestBody: bytesBody,
+    responseHeader: headerCodec<RegisterBrokerResponseHeader>({
+      haServerAddr: optional(text),
+      masterAddr: optional(text),
+    }),
+    // Apache's name server answers with its order topics, which nobody has any more.
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.UNREGISTER_BROKER]: {
+    requestHeader: headerCodec<BrokerIdentity>(identity),
+    requestBody: noBody,
+    responseHeader: noHeader(),
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.QUERY_DATA_VERSION]: {
+    requestHeader: headerCodec<BrokerIdentity>(identity),
+    requestBody: jsonRequestBody(dataVersion),
+    responseHeader: headerCodec<{ readonly changed: boolean }>({ changed: required(boolean) }),
+    responseBody: maybeVersion,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.BROKER_HEARTBEAT]: {
+    requestHeader: headerCodec<Omit<BrokerIdentity, 'brokerId'>>({
+      clusterName: identity.clusterName,
+      brokerName: identity.brokerName,
+      brokerAddr: identity.brokerAddr,
+    }),
+    requestBody: noBody,
+    responseHeader: noHeader(),
+    responseBody: noBody,
+    successCodes: SUCCESS,
+  },
+};

@@ -1,0 +1,48 @@
+import type { RemotingRequest } from '../remoting-command.js';
+import type { RequestCode } from '../request-code.js';
+import type { InProcessTransport } from './in-process-transport.js';
+import type { ResponseCallback, Transport } from './transport.js';
+
+/**
+ * Reaches servers of this process by a call and all others another way. An engine may begin to run here while its
+ * clients work: what they ask next of its addresses goes to it.
+ */
+export class NearestTransport implements Transport {
+  private near: InProcessTransport | undefined;
+  private listener: (request: RemotingRequest) => void = () => {};
+
+  constructor(private readonly far: Transport) {}
+
+  /** From now on the servers that `near` reaches are asked through it. */
+  attach(near: InProcessTransport): void {
+    this.near = near;
+    near.onRequest((request) => this.listener(request));
+  }
+
+  invoke<C extends RequestCode>(
+    address: string,
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void {
+    this.wayTo(address).invoke(address, request, timeoutMillis, callback);
+  }
+
+  invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void {
+    this.wayTo(address).invokeOneway(address, request);
+  }
+
+  onRequest(listener: (request: RemotingRequest) => void): void {
+    this.listener = listener;
+    this.far.onRequest(listener);
+  }
+
+  close(): void {
+    this.near?.close();
+    this.far.close();
+  }
+
+  private wayTo(address: string): Transport {
+    return this.near?.reaches(address) ? this.near : this.far;
+  }
+}

@@ -1,0 +1,178 @@
+import { connect, type Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
+import type { Clock, Timer } from './common/clock.js';
+import type { EmbeddedEngine } from './engine/index.js';
+import { StoreLockedError } from './errors/index.js';
+import type { NearestTransport } from './remoting/transport/nearest-transport.js';
+import {
+  cannotTakeOver,
+  engineRunsHere,
+  hostIsBack,
+  hostIsGone,
+  hostHasOtherStore,
+  waitingForHost,
+} from './rocketmq.messages.js';
+import { isListening, type HostingTarget } from './rocketmq.target.js';
+
+/** Milliseconds that a start waits for the application that got port or store first. */
+const START_TIMEOUT = 10_000;
+const RETRY_INTERVAL = 200;
+
+export interface EngineHostOptions {
+  readonly target: HostingTarget;
+  readonly createEngine: () => EmbeddedEngine;
+  readonly transport: NearestTransport;
+  readonly clock: Clock;
+  /** Fails when what listens at the address is no name server. */
+  readonly reachNameServer: () => Promise<void>;
+  /** The brokers know nothing of this application any more. */
+  readonly onHostChanged: () => void;
+}
+
+/**
+ * Runs the engine behind a loopback `nameServer` that several applications share. Whoever finds nothing there
+ * becomes the host, the others are guests; when the host ends, a guest with the same store takes its place. Port and store
+ * lock, of which there is one each, decide between several.
+ */
+export class EngineHost {
+  /** The engine, if it runs in this process. */
+  engine: EmbeddedEngine | undefined;
+  /** Beside what application the messages are kept, whoever is the host. */
+  readonly storePathRootDir: string;
+  private readonly logger = new Logger('RocketMQ');
+  private sharesStore = false;
+  private socket: Socket | undefined;
+  private recovery: Promise<void> = Promise.resolve();
+  private lastFault: string | undefined;
+  private timer: Timer | undefined;
+  private wake = () => {};
+  private isClosed = false;
+
+  /** @throws ConfigurationError for an option of the engine that is not allowed. */
+  constructor(private readonly options: EngineHostOptions) {
+    this.storePathRootDir = options.createEngine().storePathRootDir;
+  }
+
+  /**
+   * Becomes host or guest.
+   *
+   * @throws StoreLockedError, ConfigurationError when store or port stay taken by someone who does not listen at the address;
+   * MQClientError when what listens there is no name server.
+   */
+  async start(): Promise<void> {
+    const { clock, target } = this.options;
+    const deadline = clock.now() + START_TIMEOUT;
+    for (;;) {
+      const isGuest = await isListening(target.address);
+      try {
+        return await (isGuest
+          ? this.join()
+          : this.host(`Nothing listens on nameServer ${target.nameServer}`));
+      } catch (error) {
+        const mayPass = isGuest ? !(await isListening(target.address)) : isTaken(error);
+        if (!mayPass || clock.now() >= deadline) throw error;
+        this.sayOnce('warn', waitingForHost(target.nameServer, (error as Error).message, START_TIMEOUT));
+      }
+      await this.pause();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.wake();
+    this.socket?.destroy();
+    await this.recovery;
+    await this.engine?.shutdown();
+  }
+
+  private async join(): Promise<void> {
+    await this.options.reachNameServer();
+    this.sharesStore = this.options.createEngine().isStoreInUse();
+    const { nameServer } = this.options.target;
+    if (!this.sharesStore) this.logger.log(hostHasOtherStore(nameServer, this.storePathRootDir));
+    this.watch();
+  }
+
+  private async host(reason: string): Promise<void> {
+    const engine = this.options.createEngine();
+    await engine.start();
+    this.engine = engine;
+    this.options.transport.attach(engine.connect());
+    this.logger.log(engineRunsHere(reason, engine.storePathRootDir, engine.listenAddress));
+  }
+
+  /** A connection that says nothing, and ends when the host does, or when it was idle for too long. */
+  private watch(): void {
+    this.socket = connect(this.options.target.address);
+    this.socket.on('error', () => {});
+    this.socket.resume();
+    this.socket.on('close', () => {
+      if (!this.isClosed) this.recovery = this.recover();
+    });
+  }
+
+  private async recover(): Promise<void> {
+    const { target, onHostChanged } = this.options;
+    let isLost = false;
+    while (!this.isClosed) {
+      if (await isListening(target.address)) {
+        if (isLost) await this.rejoin();
+        else if (!(await this.paused())) this.watch();
+        return;
+      }
+      if (!isLost) this.logger.warn(hostIsGone(target.nameServer, this.sharesStore));
+      isLost = true;
+      if (this.sharesStore && (await this.takeOver())) return onHostChanged();
+      await this.pause();
+    }
+  }
+
+  private async rejoin(): Promise<void> {
+    const { target, onHostChanged } = this.options;
+    this.logger.log(hostIsBack(target.nameServer));
+    this.sharesStore = this.options.createEngine().isStoreInUse();
+    if (!this.sharesStore) this.logger.warn(hostHasOtherStore(target.nameServer, this.storePathRootDir));
+    onHostChanged();
+    this.watch();
+  }
+
+  /** The former host gives the store free only when everything is on the disk, or it is dead. */
+  private async takeOver(): Promise<boolean> {
+    const { nameServer } = this.options.target;
+    try {
+      await this.host(`The application that was the host of nameServer ${nameServer} has ended`);
+      return true;
+    } catch (error) {
+      if (!isTaken(error)) this.sayOnce('error', cannotTakeOver(nameServer, (error as Error).message));
+      return false;
+    }
+  }
+
+  private sayOnce(level: 'warn' | 'error', text: string): void {
+    if (text !== this.lastFault) this.logger[level](text);
+    this.lastFault = text;
+  }
+
+  /** Waits a little; true when this was closed meanwhile. */
+  private async paused(): Promise<boolean> {
+    await this.pause();
+    return this.isClosed;
+  }
+
+  private pause(): Promise<void> {
+    const { clock } = this.options;
+    return new Promise((resolve) => {
+      this.timer = clock.setTimeout(resolve, RETRY_INTERVAL);
+      this.wake = () => {
+        clock.clearTimeout(this.timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Whether another application was faster. */
+function isTaken(error: unknown): boolean {
+  const { cause } = error as { cause?: NodeJS.ErrnoException };
+  return error instanceof StoreLockedError || cause?.code === 'EADDRINUSE';
+}

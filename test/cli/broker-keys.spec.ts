@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { brokerOptions, flagOf } from '../../lib/cli/broker-keys.js';
+import { parseCommandLine } from '../../lib/cli/command-line.js';
+import { UsageError } from '../../lib/cli/usage-error.js';
+
+const optionsOf = (values: Record<string, string>) => brokerOptions(new Map(Object.entries(values)));
+
+describe('brokerOptions', () => {
+  it('takes what Apache takes, by the same names', () => {
+    const { engine, warnings } = optionsOf({
+      brokerClusterName: 'c',
+      brokerName: 'b',
+      brokerId: '0',
+      brokerRole: 'ASYNC_MASTER',
+      brokerPermission: '6',
+      listenPort: '20911',
+      bindAddress: '127.0.0.2',
+      brokerIP1: '10.0.0.1',
+      namesrvAddr: 'a:9876;b:9876',
+      storePathRootDir: '/data/store',
+      storePathCommitLog: '/data/store/commitlog/',
+      flushDiskType: 'ASYNC_FLUSH',
+      deleteWhen: '04;05',
+      fileReservedTime: ' 48 ',
+      autoCreateTopicEnable: 'FALSE',
+    });
+    expect(engine).toEqual({
+      brokerClusterName: 'c',
+      brokerName: 'b',
+      brokerIP1: '10.0.0.1',
+      listen: { listenPort: 20_911, host: '127.0.0.2', advertisedHost: '10.0.0.1' },
+      namesrvAddr: 'a:9876;b:9876',
+      storePathRootDir: '/data/store',
+      flushDiskType: 'ASYNC_FLUSH',
+      deleteWhen: '04;05',
+      fileReservedTime: 48,
+      autoCreateTopicEnable: false,
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it('warns of keys that have no effect', () => {
+    expect(optionsOf({ haListenPort: '10912', enablePropertyFilter: 'true' }).warnings).toEqual([
+      'haListenPort is not a key of this broker, and has no effect',
+      'enablePropertyFilter is not a key of this broker, and has no effect',
+    ]);
+  });
+
+  it.each([
+    [{ listenPort: 'x' }, 'listenPort is "x"; allowed: an integer from 0 to 65535'],
+    [{ listenPort: '65536' }, 'listenPort is "65536"; allowed: an integer from 0 to 65535'],
+    [{ listenPort: '1e3' }, 'listenPort is "1e3"; allowed'],
+    [{ fileReservedTime: '' }, 'fileReservedTime is ""; allowed: an integer'],
+    [{ autoCreateTopicEnable: 'yes' }, 'autoCreateTopicEnable is "yes"; allowed: true or false'],
+    [{ flushDiskType: 'NEVER' }, 'flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH'],
+    [{ storePathRootDir: ' ' }, 'storePathRootDir is ""; allowed: a directory'],
+    [{ brokerRole: 'SLAVE' }, 'brokerRole is "SLAVE"; allowed: ASYNC_MASTER. This broker has nothing else'],
+    [{ brokerRole: 'SYNC_MASTER' }, 'brokerRole is "SYNC_MASTER"; allowed: ASYNC_MASTER'],
+    [{ brokerId: '1' }, 'brokerId is "1"; allowed: 0'],
+    [{ authenticationEnabled: 'true' }, 'authenticationEnabled is "true"; allowed: false'],
+    [
+      { storePathRootDir: '/a', storePathCommitLog: '/b' },
+      'storePathCommitLog is "/b"; allowed: /a/commitlog. A store is in one place here',
+    ],
+  ])('refuses %j', (values, text) => {
+    expect(() => optionsOf(values as Record<string, string>)).toThrow(UsageError);
+    expect(() => optionsOf(values as Record<string, string>)).toThrow(text);
+  });
+});
+
+describe('the command line', () => {
+  it('has keys as flags', () => {
+    expect(['storePathRootDir', 'brokerIP1', 'enabledAppendPropCRC'].map(flagOf)).toEqual([
+      'store-path-root-dir',
+      'broker-ip1',
+      'enabled-append-prop-crc',
+    ]);
+  });
+
+  it('has words, and flags with a value behind a blank or "=", or none', () => {
+    const parameters = [
+      'broker',
+      '-c',
+      'f.conf',
+      '--a-b',
+      'x',
+      '--c=1=2',
+      '--d',
+      '--e',
+      '-n=h:1',
+      '--help',
+      'y',
+    ];
+    expect(parseCommandLine(parameters)).toEqual({
+      words: ['broker', 'y'],
+      flags: new Map([
+        ['config-file', 'f.conf'],
+        ['a-b', 'x'],
+        ['c', '1=2'],
+        ['d', undefined],
+        ['e', undefined],
+        ['namesrv-addr', 'h:1'],
+        ['help', undefined],
+      ]),
+    });
+    expect(() => parseCommandLine(['-x'])).toThrow('-x is not an option; there are -c, -n and -h');
+  });
+});

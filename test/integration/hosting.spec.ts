@@ -1,0 +1,82 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
+import { createApp, startApp, type TestApp } from '../support/nest-app.js';
+import { temporaryDirectory } from '../support/test-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+/** A port on which something listens until it is closed. */
+async function occupy(): Promise<{ port: number; close: () => Promise<void> }> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+async function freeAddress(): Promise<string> {
+  const { port, close } = await occupy();
+  await close();
+  return `127.0.0.1:${port}`;
+}
+
+/** The error with which a start ends that keeps trying for a while. */
+async function failureOf(app: TestApp, clock: VirtualClock): Promise<unknown> {
+  let failure: unknown;
+  const started = app.start().catch((error: unknown) => (failure = error));
+  await clock.advanceUntil(() => failure !== undefined, 60_000, 200);
+  await started;
+  return failure;
+}
+
+it('an application whose store belongs to one that does not listen at nameServer says so, and gives up', async () => {
+  const owner = await startApp();
+  const clock = new VirtualClock();
+  const nameServer = await freeAddress();
+  const engine = { listen: { listenPort: 0 } };
+  const app = await createApp({ directory: owner.directory, clock, rocketmq: { nameServer, engine } });
+  const error = await failureOf(app, clock);
+  expect(error).toBeInstanceOf(StoreLockedError);
+  expect(String(error)).toContain(`${owner.directory}/store is in use by process ${process.pid}`);
+  const waiting = app.logger.lines.filter((line) => line.startsWith('WARN [RocketMQ] '));
+  expect(waiting).toEqual([expect.stringContaining(`Nothing listens on nameServer ${nameServer} yet`)]);
+  expect((await owner.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
+});
+
+it('an application whose broker port belongs to something else says so, and gives up', async () => {
+  const { port, close } = await occupy();
+  onTestFinished(close);
+  const clock = new VirtualClock();
+  const nameServer = await freeAddress();
+  const directory = temporaryDirectory();
+  const engine = { listen: { listenPort: port } };
+  const app = await createApp({ directory, clock, rocketmq: { nameServer, engine } });
+  const error = await failureOf(app, clock);
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toContain(`Cannot listen on 127.0.0.1:${port} (listen EADDRINUSE`);
+  await startApp({ directory });
+});
+
+it('an application that is closed while it waits for a host ends', async () => {
+  const host = await startApp({
+    rocketmq: { nameServer: await freeAddress(), engine: { listen: { listenPort: 0 } } },
+  });
+  const nameServer = host.logger.lines.join('\n').match(/nameServer (127\.0\.0\.1:\d+)/)![1]!;
+  const guest = await startApp({ rocketmq: { nameServer } });
+  await host.close();
+  await guest.logger.logged('so it waits until the engine is back');
+  await guest.close();
+});
+
+it('a guest with the same store takes over in the same process, too, and keeps its listeners', async () => {
+  const nameServer = await freeAddress();
+  const rocketmq = { nameServer, engine: { listen: { listenPort: 0 } } };
+  const host = await startApp({ rocketmq });
+  const guest = await startApp({ directory: host.directory, rocketmq });
+  await host.template.syncSend('t', 'kept');
+  await host.close();
+  await guest.logger.logged(`The application that was the host of nameServer ${nameServer} has ended`);
+  await expect
+    .poll(() => guest.template.syncSend('t', 'new').catch(String))
+    .toMatchObject({ sendStatus: 'SEND_OK' });
+  expect((await guest.stored('t')).map(({ body }) => body.toString()).toSorted()).toContain('kept');
+});

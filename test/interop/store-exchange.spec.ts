@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  DefaultMQProducer,
+  DefaultMQPushConsumer,
+  MQClientInstance,
+  type SendResult,
+} from '../../lib/client/index.js';
+import { systemClock } from '../../lib/common/clock.js';
+import { parseFastjson, type FastjsonObject } from '../../lib/common/fastjson.js';
+import { silentLogger } from '../../lib/common/logger.js';
+import { decodeMessages } from '../../lib/common/message-decoder.js';
+import type { MessageExt } from '../../lib/common/message-ext.js';
+import { decodeMessageId } from '../../lib/common/message-id.js';
+import { Message } from '../../lib/common/message.js';
+import { RequestCode } from '../../lib/remoting/request-code.js';
+import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { CliProcess } from '../support/cli-process.js';
+import { TestClient } from '../support/test-client.js';
+import { eventually } from '../support/virtual-clock.js';
+import { ApacheProcess, workDirectory } from './apache-process.js';
+
+const TOPIC = 'exchange-orders';
+const DELAYED = 'exchange-delayed';
+const GROUP = 'exchange-group';
+const COUNT = 60;
+const TIMEOUT = 240_000;
+
+/** A broker on a store that can be ended. */
+interface Broker {
+  readonly namesrvAddr: string;
+  end(signal: NodeJS.Signals): Promise<unknown>;
+}
+
+type StartBroker = (store: string) => Promise<Broker>;
+
+const startOurs: StartBroker = async (store) => {
+  const flags = ['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store];
+  const broker = CliProcess.start(['broker', ...flags], workDirectory());
+  await broker.printed('is ready');
+  const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
+  return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };
+};
+
+const startApache: StartBroker = async (store) => {
+  const namesrv = await ApacheProcess.namesrv();
+  const broker = await ApacheProcess.broker(namesrv.address, { storePathRootDir: store });
+  return {
+    namesrvAddr: namesrv.address,
+    async end(signal) {
+      await broker.end(signal);
+      await namesrv.end();
+    },
+  };
+};
+
+const transport = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
+
+function connectTo({ namesrvAddr }: Broker): MQClientInstance {
+  const options = { transport: transport(), clock: systemClock, random: Math.random, logger: silentLogger };
+  const instance = new MQClientInstance({ ...options, namesrvAddrs: [namesrvAddr] });
+  onTestFinished(() => instance.shutdown());
+  return instance;
+}
+
+const clientOf = async ({ namesrvAddr }: Broker): Promise<TestClient> => {
+  const cluster = { namesrvAddrs: [namesrvAddr], connect: transport, close: async () => {} };
+  let client: TestClient | undefined;
+  await expect
+    .poll(async () => (client = await TestClient.open(cluster).catch(() => undefined)), { timeout: 15_000 })
+    .toBeDefined();
+  return client!;
+};
+
+interface Sent extends SendResult {
+  readonly body: string;
+  readonly key: string;
+}
+
+/** Sends messages with keys and tags, small ones and ones that are compressed. */
+async function send(broker: Broker, prefix: string, count = COUNT): Promise<Sent[]> {
+  const instance = connectTo(broker);
+  const producer = new DefaultMQProducer(instance);
+  producer.start();
+  const sent: Sent[] = [];
+  for (let i = 0; i < count; i++) {
+    const body = `${prefix}-${i}${i % 10 === 0 ? 'x'.repeat(10_000) : ''}`;
+    const key = `${prefix}-key-${i}`;
+    const result = await producer.send(
+      new Message(TOPIC, Buffer.from(body), i % 2 === 0 ? 'even' : 'odd', key),
+    );
+    sent.push({ ...result, body, key });
+  }
+  producer.shutdown();
+  instance.shutdown();
+  return sent;
+}
+
+async function sendDelayed(broker: Broker): Promise<void> {
+  const client = await clientOf(broker);
+  const { code } = await client.send(DELAYED, { body: 'later', properties: { DELAY: '2' } });
+  expect(code).toBe(0);
+}
+
+/** What a consumer of the group gets until it has `count` messages, and nothing comes any more. */
+async function consume(broker: Broker, count: number): Promise<string[]> {
+  const instance = connectTo(broker);
+  const got: string[] = [];
+  const config = { consumerGroup: GROUP, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' } as const;
+  const consumer = new DefaultMQPushConsumer(instance, config, {
+    concurrently: (messages) => {
+      for (const { body } of messages) got.push(body.toString());
+      return 'CONSUME_SUCCESS';
+    },
+  });
+  consumer.subscribe(TOPIC);
+  await consumer.start();
+  await eventually(() => got.length >= count, 60_000);
+  await consumer.shutdown();
+  instance.shutdown();
+  return got;
+}
+
+/** All messages that were consumed are so by the table on the disk, too. */
+async function untilOffsetsAreKept(store: string, count: number): Promise<void> {
+  const path = join(store, 'config/consumerOffset.json');
+  const total = () => {
+    if (!existsSync(path)) return 0;
+    const table = (parseFastjson(readFileSync(path, 'utf8')) as FastjsonObject).get(
+      'offsetTable',
+    ) as FastjsonObject;
+    const offsets = table.get(`${TOPIC}@${GROUP}`) as FastjsonObject | undefined;
+    return [...(offsets?.values() ?? [])].reduce<number>((sum, offset) => sum + Number(offset), 0);
+  };
+  await eventually(() => total() === count, 30_000);
+}
+
+/** Each message can be read by queue offset, log offset, key and unique id. */
+async function expectReadable(broker: Broker, messages: readonly Sent[]): Promise<void> {
+  const client = await clientOf(broker);
+  const queues = new Map<number, MessageExt[]>();
+  for (const { messageQueue, queueOffset, offsetMsgId, msgId, body, key } of messages) {
+    const { queueId } = messageQueue;
+    if (!queues.has(queueId)) queues.set(queueId, await client.read(TOPIC, queueId));
+    const message = queues.get(queueId)!.find((each) => each.queueOffset === queueOffset);
+    expect(message, `message ${queueOffset} of queue ${queueId}`).toMatchObject({ msgId });
+    expect(message!.body.toString()).toBe(body);
+    const offset = decodeMessageId(offsetMsgId!).commitLogOffset;
+    const viewed = await client.call(RequestCode.VIEW_MESSAGE_BY_ID, { offset });
+    expect(bodiesOf(viewed.body)).toEqual([body]);
+    for (const [text, uniqueKeyQuery] of [
+      [key, false],
+      [msgId, true],
+    ] as const) {
+      const range = { maxNum: 32, beginTimestamp: 0, endTimestamp: Number.MAX_SAFE_INTEGER };
+      const header = { topic: TOPIC, key: text, uniqueKeyQuery, ...range };
+      const found = await client.call(RequestCode.QUERY_MESSAGE, header);
+      expect(bodiesOf(found.body), text).toContain(body);
+    }
+  }
+}
+
+const bodiesOf = (records: Buffer | undefined) => decodeMessages(records!).map(({ body }) => body.toString());
+
+/** Queues and permission of the topic, and how far the group is in each queue. */
+async function stateOf(broker: Broker): Promise<unknown> {
+  const client = await clientOf(broker);
+  const { body } = await client.route(TOPIC);
+  const offsets: unknown[] = [];
+  for (let queueId = 0; queueId < body!.queueDatas[0]!.readQueueNums; queueId++) {
+    const header = { consumerGroup: GROUP, topic: TOPIC, queueId };
+    offsets.push((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header?.offset);
+  }
+  return { queues: body!.queueDatas, offsets };
+}
+
+describe('a store', () => {
+  it.each<[string, NodeJS.Signals, StartBroker, StartBroker]>([
+    ['of the engine in Apache', 'SIGTERM', startOurs, startApache],
+    ['of the engine in Apache', 'SIGKILL', startOurs, startApache],
+    ['of Apache in the engine', 'SIGTERM', startApache, startOurs],
+    ['of Apache in the engine', 'SIGKILL', startApache, startOurs],
+  ])(
+    '%s goes on after %s, and back again',
+    { timeout: TIMEOUT },
+    async (_name, signal, startFirst, startSecond) => {
+      const store = join(workDirectory(), 'store');
+      const first = await startFirst(store);
+      const sent = await send(first, 'first');
+      expect((await consume(first, COUNT)).toSorted()).toEqual(sent.map(({ body }) => body).toSorted());
+      await untilOffsetsAreKept(store, COUNT);
+      const state = await stateOf(first);
+      await sendDelayed(first);
+      await first.end(signal);
+      expect(readFileSync(join(store, 'config/topics.json'), 'utf8')).toContain(DELAYED);
+
+      const second = await startSecond(store);
+      expect(await stateOf(second)).toEqual(state);
+      await expectReadable(second, sent);
+      const more = await send(second, 'second');
+      const end = new Map(sent.map(({ messageQueue, queueOffset }) => [messageQueue.queueId, queueOffset]));
+      for (const { messageQueue, queueOffset } of more) {
+        expect(queueOffset).toBe(end.get(messageQueue.queueId)! + 1);
+        end.set(messageQueue.queueId, queueOffset);
+      }
+      expect((await consume(second, COUNT)).toSorted()).toEqual(more.map(({ body }) => body).toSorted());
+      const client = await clientOf(second);
+      const delayed = async () =>
+        (await Promise.all([0, 1, 2, 3].map((queue) => client.read(DELAYED, queue)))).flat();
+      await expect.poll(async () => (await delayed()).length, { timeout: 30_000 }).toBe(1);
+      await untilOffsetsAreKept(store, 2 * COUNT);
+      await second.end(signal);
+
+      const again = await startFirst(store);
+      await expectReadable(again, [...sent, ...more]);
+      const last = await send(again, 'last');
+      expect((await consume(again, COUNT)).toSorted()).toEqual(last.map(({ body }) => body).toSorted());
+      await again.end('SIGTERM');
+    },
+  );
+});
