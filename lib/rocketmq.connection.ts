@@ -5,7 +5,10 @@ import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './cli
 import { EmbeddedEngine } from './engine/index.js';
 import { MQClientError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import { resolveClientTls, type ClientTls } from './remoting/tls/client-tls.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
+import type { SessionCredentials } from './remoting/acl/session-credentials.js';
+import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
 import { nameServerSilent } from './rocketmq.messages.js';
 import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
@@ -16,8 +19,11 @@ import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
  */
 export class RocketMQConnection {
   readonly instance: MQClientInstance;
+  /** The same, unless listeners are another user than the producer. */
+  readonly listenerInstance: MQClientInstance;
   readonly producer: DefaultMQProducer;
   private readonly engine: EmbeddedEngine | undefined;
+  private readonly tls: ClientTls | undefined;
   private readonly logger = new Logger('RocketMQ');
 
   private constructor(
@@ -27,9 +33,16 @@ export class RocketMQConnection {
   ) {
     const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
     if (target.engine !== undefined) this.engine = new EmbeddedEngine(target.engine, environment);
+    this.tls = resolveClientTls(options.tls);
     const logger = new Logger('RocketMQClient');
-    const client: MQClientOptions = { ...environment, logger, ...this.endpoint(clock, logger) };
-    this.instance = new MQClientInstance(client);
+    const clientOf = (user: SessionCredentials | undefined): MQClientOptions => {
+      return { ...environment, logger, ...this.endpoint(clock, logger, user) };
+    };
+    const user = credentialsOf(options.producer, options);
+    this.instance = new MQClientInstance(clientOf(user));
+    const listener = credentialsOf(options.consumer, options);
+    const isShared = this.engine !== undefined || isSameUser(user, listener);
+    this.listenerInstance = isShared ? this.instance : new MQClientInstance(clientOf(listener));
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
   }
 
@@ -68,12 +81,14 @@ export class RocketMQConnection {
     // Before the client is, so that it answers the sends that are under way.
     await this.engine?.shutdown();
     this.instance.shutdown();
+    this.listenerInstance.shutdown();
   }
 
-  private endpoint(clock: Clock, logger: Logger) {
+  private endpoint(clock: Clock, logger: Logger, credentials: SessionCredentials | undefined) {
     if (this.engine === undefined) {
       const { namesrvAddrs } = this.target;
-      return { transport: new TcpTransport({ clock, logger }), namesrvAddrs };
+      const { tls } = this;
+      return { transport: new TcpTransport({ clock, logger, tls, credentials }), namesrvAddrs };
     }
     return {
       transport: this.engine.connect(),

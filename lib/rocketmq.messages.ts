@@ -47,3 +47,6 @@ export const engineForbidden = (): string =>
 
 export const illegalOptions = (options: unknown): string =>
   `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object. Does the factory return them?`;
+
+export const halfCredentials = (owner: string, missing: string): string =>
+  `${owner}.${missing} is missing: accessKey and secretKey go together, and securityToken with both.`;

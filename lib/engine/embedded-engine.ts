@@ -11,7 +11,12 @@ import { BrokerController } from './broker/broker-controller.js';
 import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './broker/broker-config.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
 import { EngineListener } from './engine-listener.js';
-import { reachableHost, resolveListenOptions, type ListenOptions } from './listen-options.js';
+import {
+  reachableHost,
+  resolveListenOptions,
+  type ListenOptions,
+  type ResolvedListenOptions,
+} from './listen-options.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
 import {
@@ -48,7 +53,7 @@ export class EmbeddedEngine {
   private readonly namesrv: NamesrvController;
   private readonly broker: BrokerController;
   private readonly servers = new Map<string, RequestHandler>();
-  private readonly listenOptions: ListenOptions | undefined;
+  private readonly listenOptions: ResolvedListenOptions | undefined;
   private readonly listener: EngineListener | undefined;
   private readonly brokerConfig: BrokerConfig;
   private readonly clock: Clock;

@@ -2,23 +2,30 @@ import type { Clock } from '../common/clock.js';
 import { formatHostPort } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
 import type { RequestHandler } from '../remoting/channel.js';
+import { RequestAuthenticator } from '../remoting/acl/request-authenticator.js';
 import { RemotingServer } from '../remoting/server/remoting-server.js';
-import type { ListenOptions } from './listen-options.js';
+import { ServerCertificates } from '../remoting/tls/server-certificates.js';
+import type { ResolvedListenOptions } from './listen-options.js';
 
 /** The sockets of an engine that listens: one for its name server, one for its broker. */
 export class EngineListener {
   private readonly namesrv: RemotingServer;
   private readonly broker: RemotingServer;
+  private readonly certificates: ServerCertificates | undefined;
 
   constructor(
-    private readonly options: ListenOptions,
+    private readonly options: ResolvedListenOptions,
     namesrv: RequestHandler,
     broker: RequestHandler,
     clock: Clock,
     logger: Logger,
   ) {
-    this.namesrv = new RemotingServer({ handler: namesrv, clock, logger });
-    this.broker = new RemotingServer({ handler: broker, clock, logger });
+    const { tls, users } = options;
+    this.certificates = tls && new ServerCertificates('engine.listen.tls', tls, logger);
+    const authenticator = users && new RequestAuthenticator(users);
+    const shared = { clock, logger, certificates: this.certificates, authenticator };
+    this.namesrv = new RemotingServer({ handler: namesrv, ...shared });
+    this.broker = new RemotingServer({ handler: broker, ...shared });
   }
 
   /**
@@ -28,6 +35,7 @@ export class EngineListener {
    * @throws ConfigurationError when the port is taken.
    */
   listenBroker(): Promise<number> {
+    this.certificates?.watch();
     return this.broker.listen(this.options.host, this.options.listenPort);
   }
 
@@ -43,6 +51,7 @@ export class EngineListener {
   }
 
   async close(): Promise<void> {
+    this.certificates?.unwatch();
     await Promise.all([this.namesrv.close(), this.broker.close()]);
   }
 }

@@ -1,4 +1,5 @@
 import { bool, integer, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import { credentialRules } from '../rocketmq.credentials.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 
@@ -54,6 +55,7 @@ const consumerRules: Rules<RocketMQConsumerOptions> = {
     allowed: 'group to topic to true or false',
     accepts: (value) => isTable(value) && Object.values(value).every(isSwitches),
   },
+  ...credentialRules,
   ...sharedRules,
 };
 

@@ -7,6 +7,9 @@ export const MAX_FRAME_SIZE = 16 * 1024 * 1024;
 const LENGTH_SIZE = 4;
 const MIN_LENGTH = 4;
 
+/** What a connection begins with whose client takes the server for one that encrypts. */
+const TLS_HANDSHAKE = 0x1603;
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -78,8 +81,9 @@ export class FrameCutter {
   private frameSize(buffer: Buffer, position: number): number {
     const length = buffer.readInt32BE(position);
     if (length < MIN_LENGTH || length > this.maxFrameSize - LENGTH_SIZE) {
+      const hint = length >>> 16 === TLS_HANDSHAKE ? ' (it seems to be encrypted with TLS)' : '';
       throw new RemotingCodecError(
-        `A frame of ${length} bytes: it has ${MIN_LENGTH} to ${this.maxFrameSize - LENGTH_SIZE}`,
+        `A frame of ${length} bytes${hint}: it has ${MIN_LENGTH} to ${this.maxFrameSize - LENGTH_SIZE}`,
       );
     }
     return LENGTH_SIZE + length;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
+import type { RequestAuthenticator } from '../acl/request-authenticator.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
@@ -23,21 +24,28 @@ const MAX_IDLE_TIME = 120_000;
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
 
+export interface ServerConnectionOptions {
+  readonly handler: RequestHandler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Undefined: requests are not signed. */
+  readonly authenticator?: RequestAuthenticator | undefined;
+}
+
 /** One client of a server. */
 export class ServerConnection implements Channel {
   readonly remoteHost: SocketHost;
   private readonly writer: SocketWriter;
   private opaque = 0;
+  private isRefused = false;
 
   constructor(
     private readonly socket: Socket,
-    private readonly handler: RequestHandler,
-    clock: Clock,
-    private readonly logger: Logger,
+    private readonly options: ServerConnectionOptions,
     onClosed: () => void,
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
-    this.writer = new SocketWriter(socket, clock);
+    this.writer = new SocketWriter(socket, options.clock);
     const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
     socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
@@ -60,8 +68,19 @@ export class ServerConnection implements Channel {
     // Nothing is asked of clients that they would answer.
     if (isResponse(frame)) return;
     const context = this.contextOf(frame);
+    const refusal = this.options.authenticator?.refusalOf(frame);
+    if (refusal !== undefined) return this.refuse(refusal, context);
     const request = this.decode(frame, context);
-    if (request !== undefined) this.handler.handle(request, context);
+    if (request !== undefined) this.options.handler.handle(request, context);
+  }
+
+  /** Tells why, and the log only once. */
+  private refuse(reason: string, context: RequestContext): void {
+    context.reply(failure(ResponseCode.NO_PERMISSION, reason));
+    if (this.isRefused) return;
+    this.isRefused = true;
+    const { remoteAddress, remotePort } = this.socket;
+    this.options.logger.warn(`Requests from ${remoteAddress}:${remotePort} are refused: ${reason}`);
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {
@@ -102,7 +121,9 @@ export class ServerConnection implements Channel {
       work();
     } catch (error) {
       const { remoteAddress, remotePort } = this.socket;
-      this.logger.warn(`The connection from ${remoteAddress}:${remotePort} is closed: ${String(error)}`);
+      this.options.logger.warn(
+        `The connection from ${remoteAddress}:${remotePort} is closed: ${String(error)}`,
+      );
       this.socket.destroy();
     }
   }
