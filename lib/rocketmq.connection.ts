@@ -3,13 +3,14 @@ import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
 import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
-import { MQClientError } from './errors/index.js';
+import { MQBrokerError, MQClientError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { resolveClientTls, type ClientTls } from './remoting/tls/client-tls.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
+import { ResponseCode } from './remoting/response-code.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
 import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
-import { nameServerSilent } from './rocketmq.messages.js';
+import { nameServerRefuses, nameServerSilent } from './rocketmq.messages.js';
 import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
 
@@ -110,7 +111,10 @@ export class RocketMQConnection {
     try {
       await this.instance.updateBrokers();
     } catch (error) {
-      throw new MQClientError(nameServerSilent(addresses, (error as Error).cause), { cause: error });
+      const { cause } = error as Error;
+      const isRefused = cause instanceof MQBrokerError && cause.responseCode === ResponseCode.NO_PERMISSION;
+      const text = isRefused ? nameServerRefuses(addresses, cause) : nameServerSilent(addresses, cause);
+      throw new MQClientError(text, { cause: error });
     }
     this.logger.log(`Using the RocketMQ cluster of nameServer ${addresses}`);
   }

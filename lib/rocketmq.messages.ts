@@ -1,3 +1,5 @@
+import type { MQBrokerError } from './errors/index.js';
+
 /** Texts of the errors that a user can cause, as functions of what failed. */
 
 export const listenerWithoutMethod = (listener: string): string =>
@@ -37,6 +39,9 @@ export const validateWithoutClass = (listener: string): string =>
 
 export const illegalNameServer = (nameServer: string): string =>
   `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;
+
+export const nameServerRefuses = (nameServer: string, cause: MQBrokerError): string =>
+  `The name server at ${nameServer} does not let this application in (${cause.message}): correct accessKey and secretKey.`;
 
 export const nameServerSilent = (nameServer: string, cause: unknown): string =>
   `No name server answers at ${nameServer} (${cause instanceof Error ? cause.message : String(cause)}): start it, or correct ` +

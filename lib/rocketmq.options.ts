@@ -23,15 +23,15 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
     allowed: 'an object, or false',
     accepts: (value) => value === false || isObject(value),
   },
+  producer: object,
+  consumer: object,
+  compat: oneOf('spring', ['spring']),
   tls: {
     default: undefined,
     allowed: 'true, false or an object',
     accepts: (value) => typeof value === 'boolean' || isObject(value),
   },
   ...credentialRules,
-  producer: object,
-  consumer: object,
-  compat: oneOf('spring', ['spring']),
 };
 
 const producerRules: Rules<RocketMQProducerOptions> = {

@@ -55,8 +55,8 @@ const consumerRules: Rules<RocketMQConsumerOptions> = {
     allowed: 'group to topic to true or false',
     accepts: (value) => isTable(value) && Object.values(value).every(isSwitches),
   },
-  ...credentialRules,
   ...sharedRules,
+  ...credentialRules,
 };
 
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
