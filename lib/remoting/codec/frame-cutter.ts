@@ -20,6 +20,9 @@ export class FrameCutter {
   /** The beginning of an incomplete frame: the first `filled` bytes. */
   private partial = NOTHING;
   private filled = 0;
+  /** What came behind the frame at which it was told to pause. */
+  private rest: Buffer = NOTHING;
+  private isPaused = false;
 
   constructor(
     private readonly onFrame: (frame: Buffer) => void,
@@ -34,13 +37,28 @@ export class FrameCutter {
    */
   push(chunk: Buffer): void {
     let position = this.filled > 0 ? this.continuePartial(chunk) : 0;
-    while (chunk.length - position >= LENGTH_SIZE) {
+    while (!this.isPaused && chunk.length - position >= LENGTH_SIZE) {
       const end = position + this.frameSize(chunk, position);
       if (end > chunk.length) break;
       this.onFrame(chunk.subarray(position + LENGTH_SIZE, end));
       position = end;
     }
-    if (position < chunk.length) this.keep(chunk, position, chunk.length);
+    if (position >= chunk.length) return;
+    if (this.isPaused) this.rest = chunk.subarray(position);
+    else this.keep(chunk, position, chunk.length);
+  }
+
+  /** Hands out no more of what was pushed; nothing may be pushed until {@link resume}. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  /** Goes on where it paused; throws as {@link push} does. */
+  resume(): void {
+    const { rest } = this;
+    this.rest = NOTHING;
+    this.isPaused = false;
+    if (rest.length > 0) this.push(rest);
   }
 
   /** Adds to the incomplete frame what it lacks; returns how much of the chunk that was. */

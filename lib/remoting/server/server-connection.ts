@@ -23,6 +23,8 @@ const MAX_IDLE_TIME = 120_000;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
+/** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
+const MAX_PENDING = 65_536;
 
 export interface ServerConnectionOptions {
   readonly handler: RequestHandler;
@@ -36,6 +38,8 @@ export interface ServerConnectionOptions {
 export class ServerConnection implements Channel {
   readonly remoteHost: SocketHost;
   private readonly writer: SocketWriter;
+  private readonly cutter: FrameCutter;
+  private pending = 0;
   private opaque = 0;
   private isRefused = false;
 
@@ -46,13 +50,17 @@ export class ServerConnection implements Channel {
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
     this.writer = new SocketWriter(socket, options.clock);
-    const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
+    this.cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
-    socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
-    socket.on('drain', () => socket.resume());
+    socket.on('data', (chunk) => this.guard(() => this.cutter.push(chunk)));
+    socket.on('drain', () => this.resume());
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
     socket.on('close', onClosed);
+  }
+
+  get isClosed(): boolean {
+    return this.socket.destroyed;
   }
 
   push(request: RemotingRequest): void {
@@ -68,6 +76,10 @@ export class ServerConnection implements Channel {
     // Nothing is asked of clients that they would answer.
     if (isResponse(frame)) return;
     const context = this.contextOf(frame);
+    if (!isOneway(frame) && ++this.pending > MAX_PENDING) {
+      const remark = `[OVERLOAD]system busy, ${MAX_PENDING} requests of this connection wait for an answer`;
+      return context.reply(failure(ResponseCode.SYSTEM_BUSY, remark));
+    }
     const refusal = this.options.authenticator?.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal, context);
     const request = this.decode(frame, context);
@@ -89,9 +101,24 @@ export class ServerConnection implements Channel {
     const isStandardJson = wantsStandardJson(frame);
     return {
       channel: this,
-      reply: (response: RemotingResponse) =>
-        this.send(encodeResponse(code, response, opaque, serializeType, isStandardJson)),
+      reply: (response: RemotingResponse) => {
+        this.pending--;
+        if (this.isClosed) return;
+        const encode = (answer: RemotingResponse) =>
+          encodeResponse(code, answer, opaque, serializeType, isStandardJson);
+        this.send(this.encoded(encode, response));
+      },
     };
+  }
+
+  /** The answer, or why it cannot travel: it may be longer than a frame. */
+  private encoded(encode: (answer: RemotingResponse) => Buffer, response: RemotingResponse): Buffer {
+    try {
+      return encode(response);
+    } catch (error) {
+      if (!(error instanceof RemotingCodecError)) throw error;
+      return encode(failure(ResponseCode.SYSTEM_ERROR, error.message));
+    }
   }
 
   /** Answers a request that cannot be understood. */
@@ -111,8 +138,16 @@ export class ServerConnection implements Channel {
   /** A client that reads too slowly is not read from; one that does not read at all is cut off. */
   private send(frame: Buffer): void {
     this.writer.write(frame);
+    if (this.writer.backlog <= HIGH_WATER_MARK) return;
+    this.cutter.pause();
     if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();
-    else if (this.writer.backlog > HIGH_WATER_MARK) this.socket.pause();
+    else this.socket.pause();
+  }
+
+  /** Requests that came with those before are carried out first, and may be too much again. */
+  private resume(): void {
+    this.guard(() => this.cutter.resume());
+    if (this.writer.backlog <= HIGH_WATER_MARK) this.socket.resume();
   }
 
   /** Only this connection suffers from a client that does not keep to the protocol. */
