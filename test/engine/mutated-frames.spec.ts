@@ -78,11 +78,13 @@ describe('an engine', () => {
         if (sent < memory.length * FRAMES_PER_LOOK) continue;
         expect((await client.send('honest', { queueId: 0 })).code).toBe(0);
         honest++;
+        // A line for each connection: kept, they would be most of the memory.
+        engine.logger.lines.length = 0;
         memory.push(process.memoryUsage().rss / MIB);
       }
       expect(await client.read('honest')).toHaveLength(honest);
       if (process.env['ROCKETMQ_FUZZ_FRAMES'] !== undefined) report(memory);
-      expect(Math.max(...memory) - memory[0]!).toBeLessThan(512);
+      expect(Math.max(...memory) - memory[0]!).toBeLessThan(256);
       await engine.close();
 
       const again = await startEngine({ engine: { listen }, directory });
