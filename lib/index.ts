@@ -26,6 +26,7 @@ export type {
   RocketMQModuleOptions,
   RocketMQOptionsFactory,
 } from './interfaces/rocketmq-module-options.interface.js';
+export type { RocketMQTlsOptions } from './remoting/tls/client-tls.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
 export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';
 export { RocketMQModule } from './rocketmq.module.js';

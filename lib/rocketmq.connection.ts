@@ -3,12 +3,16 @@ import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
 import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
-import { MQClientError } from './errors/index.js';
+import { MQBrokerError, MQClientError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import type { SessionCredentials } from './remoting/acl/session-credentials.js';
+import { ResponseCode } from './remoting/response-code.js';
+import { resolveClientTls } from './remoting/tls/client-tls.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
 import { NearestTransport } from './remoting/transport/nearest-transport.js';
+import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
 import { EngineHost } from './rocketmq.host.js';
-import { engineRunsHere, nameServerSilent } from './rocketmq.messages.js';
+import { engineRunsHere, nameServerRefuses, nameServerSilent } from './rocketmq.messages.js';
 import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget, type HostingTarget } from './rocketmq.target.js';
 
@@ -18,9 +22,12 @@ import { chooseTarget, type ConnectionTarget, type HostingTarget } from './rocke
  */
 export class RocketMQConnection {
   readonly instance: MQClientInstance;
+  /** The same, unless listeners are another user than the producer. */
+  readonly listenerInstance: MQClientInstance;
   readonly producer: DefaultMQProducer;
   private readonly ownEngine: EmbeddedEngine | undefined;
   private readonly host: EngineHost | undefined;
+  private readonly transports: NearestTransport[] = [];
   private readonly logger = new Logger('RocketMQ');
 
   private constructor(
@@ -30,13 +37,22 @@ export class RocketMQConnection {
   ) {
     const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
     const createEngine = () => new EmbeddedEngine(target.engine, environment);
+    if (target.hosting !== undefined) this.host = this.createHost(target.hosting, createEngine, clock);
+    else if (target.engine !== undefined) this.ownEngine = createEngine();
     const logger = new Logger('RocketMQClient');
-    const transport = new NearestTransport(new TcpTransport({ clock, logger }));
-    if (target.hosting !== undefined)
-      this.host = this.createHost(target.hosting, createEngine, transport, clock);
-    else if (target.engine !== undefined) transport.attach((this.ownEngine = createEngine()).connect());
-    const client: MQClientOptions = { ...environment, logger, transport, ...this.endpoint() };
-    this.instance = new MQClientInstance(client);
+    const tls = resolveClientTls(options.tls);
+    const createClient = (credentials: SessionCredentials | undefined) => {
+      const transport = new NearestTransport(new TcpTransport({ clock, logger, tls, credentials }));
+      this.transports.push(transport);
+      const client: MQClientOptions = { ...environment, logger, transport, ...this.endpoint() };
+      return new MQClientInstance(client);
+    };
+    const user = credentialsOf(options.producer, options);
+    const listener = credentialsOf(options.consumer, options);
+    this.instance = createClient(user);
+    const isShared = this.ownEngine !== undefined || isSameUser(user, listener);
+    this.listenerInstance = isShared ? this.instance : createClient(listener);
+    if (this.ownEngine !== undefined) this.attach(this.ownEngine);
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
   }
 
@@ -78,17 +94,22 @@ export class RocketMQConnection {
     await this.ownEngine?.shutdown();
     await this.host?.close();
     this.instance.shutdown();
+    this.listenerInstance.shutdown();
   }
 
   private createHost(
     target: HostingTarget,
     createEngine: () => EmbeddedEngine,
-    transport: NearestTransport,
     clock: Clock,
   ): EngineHost {
+    const attach = (engine: EmbeddedEngine) => this.attach(engine);
     const reachNameServer = () => this.reachNameServer();
     const onHostChanged = () => void this.introduceAgain();
-    return new EngineHost({ target, createEngine, transport, clock, reachNameServer, onHostChanged });
+    return new EngineHost({ target, createEngine, attach, clock, reachNameServer, onHostChanged });
+  }
+
+  private attach(engine: EmbeddedEngine): void {
+    for (const transport of this.transports) transport.attach(engine.connect());
   }
 
   private endpoint() {
@@ -111,7 +132,10 @@ export class RocketMQConnection {
     try {
       await this.instance.updateBrokers();
     } catch (error) {
-      throw new MQClientError(nameServerSilent(addresses, (error as Error).cause), { cause: error });
+      const { cause } = error as Error;
+      const isRefused = cause instanceof MQBrokerError && cause.responseCode === ResponseCode.NO_PERMISSION;
+      const text = isRefused ? nameServerRefuses(addresses, cause) : nameServerSilent(addresses, cause);
+      throw new MQClientError(text, { cause: error });
     }
     this.logger.log(`Using the RocketMQ cluster of nameServer ${addresses}`);
   }
@@ -119,8 +143,10 @@ export class RocketMQConnection {
   /** A broker that has just been started knows no clients: they need not wait for their next heartbeat. */
   private async introduceAgain(): Promise<void> {
     try {
-      await this.instance.updateBrokers();
-      await this.instance.sendHeartbeatToAllBrokers();
+      for (const instance of new Set([this.instance, this.listenerInstance])) {
+        await instance.updateBrokers();
+        await instance.sendHeartbeatToAllBrokers();
+      }
     } catch (error) {
       this.logger.warn(`The engine that runs now cannot be reached yet: ${String(error)}`);
     }

@@ -3,7 +3,6 @@ import { Logger } from '@nestjs/common';
 import type { Clock, Timer } from './common/clock.js';
 import type { EmbeddedEngine } from './engine/index.js';
 import { StoreLockedError } from './errors/index.js';
-import type { NearestTransport } from './remoting/transport/nearest-transport.js';
 import {
   cannotTakeOver,
   engineRunsHere,
@@ -21,7 +20,8 @@ const RETRY_INTERVAL = 200;
 export interface EngineHostOptions {
   readonly target: HostingTarget;
   readonly createEngine: () => EmbeddedEngine;
-  readonly transport: NearestTransport;
+  /** Lets the clients of this application reach an engine that runs in it. */
+  readonly attach: (engine: EmbeddedEngine) => void;
   readonly clock: Clock;
   /** Fails when what listens at the address is no name server. */
   readonly reachNameServer: () => Promise<void>;
@@ -97,7 +97,7 @@ export class EngineHost {
     const engine = this.options.createEngine();
     await engine.start();
     this.engine = engine;
-    this.options.transport.attach(engine.connect());
+    this.options.attach(engine);
     this.logger.log(engineRunsHere(reason, engine.storePathRootDir, engine.listenAddress));
   }
 

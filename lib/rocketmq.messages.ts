@@ -1,3 +1,5 @@
+import type { MQBrokerError } from './errors/index.js';
+
 /** Texts of the errors that a user can cause, as functions of what failed. */
 
 export const listenerWithoutMethod = (listener: string): string =>
@@ -38,6 +40,9 @@ export const validateWithoutClass = (listener: string): string =>
 export const illegalNameServer = (nameServer: string): string =>
   `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;
 
+export const nameServerRefuses = (nameServer: string, cause: MQBrokerError): string =>
+  `The name server at ${nameServer} does not let this application in (${cause.message}): correct accessKey and secretKey.`;
+
 export const nameServerSilent = (nameServer: string, cause: unknown): string =>
   `No name server answers at ${nameServer} (${cause instanceof Error ? cause.message : String(cause)}): start it, or correct ` +
   'nameServer. Without nameServer the engine runs in this process.';
@@ -75,3 +80,5 @@ export const cannotTakeOver = (nameServer: string, fault: string): string =>
 export const twoNameServers = (nameServer: string): string =>
   `nameServer is ${nameServer}, of which this application may become the host, and engine.namesrvAddr names others: leave ` +
   'nameServer out to be a broker of those, or set engine: false to be a client only.';
+export const halfCredentials = (owner: string, missing: string): string =>
+  `${owner}.${missing} is missing: accessKey and secretKey go together, and securityToken with both.`;

@@ -5,6 +5,7 @@ import { ConfigurationError } from './errors/index.js';
 import type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { checkConsumerOptions } from './listener/listener-option-rules.js';
+import { checkCredentials, credentialRules, withoutCredentials } from './rocketmq.credentials.js';
 import { illegalOptions } from './rocketmq.messages.js';
 
 type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
@@ -25,6 +26,12 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
   producer: object,
   consumer: object,
   compat: oneOf('spring', ['spring']),
+  tls: {
+    default: undefined,
+    allowed: 'true, false or an object',
+    accepts: (value) => typeof value === 'boolean' || isObject(value),
+  },
+  ...credentialRules,
 };
 
 const producerRules: Rules<RocketMQProducerOptions> = {
@@ -39,6 +46,7 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   retryTimesWhenSendFailed: integer(2, 0, 100),
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
   retryNextServer: bool(false),
+  ...credentialRules,
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -47,11 +55,15 @@ export function checkModuleOptions(options: RocketMQModuleOptions): void {
   resolveOptions('RocketMQModule', moduleRules, options);
   resolveOptions('producer', producerRules, options.producer);
   checkConsumerOptions(options.consumer ?? {});
+  checkCredentials('RocketMQModule', options);
+  checkCredentials('producer', options.producer);
+  checkCredentials('consumer', options.consumer);
 }
 
 /** Options by the names of rocketmq-spring, as the producer names them. */
 export function producerConfig(options: RocketMQProducerOptions = {}): Partial<ProducerConfig> {
-  const { sendMessageTimeout, compressMessageBodyThreshold, retryNextServer, ...others } = options;
+  const { sendMessageTimeout, compressMessageBodyThreshold, retryNextServer, ...others } =
+    withoutCredentials(options);
   return {
     ...others,
     sendMsgTimeout: sendMessageTimeout,

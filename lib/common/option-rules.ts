@@ -5,6 +5,8 @@ export interface OptionRule<T> {
   readonly default: T;
   readonly allowed: string;
   readonly accepts: (value: unknown) => boolean;
+  /** The value must not appear in an error. Default: false. */
+  readonly isSecret?: boolean;
 }
 
 export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> };
@@ -27,7 +29,8 @@ export function resolveOptions<T extends object>(
     const rule = rules[name];
     const value = given[name];
     if (value !== undefined && !rule.accepts(value)) {
-      throw new ConfigurationError(`${owner}.${name} is ${display(value)}; allowed: ${rule.allowed}`);
+      const shown = rule.isSecret === true ? 'not valid' : display(value);
+      throw new ConfigurationError(`${owner}.${name} is ${shown}; allowed: ${rule.allowed}`);
     }
     resolved[name] = value === undefined ? rule.default : value;
   }
@@ -82,4 +85,10 @@ export function text<T extends string | undefined = string>(
     allowed,
     accepts: (value) => typeof value === 'string' && accepts(value),
   };
+}
+
+/** A text that is not empty and must not appear in an error; absent by default. */
+export function secret(allowed: string, maxLength = Infinity): OptionRule<string | undefined> {
+  const isAllowed = (value: string) => value !== '' && value.length <= maxLength;
+  return { ...text<string | undefined>(undefined, allowed, isAllowed), isSecret: true };
 }

@@ -18,7 +18,13 @@ import {
 import { BrokerOuterAPI } from './broker/out/broker-outer-api.js';
 import type { TopicConfig } from './broker/topic/topic-config.js';
 import { EngineListener } from './engine-listener.js';
-import { reachableHost, resolveListenOptions, wantsNamesrv, type ListenOptions } from './listen-options.js';
+import {
+  reachableHost,
+  resolveListenOptions,
+  type ListenOptions,
+  type ResolvedListenOptions,
+  wantsNamesrv,
+} from './listen-options.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
 import {
@@ -60,7 +66,7 @@ export class EmbeddedEngine {
   private readonly namesrv: NamesrvController;
   private readonly broker: BrokerController;
   private readonly servers = new Map<string, RequestHandler>();
-  private readonly listenOptions: ListenOptions | undefined;
+  private readonly listenOptions: ResolvedListenOptions | undefined;
   private readonly listener: EngineListener | undefined;
   private readonly hasOwnNamesrv: boolean;
   private outerApi: BrokerOuterAPI | undefined;

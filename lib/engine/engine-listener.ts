@@ -3,8 +3,10 @@ import { formatHostPort } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { RequestHandler } from '../remoting/channel.js';
+import { RequestAuthenticator } from '../remoting/acl/request-authenticator.js';
 import { RemotingServer } from '../remoting/server/remoting-server.js';
-import type { ListenOptions } from './listen-options.js';
+import { ServerCertificates } from '../remoting/tls/server-certificates.js';
+import type { ResolvedListenOptions } from './listen-options.js';
 
 /** How far the port for VIP clients is below that of the broker (MixAll#brokerVIPChannel). */
 const VIP_DISTANCE = 2;
@@ -14,17 +16,22 @@ export class EngineListener {
   private readonly namesrv: RemotingServer;
   private readonly broker: RemotingServer;
   private readonly vip: RemotingServer;
+  private readonly certificates: ServerCertificates | undefined;
 
   constructor(
-    private readonly options: ListenOptions,
+    private readonly options: ResolvedListenOptions,
     namesrv: RequestHandler,
     broker: RequestHandler,
     clock: Clock,
     logger: Logger,
   ) {
-    this.namesrv = new RemotingServer({ handler: namesrv, clock, logger });
-    this.broker = new RemotingServer({ handler: broker, clock, logger });
-    this.vip = new RemotingServer({ handler: broker, clock, logger });
+    const { tls, users } = options;
+    this.certificates = tls && new ServerCertificates('engine.listen.tls', tls, logger);
+    const authenticator = users && new RequestAuthenticator(users);
+    const shared = { clock, logger, certificates: this.certificates, authenticator };
+    this.namesrv = new RemotingServer({ handler: namesrv, ...shared });
+    this.broker = new RemotingServer({ handler: broker, ...shared });
+    this.vip = new RemotingServer({ handler: broker, ...shared });
   }
 
   /**
@@ -35,6 +42,7 @@ export class EngineListener {
    */
   async listenBroker(): Promise<number> {
     const { host, listenPort, vipChannelEnabled } = this.options;
+    this.certificates?.watch();
     const port = await this.broker.listen(host, listenPort);
     // Two below a port that the kernel chose may be anyone's.
     if (vipChannelEnabled && listenPort > VIP_DISTANCE) await this.listenVip(host, listenPort - VIP_DISTANCE);
@@ -53,6 +61,7 @@ export class EngineListener {
   }
 
   async close(): Promise<void> {
+    this.certificates?.unwatch();
     await Promise.all([this.namesrv.close(), this.vip.close(), this.broker.close()]);
   }
 

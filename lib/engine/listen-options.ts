@@ -1,11 +1,16 @@
 import { isIP } from 'node:net';
 import { bool, integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
+import { resolveServerTls, type ServerTlsOptions } from '../remoting/tls/server-tls.js';
+import type { SessionCredentials } from '../remoting/acl/session-credentials.js';
 import { isLoopback } from '../common/host-port.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 
 /** Where the engine listens for clients over TCP. */
 export interface ListenOptions {
-  /** Address of this machine. Default: `127.0.0.1`; any other than a loopback one needs {@link allowInsecure}. */
+  /**
+   * Address of this machine. Default: `127.0.0.1`; any other than a loopback one needs {@link users} and {@link tls}
+   * with mode `enforcing`, or {@link allowInsecure}.
+   */
   host: string;
   /** Port of the name server; 0 takes a free one. Default: 9876. */
   nameServerPort: number;
@@ -18,9 +23,27 @@ export interface ListenOptions {
   vipChannelEnabled: boolean;
   /** Host by which clients reach the broker, when it is not `host`: a name or an address. */
   advertisedHost: string | undefined;
-  /** Listen for everyone who can reach the machine, without encryption and authentication. Default: false. */
+  /** Listen for everyone who can reach the machine, without encryption or authentication. Default: false. */
   allowInsecure: boolean;
+  /** Encryption. Default: none. */
+  tls: Partial<ServerTlsOptions> | undefined;
+  /**
+   * Who may come in: every request must be signed by one of them, each of whom may do everything. Default: undefined,
+   * everyone.
+   */
+  users: readonly EngineUser[] | undefined;
 }
+
+/** A user of the engine. */
+export type EngineUser = Pick<SessionCredentials, 'accessKey' | 'secretKey'>;
+
+/** What is left of the options when they are checked. */
+export interface ResolvedListenOptions extends Omit<ListenOptions, 'tls'> {
+  tls: ServerTlsOptions | undefined;
+}
+
+const MAX_USERS = 10_000;
+const MAX_KEY_LENGTH = 255;
 
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
 
@@ -35,14 +58,36 @@ export const listenRules: OptionRules<ListenOptions> = {
     (value) => isIP(value) > 0 || HOST_NAME.test(value),
   ),
   allowInsecure: bool(false),
+  tls: { default: undefined, allowed: 'an object', accepts: (value) => typeof value === 'object' },
+  users: {
+    default: undefined,
+    allowed: `1 to ${MAX_USERS} of { accessKey, secretKey }, each a text of 1 to 255 characters, no name twice`,
+    accepts: isUserList,
+    isSecret: true,
+  },
 };
+
+function isUserList(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_USERS) return false;
+  return value.every(isUser) && new Set(value.map(({ accessKey }) => accessKey)).size === value.length;
+}
+
+function isUser(value: unknown): value is EngineUser {
+  if (typeof value !== 'object' || value === null) return false;
+  const isKey = (key: unknown) => typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH;
+  return (
+    Object.keys(value).length === 2 &&
+    isKey(value['accessKey' as never]) &&
+    isKey(value['secretKey' as never])
+  );
+}
 
 /**
  * Fills in defaults.
  *
  * @throws ConfigurationError for a value that is not allowed, and for a host that others can reach.
  */
-export function resolveListenOptions(given: unknown): ListenOptions | undefined {
+export function resolveListenOptions(given: unknown): ResolvedListenOptions | undefined {
   if (given === undefined || given === false) return undefined;
   if (given !== true && (typeof given !== 'object' || given === null || Array.isArray(given))) {
     throw new ConfigurationError(
@@ -50,10 +95,13 @@ export function resolveListenOptions(given: unknown): ListenOptions | undefined 
     );
   }
   const options = resolveOptions('engine.listen', listenRules, given === true ? {} : given);
-  if (isLoopback(options.host) || options.allowInsecure) return options;
+  const resolved = { ...options, tls: resolveServerTls('engine.listen.tls', options.tls) };
+  const isSecure = resolved.tls?.mode === 'enforcing' && resolved.users !== undefined;
+  if (isLoopback(options.host) || options.allowInsecure || isSecure) return resolved;
   throw new ConfigurationError(
     `engine.listen.host is "${options.host}", so everyone who can reach this machine could read and write all messages: ` +
-      'use a loopback address, or set allowInsecure: true if a firewall protects it',
+      'give engine.listen.tls a cert and a key (mode enforcing) and engine.listen.users, use a loopback address, ' +
+      'or set allowInsecure: true if a firewall protects it',
   );
 }
 
@@ -63,6 +111,6 @@ export function wantsNamesrv(given: unknown): boolean {
 }
 
 /** By which host clients reach an engine; undefined when it listens on all addresses and does not say. */
-export function reachableHost({ advertisedHost, host }: ListenOptions): string | undefined {
+export function reachableHost({ advertisedHost, host }: ResolvedListenOptions): string | undefined {
   return advertisedHost ?? (host === '0.0.0.0' || host === '::' ? undefined : host);
 }

@@ -15,4 +15,10 @@ export interface RocketMQConsumerOptions extends Partial<
   group?: string;
   /** Switches listeners off: group to topic to `false`. */
   listeners?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+  /** User that signs the requests of listeners, with {@link secretKey}. Default: the module's. */
+  accessKey?: string;
+  /** Key of the signatures. */
+  secretKey?: string;
+  /** Of a temporary user of a cloud. */
+  securityToken?: string;
 }

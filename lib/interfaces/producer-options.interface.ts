@@ -18,4 +18,10 @@ export interface RocketMQProducerOptions {
   retryTimesWhenSendAsyncFailed?: number;
   /** Send to another broker when the message was stored less safely than asked. Default: false. */
   retryNextServer?: boolean;
+  /** User that signs the requests of the producer, with {@link secretKey}. Default: the module's. */
+  accessKey?: string;
+  /** Key of the signatures. */
+  secretKey?: string;
+  /** Of a temporary user of a cloud. */
+  securityToken?: string;
 }

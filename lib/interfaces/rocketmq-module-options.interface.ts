@@ -1,4 +1,5 @@
 import type { EngineOptions } from '../engine/index.js';
+import type { RocketMQTlsOptions } from '../remoting/tls/client-tls.js';
 import type { RocketMQConsumerOptions } from './consumer-options.interface.js';
 import type { RocketMQProducerOptions } from './producer-options.interface.js';
 
@@ -14,6 +15,20 @@ export interface RocketMQModuleOptions {
    * Default: the environment variable `NAMESRV_ADDR`, unless `engine` is given.
    */
   nameServer?: string | readonly string[];
+  /**
+   * Encrypt the connections to `nameServer` and its brokers; `true` trusts the authorities that Node trusts. An engine in
+   * this process is reached without connections. Default: false.
+   */
+  tls?: boolean | RocketMQTlsOptions;
+  /**
+   * Name of the user that signs requests, with {@link secretKey}, for clusters that ask for one. Producer and listeners
+   * may have others. Default: requests are not signed.
+   */
+  accessKey?: string;
+  /** Key of the signatures; it never travels. */
+  secretKey?: string;
+  /** Of a temporary user of a cloud. */
+  securityToken?: string;
   /** Options of the embedded engine; `false` forbids it to run. */
   engine?: EngineOptions | false;
   /** The producer behind {@link RocketMQTemplate}. */

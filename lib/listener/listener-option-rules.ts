@@ -1,4 +1,5 @@
 import { bool, integer, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import { credentialRules } from '../rocketmq.credentials.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 
@@ -55,6 +56,7 @@ const consumerRules: Rules<RocketMQConsumerOptions> = {
     accepts: (value) => isTable(value) && Object.values(value).every(isSwitches),
   },
   ...sharedRules,
+  ...credentialRules,
 };
 
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */

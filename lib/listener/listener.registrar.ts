@@ -26,7 +26,8 @@ export class ListenerRegistrar {
   async start(): Promise<void> {
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
-      this.containers.push(await ListenerContainer.create(group, this.defaults, this.connection.instance));
+      const { listenerInstance } = this.connection;
+      this.containers.push(await ListenerContainer.create(group, this.defaults, listenerInstance));
     }
     for (const container of this.containers) await container.start();
   }

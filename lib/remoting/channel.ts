@@ -6,6 +6,8 @@ import type { RequestCode } from './request-code.js';
 export interface Channel {
   /** Address of the client. */
   readonly remoteHost: SocketHost;
+  /** Nobody reads answers any more. */
+  readonly isClosed: boolean;
   /** Sends a request to the client, which does not answer. */
   push(request: RemotingRequest): void;
 }

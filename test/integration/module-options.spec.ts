@@ -107,7 +107,7 @@ describe('forRoot', () => {
     [{ listen: 1 }, 'engine.listen is 1; allowed: true, false or an object'],
     [{ listen: { port: 1 } }, 'engine.listen.port is not an option; there are: host, nameServerPort'],
     [{ listen: { host: 'here' } }, 'engine.listen.host is "here"; allowed: an IPv4 or IPv6 address'],
-    [{ listen: { host: '0.0.0.0' } }, 'use a loopback address, or set allowInsecure: true'],
+    [{ listen: { host: '0.0.0.0' } }, 'use a loopback address, or set allowInsecure: true if'],
   ])('refuses engine %j', async (engine, text) => {
     await expect(createApp({ rocketmq: { engine: engine as never } })).rejects.toThrow(text);
   });

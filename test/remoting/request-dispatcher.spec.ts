@@ -15,7 +15,7 @@ describe('RequestDispatcher', () => {
 
   function dispatch(dispatcher: RequestDispatcher): RemotingResponse[] {
     const answers: RemotingResponse[] = [];
-    const channel = { remoteHost: { address: Buffer.alloc(4), port: 1 }, push: () => {} };
+    const channel = { remoteHost: { address: Buffer.alloc(4), port: 1 }, isClosed: false, push: () => {} };
     const context: RequestContext = { channel, reply: (response) => void answers.push(response) };
     dispatcher.dispatch(request, context);
     return answers;

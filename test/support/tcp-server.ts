@@ -5,7 +5,7 @@ import type { Channel, RequestContext, RequestHandler } from '../../lib/remoting
 import { FrameCutter } from '../../lib/remoting/codec/frame-cutter.js';
 import { decodeFrame, type RemotingFrame } from '../../lib/remoting/codec/remoting-frame.js';
 import { success, type RemotingRequest } from '../../lib/remoting/remoting-command.js';
-import { RemotingServer } from '../../lib/remoting/server/remoting-server.js';
+import { RemotingServer, type RemotingServerOptions } from '../../lib/remoting/server/remoting-server.js';
 import { RecordingLogger } from './test-store.js';
 
 /** Answers every request of an offset with its queue id, unless the test does it. */
@@ -28,10 +28,10 @@ export class EchoHandler implements RequestHandler {
 }
 
 /** A server on a free port, until the test ends. */
-export async function startServer(port = 0) {
+export async function startServer(port = 0, options: Partial<RemotingServerOptions> = {}) {
   const handler = new EchoHandler();
   const logger = new RecordingLogger();
-  const server = new RemotingServer({ handler, clock: systemClock, logger });
+  const server = new RemotingServer({ handler, clock: systemClock, logger, ...options });
   const ownPort = await server.listen('127.0.0.1', port);
   onTestFinished(() => server.close());
   return { handler, logger, server, port: ownPort, address: `127.0.0.1:${ownPort}` };

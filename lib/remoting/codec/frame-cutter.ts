@@ -7,6 +7,9 @@ export const MAX_FRAME_SIZE = 16 * 1024 * 1024;
 const LENGTH_SIZE = 4;
 const MIN_LENGTH = 4;
 
+/** What a connection begins with whose client takes the server for one that encrypts. */
+const TLS_HANDSHAKE = 0x1603;
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -17,6 +20,9 @@ export class FrameCutter {
   /** The beginning of an incomplete frame: the first `filled` bytes. */
   private partial = NOTHING;
   private filled = 0;
+  /** What came behind the frame at which it was told to pause. */
+  private rest: Buffer = NOTHING;
+  private isPaused = false;
 
   constructor(
     private readonly onFrame: (frame: Buffer) => void,
@@ -31,13 +37,28 @@ export class FrameCutter {
    */
   push(chunk: Buffer): void {
     let position = this.filled > 0 ? this.continuePartial(chunk) : 0;
-    while (chunk.length - position >= LENGTH_SIZE) {
+    while (!this.isPaused && chunk.length - position >= LENGTH_SIZE) {
       const end = position + this.frameSize(chunk, position);
       if (end > chunk.length) break;
       this.onFrame(chunk.subarray(position + LENGTH_SIZE, end));
       position = end;
     }
-    if (position < chunk.length) this.keep(chunk, position, chunk.length);
+    if (position >= chunk.length) return;
+    if (this.isPaused) this.rest = chunk.subarray(position);
+    else this.keep(chunk, position, chunk.length);
+  }
+
+  /** Hands out no more of what was pushed; nothing may be pushed until {@link resume}. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  /** Goes on where it paused; throws as {@link push} does. */
+  resume(): void {
+    const { rest } = this;
+    this.rest = NOTHING;
+    this.isPaused = false;
+    if (rest.length > 0) this.push(rest);
   }
 
   /** Adds to the incomplete frame what it lacks; returns how much of the chunk that was. */
@@ -78,8 +99,9 @@ export class FrameCutter {
   private frameSize(buffer: Buffer, position: number): number {
     const length = buffer.readInt32BE(position);
     if (length < MIN_LENGTH || length > this.maxFrameSize - LENGTH_SIZE) {
+      const hint = length >>> 16 === TLS_HANDSHAKE ? ' (it seems to be encrypted with TLS)' : '';
       throw new RemotingCodecError(
-        `A frame of ${length} bytes: it has ${MIN_LENGTH} to ${this.maxFrameSize - LENGTH_SIZE}`,
+        `A frame of ${length} bytes${hint}: it has ${MIN_LENGTH} to ${this.maxFrameSize - LENGTH_SIZE}`,
       );
     }
     return LENGTH_SIZE + length;

@@ -1,5 +1,6 @@
 /** Ordinals of releases (MQVersion.Version). */
 export const MQVersion = {
+  V4_9_3: 399,
   V4_9_4: 401,
   V5_3_3: 479,
 } as const;

@@ -1,6 +1,7 @@
 import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import { RequestCode } from '../request-code.js';
 import type { ResponseCode } from '../response-code.js';
+import type { RequestSigner } from '../acl/request-signer.js';
 import { EXCHANGE_CODECS, type ExchangeCodec } from './exchange-codecs.js';
 import { writeFrame } from './frame-writer.js';
 import type { HeaderCodec } from './header-codec.js';
@@ -26,6 +27,7 @@ const NO_BODY = Buffer.alloc(0);
 /**
  * Encodes a request as a whole frame, its length field included.
  *
+ * @param signer of the client, when it has to say who it is.
  * @throws RemotingCodecError when a value cannot travel, or the frame is too long.
  */
 export function encodeRequest(
@@ -33,6 +35,7 @@ export function encodeRequest(
   opaque: number,
   isOneway: boolean,
   serializeType: SerializeType = 'ROCKETMQ',
+  signer?: RequestSigner,
 ): Buffer {
   const { code, header, body } = request;
   const codec = codecOf(code)!;
@@ -43,7 +46,9 @@ export function encodeRequest(
     remark: undefined,
   };
   const fields = codec.requestHeader.encode(header as never);
-  return writeFrame(start, fields, codec.requestBody.encode(body as never, true), serializeType);
+  const bytes = codec.requestBody.encode(body as never, true);
+  const signed = signer === undefined ? fields : signer.sign(fields, bytes);
+  return writeFrame(start, signed, bytes, serializeType);
 }
 
 /**

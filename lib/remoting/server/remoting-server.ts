@@ -1,23 +1,25 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Clock } from '../../common/clock.js';
-import type { Logger } from '../../common/logger.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import type { RequestHandler } from '../channel.js';
-import { ServerConnection } from './server-connection.js';
+import type { ServerCertificates } from '../tls/server-certificates.js';
+import { TlsAcceptor } from '../tls/tls-acceptor.js';
+import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
 
-export interface RemotingServerOptions {
-  readonly handler: RequestHandler;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface RemotingServerOptions extends ServerConnectionOptions {
+  /** Undefined: connections are not encrypted. */
+  readonly certificates?: ServerCertificates | undefined;
 }
 
 /** Lets clients reach a {@link RequestHandler} over TCP (NettyRemotingServer). */
 export class RemotingServer {
   private readonly server: Server;
   private readonly connections = new Set<ServerConnection>();
+  private readonly tls: TlsAcceptor | undefined;
 
   constructor(private readonly options: RemotingServerOptions) {
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    const { certificates } = options;
+    const onAccepted = (socket: Socket) => this.accept(socket);
+    this.tls = certificates && new TlsAcceptor({ ...options, certificates, onAccepted });
+    this.server = createServer({ noDelay: true }, (socket) => (this.tls ?? this).accept(socket));
   }
 
   /**
@@ -51,13 +53,15 @@ export class RemotingServer {
   async close(): Promise<void> {
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.tls?.close();
     for (const connection of this.connections) connection.close();
     await closed;
   }
 
-  private accept(socket: Socket): void {
-    const { handler, clock, logger } = this.options;
-    const connection = new ServerConnection(socket, handler, clock, logger, () => {
+  /** Takes a connection that can be used. */
+  accept(socket: Socket): void {
+    const { handler } = this.options;
+    const connection = new ServerConnection(socket, this.options, () => {
       this.connections.delete(connection);
       handler.onChannelClosed(connection);
     });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
+import type { RequestAuthenticator } from '../acl/request-authenticator.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
@@ -22,29 +23,44 @@ const MAX_IDLE_TIME = 120_000;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
+/** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
+const MAX_PENDING = 65_536;
+
+export interface ServerConnectionOptions {
+  readonly handler: RequestHandler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Undefined: requests are not signed. */
+  readonly authenticator?: RequestAuthenticator | undefined;
+}
 
 /** One client of a server. */
 export class ServerConnection implements Channel {
   readonly remoteHost: SocketHost;
   private readonly writer: SocketWriter;
+  private readonly cutter: FrameCutter;
+  private pending = 0;
   private opaque = 0;
+  private isRefused = false;
 
   constructor(
     private readonly socket: Socket,
-    private readonly handler: RequestHandler,
-    clock: Clock,
-    private readonly logger: Logger,
+    private readonly options: ServerConnectionOptions,
     onClosed: () => void,
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
-    this.writer = new SocketWriter(socket, clock);
-    const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
+    this.writer = new SocketWriter(socket, options.clock);
+    this.cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
-    socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
-    socket.on('drain', () => socket.resume());
+    socket.on('data', (chunk) => this.guard(() => this.cutter.push(chunk)));
+    socket.on('drain', () => this.resume());
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
     socket.on('close', onClosed);
+  }
+
+  get isClosed(): boolean {
+    return this.socket.destroyed;
   }
 
   push(request: RemotingRequest): void {
@@ -60,8 +76,23 @@ export class ServerConnection implements Channel {
     // Nothing is asked of clients that they would answer.
     if (isResponse(frame)) return;
     const context = this.contextOf(frame);
+    if (!isOneway(frame) && ++this.pending > MAX_PENDING) {
+      const remark = `[OVERLOAD]system busy, ${MAX_PENDING} requests of this connection wait for an answer`;
+      return context.reply(failure(ResponseCode.SYSTEM_BUSY, remark));
+    }
+    const refusal = this.options.authenticator?.refusalOf(frame);
+    if (refusal !== undefined) return this.refuse(refusal, context);
     const request = this.decode(frame, context);
-    if (request !== undefined) this.handler.handle(request, context);
+    if (request !== undefined) this.options.handler.handle(request, context);
+  }
+
+  /** Tells why, and the log only once. */
+  private refuse(reason: string, context: RequestContext): void {
+    context.reply(failure(ResponseCode.NO_PERMISSION, reason));
+    if (this.isRefused) return;
+    this.isRefused = true;
+    const { remoteAddress, remotePort } = this.socket;
+    this.options.logger.warn(`Requests from ${remoteAddress}:${remotePort} are refused: ${reason}`);
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {
@@ -70,9 +101,24 @@ export class ServerConnection implements Channel {
     const isStandardJson = wantsStandardJson(frame);
     return {
       channel: this,
-      reply: (response: RemotingResponse) =>
-        this.send(encodeResponse(code, response, opaque, serializeType, isStandardJson)),
+      reply: (response: RemotingResponse) => {
+        this.pending--;
+        if (this.isClosed) return;
+        const encode = (answer: RemotingResponse) =>
+          encodeResponse(code, answer, opaque, serializeType, isStandardJson);
+        this.send(this.encoded(encode, response));
+      },
     };
+  }
+
+  /** The answer, or why it cannot travel: it may be longer than a frame. */
+  private encoded(encode: (answer: RemotingResponse) => Buffer, response: RemotingResponse): Buffer {
+    try {
+      return encode(response);
+    } catch (error) {
+      if (!(error instanceof RemotingCodecError)) throw error;
+      return encode(failure(ResponseCode.SYSTEM_ERROR, error.message));
+    }
   }
 
   /** Answers a request that cannot be understood. */
@@ -92,8 +138,16 @@ export class ServerConnection implements Channel {
   /** A client that reads too slowly is not read from; one that does not read at all is cut off. */
   private send(frame: Buffer): void {
     this.writer.write(frame);
+    if (this.writer.backlog <= HIGH_WATER_MARK) return;
+    this.cutter.pause();
     if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();
-    else if (this.writer.backlog > HIGH_WATER_MARK) this.socket.pause();
+    else this.socket.pause();
+  }
+
+  /** Requests that came with those before are carried out first, and may be too much again. */
+  private resume(): void {
+    this.guard(() => this.cutter.resume());
+    if (this.writer.backlog <= HIGH_WATER_MARK) this.socket.resume();
   }
 
   /** Only this connection suffers from a client that does not keep to the protocol. */
@@ -102,7 +156,9 @@ export class ServerConnection implements Channel {
       work();
     } catch (error) {
       const { remoteAddress, remotePort } = this.socket;
-      this.logger.warn(`The connection from ${remoteAddress}:${remotePort} is closed: ${String(error)}`);
+      this.options.logger.warn(
+        `The connection from ${remoteAddress}:${remotePort} is closed: ${String(error)}`,
+      );
       this.socket.destroy();
     }
   }

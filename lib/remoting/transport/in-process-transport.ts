@@ -12,7 +12,7 @@ import type { ResponseCallback, Transport } from './transport.js';
  * instance is one connection of one client.
  */
 export class InProcessTransport implements Transport {
-  private readonly channel: Channel;
+  private readonly channel: InProcessChannel;
   private readonly pending: PendingCalls;
   private listener: ((request: RemotingRequest) => void) | undefined;
   private isClosed = false;
@@ -22,7 +22,7 @@ export class InProcessTransport implements Transport {
     private readonly clock: Clock,
     remoteHost: SocketHost,
   ) {
-    this.channel = { remoteHost, push: (request) => this.receive(request) };
+    this.channel = new InProcessChannel(remoteHost, (request) => this.receive(request));
     this.pending = new PendingCalls(clock);
   }
 
@@ -57,6 +57,7 @@ export class InProcessTransport implements Transport {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.channel.isClosed = true;
     this.pending.close(
       new MQClientError('The client was shut down before the answer came', { retryable: true }),
     );
@@ -77,6 +78,15 @@ export class InProcessTransport implements Transport {
 }
 
 function ignore(): void {}
+
+class InProcessChannel implements Channel {
+  isClosed = false;
+
+  constructor(
+    readonly remoteHost: SocketHost,
+    readonly push: (request: RemotingRequest) => void,
+  ) {}
+}
 
 /** A request that is its own context on the server: one object less for every message. */
 class InProcessCall extends PendingCall implements RequestContext<never> {

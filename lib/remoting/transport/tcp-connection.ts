@@ -1,12 +1,14 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../common/clock.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
+import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import { decodeRequest, decodeResponse, encodeRequest } from '../codec/remoting-codec.js';
 import { decodeFrame, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
+import { openSocket, type ClientTls } from '../tls/client-tls.js';
 import { SocketWriter } from './socket-writer.js';
 import { PendingCall, type PendingCalls } from './pending-calls.js';
 import type { ResponseCallback } from './transport.js';
@@ -20,6 +22,10 @@ const MAX_BACKLOG = 64 * 1024 * 1024;
 export interface TcpConnectionOptions {
   readonly clock: Clock;
   readonly pending: PendingCalls;
+  /** Undefined: the connection is not encrypted. */
+  readonly tls: ClientTls | undefined;
+  /** Undefined: requests are not signed. */
+  readonly signer: RequestSigner | undefined;
   /** A request of the server. */
   readonly onRequest: (request: RemotingRequest) => void;
   readonly onConnected: () => void;
@@ -43,11 +49,10 @@ export class TcpConnection {
   ) {
     const target = parseHostPort(address);
     if (target === undefined) throw notAnAddress(address);
-    this.socket = connect({ ...target, noDelay: true });
+    this.socket = openSocket(target, options.tls, () => this.onConnect());
     this.writer = new SocketWriter(this.socket, options.clock);
     const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     this.socket.setTimeout(CONNECT_TIMEOUT, () => this.onTimeout());
-    this.socket.on('connect', () => this.onConnect());
     this.socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
     this.socket.on('error', (error) => (this.fault ??= error));
     this.socket.on('close', () => this.onClose());
@@ -60,7 +65,7 @@ export class TcpConnection {
   ): void {
     if (this.writer.backlog > MAX_BACKLOG) return callback.onError(this.overloaded());
     const opaque = this.nextOpaque();
-    const frame = encodeRequest(request as RemotingRequest, opaque, false);
+    const frame = this.encode(request as RemotingRequest, opaque, false);
     const deadline = this.options.clock.now() + timeoutMillis;
     const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
     call.register(this.calls, opaque, request.code);
@@ -70,12 +75,16 @@ export class TcpConnection {
 
   invokeOneway(request: RemotingRequest): void {
     if (this.writer.backlog > MAX_BACKLOG) return;
-    this.writer.write(encodeRequest(request, this.nextOpaque(), true));
+    this.writer.write(this.encode(request, this.nextOpaque(), true));
   }
 
   /** Ends the connection when the server has everything that was written. */
   close(): void {
     this.options.clock.setImmediate(() => this.socket.end());
+  }
+
+  private encode(request: RemotingRequest, opaque: number, isOneway: boolean): Buffer {
+    return encodeRequest(request, opaque, isOneway, 'ROCKETMQ', this.options.signer);
   }
 
   private nextOpaque(): number {

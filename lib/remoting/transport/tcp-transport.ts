@@ -2,8 +2,11 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RocketMQError } from '../../errors/rocketmq.error.js';
+import { RequestSigner } from '../acl/request-signer.js';
+import type { SessionCredentials } from '../acl/session-credentials.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
+import type { ClientTls } from '../tls/client-tls.js';
 import { PendingCalls } from './pending-calls.js';
 import { TcpConnection } from './tcp-connection.js';
 import type { ResponseCallback, Transport } from './transport.js';
@@ -15,6 +18,10 @@ const MAX_BACK_OFF = 3000;
 export interface TcpTransportOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Undefined: connections are not encrypted. */
+  readonly tls?: ClientTls | undefined;
+  /** Undefined: requests are not signed. */
+  readonly credentials?: SessionCredentials | undefined;
 }
 
 /** What is known of a server that cannot be reached. */
@@ -29,11 +36,13 @@ export class TcpTransport implements Transport {
   private readonly connections = new Map<string, TcpConnection>();
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
+  private readonly signer: RequestSigner | undefined;
   private listener: ((request: RemotingRequest) => void) | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
     this.pending = new PendingCalls(options.clock);
+    this.signer = options.credentials && new RequestSigner(options.credentials);
   }
 
   invoke<C extends RequestCode>(
@@ -87,6 +96,8 @@ export class TcpTransport implements Transport {
     return new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
+      tls: this.options.tls,
+      signer: this.signer,
       onRequest: (request) => this.listener?.(request),
       onConnected: () => {
         isConnected = true;

@@ -34,7 +34,11 @@ const header = (
   bodyCrc32: 0,
   ...others,
 });
-const channel = (): Channel => ({ remoteHost: { address: Buffer.alloc(4), port: 1 }, push: () => {} });
+const channel = (): Channel => ({
+  remoteHost: { address: Buffer.alloc(4), port: 1 },
+  isClosed: false,
+  push: () => {},
+});
 
 let clock: VirtualClock;
 let namesrv: NamesrvController;

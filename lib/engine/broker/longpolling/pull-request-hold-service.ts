@@ -14,6 +14,8 @@ export interface HeldPull {
   readonly filter: MessageFilter | undefined;
   /** Milliseconds since the epoch. */
   readonly suspendUntil: number;
+  /** Nobody waits for the answer any more. */
+  readonly isAbandoned: boolean;
   /** Carries the pull out once more; this time it is answered in any case. */
   wakeUp(): void;
 }
@@ -58,9 +60,9 @@ export class PullRequestHoldService {
 
   private sweep(): void {
     const now = this.clock.now();
-    const expired = this.takeAll((pull) => pull.suspendUntil <= now);
+    const expired = this.takeAll((pull) => pull.suspendUntil <= now || pull.isAbandoned);
     this.timer = this.heldCount === 0 ? undefined : this.clock.setTimeout(() => this.sweep(), SWEEP_INTERVAL);
-    for (const pull of expired) pull.wakeUp();
+    for (const pull of expired) if (!pull.isAbandoned) pull.wakeUp();
   }
 
   private takeAll(isTaken: (pull: HeldPull) => boolean): HeldPull[] {

@@ -147,6 +147,10 @@ class Pull implements HeldPull {
     return this.header.queueOffset;
   }
 
+  get isAbandoned(): boolean {
+    return this.context.channel.isClosed;
+  }
+
   wakeUp(): void {
     this.carryOut(false);
   }

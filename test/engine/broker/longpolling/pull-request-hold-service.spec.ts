@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { PullSysFlag } from '../../../../lib/common/pull-sys-flag.js';
+import { PullRequestHoldService } from '../../../../lib/engine/broker/longpolling/pull-request-hold-service.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { TestClient } from '../../../support/test-client.js';
 import { startEngine } from '../../../support/test-engine.js';
@@ -52,6 +53,27 @@ describe('PullRequestHoldService', () => {
     expect(answeredAfter()).toBeUndefined();
     await clock.advance(1);
     expect(answeredAfter()).toBe(3000);
+  });
+
+  it('drops within a second those whose client is gone, and wakes the others in time', async () => {
+    const clock = new VirtualClock();
+    const service = new PullRequestHoldService(clock);
+    const woken: string[] = [];
+    const pulls = ['here', 'gone'].map((name) => ({
+      topic: 't',
+      queueId: 0,
+      offset: 0,
+      filter: undefined,
+      suspendUntil: clock.now() + 60_000,
+      isAbandoned: name === 'gone',
+      wakeUp: () => void woken.push(name),
+    }));
+    for (const pull of pulls) service.suspendPullRequest(pull);
+    await clock.advance(1000);
+    // If it were still held, it would be woken now.
+    pulls[1]!.isAbandoned = false;
+    await clock.advance(60_000);
+    expect(woken).toEqual(['here']);
   });
 
   it('answers it in the turn in which the message arrives', async () => {

@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server } from 'node:tls';
+import type { Clock, Timer } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import type { ServerCertificates } from './server-certificates.js';
+
+/** First byte of a connection that begins with a TLS handshake. */
+const TLS_HANDSHAKE = 0x16;
+/** Milliseconds that a client may take until its connection can be used. */
+const HANDSHAKE_TIMEOUT = 5000;
+
+export interface TlsAcceptorOptions {
+  readonly certificates: ServerCertificates;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Gets every connection that can be used, decrypted. */
+  readonly onAccepted: (socket: Socket) => void;
+}
+
+/** A connection that cannot be used yet. */
+interface PendingSocket {
+  readonly socket: Socket;
+  readonly timer: Timer;
+}
+
+/** Tells encrypted connections from plain ones by their first byte (TlsModeHandler), and decrypts them. */
+export class TlsAcceptor {
+  private readonly server: Server;
+  /** By the host and port of the client, which both sides of the decryption know. */
+  private readonly pending = new Map<string, PendingSocket>();
+
+  constructor(private readonly options: TlsAcceptorOptions) {
+    const { certificates } = options;
+    const { requireClientCert } = certificates.options;
+    this.server = createServer({
+      ...certificates.current,
+      requestCert: requireClientCert,
+      rejectUnauthorized: requireClientCert,
+    });
+    certificates.onChange((current) => this.server.setSecureContext(current));
+    this.server.on('secureConnection', (socket) => this.finish(socket));
+    this.server.on('tlsClientError', (error, socket) => this.refuse(socket, String(error)));
+  }
+
+  accept(socket: Socket): void {
+    const name = nameOf(socket);
+    const expire = () => this.refuse(socket, `it was not ready within ${HANDSHAKE_TIMEOUT} ms`);
+    const timer = this.options.clock.setTimeout(expire, HANDSHAKE_TIMEOUT);
+    this.pending.set(name, { socket, timer });
+    socket.on('error', () => {});
+    socket.once('close', () => this.pending.get(name)?.socket === socket && this.forget(name));
+    socket.once('data', (chunk) => {
+      socket.pause();
+      socket.unshift(chunk);
+      this.choose(socket, chunk[0] === TLS_HANDSHAKE);
+    });
+  }
+
+  /** Ends the connections that cannot be used yet. */
+  close(): void {
+    for (const { socket } of this.pending.values()) socket.destroy();
+  }
+
+  private choose(socket: Socket, isEncrypted: boolean): void {
+    // A TLS server takes connections that others have accepted.
+    if (isEncrypted) return void this.server.emit('connection', socket);
+    if (this.options.certificates.options.mode === 'enforcing') {
+      return this.refuse(socket, 'it is not encrypted');
+    }
+    this.finish(socket);
+    socket.resume();
+  }
+
+  private finish(socket: Socket): void {
+    this.forget(nameOf(socket));
+    this.options.onAccepted(socket);
+  }
+
+  private refuse(socket: Socket, reason: string): void {
+    this.options.logger.warn(`The connection from ${nameOf(socket)} is closed: ${reason}`);
+    socket.destroy();
+  }
+
+  private forget(name: string): void {
+    this.options.clock.clearTimeout(this.pending.get(name)?.timer);
+    this.pending.delete(name);
+  }
+}
+
+const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}:${remotePort}`;

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/common/clock.js';
+import type { MessageExt } from '../../lib/common/message-ext.js';
+import { MQBrokerError, MQClientError } from '../../lib/errors/index.js';
+import { resolveClientTls } from '../../lib/remoting/tls/client-tls.js';
+import { TcpTransport, type TcpTransportOptions } from '../../lib/remoting/transport/tcp-transport.js';
+import { uniqueName, type Cluster } from '../conformance/cluster.js';
+import { pemPath, serverPem } from '../support/certificates.js';
+import { startEngine } from '../support/test-engine.js';
+import { bodies, collect, message, startConsumer, startProducer } from '../support/test-peers.js';
+import { RecordingLogger } from '../support/test-store.js';
+import { eventually } from '../support/virtual-clock.js';
+import { ApacheSingle, type ApacheOptions } from './apache-single.js';
+
+const jars = process.env['ROCKETMQ_INTEROP_JARS']!;
+const source = new URL('./java/SecureClients.java', import.meta.url).pathname;
+const run = promisify(execFile);
+
+const admin = { accessKey: 'admin-user', secretKey: 'a secret of admin-user' };
+const trusting = { ca: pemPath('ca') };
+
+const directory = mkdtempSync(join(tmpdir(), 'rocketmq-interop-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The file in which Java reads how it encrypts. */
+function tlsProperties(): string {
+  const file = join(directory, 'tls.properties');
+  const lines = [
+    'tls.test.mode.enable=false',
+    `tls.server.certPath=${pemPath('server')}`,
+    `tls.server.keyPath=${pemPath('server-key')}`,
+    'tls.server.authClient=false',
+    'tls.client.authServer=true',
+    `tls.client.trustCertPath=${pemPath('ca')}`,
+  ];
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}
+
+function clusterOf(apache: ApacheSingle, options: Partial<TcpTransportOptions>): Cluster {
+  const logger = new RecordingLogger();
+  return {
+    namesrvAddrs: [apache.namesrvAddr],
+    connect: () => new TcpTransport({ clock: systemClock, logger, ...options }),
+    close: async () => {},
+  };
+}
+
+/** Sends and consumes as an application does. */
+async function sendAndConsume(cluster: Cluster): Promise<void> {
+  const [topic, group] = [uniqueName('secure'), uniqueName('secure-group')];
+  const producer = startProducer(cluster);
+  const sent = Array.from({ length: 20 }, (_, i) => `message ${i}`);
+  for (const body of sent) await producer.send(message(topic, body));
+  const received: MessageExt[] = [];
+  await startConsumer(cluster, group, { [topic]: '*' }, collect(received));
+  await eventually(() => received.length === sent.length, 30_000);
+  expect(bodies(received).toSorted()).toEqual(sent.toSorted());
+}
+
+/** One cluster for all tests of a describe. */
+function withApache(makeOptions: () => ApacheOptions): () => ApacheSingle {
+  let apache: ApacheSingle;
+  beforeAll(async () => void (apache = await ApacheSingle.start(makeOptions())), 120_000);
+  afterAll(() => apache?.stop());
+  return () => apache;
+}
+
+describe.each(['enforcing', 'permissive'])('our client and Apache with tls.server.mode=%s', (mode) => {
+  const apache = withApache(() => ({
+    system: {
+      'tls.server.mode': mode,
+      'tls.enable': 'true',
+      'tls.config.file': tlsProperties(),
+    },
+  }));
+
+  it(
+    'work together with TLS',
+    () => sendAndConsume(clusterOf(apache(), { tls: resolveClientTls(trusting) })),
+    60_000,
+  );
+
+  it(`${mode === 'permissive' ? 'work' : 'do not work'} together without it`, async () => {
+    const cluster = clusterOf(apache(), {});
+    if (mode === 'permissive') return sendAndConsume(cluster);
+    const error = await startProducer(cluster)
+      .send(message('t'))
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MQClientError);
+  }, 60_000);
+});
+
+describe('our client and Apache with authentication', () => {
+  const apache = withApache(() => ({
+    broker: {
+      authenticationEnabled: 'true',
+      authenticationMetadataProvider:
+        'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
+      initAuthenticationUser: JSON.stringify({ username: admin.accessKey, password: admin.secretKey }),
+      innerClientAuthenticationCredentials: JSON.stringify(admin),
+    },
+  }));
+
+  it(
+    'work together with a signature',
+    () => sendAndConsume(clusterOf(apache(), { credentials: admin })),
+    60_000,
+  );
+
+  it.each([
+    ['none', undefined, 'username cannot be null.'],
+    ['a wrong secret', { ...admin, secretKey: 'guessed' }, 'check signature failed.'],
+    ['an unknown user', { accessKey: 'nobody', secretKey: 'x' }, 'User:nobody is not found.'],
+  ])(
+    'do not without: %s',
+    async (_, credentials, remark) => {
+      const error = await startProducer(clusterOf(apache(), { credentials }))
+        .send(message('BenchmarkTest'))
+        .catch((reason: unknown) => reason);
+      // Java tries again after this answer, and so does this client.
+      expect(error).toBeInstanceOf(MQClientError);
+      expect(error).toMatchObject({ responseCode: 16, cause: expect.any(MQBrokerError) as Error });
+      expect((error as Error).message).toMatch(remark);
+      expect(String(error)).not.toContain('guessed');
+    },
+    60_000,
+  );
+});
+
+describe('the Java client and our engine with TLS and users', () => {
+  const start = async (settings: readonly string[], address: string, keys: readonly string[]) => {
+    await run('javac', ['-d', directory, '-cp', `${jars}/*`, source]);
+    const java = [...settings, `-Duser.home=${directory}`, '-cp', `${directory}:${jars}/*`];
+    const { stdout } = await run('java', [...java, 'SecureClients', address, ...keys]);
+    return stdout.split('\n').filter((line) => /^(worked|refused): /.test(line));
+  };
+
+  it.each(['JSON', 'ROCKETMQ'])(
+    'work together, with headers as %s',
+    async (serializeType) => {
+      const listen = { nameServerPort: 0, listenPort: 0, tls: serverPem, users: [admin] };
+      const engine = await startEngine({ engine: { listen, mappedFileSizeCommitLog: 16 * 1024 * 1024 } });
+      const settings = ['-Dtls.enable=true', `-Dtls.config.file=${tlsProperties()}`];
+      const type = `-Drocketmq.serialize.type=${serializeType}`;
+      const address = engine.namesrvAddrs[0]!;
+      const keys = [admin.accessKey, admin.secretKey];
+      expect(await start([...settings, type], address, keys)).toEqual(['worked: send', 'worked: consume']);
+      const wrong = [admin.accessKey, 'guessed'];
+      expect(await start([...settings, type], address, wrong)).toEqual([
+        // Java does not say what the name server answered.
+        expect.stringMatching(/^refused: No route info/),
+      ]);
+    },
+    180_000,
+  );
+});

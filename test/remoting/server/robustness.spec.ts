@@ -1,0 +1,190 @@
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { success } from '../../../lib/remoting/remoting-command.js';
+import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
+import { MAX_FRAME_SIZE } from '../../../lib/remoting/codec/frame-cutter.js';
+import type { RequestContext } from '../../../lib/remoting/channel.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { RawClient, startServer } from '../../support/tcp-server.js';
+import { eventually, settle } from '../../support/virtual-clock.js';
+
+const MIB = 2 ** 20;
+
+const maxOffset = (queueId: number, opaque: number, type: 'JSON' | 'ROCKETMQ' = 'ROCKETMQ', topic = 't') =>
+  encodeRequest(
+    { code: RequestCode.GET_MAX_OFFSET, header: { topic, queueId }, body: undefined },
+    opaque,
+    false,
+    type,
+  );
+
+const pull = (opaque: number) =>
+  encodeRequest(
+    { code: RequestCode.VIEW_MESSAGE_BY_ID, header: { offset: opaque }, body: undefined } as never,
+    opaque,
+    false,
+  );
+
+/** Memory outside of the heap, where the bytes of sockets are, once nothing of it is garbage that was freed. */
+const externalBytes = () => process.memoryUsage().external + process.memoryUsage().arrayBuffers;
+
+/** The bytes go out by themselves, as far as the system lets them. */
+const written = (client: RawClient, bytes: Buffer) =>
+  new Promise<void>((resolve) => client.socket.write(bytes, () => resolve()));
+
+describe('a server', () => {
+  it.each(['JSON', 'ROCKETMQ'] as const)('reads a frame (%s) that is split at every byte', async (type) => {
+    const { port, handler } = await startServer();
+    const client = await RawClient.open(port);
+    client.socket.setNoDelay(true);
+    const frame = maxOffset(5, 77, type);
+    for (let at = 1; at < frame.length; at++) {
+      await written(client, frame.subarray(0, at));
+      // So that the first part is read by itself.
+      await settle();
+      await written(client, frame.subarray(at));
+      await eventually(() => client.frames.length === at);
+    }
+    expect(handler.requests).toHaveLength(frame.length - 1);
+    expect(new Set(client.frames.map(({ opaque, fields }) => `${opaque} ${fields.get('offset')}`))).toEqual(
+      new Set(['77 5']),
+    );
+  });
+
+  it('forgets a frame whose connection is cut, at whichever byte', async () => {
+    const { port, handler } = await startServer();
+    const frame = maxOffset(5, 77);
+    for (let at = 0; at < frame.length; at++) {
+      const client = await RawClient.open(port);
+      await written(client, frame.subarray(0, at));
+      if (at % 2 === 0) client.socket.destroy();
+      else client.socket.resetAndDestroy();
+    }
+    await eventually(() => handler.closed.length === frame.length);
+    expect(handler.requests).toEqual([]);
+    const other = await RawClient.open(port);
+    other.socket.write(frame);
+    await eventually(() => other.frames.length === 1);
+  });
+
+  it('takes a frame of 16 MiB, and none that is a byte longer', async () => {
+    const { port, handler } = await startServer();
+    const empty = maxOffset(1, 1, 'ROCKETMQ', '').length;
+    const longest = maxOffset(1, 1, 'ROCKETMQ', 't'.repeat(MAX_FRAME_SIZE - empty));
+    expect(longest).toHaveLength(MAX_FRAME_SIZE);
+    const client = await RawClient.open(port);
+    client.socket.write(longest);
+    await eventually(() => client.frames.length === 1);
+    const tooLong = Buffer.from(longest.subarray(0, 100));
+    tooLong.writeInt32BE(MAX_FRAME_SIZE - 3, 0);
+    client.socket.write(tooLong);
+    await client.closed;
+    expect(handler.requests).toHaveLength(1);
+  });
+
+  it('keeps no more of frames that are announced than what has arrived', async () => {
+    const { port } = await startServer();
+    const before = externalBytes();
+    const start = Buffer.alloc(64);
+    start.writeInt32BE(MAX_FRAME_SIZE - 4, 0);
+    const clients = await Promise.all(Array.from({ length: 200 }, () => RawClient.open(port)));
+    await Promise.all(clients.map((client) => written(client, start)));
+    const other = await RawClient.open(port);
+    other.socket.write(maxOffset(1, 1));
+    await eventually(() => other.frames.length === 1);
+    expect(externalBytes() - before).toBeLessThan(64 * MIB);
+  });
+
+  it('carries out no more requests of a client that does not read than it has room for', async () => {
+    const body = Buffer.alloc(256 * 1024);
+    const { port, handler } = await startServer();
+    handler.isSilent = true;
+    const answer = (context: RequestContext) => context.reply(success(undefined as never, body as never));
+    const slow = await RawClient.open(port);
+    slow.socket.pause();
+    let answered = 0;
+    const handle = handler.handle.bind(handler);
+    handler.handle = (request, context) => {
+      handle(request, context);
+      if (request.code !== RequestCode.VIEW_MESSAGE_BY_ID) return answer(context);
+      answered++;
+      answer(context);
+    };
+    // Far more than a connection may leave unread, all in a few chunks.
+    const count = 2000;
+    slow.socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => pull(i))));
+    await eventually(() => answered > 10);
+    const other = await RawClient.open(port);
+    for (let i = 1; i <= 20; i++) {
+      other.socket.write(pull(i));
+      await eventually(() => other.frames.length === i);
+    }
+    // Four MiB, and what the system takes.
+    expect(answered - 20).toBeLessThan(200);
+    // It was only slow: every request is answered once it reads.
+    slow.socket.resume();
+    await eventually(() => slow.frames.length === count, 20_000);
+    expect(slow.frames.map(({ opaque }) => opaque)).toEqual(Array.from({ length: count }, (_, i) => i));
+  });
+
+  it('cuts off a client that leaves answers unread which come later', async () => {
+    const { port, handler } = await startServer();
+    handler.isSilent = true;
+    const slow = await RawClient.open(port);
+    slow.socket.pause();
+    slow.socket.write(Buffer.concat(Array.from({ length: 1000 }, (_, i) => pull(i))));
+    await eventually(() => handler.contexts.length === 1000);
+    const body = Buffer.alloc(256 * 1024);
+    const before = externalBytes();
+    for (const context of handler.contexts) context.reply(success(undefined as never, body as never));
+    await eventually(() => handler.closed.length === 1);
+    expect(externalBytes() - before).toBeLessThan(250 * MIB);
+    const other = await RawClient.open(port);
+    handler.isSilent = false;
+    other.socket.write(maxOffset(1, 1));
+    await eventually(() => other.frames.length === 1);
+  });
+
+  it('lets a limited number of requests of a client wait for an answer', async () => {
+    const { port, handler } = await startServer();
+    handler.isSilent = true;
+    const client = await RawClient.open(port);
+    const many = 65_536;
+    client.socket.write(Buffer.concat(Array.from({ length: many + 3 }, (_, i) => maxOffset(1, i))));
+    await eventually(() => client.frames.length === 3);
+    expect(client.frames[0]).toMatchObject({ code: ResponseCode.SYSTEM_BUSY, opaque: many });
+    expect(client.frames[0]!.remark).toMatch(/^\[OVERLOAD\]system busy, 65536 requests/);
+    expect(handler.requests).toHaveLength(many);
+    for (const context of handler.contexts.splice(0))
+      context.reply(success({ offset: 1 } as never, undefined as never));
+    await eventually(() => client.frames.length === many + 3);
+    client.socket.write(maxOffset(1, 1));
+    await eventually(() => handler.contexts.length === 1);
+  });
+
+  it('answers that an answer is too long to be sent', async () => {
+    const { port, handler } = await startServer();
+    handler.isSilent = true;
+    const client = await RawClient.open(port);
+    client.socket.write(pull(1));
+    await eventually(() => handler.contexts.length === 1);
+    handler.contexts[0]!.reply(success(undefined as never, Buffer.alloc(MAX_FRAME_SIZE) as never));
+    await eventually(() => client.frames.length === 1);
+    expect(client.frames[0]).toMatchObject({ code: ResponseCode.SYSTEM_ERROR, opaque: 1 });
+    expect(client.frames[0]!.remark).toContain('A frame of 16777');
+  });
+
+  it('serves others while a client sends a frame very slowly', async () => {
+    const { port } = await startServer();
+    const slow = connect(port, '127.0.0.1');
+    onTestFinished(() => void slow.destroy());
+    const frame = maxOffset(1, 1);
+    const other = await RawClient.open(port);
+    for (let i = 0; i < frame.length - 1; i++) {
+      slow.write(frame.subarray(i, i + 1));
+      other.socket.write(maxOffset(2, i));
+      await eventually(() => other.frames.length === i + 1);
+    }
+  });
+});
