@@ -45,7 +45,7 @@ export class SendMessageProcessor {
     const { queueId } = message;
     const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
     const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    const reply = new SendReply(this.broker, context, queueId, uniqKey);
+    const reply = new SendReply(this.broker, context, queueId, uniqKey, !isRetryTopic(header.topic));
     this.broker.store.putMessage(divertDelayed(stored, this.broker.delayLevels.length), reply);
   }
 
@@ -68,7 +68,7 @@ export class SendMessageProcessor {
     const { queueId } = messages[0]!;
     const sameQueue = messages.map((message) => ({ ...message, queueId }));
     const uniqKey = header.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    this.broker.store.putMessages(sameQueue, new SendReply(this.broker, context, queueId, uniqKey));
+    this.broker.store.putMessages(sameQueue, new SendReply(this.broker, context, queueId, uniqKey, true));
   }
 
   /** The checks of a send, in the order of SendMessageProcessor#msgCheck; creates the topic if that is allowed. */
@@ -206,12 +206,16 @@ class SendReply implements PutMessageCallback {
     private readonly context: SendContext,
     private readonly queueId: number,
     private readonly transactionId: string | undefined,
+    /**
+     * Apache's broker, when it opens this store after a crash, finds messages only of topics in the table. It
+     * creates retry topics when a consumer comes, and dead-letter topics with the next dead message.
+     */
+    private readonly awaitsTable: boolean,
   ) {}
 
   onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
     const { storeHostDigits, regionId, maxMessageSize, store, topics } = this.broker;
-    // Apache's broker, when it opens this store after a crash, finds messages only of topics in the table.
-    if (status === 'PUT_OK' && !topics.isPersisted)
+    if (this.awaitsTable && status === 'PUT_OK' && !topics.isPersisted)
       return topics.whenPersisted(() => this.onPut(status, records, first, count));
     const code = STORED_CODES[status];
     if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
