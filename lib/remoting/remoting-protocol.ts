@@ -1,7 +1,9 @@
+import type { AdminProtocol } from './admin-protocol.js';
 import type { HeartbeatData } from './body/heartbeat-data.js';
 import type { LockBatchRequestBody, LockBatchResponseBody } from './body/lock-batch-body.js';
 import type { MessageBatch } from './body/message-batch.js';
 import type { ClusterInfo, TopicRouteData } from './body/topic-route-data.js';
+import type { Exchange } from './exchange.js';
 import type { ConsumerSendMsgBackRequestHeader } from './header/consumer-send-msg-back-request-header.js';
 import type { PullMessageRequestHeader } from './header/pull-message-request-header.js';
 import type { PullMessageResponseHeader } from './header/pull-message-response-header.js';
@@ -18,15 +20,8 @@ import type { SendMessageRequestHeader } from './header/send-message-request-hea
 import type { SendMessageResponseHeader } from './header/send-message-response-header.js';
 import type { RequestCode } from './request-code.js';
 
-interface Exchange<RequestHeader, RequestBody, ResponseHeader, ResponseBody> {
-  requestHeader: RequestHeader;
-  requestBody: RequestBody;
-  responseHeader: ResponseHeader;
-  responseBody: ResponseBody;
-}
-
 /** The headers and bodies of every request and its answer: RocketMQ's remoting protocol as typed objects. */
-export interface RemotingProtocol {
+export interface RemotingProtocol extends AdminProtocol {
   [RequestCode.SEND_MESSAGE]: Exchange<
     SendMessageRequestHeader,
     Buffer,

@@ -4,7 +4,8 @@ import type { Logger } from '../../common/logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
-import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import {
   decodeFrame,
@@ -14,8 +15,12 @@ import {
   type RemotingFrame,
 } from '../codec/remoting-frame.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
+import type { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
+import { PendingCalls } from '../transport/pending-calls.js';
 import { SocketWriter } from '../transport/socket-writer.js';
+import { TcpCall } from '../transport/tcp-call.js';
+import type { ResponseCallback } from '../transport/transport.js';
 
 /** Milliseconds without any traffic after which a connection is closed (NettyServerConfig.serverChannelMaxIdleTimeSeconds). */
 const MAX_IDLE_TIME = 120_000;
@@ -26,30 +31,52 @@ const MAX_BACKLOG = 64 * 1024 * 1024;
 /** One client of a server. */
 export class ServerConnection implements Channel {
   readonly remoteHost: SocketHost;
+  language = '';
+  version = 0;
   private readonly writer: SocketWriter;
   private opaque = 0;
+  /** What the client was asked and has not answered. */
+  private readonly calls = new Map<number, TcpCall>();
+  private readonly pending: PendingCalls;
 
   constructor(
     private readonly socket: Socket,
     private readonly handler: RequestHandler,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly logger: Logger,
     onClosed: () => void,
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
     this.writer = new SocketWriter(socket, clock);
+    this.pending = new PendingCalls(clock);
     const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
     socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
     socket.on('drain', () => socket.resume());
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
-    socket.on('close', onClosed);
+    socket.on('close', () => {
+      this.pending.close(new MQClientError('The client closed the connection', { retryable: true }));
+      onClosed();
+    });
   }
 
   push(request: RemotingRequest): void {
-    this.opaque = (this.opaque + 1) & 0x7fffffff;
-    this.send(encodeRequest(request, this.opaque, true, 'JSON'));
+    this.send(encodeRequest(request, this.nextOpaque(), true, 'JSON'));
+  }
+
+  invoke<C extends RequestCode>(
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void {
+    const opaque = this.nextOpaque();
+    const frame = encodeRequest(request as RemotingRequest, opaque, false, 'JSON');
+    const deadline = this.clock.now() + timeoutMillis;
+    const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
+    call.register(this.calls, opaque, request.code);
+    this.pending.add(call);
+    this.send(frame);
   }
 
   close(): void {
@@ -57,11 +84,23 @@ export class ServerConnection implements Channel {
   }
 
   private onFrame(frame: RemotingFrame): void {
-    // Nothing is asked of clients that they would answer.
-    if (isResponse(frame)) return;
+    if (isResponse(frame)) return this.onResponse(frame);
+    this.language = frame.language;
+    this.version = frame.version;
     const context = this.contextOf(frame);
     const request = this.decode(frame, context);
     if (request !== undefined) this.handler.handle(request, context);
+  }
+
+  /** An answer that comes too late has nobody who waits for it. */
+  private onResponse(frame: RemotingFrame): void {
+    const call = this.calls.get(frame.opaque);
+    if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
+  }
+
+  private nextOpaque(): number {
+    this.opaque = (this.opaque + 1) & 0x7fffffff;
+    return this.opaque;
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {

@@ -6,7 +6,7 @@ import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import { PendingCalls } from './pending-calls.js';
 import { TcpConnection } from './tcp-connection.js';
-import type { ResponseCallback, Transport } from './transport.js';
+import type { RequestListener, ResponseCallback, Transport } from './transport.js';
 
 /** Milliseconds before a server that could not be reached is tried again: doubled with every failure. */
 const MIN_BACK_OFF = 100;
@@ -29,7 +29,7 @@ export class TcpTransport implements Transport {
   private readonly connections = new Map<string, TcpConnection>();
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
-  private listener: ((request: RemotingRequest) => void) | undefined;
+  private listener: RequestListener | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
@@ -58,7 +58,7 @@ export class TcpTransport implements Transport {
     }
   }
 
-  onRequest(listener: (request: RemotingRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     this.listener = listener;
   }
 
@@ -87,7 +87,7 @@ export class TcpTransport implements Transport {
     return new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
-      onRequest: (request) => this.listener?.(request),
+      onRequest: (request, reply) => this.listener?.(request, reply),
       onConnected: () => {
         isConnected = true;
         this.outages.delete(address);
