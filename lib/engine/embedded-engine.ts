@@ -12,6 +12,7 @@ import { brokerOptionNames, resolveBrokerConfig, type BrokerConfig } from './bro
 import type { TopicConfig } from './broker/topic/topic-config.js';
 import { EngineListener } from './engine-listener.js';
 import { reachableHost, resolveListenOptions, type ListenOptions } from './listen-options.js';
+import { KVConfigManager } from './namesrv/kvconfig/kv-config-manager.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
 import {
@@ -66,7 +67,11 @@ export class EmbeddedEngine {
     const logger = environment.logger ?? silentLogger;
     this.clock = clock;
     this.namesrvAddr = `${config.brokerName}.namesrv`;
-    this.namesrv = new NamesrvController(logger);
+    const tableOptions = { storePathRootDir: this.storePathRootDir, fileSystem, clock, logger };
+    const kvConfig = new KVConfigManager(tableOptions, (topics) =>
+      this.broker.topics.updateOrderTopicConfig(topics),
+    );
+    this.namesrv = new NamesrvController(logger, kvConfig, config.orderMessageEnable);
     const registerTopic = (topic: TopicConfig) => this.registerTopic(topic);
     this.broker = new BrokerController({
       config,
@@ -76,6 +81,7 @@ export class EmbeddedEngine {
       random,
       logger,
       registerTopic,
+      tables: [kvConfig],
     });
     this.servers.set(this.namesrvAddr, this.namesrv);
     if (this.listenOptions !== undefined)

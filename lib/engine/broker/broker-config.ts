@@ -25,9 +25,15 @@ export interface BrokerConfig {
   flushDelayOffsetInterval: number;
   /** Milliseconds after which a client without a heartbeat is forgotten. */
   channelExpiredTimeout: number;
+  /** Reset offsets in the broker; otherwise consumers that are online are told to do it, as before RocketMQ 5. */
+  useServerSideResetOffset: boolean;
+  /** Name in routes the queues in which order topics keep their order (NamesrvConfig). */
+  orderMessageEnable: boolean;
+  /** Let administrators change options of the running broker (not in Apache, which always lets them). */
+  updateBrokerConfigEnable: boolean;
 }
 
-const brokerRules: OptionRules<BrokerConfig> = {
+export const brokerRules: OptionRules<BrokerConfig> = {
   brokerName: topicName('broker-a'),
   brokerClusterName: topicName('DefaultCluster'),
   brokerIP1: text('127.0.0.1', 'an IPv4 or IPv6 address', isAddress),
@@ -43,6 +49,9 @@ const brokerRules: OptionRules<BrokerConfig> = {
   flushConsumerOffsetInterval: integer(5000, 1, 3_600_000),
   flushDelayOffsetInterval: integer(10_000, 1, 3_600_000),
   channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
+  useServerSideResetOffset: bool(true),
+  orderMessageEnable: bool(false),
+  updateBrokerConfigEnable: bool(false),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -1,9 +1,13 @@
 import type { Logger } from '../../common/logger.js';
+import { registerAnswer, type Answer } from '../../remoting/answers.js';
 import type { RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, success, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { ResponseCode } from '../../remoting/response-code.js';
+import { NAMESPACE_ORDER_TOPIC_CONFIG, type KVConfigManager } from './kvconfig/kv-config-manager.js';
+import { KVConfigProcessor } from './processor/kv-config-processor.js';
+import { TopicListProcessor } from './processor/topic-list-processor.js';
 import { RouteInfoManager } from './route-info-manager.js';
 
 type RouteCode = typeof RequestCode.GET_ROUTEINFO_BY_TOPIC;
@@ -13,7 +17,12 @@ export class NamesrvController implements RequestHandler {
   readonly routes = new RouteInfoManager();
   private readonly dispatcher: RequestDispatcher;
 
-  constructor(logger: Logger) {
+  constructor(
+    logger: Logger,
+    private readonly kvConfig: KVConfigManager,
+    /** Whether routes of order topics say in which queues their order is kept (NamesrvConfig, `orderMessageEnable`). */
+    private readonly orderMessageEnable: boolean,
+  ) {
     this.dispatcher = new RequestDispatcher(logger);
     this.dispatcher.register(RequestCode.GET_ROUTEINFO_BY_TOPIC, (request, context) =>
       this.getRoute(request, context),
@@ -21,6 +30,7 @@ export class NamesrvController implements RequestHandler {
     this.dispatcher.register(RequestCode.GET_BROKER_CLUSTER_INFO, (_request, context) =>
       context.reply(success(undefined, this.routes.getAllClusterInfo())),
     );
+    this.registerAdminProcessors();
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
@@ -29,9 +39,36 @@ export class NamesrvController implements RequestHandler {
 
   onChannelClosed(): void {}
 
+  private registerAdminProcessors(): void {
+    const answer = <C extends RequestCode>(code: C, work: Answer<C>) =>
+      registerAnswer(this.dispatcher, code, work);
+    const list = new TopicListProcessor(this.routes);
+    const kv = new KVConfigProcessor(this.kvConfig);
+    answer(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => list.getAllTopicList());
+    answer(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS, () => list.getSystemTopicList());
+    answer(RequestCode.GET_TOPICS_BY_CLUSTER, (r) => list.getTopicsByCluster(r));
+    answer(RequestCode.DELETE_TOPIC_IN_NAMESRV, (r) => list.deleteTopic(r));
+    answer(RequestCode.WIPE_WRITE_PERM_OF_BROKER, (r) => list.wipeWritePerm(r));
+    answer(RequestCode.ADD_WRITE_PERM_OF_BROKER, (r) => list.addWritePerm(r));
+    answer(RequestCode.PUT_KV_CONFIG, (r) => kv.putKVConfig(r));
+    answer(RequestCode.GET_KV_CONFIG, (r) => kv.getKVConfig(r));
+    answer(RequestCode.DELETE_KV_CONFIG, (r) => kv.deleteKVConfig(r));
+    answer(RequestCode.GET_KVLIST_BY_NAMESPACE, (r) => kv.getKVListByNamespace(r));
+    answer(RequestCode.GET_NAMESRV_CONFIG, () => {
+      const text = `orderMessageEnable=${this.orderMessageEnable}\n`;
+      return success(undefined, Buffer.from(text));
+    });
+  }
+
   private getRoute({ header }: RemotingRequest<RouteCode>, context: RequestContext<RouteCode>): void {
     const route = this.routes.pickupTopicRouteData(header.topic);
-    if (route !== undefined) return context.reply(success(undefined, route));
+    if (route !== undefined) {
+      const orderTopicConf = this.orderMessageEnable
+        ? this.kvConfig.get(NAMESPACE_ORDER_TOPIC_CONFIG, header.topic)
+        : undefined;
+      const body = orderTopicConf === undefined ? route : { ...route, orderTopicConf };
+      return context.reply(success(undefined, body));
+    }
     const remark = `No topic route info in name server for the topic: ${header.topic}`;
     context.reply(failure(ResponseCode.TOPIC_NOT_EXIST, remark));
   }

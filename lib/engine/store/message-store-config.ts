@@ -58,7 +58,7 @@ export interface MessageStoreConfig {
   tailCacheSize: number;
 }
 
-const storeRules: OptionRules<MessageStoreConfig> = {
+export const storeRules: OptionRules<MessageStoreConfig> = {
   storePathRootDir: text('.rocketmq/store', 'a directory', (value) => value.trim() !== ''),
   mappedFileSizeCommitLog: integer(1024 * MIB, 4096, 8192 * MIB),
   mappedFileSizeConsumeQueue: integer(6_000_000, 20, 1024 * MIB),

@@ -259,6 +259,8 @@ describe('an answer', () => {
     const info = success(undefined, { brokerAddrTable: new Map([broker('x'), broker('y')]) });
     const body = decode(encodeResponse(106, info, 1, 'JSON')).body.toString();
     expect(body).toContain('"brokerAddrs":{0:');
-    expect(JSON.parse(body.replace('{0:', '{"0":'))).toMatchObject({ clusterAddrTable: { C: ['x', 'y'] } });
+    expect(JSON.parse(body.replaceAll('{0:', '{"0":'))).toMatchObject({
+      clusterAddrTable: { C: ['x', 'y'] },
+    });
   });
 });
