@@ -14,6 +14,9 @@ import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 
+/** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
+const FIRST_HEARTBEAT = 1000;
+
 export interface MQClientOptions {
   readonly transport: Transport;
   /** Addresses of name servers; they are asked in turn. */
@@ -82,7 +85,7 @@ export class MQClientInstance {
     this.isRunning = true;
     const { pollNameServerInterval, heartbeatBrokerInterval, persistConsumerOffsetInterval } = this.config;
     this.every(pollNameServerInterval, () => this.updateRoutes());
-    this.every(heartbeatBrokerInterval, () => this.sendHeartbeatToAllBrokers());
+    this.every(heartbeatBrokerInterval, () => this.sendHeartbeatToAllBrokers(), FIRST_HEARTBEAT);
     this.every(persistConsumerOffsetInterval, () => this.persistAllConsumerOffsets());
     this.every(this.config.rebalanceInterval, () => this.rebalanceImmediately());
   }
@@ -257,12 +260,12 @@ export class MQClientInstance {
     }
   }
 
-  private every(interval: number, work: () => Promise<void>): void {
+  private every(interval: number, work: () => Promise<void>, first = interval): void {
     const run = () => {
       this.timers.set(work, this.clock.setTimeout(run, interval));
       void this.logged(work);
     };
-    this.timers.set(work, this.clock.setTimeout(run, interval));
+    this.timers.set(work, this.clock.setTimeout(run, Math.min(first, interval)));
   }
 
   /** Does work that nobody waits for; what fails is logged. */

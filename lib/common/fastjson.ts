@@ -172,7 +172,7 @@ type FastjsonKey = string | number | ReadonlyMap<string, FastjsonInput>;
 function writeMap(map: ReadonlyMap<FastjsonKey, FastjsonInput>, inner: string, newline: string): string {
   const [firstKey] = map.keys();
   if (typeof firstKey === 'number') {
-    const entries = [...map].map(([key, item]) => `${key}:${write(item, inner)}`);
+    const entries = [...map].map(([key, item]) => `${key as number}:${write(item, inner)}`);
     return `{${entries.join(',')}${newline}}`;
   }
   const entries = [...map].map(([key, item]) => `${write(key, '')}:${write(item, inner)}`);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeAdmin } from './admin.suite.js';
 import { describeBatch } from './batch.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
 import { describeGroup } from './group.suite.js';
@@ -24,5 +25,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeQuery(ref);
     describeProducer(ref);
     describePushConsumer(ref);
+    describeAdmin(ref);
   });
 }

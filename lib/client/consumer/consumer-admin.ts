@@ -46,13 +46,12 @@ export class ConsumerAdmin {
   /** Goes on at other offsets, in the queues that this consumer has (MQClientInstance#resetOffset). */
   async resetOffset(topic: string, offsetTable: ReadonlyMap<MessageQueue, number>): Promise<void> {
     const offsets = new Map([...offsetTable].map(([mq, offset]) => [messageQueueKey(mq), offset]));
-    const owned = [...this.context.processQueues()].filter(({ mq }) => mq.topic === topic);
-    await Promise.all(
-      owned.map((queue) => {
-        const offset = offsets.get(messageQueueKey(queue.mq));
-        return offset === undefined ? undefined : this.resetQueue(queue, offset);
-      }),
-    );
+    const resets: Promise<void>[] = [];
+    for (const queue of this.context.processQueues()) {
+      const offset = offsets.get(messageQueueKey(queue.mq));
+      if (queue.mq.topic === topic && offset !== undefined) resets.push(this.resetQueue(queue, offset));
+    }
+    await Promise.all(resets);
   }
 
   /** How far the queues of a topic are (MQClientInstance#getConsumerStatus). */

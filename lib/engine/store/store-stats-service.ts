@@ -24,8 +24,8 @@ export class StoreStatsService {
   putMessageFailedTimes = 0;
   /** Longest time in milliseconds from the call to the answer. */
   putMessageEntireTimeMax = 0;
-  private readonly distribution = new Array<number>(CLASSES.length).fill(0);
-  private readonly latencies = new Array<number>(LATENCY_CLASSES + 1).fill(0);
+  private readonly distribution = CLASSES.map(() => 0);
+  private readonly latencies = Array.from({ length: LATENCY_CLASSES + 1 }, () => 0);
 
   /** Messages were stored, in `millis` milliseconds. */
   onStored(messages: number, bytes: number, millis: number): void {

@@ -66,7 +66,7 @@ export class TopicConfigManager extends ConfigManager {
 
   /** What a name server says which topics are order topics, all others are not (#updateOrderTopicConfig). */
   updateOrderTopicConfig(orderTopics: ReadonlyMap<string, string>): void {
-    for (const config of [...this.table.values()]) {
+    for (const config of this.table.values()) {
       const order = orderTopics.has(config.topicName);
       if (order !== config.order) this.update({ ...config, order });
     }

@@ -1,4 +1,4 @@
-import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
+import { toFastjson, type FastjsonObject, type FastjsonValue } from '../../../common/fastjson.js';
 import { asObject, ConfigManager, type ConfigManagerOptions } from '../../broker/config-manager.js';
 
 /** The namespace of order topics: each with `broker:queues`, and `;` between (NamesrvUtil). */
@@ -48,7 +48,7 @@ export class KVConfigManager extends ConfigManager {
 
   protected decode(table: FastjsonObject): void {
     for (const [namespace, values] of asObject(table.get('configTable'))) {
-      const entries = [...asObject(values)].map(([key, value]) => [key, String(value)] as const);
+      const entries = [...asObject(values)].map(([key, value]) => [key, asText(value)] as const);
       this.table.set(namespace, new Map(entries));
     }
     this.isUsed = true;
@@ -59,4 +59,9 @@ export class KVConfigManager extends ConfigManager {
     if (namespace === NAMESPACE_ORDER_TOPIC_CONFIG) this.onOrderTopics(this.table.get(namespace)!);
     await this.flush();
   }
+}
+
+function asText(value: FastjsonValue): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError(`expected a text, found ${JSON.stringify(value)}`);
 }
