@@ -17,10 +17,10 @@ export class ClientRemotingProcessor {
   constructor(private readonly instance: MQClientInstance) {}
 
   process(request: RemotingRequest, reply: Reply): void {
-    this.answer(request).then(
-      (response) => reply(response),
-      (error: unknown) => reply(failure(ResponseCode.SYSTEM_ERROR, String(error))),
-    );
+    this.answer(request)
+      .then((response) => reply(response))
+      // An answer may also be one that cannot travel.
+      .catch((error) => reply(failure(ResponseCode.SYSTEM_ERROR, String(error))));
   }
 
   private async answer(request: RemotingRequest): Promise<RemotingResponse> {

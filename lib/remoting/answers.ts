@@ -17,7 +17,9 @@ export function registerAnswer<C extends RequestCode>(
   dispatcher.register(code, (request, context) => {
     const response = answer(request);
     if (!(response instanceof Promise)) return context.reply(response);
-    const fail = (error: unknown) => failure(ResponseCode.SYSTEM_ERROR, String(error));
-    void response.catch(fail).then((settled) => context.reply(settled));
+    response
+      .then((settled) => context.reply(settled))
+      // An answer may also be one that cannot travel.
+      .catch((error) => context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error))));
   });
 }

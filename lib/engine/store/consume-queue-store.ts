@@ -74,6 +74,8 @@ export class ConsumeQueueStore {
   /** Deletes the queues of a topic with their files; what is still to be appended to them is left out. */
   deleteTopic(topic: string): void {
     const { fileSystem } = this.files;
+    // The name becomes a path.
+    if (!isQueueName(topic, 0)) return;
     for (const queue of this.of(topic)) {
       queue.isDeleted = true;
       this.active.delete(queue);

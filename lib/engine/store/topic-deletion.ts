@@ -42,7 +42,8 @@ export class TopicDeletion {
       while (this.hasUnstored(topic)) await this.pause();
       const end = flushService.dispatchedOffset;
       await promisify(syncLog)();
-      if (queues.has(topic)) await deleted.add(topic, end);
+      if (!queues.has(topic)) return;
+      await deleted.add(topic, end);
       queues.deleteTopic(topic);
     } finally {
       this.underWay.delete(topic);

@@ -56,7 +56,7 @@ export class ServerConnection implements Channel {
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
     socket.on('close', () => {
-      this.pending.close(new MQClientError('The client closed the connection', { retryable: true }));
+      this.pending.close(clientGone());
       onClosed();
     });
   }
@@ -70,6 +70,7 @@ export class ServerConnection implements Channel {
     timeoutMillis: number,
     callback: ResponseCallback<C>,
   ): void {
+    if (this.socket.destroyed) return callback.onError(clientGone());
     const opaque = this.nextOpaque();
     const frame = encodeRequest(request as RemotingRequest, opaque, false, 'JSON');
     const deadline = this.clock.now() + timeoutMillis;
@@ -145,4 +146,8 @@ export class ServerConnection implements Channel {
       this.socket.destroy();
     }
   }
+}
+
+function clientGone(): MQClientError {
+  return new MQClientError('The client closed the connection', { retryable: true });
 }

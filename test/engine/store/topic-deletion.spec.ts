@@ -81,6 +81,15 @@ describe('a deleted topic', () => {
     },
   );
 
+  it.each(['../outside', '..', '.', '', 'TopicA/0'])('with the name %j touches nothing', async (name) => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    const before = [...store.disk.paths()];
+    await store.store.deleteTopic(name);
+    expect([...store.disk.paths()]).toEqual(before);
+    expect(await store.ids()).toEqual(kept);
+  });
+
   it('takes no message while it is being deleted', async () => {
     const { store } = await openBoth();
     store.disk.holdsSyncs = true;

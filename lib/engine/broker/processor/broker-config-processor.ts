@@ -20,6 +20,9 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
   'maxTransferBytesOnMessageInDisk',
 ]);
 
+/** Most bytes of all changes of one request. */
+const MAX_SIZE = 65_536;
+
 type Options = Record<string, unknown>;
 
 /** Options of the running broker, for administrators (AdminBrokerProcessor). */
@@ -44,6 +47,9 @@ export class BrokerConfigProcessor {
     if (!this.broker.config.updateBrokerConfigEnable) {
       const remark = 'options cannot be changed from outside: the engine has not updateBrokerConfigEnable';
       return failure(ResponseCode.NO_PERMISSION, remark);
+    }
+    if (body.length > MAX_SIZE) {
+      return failure(ResponseCode.INVALID_PARAMETER, `changes of more than ${MAX_SIZE} bytes`);
     }
     const changes: [Options, string, unknown][] = [];
     for (const [name, text] of parseProperties(body.toString())) {

@@ -18,6 +18,11 @@ export class KVConfigManager extends ConfigManager {
     super(options, 'kvConfig.json', 0);
   }
 
+  /** Keys of all namespaces. */
+  get size(): number {
+    return [...this.table.values()].reduce((sum, values) => sum + values.size, 0);
+  }
+
   get(namespace: string, key: string): string | undefined {
     return this.table.get(namespace)?.get(key);
   }
@@ -30,11 +35,12 @@ export class KVConfigManager extends ConfigManager {
   async put(namespace: string, key: string, value: string): Promise<void> {
     const values = this.table.get(namespace) ?? new Map<string, string>();
     this.table.set(namespace, values.set(key, value));
-    await this.onChange(namespace);
+    await this.onChange(namespace, values);
   }
 
   async delete(namespace: string, key: string): Promise<void> {
-    if (this.table.get(namespace)?.delete(key)) await this.onChange(namespace);
+    const values = this.table.get(namespace);
+    if (values?.delete(key)) await this.onChange(namespace, values);
   }
 
   /** There is no file as long as nothing was ever put. */
@@ -54,9 +60,9 @@ export class KVConfigManager extends ConfigManager {
     this.isUsed = true;
   }
 
-  private async onChange(namespace: string): Promise<void> {
+  private async onChange(namespace: string, values: ReadonlyMap<string, string>): Promise<void> {
     this.isUsed = true;
-    if (namespace === NAMESPACE_ORDER_TOPIC_CONFIG) this.onOrderTopics(this.table.get(namespace)!);
+    if (namespace === NAMESPACE_ORDER_TOPIC_CONFIG) this.onOrderTopics(values);
     await this.flush();
   }
 }

@@ -5,6 +5,8 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.js';
 
 /** Longest namespace, key and value in characters. */
 const MAX_LENGTH = 10_000;
+/** Most keys of all namespaces. */
+const MAX_KEYS = 10_000;
 
 /** Keys and values of administrators (DefaultRequestProcessor). */
 export class KVConfigProcessor {
@@ -16,6 +18,9 @@ export class KVConfigProcessor {
     if ([namespace, key, value].some(({ length }) => length > MAX_LENGTH)) {
       const remark = `namespace, key and value may have ${MAX_LENGTH} characters each`;
       return failure(ResponseCode.INVALID_PARAMETER, remark);
+    }
+    if (this.kvConfig.get(namespace, key) === undefined && this.kvConfig.size >= MAX_KEYS) {
+      return failure(ResponseCode.SYSTEM_ERROR, `there are ${MAX_KEYS} keys already: delete some`);
     }
     await this.kvConfig.put(namespace, key, value);
     return success(undefined, undefined);
