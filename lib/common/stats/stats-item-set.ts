@@ -1,6 +1,6 @@
 import { StatsItem } from './stats-item.js';
 
-/** Counts of one kind by key: a topic, `topic@group`, or the cluster (StatsItemSet). */
+/** Counts of one kind by key (StatsItemSet). */
 export class StatsItemSet {
   private readonly items = new Map<string, StatsItem>();
 
@@ -22,9 +22,5 @@ export class StatsItemSet {
       item.sample(timestamp);
       if (item.isIdle) this.items.delete(key);
     }
-  }
-
-  deleteIf(isDeleted: (key: string) => boolean): void {
-    for (const key of this.items.keys()) if (isDeleted(key)) this.items.delete(key);
   }
 }

@@ -13,8 +13,8 @@ export class ConsumerOffsetManager extends ConfigManager {
   /** `topic@group` to queue id to the next offset to consume. */
   private readonly table = new Map<string, Map<number, number>>();
   private commits = 0;
-  /** The same for what was pulled; not kept. */
-  private readonly pullTable = new Map<string, Map<number, number>>();
+  /** Topic to group to queue id to the next offset to pull; not kept. */
+  private readonly pullTable = new Map<string, Map<string, Map<number, number>>>();
   /** Offsets that an administrator set, until the group pulls from them (ConsumerOffsetManager#resetOffsetTable). */
   private readonly resets = new Map<string, Map<number, number>>();
 
@@ -45,14 +45,15 @@ export class ConsumerOffsetManager extends ConfigManager {
   }
 
   commitPullOffset(group: string, topic: string, queueId: number, offset: number): void {
-    const key = topic + TOPIC_GROUP_SEPARATOR + group;
-    let offsets = this.pullTable.get(key);
-    if (offsets === undefined) this.pullTable.set(key, (offsets = new Map()));
-    offsets.set(queueId, offset);
+    let groups = this.pullTable.get(topic);
+    if (groups === undefined) this.pullTable.set(topic, (groups = new Map()));
+    const offsets = groups.get(group);
+    if (offsets === undefined) groups.set(group, new Map([[queueId, offset]]));
+    else offsets.set(queueId, offset);
   }
 
   queryPullOffset(group: string, topic: string, queueId: number): number | undefined {
-    return this.pullTable.get(topic + TOPIC_GROUP_SEPARATOR + group)?.get(queueId);
+    return this.pullTable.get(topic)?.get(group)?.get(queueId);
   }
 
   /** Sets an offset, with which the next pull of the queue is answered (#assignResetOffset). */
@@ -95,15 +96,17 @@ export class ConsumerOffsetManager extends ConfigManager {
   }
 
   removeTopic(topic: string): void {
+    this.pullTable.delete(topic);
     this.removeIf((key) => key.startsWith(topic + TOPIC_GROUP_SEPARATOR));
   }
 
   removeGroup(group: string): void {
+    for (const groups of this.pullTable.values()) groups.delete(group);
     this.removeIf((key) => key.split(TOPIC_GROUP_SEPARATOR)[1] === group);
   }
 
   private removeIf(isRemoved: (key: string) => boolean): void {
-    for (const table of [this.table, this.pullTable, this.resets]) {
+    for (const table of [this.table, this.resets]) {
       for (const key of table.keys()) if (isRemoved(key)) table.delete(key);
     }
     this.dataVersion.next(this.clock.now());

@@ -1,19 +1,10 @@
 import type { Clock, Timer } from '../../../common/clock.js';
-import { SAMPLE_INTERVAL } from '../../../common/stats/stats-item.js';
-import { StatsItemSet } from '../../../common/stats/stats-item-set.js';
+import { SAMPLE_INTERVAL, StatsItem } from '../../../common/stats/stats-item.js';
 import { ThroughputSampler } from './throughput-sampler.js';
+import { VolumeStats } from './volume-stats.js';
 
-const STATS_NAMES = [
-  'TOPIC_PUT_NUMS',
-  'TOPIC_PUT_SIZE',
-  'GROUP_GET_NUMS',
-  'GROUP_GET_SIZE',
-  'SNDBCK_PUT_NUMS',
-  'BROKER_PUT_NUMS',
-  'BROKER_GET_NUMS',
-] as const;
-
-type StatsName = (typeof STATS_NAMES)[number];
+/** In the place of the group, of what has none. */
+const NO_GROUP = '';
 
 /** What the broker counts of its work (BrokerStatsManager): additions on the way of a message, samples every 10 s. */
 export class BrokerStatsManager {
@@ -24,14 +15,11 @@ export class BrokerStatsManager {
   /** Longest time in milliseconds that a pull took which was not held. */
   getMessageEntireTimeMax = 0;
   readonly throughput: ThroughputSampler;
-  private readonly table: ReadonlyMap<string, StatsItemSet>;
-  private readonly topicPutNums: StatsItemSet;
-  private readonly topicPutSize: StatsItemSet;
-  private readonly groupGetNums: StatsItemSet;
-  private readonly groupGetSize: StatsItemSet;
-  private readonly sendBackNums: StatsItemSet;
-  private readonly brokerPutNums: StatsItemSet;
-  private readonly brokerGetNums: StatsItemSet;
+  private readonly topicPut: VolumeStats;
+  private readonly groupGet: VolumeStats;
+  private readonly sendBack: VolumeStats;
+  private readonly brokerPut: StatsItem;
+  private readonly brokerGet: StatsItem;
   private timer: Timer | undefined;
 
   constructor(
@@ -40,15 +28,12 @@ export class BrokerStatsManager {
     /** Messages that were stored since the start. */
     private readonly putTotal: () => number,
   ) {
-    const set = (name: StatsName) => this.table.get(name)!;
-    this.table = new Map(STATS_NAMES.map((name) => [name, new StatsItemSet(() => clock.now())]));
-    this.topicPutNums = set('TOPIC_PUT_NUMS');
-    this.topicPutSize = set('TOPIC_PUT_SIZE');
-    this.groupGetNums = set('GROUP_GET_NUMS');
-    this.groupGetSize = set('GROUP_GET_SIZE');
-    this.sendBackNums = set('SNDBCK_PUT_NUMS');
-    this.brokerPutNums = set('BROKER_PUT_NUMS');
-    this.brokerGetNums = set('BROKER_GET_NUMS');
+    const now = () => clock.now();
+    this.topicPut = new VolumeStats(now);
+    this.groupGet = new VolumeStats(now);
+    this.sendBack = new VolumeStats(now);
+    this.brokerPut = new StatsItem(now());
+    this.brokerGet = new StatsItem(now());
     this.throughput = new ThroughputSampler(() => this.totals());
   }
 
@@ -62,19 +47,16 @@ export class BrokerStatsManager {
 
   /** A producer's messages were stored. */
   onPut(topic: string, messages: number, bytes: number): void {
-    this.topicPutNums.add(topic, messages);
-    this.topicPutSize.add(topic, bytes);
-    this.brokerPutNums.add(this.clusterName, messages);
+    this.topicPut.add(topic, NO_GROUP, messages, bytes);
+    this.brokerPut.add(messages);
   }
 
   /** A group pulled messages. */
   onGet(group: string, topic: string, messages: number, bytes: number): void {
-    const key = statsKey(topic, group);
     this.getFoundTimes++;
     this.getMessageTotal += messages;
-    this.groupGetNums.add(key, messages);
-    this.groupGetSize.add(key, bytes);
-    this.brokerGetNums.add(this.clusterName, messages);
+    this.groupGet.add(topic, group, messages, bytes);
+    this.brokerGet.add(messages);
   }
 
   /** A pull was answered that came at `startedAt` and was not held. */
@@ -84,31 +66,52 @@ export class BrokerStatsManager {
   }
 
   onSendBack(group: string, topic: string): void {
-    this.sendBackNums.add(statsKey(topic, group), 1);
+    this.sendBack.add(topic, group, 1, 0);
   }
 
   onTopicDeleted(topic: string): void {
-    for (const set of this.table.values())
-      set.deleteIf((key) => key === topic || key.startsWith(`${topic}@`));
+    for (const stats of this.all()) stats.deleteIf((name) => name === topic);
   }
 
   onGroupDeleted(group: string): void {
-    for (const set of this.table.values()) set.deleteIf((key) => key.endsWith(`@${group}`));
+    for (const stats of this.all()) stats.deleteIf((_topic, name) => name === group);
   }
 
-  /** The count of a name and key, if there is one. */
-  find(name: string, key: string) {
-    return this.table.get(name)?.get(key);
+  /** The count of a name (BrokerStatsManager's constants) and key: a topic, `topic@group`, or the cluster. */
+  find(name: string, key: string): StatsItem | undefined {
+    const [topic = '', group = NO_GROUP] = key.split('@');
+    switch (name) {
+      case 'TOPIC_PUT_NUMS':
+        return this.topicPut.find(key, NO_GROUP)?.nums;
+      case 'TOPIC_PUT_SIZE':
+        return this.topicPut.find(key, NO_GROUP)?.size;
+      case 'GROUP_GET_NUMS':
+        return this.groupGet.find(topic, group)?.nums;
+      case 'GROUP_GET_SIZE':
+        return this.groupGet.find(topic, group)?.size;
+      case 'SNDBCK_PUT_NUMS':
+        return this.sendBack.find(topic, group)?.nums;
+      case 'BROKER_PUT_NUMS':
+        return key === this.clusterName ? this.brokerPut : undefined;
+      case 'BROKER_GET_NUMS':
+        return key === this.clusterName ? this.brokerGet : undefined;
+      default:
+        return undefined;
+    }
   }
 
   /** Messages that were stored in a topic a second, in the last minute. */
   topicPutTps(topic: string): number {
-    return this.topicPutNums.get(topic)?.statsMinute.tps ?? 0;
+    return this.topicPut.find(topic, NO_GROUP)?.nums.statsMinute.tps ?? 0;
   }
 
   /** Messages of a topic that a group pulled a second, in the last minute. */
   groupGetTps(group: string, topic: string): number {
-    return this.groupGetNums.get(statsKey(topic, group))?.statsMinute.tps ?? 0;
+    return this.groupGet.find(topic, group)?.nums.statsMinute.tps ?? 0;
+  }
+
+  private all(): readonly VolumeStats[] {
+    return [this.topicPut, this.groupGet, this.sendBack];
   }
 
   private totals() {
@@ -118,12 +121,8 @@ export class BrokerStatsManager {
 
   private sample(): void {
     const now = this.clock.now();
-    for (const set of this.table.values()) set.sample(now);
+    for (const stats of [...this.all(), this.brokerPut, this.brokerGet]) stats.sample(now);
     this.throughput.sample();
     this.timer = this.clock.setTimeout(() => this.sample(), SAMPLE_INTERVAL);
   }
-}
-
-function statsKey(topic: string, group: string): string {
-  return `${topic}@${group}`;
 }
