@@ -97,11 +97,7 @@ export class RocketMQConnection {
     this.listenerInstance.shutdown();
   }
 
-  private createHost(
-    target: HostingTarget,
-    createEngine: () => EmbeddedEngine,
-    clock: Clock,
-  ): EngineHost {
+  private createHost(target: HostingTarget, createEngine: () => EmbeddedEngine, clock: Clock): EngineHost {
     const attach = (engine: EmbeddedEngine) => this.attach(engine);
     const reachNameServer = () => this.reachNameServer();
     const onHostChanged = () => void this.introduceAgain();

@@ -11,6 +11,11 @@ import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke, type Transport } from '../remoting/transport/transport.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
+import { ClientRemotingProcessor } from './client-remoting-processor.js';
+import type { ConsumerAdmin } from './consumer/consumer-admin.js';
+
+/** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
+const FIRST_HEARTBEAT = 1000;
 
 export interface MQClientOptions {
   readonly transport: Transport;
@@ -30,6 +35,8 @@ export interface ConsumerInner {
   consumerData(): ConsumerData;
   doRebalance(): Promise<void>;
   persistConsumerOffset(): void;
+  /** What administrators ask of a consumer. */
+  readonly admin: ConsumerAdmin;
 }
 
 /** A producer, as its instance sees it (MQProducerInner). */
@@ -48,7 +55,7 @@ export class MQClientInstance {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  private readonly namesrvAddrs: readonly string[];
+  readonly namesrvAddrs: readonly string[];
   private readonly routes = new Map<string, TopicRouteData>();
   private readonly routeRequests = new Map<string, Promise<TopicRouteData | undefined>>();
   /** Broker name to broker id to address. */
@@ -69,7 +76,8 @@ export class MQClientInstance {
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
     this.clientId = `${localIp()}@${instanceName === 'DEFAULT' ? unique : instanceName}`;
     this.localOffsetStoreId = `${localIp()}@${instanceName}`;
-    this.transport.onRequest((request) => this.onRequest(request));
+    const processor = new ClientRemotingProcessor(this);
+    this.transport.onRequest((request, reply) => processor.process(request, reply));
   }
 
   start(): void {
@@ -77,7 +85,7 @@ export class MQClientInstance {
     this.isRunning = true;
     const { pollNameServerInterval, heartbeatBrokerInterval, persistConsumerOffsetInterval } = this.config;
     this.every(pollNameServerInterval, () => this.updateRoutes());
-    this.every(heartbeatBrokerInterval, () => this.sendHeartbeatToAllBrokers());
+    this.every(heartbeatBrokerInterval, () => this.sendHeartbeatToAllBrokers(), FIRST_HEARTBEAT);
     this.every(persistConsumerOffsetInterval, () => this.persistAllConsumerOffsets());
     this.every(this.config.rebalanceInterval, () => this.rebalanceImmediately());
   }
@@ -108,6 +116,11 @@ export class MQClientInstance {
   unregisterConsumer(consumer: ConsumerInner): void {
     this.consumers.delete(consumer.group);
     this.unregister({ clientID: this.clientId, consumerGroup: consumer.group });
+  }
+
+  /** The consumer of a group, if this client has it. */
+  consumerOf(group: string): ConsumerInner | undefined {
+    return this.consumers.get(group);
   }
 
   /** The route of a topic as it was last seen. */
@@ -247,19 +260,16 @@ export class MQClientInstance {
     }
   }
 
-  private onRequest({ code }: RemotingRequest): void {
-    if (code === RequestCode.NOTIFY_CONSUMER_IDS_CHANGED) void this.logged(() => this.rebalanceImmediately());
-  }
-
-  private every(interval: number, work: () => Promise<void>): void {
+  private every(interval: number, work: () => Promise<void>, first = interval): void {
     const run = () => {
       this.timers.set(work, this.clock.setTimeout(run, interval));
       void this.logged(work);
     };
-    this.timers.set(work, this.clock.setTimeout(run, interval));
+    this.timers.set(work, this.clock.setTimeout(run, Math.min(first, interval)));
   }
 
-  private async logged(work: () => Promise<void>): Promise<void> {
+  /** Does work that nobody waits for; what fails is logged. */
+  async logged(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -129,7 +129,7 @@ class FastjsonReader {
   }
 }
 
-/** What can be written: a `Map` with numbers as keys gets bare keys, a `Set` becomes an array in one line. */
+/** What can be written: a `Map` with numbers or objects as keys gets bare keys, a `Set` becomes an array in one line. */
 export type FastjsonInput =
   | null
   | boolean
@@ -139,6 +139,7 @@ export type FastjsonInput =
   | ReadonlySet<string>
   | ReadonlyMap<string, FastjsonInput>
   | ReadonlyMap<number, FastjsonInput>
+  | ReadonlyMap<ReadonlyMap<string, FastjsonInput>, FastjsonInput>
   | { readonly [name: string]: FastjsonInput | undefined };
 
 /** Text in fastjson's form; `pretty` as in its PrettyFormat, which configuration files have. */
@@ -159,21 +160,22 @@ function write(value: FastjsonInput, newline: string): string {
       inner,
       newline,
     );
-  if (value instanceof Map)
-    return writeMap(value as ReadonlyMap<string | number, FastjsonInput>, inner, newline);
+  if (value instanceof Map) return writeMap(value as ReadonlyMap<FastjsonKey, FastjsonInput>, inner, newline);
   const fields = Object.entries(value as { [name: string]: FastjsonInput | undefined })
     .filter((entry): entry is [string, FastjsonInput] => entry[1] !== undefined)
     .map(([name, field]) => `${JSON.stringify(name)}:${write(field, inner)}`);
   return writeAll('{', fields, '}', inner, newline);
 }
 
-function writeMap(map: ReadonlyMap<string | number, FastjsonInput>, inner: string, newline: string): string {
+type FastjsonKey = string | number | ReadonlyMap<string, FastjsonInput>;
+
+function writeMap(map: ReadonlyMap<FastjsonKey, FastjsonInput>, inner: string, newline: string): string {
   const [firstKey] = map.keys();
   if (typeof firstKey === 'number') {
-    const entries = [...map].map(([key, item]) => `${key}:${write(item, inner)}`);
+    const entries = [...map].map(([key, item]) => `${key as number}:${write(item, inner)}`);
     return `{${entries.join(',')}${newline}}`;
   }
-  const entries = [...map].map(([key, item]) => `${JSON.stringify(key)}:${write(item, inner)}`);
+  const entries = [...map].map(([key, item]) => `${write(key, '')}:${write(item, inner)}`);
   return writeAll('{', entries, '}', inner, newline);
 }
 

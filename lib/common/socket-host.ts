@@ -34,6 +34,14 @@ export function formatSocketHost(bytes: Buffer, offset: number, addressLength: n
   return `[${groups.join(':')}]:${port}`;
 }
 
+/** `ip:port` of a host. */
+export function formatHostAddress({ address, port }: SocketHost): string {
+  const bytes = Buffer.alloc(address.length + 4);
+  address.copy(bytes);
+  bytes.writeInt32BE(port, address.length);
+  return formatSocketHost(bytes, 0, address.length);
+}
+
 function ipv4Bytes(ip: string): Buffer {
   return Buffer.from(ip.split('.').map(Number));
 }

@@ -25,6 +25,7 @@ import {
   type ResolvedListenOptions,
   wantsNamesrv,
 } from './listen-options.js';
+import { KVConfigManager } from './namesrv/kvconfig/kv-config-manager.js';
 import { NamesrvController } from './namesrv/namesrv-controller.js';
 import type { FileSystem } from '../common/file-system.js';
 import {
@@ -96,7 +97,11 @@ export class EmbeddedEngine {
     this.logger = logger;
     this.fileSystem = fileSystem;
     this.namesrvAddr = `${config.brokerName}.namesrv`;
-    this.namesrv = new NamesrvController(logger, clock);
+    const tableOptions = { storePathRootDir: this.storePathRootDir, fileSystem, clock, logger };
+    const kvConfig = new KVConfigManager(tableOptions, (topics) =>
+      this.broker.topics.updateOrderTopicConfig(topics),
+    );
+    this.namesrv = new NamesrvController(logger, clock, kvConfig, config.orderMessageEnable);
     const registerTopic = (topic: TopicConfig) => this.registerTopic(topic);
     this.broker = new BrokerController({
       config,
@@ -106,6 +111,7 @@ export class EmbeddedEngine {
       random,
       logger,
       registerTopic,
+      tables: [kvConfig],
     });
     this.servers.set(this.namesrvAddr, this.namesrv);
     if (this.listenOptions !== undefined)

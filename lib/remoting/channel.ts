@@ -1,6 +1,7 @@
 import type { SocketHost } from '../common/socket-host.js';
 import type { RemotingRequest, RemotingResponse } from './remoting-command.js';
 import type { RequestCode } from './request-code.js';
+import type { ResponseCallback } from './transport/transport.js';
 
 /** A client as its server sees it: one connection. */
 export interface Channel {
@@ -8,8 +9,17 @@ export interface Channel {
   readonly remoteHost: SocketHost;
   /** Nobody reads answers any more. */
   readonly isClosed: boolean;
+  /** Language and release (ordinal of MQVersion) of the client, as its requests name them. */
+  readonly language: string;
+  readonly version: number;
   /** Sends a request to the client, which does not answer. */
   push(request: RemotingRequest): void;
+  /** Sends a request to the client, and waits for its answer. */
+  invoke<C extends RequestCode>(
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void;
 }
 
 /** A request that a server is working on. */

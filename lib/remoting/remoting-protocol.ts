@@ -1,3 +1,4 @@
+import type { AdminProtocol } from './admin-protocol.js';
 import type { BrokerProtocol } from './broker-protocol.js';
 import type { HeartbeatData } from './body/heartbeat-data.js';
 import type { LockBatchRequestBody, LockBatchResponseBody } from './body/lock-batch-body.js';
@@ -21,7 +22,7 @@ import type { SendMessageResponseHeader } from './header/send-message-response-h
 import type { RequestCode } from './request-code.js';
 
 /** The headers and bodies of every request and its answer: RocketMQ's remoting protocol as typed objects. */
-export interface RemotingProtocol extends BrokerProtocol {
+export interface RemotingProtocol extends BrokerProtocol, AdminProtocol {
   [RequestCode.SEND_MESSAGE]: Exchange<
     SendMessageRequestHeader,
     Buffer,

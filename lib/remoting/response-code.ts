@@ -22,6 +22,8 @@ export const ResponseCode = {
   INVALID_PARAMETER: 29,
   NO_BUYER_ID: 204,
   NOT_IN_CURRENT_UNIT: 205,
+  CONSUMER_NOT_ONLINE: 206,
+  CONSUME_MSG_TIMEOUT: 207,
   GO_AWAY: 1500,
 } as const;
 

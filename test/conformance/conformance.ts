@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { describeBatch } from './batch.suite.js';
+import { describeBrokerInfo } from './broker-info.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
+import { describeGroupAdmin } from './group-admin.suite.js';
 import { describeGroup } from './group.suite.js';
+import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
+import { describeOffsetAdmin } from './offset-admin.suite.js';
 import { describeProducer } from './producer.suite.js';
 import { describePull } from './pull.suite.js';
 import { describePushConsumer } from './push-consumer.suite.js';
 import { describeQuery } from './query.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
+import { describeTopicAdmin } from './topic-admin.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
 export function describeConformance(name: string, start: StartCluster): void {
@@ -24,5 +29,10 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeQuery(ref);
     describeProducer(ref);
     describePushConsumer(ref);
+    describeTopicAdmin(ref);
+    describeGroupAdmin(ref);
+    describeOffsetAdmin(ref);
+    describeBrokerInfo(ref);
+    describeNamesrvAdmin(ref);
   });
 }

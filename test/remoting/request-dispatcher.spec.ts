@@ -15,7 +15,15 @@ describe('RequestDispatcher', () => {
 
   function dispatch(dispatcher: RequestDispatcher): RemotingResponse[] {
     const answers: RemotingResponse[] = [];
-    const channel = { remoteHost: { address: Buffer.alloc(4), port: 1 }, isClosed: false, push: () => {} };
+    const remoteHost = { address: Buffer.alloc(4), port: 1 };
+    const channel = {
+      remoteHost,
+      language: 'OTHER',
+      version: 479,
+      isClosed: false,
+      push: () => {},
+      invoke: () => {},
+    };
     const context: RequestContext = { channel, reply: (response) => void answers.push(response) };
     dispatcher.dispatch(request, context);
     return answers;

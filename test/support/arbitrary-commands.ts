@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import type { RemotingRequest, RemotingResponse } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { ADMIN_PARTS } from './arbitrary-admin.js';
 import { propertyText } from './arbitrary-message.js';
+import { bytes, few, int, long, optionalText, queue, subscription, text } from './arbitrary-values.js';
 
 /** Any request of one code, and any answer to it that is not an error. */
 export interface ArbitraryExchange {
@@ -11,22 +13,11 @@ export interface ArbitraryExchange {
   readonly response: fc.Arbitrary<RemotingResponse>;
 }
 
-const text = fc.oneof(
-  fc.string({ unit: 'grapheme', maxLength: 40 }),
-  fc.constantFrom('__proto__', 'constructor', '"\\\u0001\n'),
-);
-const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-const long = fc.maxSafeInteger();
-const optionalText = fc.option(text, { nil: undefined });
 const properties = fc.array(fc.tuple(propertyText, propertyText), { maxLength: 5 }).map((p) => new Map(p));
-const bytes = fc.uint8Array({ maxLength: 200 }).map((b) => Buffer.from(b));
 const none = fc.constant(undefined);
 const remark = fc.option(fc.string({ unit: 'grapheme', minLength: 1 }), { nil: undefined });
 
-const queue = { topic: text, queueId: int };
 const messageQueue = fc.record({ ...queue, brokerName: text });
-const few = <T>(item: fc.Arbitrary<T>) => fc.array(item, { maxLength: 4 });
-const setOf = <T>(item: fc.Arbitrary<T>) => few(item).map((items) => new Set(items));
 
 const sendHeader = fc.record({
   producerGroup: text,
@@ -72,15 +63,6 @@ const pullAnswer = fc.record({
   maxOffset: long,
 });
 
-const subscription = fc.record({
-  topic: text,
-  subString: text,
-  tagsSet: setOf(text),
-  codeSet: setOf(int),
-  subVersion: long,
-  expressionType: fc.constantFrom('TAG', 'SQL92'),
-});
-
 const consumer = fc.record({
   groupName: text,
   consumeType: fc.constantFrom('CONSUME_ACTIVELY', 'CONSUME_PASSIVELY', 'CONSUME_POP'),
@@ -118,6 +100,7 @@ const route = fc.record({
     }),
   ),
   brokerDatas: few(broker),
+  orderTopicConf: optionalText,
 });
 
 const cluster = fc.record({
@@ -138,7 +121,7 @@ const PULLED: readonly ResponseCode[] = [
   ResponseCode.PULL_OFFSET_MOVED,
 ];
 
-interface Parts {
+export interface Parts {
   readonly header?: fc.Arbitrary<unknown>;
   readonly body?: fc.Arbitrary<unknown>;
   readonly answer?: fc.Arbitrary<unknown>;
@@ -153,6 +136,7 @@ const brokerIdentity = { clusterName: text, brokerName: text, brokerAddr: text }
 const dataVersion = fc.record({ counter: long, stateVersion: long, timestamp: long });
 
 const PARTS: Readonly<Record<RequestCode, Parts>> = {
+  ...ADMIN_PARTS,
   [RequestCode.SEND_MESSAGE]: { header: sendHeader, body: bytes, answer: sendAnswer, codes: STORED },
   [RequestCode.SEND_BATCH_MESSAGE]: {
     header: sendHeader,

@@ -1,6 +1,6 @@
 import type { RemotingRequest } from '../../lib/remoting/remoting-command.js';
 import type { RequestCode } from '../../lib/remoting/request-code.js';
-import type { ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
+import type { RequestListener, ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
 
 /** Passes everything on; others change what they are for. */
 export class ForwardingTransport implements Transport {
@@ -19,7 +19,7 @@ export class ForwardingTransport implements Transport {
     this.transport.invokeOneway(address, request);
   }
 
-  onRequest(listener: (request: RemotingRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     this.transport.onRequest(listener);
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
-import type { ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
+import type { RequestListener, ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
 
 /** One request that a client made, to be answered by the test. */
 export interface ScriptedCall {
@@ -31,7 +31,7 @@ export class ScriptedTransport implements Transport {
   readonly deadNameServers = new Set<string>();
   routeRequests = 0;
   respond: ((call: ScriptedCall) => void) | undefined;
-  push!: (request: RemotingRequest) => void;
+  push!: (request: RemotingRequest, reply?: (response: RemotingResponse) => void) => void;
 
   invoke<C extends RequestCode>(
     address: string,
@@ -56,8 +56,8 @@ export class ScriptedTransport implements Transport {
     this.oneways.push({ address, request: request as unknown as RemotingRequest });
   }
 
-  onRequest(listener: (request: RemotingRequest) => void): void {
-    this.push = listener;
+  onRequest(listener: RequestListener): void {
+    this.push = (request, reply = () => {}) => listener(request, reply);
   }
 
   close(): void {}

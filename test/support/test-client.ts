@@ -9,7 +9,7 @@ import { buildSubscriptionData } from '../../lib/remoting/filter/filter-api.js';
 import type { PullMessageRequestHeader } from '../../lib/remoting/header/pull-message-request-header.js';
 import type { SendMessageRequestHeader } from '../../lib/remoting/header/send-message-request-header.js';
 import type { RequestHeader, RequestBody } from '../../lib/remoting/remoting-protocol.js';
-import type { RemotingRequest, RemotingResponse } from '../../lib/remoting/remoting-command.js';
+import { success, type RemotingRequest, type RemotingResponse } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke, type Transport } from '../../lib/remoting/transport/transport.js';
 import type { Cluster } from '../conformance/cluster.js';
@@ -29,6 +29,8 @@ export type BatchItem = Partial<Omit<BatchMessage, 'properties'>> & Pick<SendFie
 /** One connection to a cluster, for tests that speak the protocol themselves. */
 export class TestClient {
   readonly pushed: RemotingRequest[] = [];
+  /** The body of the answer to a request of the broker. */
+  answer: ((request: RemotingRequest) => unknown) | undefined;
   brokerName!: string;
   private brokerAddr!: string;
 
@@ -36,7 +38,10 @@ export class TestClient {
     readonly transport: Transport,
     private readonly namesrvAddr: string,
   ) {
-    transport.onRequest((request) => this.pushed.push(request));
+    transport.onRequest((request, reply) => {
+      this.pushed.push(request);
+      if (this.answer !== undefined) reply(success(undefined as never, this.answer(request) as never));
+    });
   }
 
   /** Connects to the first broker; the connection is closed when the test ends. */
@@ -52,6 +57,12 @@ export class TestClient {
 
   route(topic: string): Promise<RemotingResponse<typeof RequestCode.GET_ROUTEINFO_BY_TOPIC>> {
     const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, header: { topic }, body: undefined };
+    return invoke(this.transport, this.namesrvAddr, request, TIMEOUT);
+  }
+
+  /** Sends any request to the name server. */
+  callNamesrv<C extends RequestCode>(code: C, header: RequestHeader<C>): Promise<RemotingResponse<C>> {
+    const request = { code, header, body: undefined as RequestBody<C> };
     return invoke(this.transport, this.namesrvAddr, request, TIMEOUT);
   }
 
@@ -137,6 +148,18 @@ export class TestClient {
     };
     const body = { clientID, producerDataSet: [], consumerDataSet: [consumer] };
     return this.call(RequestCode.HEART_BEAT, undefined, body);
+  }
+
+  producerHeartbeat(
+    clientID: string,
+    groupName: string,
+  ): Promise<RemotingResponse<typeof RequestCode.HEART_BEAT>> {
+    const body = { clientID, producerDataSet: [{ groupName }], consumerDataSet: [] };
+    return this.call(RequestCode.HEART_BEAT, undefined, body);
+  }
+
+  subscription(topic: string, expression: string): SubscriptionData {
+    return buildSubscriptionData(topic, expression, LONG_AGO)!;
   }
 
   async consumerIds(consumerGroup: string): Promise<readonly string[] | undefined> {

@@ -1,7 +1,10 @@
 import type { Timer } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
-import type { ConsumerContext } from './consumer-context.js';
+import type { MessageQueue } from '../../common/message-queue.js';
+import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
+import { startedAt, type ConsumerContext } from './consumer-context.js';
+import { callDirectly, queueOfMessage } from './consume-directly.js';
 import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type {
@@ -47,6 +50,12 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     }
   }
 
+  consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult> {
+    this.context.prepare([message]);
+    const context = newContext(queueOfMessage(message));
+    return callDirectly(this.context.clock, false, () => this.listener([message], context));
+  }
+
   stop(): void {
     this.executor.stop();
   }
@@ -78,6 +87,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     queue: ProcessQueue,
   ): void | Promise<void> {
     const handled = status === 'CONSUME_SUCCESS' ? Math.min(context.ackIndex, messages.length - 1) + 1 : 0;
+    this.context.stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages));
     if (handled === messages.length) return this.commit(messages, queue);
     return this.finishFailed(messages.slice(0, handled), messages.slice(handled), context, queue);
   }
@@ -149,6 +159,10 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
   }
 }
 
+function newContext(messageQueue: MessageQueue): ConsumeConcurrentlyContext {
+  return { messageQueue, delayLevelWhenNextConsume: 0, ackIndex: Number.MAX_SAFE_INTEGER };
+}
+
 /** One call of the listener. */
 class ConsumeRequest implements ConsumeTask {
   constructor(
@@ -160,11 +174,7 @@ class ConsumeRequest implements ConsumeTask {
   run(): void | Promise<void> {
     const { service, messages, queue } = this;
     if (queue.dropped) return;
-    const context: ConsumeConcurrentlyContext = {
-      messageQueue: queue.mq,
-      delayLevelWhenNextConsume: 0,
-      ackIndex: Number.MAX_SAFE_INTEGER,
-    };
+    const context = newContext(queue.mq);
     const status = service.call(messages, context);
     if (status instanceof Promise)
       return status.then((result) => service.finish(result, messages, context, queue));

@@ -1,6 +1,8 @@
 import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
-import type { ConsumerContext } from './consumer-context.js';
+import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
+import { startedAt, type ConsumerContext } from './consumer-context.js';
+import { callDirectly, queueOfMessage } from './consume-directly.js';
 import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type {
@@ -44,6 +46,14 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     if (this.isStopped || this.active.has(queue)) return;
     this.active.add(queue);
     this.executor.execute(new OrderlyTask(this, queue));
+  }
+
+  consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult> {
+    this.context.prepare([message]);
+    const messageQueue = queueOfMessage(message);
+    return callDirectly(this.context.clock, true, () =>
+      this.listener([message], { messageQueue, suspendCurrentQueueTimeMillis: -1 }),
+    );
   }
 
   stop(): void {
@@ -98,6 +108,8 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     context: ConsumeOrderlyContext,
     queue: ProcessQueue,
   ): void | Promise<void> {
+    const handled = status === 'SUCCESS' ? messages.length : 0;
+    this.context.stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages));
     if (status !== 'SUCCESS') return this.finishFailed(messages, context, queue);
     this.commit(messages, queue);
     this.continue(queue);

@@ -6,6 +6,7 @@ import { retryTopicOf } from '../../common/mix-all.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
+import { ConsumerStatsManager } from './consumer-stats-manager.js';
 import { MessageBackSender } from './message-back-sender.js';
 import type { ProcessQueue } from './process-queue.js';
 
@@ -20,6 +21,7 @@ export class ConsumerContext {
   readonly processQueueTable = new Map<string, ProcessQueue>();
   readonly backSender: MessageBackSender;
   readonly maxReconsumeTimes: number;
+  readonly stats: ConsumerStatsManager;
   private readonly retryTopic: string;
 
   constructor(
@@ -31,6 +33,7 @@ export class ConsumerContext {
     const defaultTimes = consumeOrderly ? UNLIMITED_RECONSUME_TIMES : DEFAULT_MAX_RECONSUME_TIMES;
     this.maxReconsumeTimes = maxReconsumeTimes < 0 ? defaultTimes : maxReconsumeTimes;
     this.retryTopic = retryTopicOf(consumerGroup);
+    this.stats = new ConsumerStatsManager(instance.clock);
     this.backSender = new MessageBackSender(instance, consumerGroup, this.maxReconsumeTimes);
   }
 
@@ -65,4 +68,9 @@ export class ConsumerContext {
         `${first!.reconsumeTimes + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
     );
   }
+}
+
+/** When the listener was called with the messages, in milliseconds since the epoch. */
+export function startedAt(messages: readonly MessageExt[]): number {
+  return Number(messages[0]!.getProperty(MessageConst.CONSUME_START_TIMESTAMP));
 }

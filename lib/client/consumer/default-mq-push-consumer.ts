@@ -17,6 +17,7 @@ import { checkGroup } from '../validators.js';
 import { ConsumeMessageConcurrentlyService } from './consume-message-concurrently-service.js';
 import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
+import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
 import { resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
 import type { MessageListenerConcurrently, MessageListenerOrderly } from './message-listener.js';
@@ -33,6 +34,7 @@ export type MessageListener =
 export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   readonly config: ConsumerConfig;
   readonly consumeService: ConsumeMessageService;
+  readonly admin: ConsumerAdmin;
   isSuspended = false;
   private readonly subscriptions = new Map<string, SubscriptionData>();
   private readonly context: ConsumerContext;
@@ -63,6 +65,12 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
       locker,
       () => this.topics,
       (queue, offset) => new PullRequest(this.context, this, queue, offset).pullLater(0),
+    );
+    this.admin = new ConsumerAdmin(
+      this.context,
+      this.consumeService,
+      () => this.subscriptions.values(),
+      (queue, offset) => this.rebalance.reset(queue, offset),
     );
   }
 
@@ -99,6 +107,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.instance.start();
     this.isRunning = true;
     this.consumeService.start();
+    this.context.stats.start();
     await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
     await this.instance.sendHeartbeatToAllBrokers();
     await this.doRebalance();
@@ -124,6 +133,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     if (!this.isRunning) return [];
     this.isRunning = false;
     this.suspend();
+    this.context.stats.stop();
     await this.rebalance.stop();
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
     const queues = [...this.context.processQueues()];
@@ -171,8 +181,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.context.logger.warn(
       `The offset of ${queue.mq.topic}/${queue.mq.queueId} is illegal, it begins anew at ${offset}`,
     );
-    this.context.offsetStore.updateOffset(queue.mq, offset, false);
-    void this.rebalance.drop(queue).then(() => this.doRebalance());
+    void this.instance.logged(() => this.rebalance.reset(queue, offset));
   }
 
   onSubscriptionUnknown(): void {

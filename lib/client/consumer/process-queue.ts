@@ -12,6 +12,8 @@ export class ProcessQueue {
   /** Whether the queue was taken away from this consumer; what is under way may end, nothing more begins. */
   dropped = false;
   lastPullTimestamp: number;
+  /** When messages were last done. */
+  lastConsumeTimestamp: number;
   /** Messages by queue offset. */
   private readonly messages = new Map<number, MessageExt>();
   /** Their offsets in order, from `head` on; those no longer in `messages` are done. */
@@ -30,11 +32,22 @@ export class ProcessQueue {
     readonly mq: MessageQueue,
     private readonly clock: Clock,
   ) {
-    this.lastPullTimestamp = clock.now();
+    this.lastPullTimestamp = this.lastConsumeTimestamp = clock.now();
   }
 
   get count(): number {
     return this.messages.size;
+  }
+
+  /** The offsets of the first and the last waiting message; 0 when there is none. */
+  get bounds(): { min: number; max: number } {
+    if (this.messages.size === 0) return { min: 0, max: 0 };
+    return { min: this.offsets[this.head]!, max: this.nextOffset - 1 };
+  }
+
+  /** When the lock was last won; 0 when it is not held. */
+  get lastLockTimestamp(): number {
+    return this.lockedAt ?? 0;
   }
 
   /** Distance between the first and the last waiting message. */
@@ -92,6 +105,7 @@ export class ProcessQueue {
       this.offsets = this.offsets.slice(this.head);
       this.head = 0;
     }
+    this.lastConsumeTimestamp = this.clock.now();
     this.onRemoved?.();
     return this.messages.size === 0 ? this.nextOffset : this.offsets[this.head]!;
   }

@@ -133,6 +133,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {
     const messages = this.wanted(decodeMessages(body!));
+    this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullTimestamp);
     this.queue.put(messages);
     this.moveTo(header!.nextBeginOffset);
     if (messages.length > 0) this.owner.consumeService.submit(messages, this.queue);

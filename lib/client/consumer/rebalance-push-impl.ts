@@ -69,6 +69,18 @@ export class RebalancePushImpl {
     void queue.whenIdle().then(() => this.release(queue, key));
   }
 
+  /** Takes a queue up anew at an offset, whatever comes of the messages of it that are being handled. */
+  async reset(queue: ProcessQueue, offset: number): Promise<void> {
+    const key = messageQueueKey(queue.mq);
+    queue.dropped = true;
+    this.context.processQueueTable.delete(key);
+    this.releasing.add(key);
+    if (this.needsLocks) await queue.whenIdle();
+    this.context.offsetStore.updateOffset(queue.mq, offset, false);
+    await this.release(queue, key);
+    await this.doRebalance();
+  }
+
   private async release(queue: ProcessQueue, key: string): Promise<void> {
     const { offsetStore, logger } = this.context;
     try {

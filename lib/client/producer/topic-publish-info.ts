@@ -30,8 +30,12 @@ export class TopicPublishInfo {
   }
 }
 
+/** `broker:queues` of an order topic. */
+const ORDER_CONF = /^([^:]+):(\d{1,5})$/;
+
 /** Writable queues of brokers whose master is known (MQClientInstance#topicRouteData2TopicPublishInfo). */
 export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQueue[] {
+  if (route.orderTopicConf) return orderQueuesOf(topic, route.orderTopicConf);
   const queues: MessageQueue[] = [];
   const writable = route.queueDatas
     .filter(({ perm, brokerName }) => isWriteable(perm) && hasMaster(route, brokerName))
@@ -40,6 +44,15 @@ export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQu
     for (let queueId = 0; queueId < writeQueueNums; queueId++) queues.push({ topic, brokerName, queueId });
   }
   return queues;
+}
+
+/** The queues of an order topic stay the same whatever becomes of a broker, so that a key keeps its queue. */
+function orderQueuesOf(topic: string, orderTopicConf: string): MessageQueue[] {
+  return orderTopicConf.split(';').flatMap((item) => {
+    const [, brokerName, count] = ORDER_CONF.exec(item) ?? [];
+    if (brokerName === undefined) return [];
+    return Array.from({ length: Number(count) }, (_, queueId) => ({ topic, brokerName, queueId }));
+  });
 }
 
 function hasMaster(route: TopicRouteData, brokerName: string): boolean {

@@ -31,6 +31,12 @@ export interface BrokerConfig {
   flushDelayOffsetInterval: number;
   /** Milliseconds after which a client without a heartbeat is forgotten. */
   channelExpiredTimeout: number;
+  /** Reset offsets in the broker; otherwise consumers that are online are told to do it, as before RocketMQ 5. */
+  useServerSideResetOffset: boolean;
+  /** Name in routes the queues in which order topics keep their order (NamesrvConfig). */
+  orderMessageEnable: boolean;
+  /** Let administrators change options of the running broker (not in Apache, which always lets them). */
+  updateBrokerConfigEnable: boolean;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -52,6 +58,9 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   flushConsumerOffsetInterval: integer(5000, 1, 3_600_000),
   flushDelayOffsetInterval: integer(10_000, 1, 3_600_000),
   channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
+  useServerSideResetOffset: bool(true),
+  orderMessageEnable: bool(false),
+  updateBrokerConfigEnable: bool(false),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -17,10 +17,12 @@ import type { FileSystem } from '../../common/file-system.js';
 import type { MessageStoreConfig } from '../store/message-store-config.js';
 import type { BrokerConfig } from './broker-config.js';
 import { ConsumerManager } from './client/consumer-manager.js';
+import { ProducerManager } from './client/producer-manager.js';
 import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
 import type { ConfigManager } from './config-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import { registerAdminProcessors } from './processor/admin-processors.js';
 import { AdminBrokerProcessor } from './processor/admin-broker-processor.js';
 import { ClientManageProcessor } from './processor/client-manage-processor.js';
 import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
@@ -30,6 +32,7 @@ import { SendMessageBackProcessor } from './processor/send-message-back-processo
 import { SendMessageProcessor } from './processor/send-message-processor.js';
 import { DelayOffsetTable } from './schedule/delay-offset-table.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
+import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
 import type { TopicConfig } from './topic/topic-config.js';
@@ -44,11 +47,14 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Called for every topic when the broker starts, and when one is new or changed. */
   readonly registerTopic: (config: TopicConfig) => void;
+  /** Tables of others that are kept in the same store. */
+  readonly tables: readonly ConfigManager[];
 }
 
 /** A broker: a message store, and everything that answers requests about it (BrokerController). */
 export class BrokerController implements RequestHandler {
   readonly config: BrokerConfig;
+  readonly storeConfig: MessageStoreConfig;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -57,6 +63,10 @@ export class BrokerController implements RequestHandler {
   /** Where clients reach this broker, as it is written into records and ids. */
   storeHost!: SocketHost;
   storeHostDigits!: string;
+  /** The same as `ip:port`. */
+  brokerAddr!: string;
+  /** Milliseconds since the epoch. */
+  bootTimestamp = 0;
   /** Delay in milliseconds of level `index + 1`. */
   readonly delayLevels: readonly number[];
   /** The properties that every message gets here, in their text form. */
@@ -65,7 +75,10 @@ export class BrokerController implements RequestHandler {
   readonly topics: TopicConfigManager;
   readonly groups: SubscriptionGroupManager;
   readonly offsets: ConsumerOffsetManager;
+  readonly delayOffsets: DelayOffsetTable;
   readonly consumers: ConsumerManager;
+  readonly producers: ProducerManager;
+  readonly stats: BrokerStatsManager;
   readonly locks: RebalanceLockManager;
   readonly holdService: PullRequestHoldService;
   private readonly scheduleService: ScheduleMessageService;
@@ -77,6 +90,7 @@ export class BrokerController implements RequestHandler {
   constructor(private readonly options: BrokerOptions) {
     const { config, storeConfig, fileSystem, clock, logger } = options;
     this.config = config;
+    this.storeConfig = storeConfig;
     this.clock = clock;
     this.random = options.random;
     this.logger = logger;
@@ -91,20 +105,25 @@ export class BrokerController implements RequestHandler {
     this.topics = new TopicConfigManager(tableOptions, config, this.delayLevels.length, onTopicChanged);
     this.groups = new SubscriptionGroupManager(tableOptions, config);
     this.offsets = new ConsumerOffsetManager(tableOptions, config);
-    const delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
-    this.tables = [this.topics, this.groups, this.offsets, delayOffsets];
+    this.delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
+    this.tables = [this.topics, this.groups, this.offsets, this.delayOffsets, ...options.tables];
     this.consumers = new ConsumerManager(clock, config.channelExpiredTimeout, (group) =>
       this.wantsNotices(group),
     );
+    this.producers = new ProducerManager(clock, config.channelExpiredTimeout);
+    const putTotal = () => this.store.stats.putMessageTimesTotal;
+    this.stats = new BrokerStatsManager(clock, config.brokerClusterName, putTotal);
     this.locks = new RebalanceLockManager(clock);
     this.holdService = new PullRequestHoldService(clock);
-    this.scheduleService = new ScheduleMessageService(this, delayOffsets);
+    this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
 
   /** Opens the store and takes up work; `storeHost` is where clients reach it, as `ip:port`. */
   async start(storeHost: string): Promise<void> {
+    this.brokerAddr = storeHost;
+    this.bootTimestamp = this.clock.now();
     this.storeHost = parseSocketHost(storeHost);
     this.storeHostDigits = hostDigits(this.storeHost);
     this.store.open();
@@ -118,6 +137,7 @@ export class BrokerController implements RequestHandler {
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
+    this.stats.start();
   }
 
   /** Ends work, and brings everything to the disk. */
@@ -125,6 +145,8 @@ export class BrokerController implements RequestHandler {
     if (!this.isRunning) return;
     this.isRunning = false;
     this.consumers.stop();
+    this.producers.stop();
+    this.stats.stop();
     this.holdService.close();
     await this.scheduleService.stop();
     await Promise.all(this.tables.map((table) => table.close()));
@@ -140,6 +162,7 @@ export class BrokerController implements RequestHandler {
 
   onChannelClosed(channel: Channel): void {
     this.consumers.onChannelClosed(channel);
+    this.producers.onChannelClosed(channel);
   }
 
   /** All topics, as name servers are told of them. */
@@ -195,6 +218,7 @@ export class BrokerController implements RequestHandler {
     );
     dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
     dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
+    registerAdminProcessors(dispatcher, this);
   }
 }
 

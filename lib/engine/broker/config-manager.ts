@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../common/clock.js';
 import { parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileSystem } from '../../common/file-system.js';
+import { StoreError } from '../../errors/store.error.js';
 import { JsonFile } from '../../common/json-file.js';
 
 /** Milliseconds until a table that could not be written is tried again. */
@@ -64,6 +65,17 @@ export abstract class ConfigManager {
     this.changes++;
     if (this.persistDelay > 0) this.persistLater(this.persistDelay);
     else this.persistSoon();
+  }
+
+  /**
+   * Waits until the table is on the disk as it is now.
+   *
+   * @throws StoreError when it cannot be written; it is tried again later.
+   */
+  async flush(): Promise<void> {
+    if (this.isClosed || (await this.persist())) return;
+    this.persistLater(RETRY_INTERVAL);
+    throw new StoreError(`${this.file.path} cannot be written, the log says why; it is tried again`);
   }
 
   /** Writes the table for the last time: afterwards the store may belong to another process. */

@@ -1,11 +1,15 @@
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
+import { registerAnswer, type Answer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, success, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import { BrokerLiveTable } from './broker-live-table.js';
+import { NAMESPACE_ORDER_TOPIC_CONFIG, type KVConfigManager } from './kvconfig/kv-config-manager.js';
+import { KVConfigProcessor } from './processor/kv-config-processor.js';
+import { TopicListProcessor } from './processor/topic-list-processor.js';
 import { RegisterBrokerProcessor } from './register-broker-processor.js';
 import { RouteInfoManager } from './route-info-manager.js';
 
@@ -17,7 +21,13 @@ export class NamesrvController implements RequestHandler {
   private readonly brokers: BrokerLiveTable;
   private readonly dispatcher: RequestDispatcher;
 
-  constructor(logger: Logger, clock: Clock) {
+  constructor(
+    logger: Logger,
+    clock: Clock,
+    private readonly kvConfig: KVConfigManager,
+    /** Whether routes of order topics say in which queues their order is kept (NamesrvConfig, `orderMessageEnable`). */
+    private readonly orderMessageEnable: boolean,
+  ) {
     this.dispatcher = new RequestDispatcher(logger);
     this.brokers = new BrokerLiveTable(this.routes, clock, logger);
     new RegisterBrokerProcessor(this.brokers).registerAt(this.dispatcher);
@@ -27,6 +37,7 @@ export class NamesrvController implements RequestHandler {
     this.dispatcher.register(RequestCode.GET_BROKER_CLUSTER_INFO, (_request, context) =>
       context.reply(success(undefined, this.routes.getAllClusterInfo())),
     );
+    this.registerAdminProcessors();
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
@@ -42,9 +53,36 @@ export class NamesrvController implements RequestHandler {
     this.brokers.close();
   }
 
+  private registerAdminProcessors(): void {
+    const answer = <C extends RequestCode>(code: C, work: Answer<C>) =>
+      registerAnswer(this.dispatcher, code, work);
+    const list = new TopicListProcessor(this.routes);
+    const kv = new KVConfigProcessor(this.kvConfig);
+    answer(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => list.getAllTopicList());
+    answer(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS, () => list.getSystemTopicList());
+    answer(RequestCode.GET_TOPICS_BY_CLUSTER, (r) => list.getTopicsByCluster(r));
+    answer(RequestCode.DELETE_TOPIC_IN_NAMESRV, (r) => list.deleteTopic(r));
+    answer(RequestCode.WIPE_WRITE_PERM_OF_BROKER, (r) => list.wipeWritePerm(r));
+    answer(RequestCode.ADD_WRITE_PERM_OF_BROKER, (r) => list.addWritePerm(r));
+    answer(RequestCode.PUT_KV_CONFIG, (r) => kv.putKVConfig(r));
+    answer(RequestCode.GET_KV_CONFIG, (r) => kv.getKVConfig(r));
+    answer(RequestCode.DELETE_KV_CONFIG, (r) => kv.deleteKVConfig(r));
+    answer(RequestCode.GET_KVLIST_BY_NAMESPACE, (r) => kv.getKVListByNamespace(r));
+    answer(RequestCode.GET_NAMESRV_CONFIG, () => {
+      const text = `orderMessageEnable=${this.orderMessageEnable}\n`;
+      return success(undefined, Buffer.from(text));
+    });
+  }
+
   private getRoute({ header }: RemotingRequest<RouteCode>, context: RequestContext<RouteCode>): void {
     const route = this.routes.pickupTopicRouteData(header.topic);
-    if (route !== undefined) return context.reply(success(undefined, route));
+    if (route !== undefined) {
+      const orderTopicConf = this.orderMessageEnable
+        ? this.kvConfig.get(NAMESPACE_ORDER_TOPIC_CONFIG, header.topic)
+        : undefined;
+      const body = orderTopicConf === undefined ? route : { ...route, orderTopicConf };
+      return context.reply(success(undefined, body));
+    }
     const remark = `No topic route info in name server for the topic: ${header.topic}`;
     context.reply(failure(ResponseCode.TOPIC_NOT_EXIST, remark));
   }

@@ -1,3 +1,4 @@
+import { PermName } from '../../common/perm-name.js';
 import type {
   BrokerData,
   ClusterInfo,
@@ -54,6 +55,53 @@ export class RouteInfoManager {
       queues.delete(brokerName);
       if (queues.size === 0) this.topicQueueTable.delete(topic);
     }
+  }
+
+  /** All topics that some broker has. */
+  topics(): string[] {
+    return [...this.topicQueueTable.keys()];
+  }
+
+  /** The topics of the brokers of a cluster. */
+  topicsOf(cluster: string): string[] {
+    const brokers = this.brokersOf(cluster);
+    return [...this.topicQueueTable]
+      .filter(([, queues]) => [...queues.keys()].some((brokerName) => brokers.has(brokerName)))
+      .map(([topic]) => topic);
+  }
+
+  /** Forgets a topic, of a cluster or altogether. A broker that still has it registers it again. */
+  deleteTopic(topic: string, cluster: string | undefined): void {
+    const queues = this.topicQueueTable.get(topic);
+    if (queues === undefined) return;
+    const brokers = cluster === undefined || cluster === '' ? [...queues.keys()] : this.brokersOf(cluster);
+    for (const brokerName of brokers) queues.delete(brokerName);
+    if (queues.size === 0) this.topicQueueTable.delete(topic);
+  }
+
+  /** Lets nobody write to a broker any more, until it registers its topics again; returns how many topics it has. */
+  wipeWritePerm(brokerName: string): number {
+    return this.changePerm(brokerName, (perm) => perm & ~PermName.WRITE);
+  }
+
+  addWritePerm(brokerName: string): number {
+    return this.changePerm(brokerName, () => PermName.READ | PermName.WRITE);
+  }
+
+  private changePerm(brokerName: string, change: (perm: number) => number): number {
+    let count = 0;
+    for (const queues of this.topicQueueTable.values()) {
+      const data = queues.get(brokerName);
+      if (data === undefined) continue;
+      queues.set(brokerName, { ...data, perm: change(data.perm) });
+      count++;
+    }
+    return count;
+  }
+
+  private brokersOf(cluster: string): Set<string> {
+    const members = [...this.brokerAddrTable.values()].filter((broker) => broker.cluster === cluster);
+    return new Set(members.map(({ brokerName }) => brokerName));
   }
 
   getAllClusterInfo(): ClusterInfo {

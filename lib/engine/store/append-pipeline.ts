@@ -71,7 +71,9 @@ export class AppendPipeline implements FlushTarget {
   /** What the records of the staged batch say. */
   private lastStoreTimestamp = 0;
   /** Behind the last staged record. */
-  private endOffset = 0;
+  endOffset = 0;
+  /** The disk has the log up to here. */
+  private syncedOffset = 0;
 
   constructor(
     private readonly log: CommitLog,
@@ -91,7 +93,7 @@ export class AppendPipeline implements FlushTarget {
    */
   open(endOffset: number, lastStoreTimestamp: number, syncedOffset: number): void {
     const { segments } = this.log;
-    this.endOffset = this.stagedOffset = this.log.maxOffset = endOffset;
+    this.endOffset = this.stagedOffset = this.log.maxOffset = this.syncedOffset = endOffset;
     this.lastStoreTimestamp = lastStoreTimestamp;
     this.log.tail.startChunk(endOffset, endOffset);
     for (const segment of segments.segments) if (segment.endOffset > syncedOffset) segment.sync();
@@ -121,7 +123,16 @@ export class AppendPipeline implements FlushTarget {
     const segments = [...this.dirty];
     // What is written from now on is for the next flush, or this one would not end under load.
     this.dirty.clear();
-    syncAll(segments, done);
+    const end = this.log.maxOffset;
+    syncAll(segments, (error) => {
+      if (error === null) this.syncedOffset = end;
+      done(error);
+    });
+  }
+
+  /** Bytes that were appended, and that a power cut could still take. */
+  get unflushedBytes(): number {
+    return this.endOffset - this.syncedOffset;
   }
 
   /** Makes everything committed survive a power cut. */

@@ -21,6 +21,8 @@ export function isQueueName(topic: string, queueId: number): boolean {
 /** More than a topic may have; with a higher one, a damaged record would give its topic millions of queues. */
 const MAX_QUEUE_ID = 0xffff;
 
+const NO_QUEUES: ReadonlyMap<number, ConsumeQueue> = new Map();
+
 /** All ConsumeQueues of a store (ConsumeQueueStore). */
 export class ConsumeQueueStore {
   private readonly table = new Map<string, Map<number, ConsumeQueue>>();
@@ -60,6 +62,32 @@ export class ConsumeQueueStore {
     return queue;
   }
 
+  has(topic: string): boolean {
+    return this.table.has(topic);
+  }
+
+  /** The queues of a topic. */
+  of(topic: string): IterableIterator<ConsumeQueue> {
+    return (this.table.get(topic) ?? NO_QUEUES).values();
+  }
+
+  /** Deletes the queues of a topic with their files; what is still to be appended to them is left out. */
+  deleteTopic(topic: string): void {
+    const { fileSystem } = this.files;
+    // The name becomes a path.
+    if (!isQueueName(topic, 0)) return;
+    for (const queue of this.of(topic)) {
+      queue.isDeleted = true;
+      this.active.delete(queue);
+      queue.destroy();
+    }
+    this.table.delete(topic);
+    const directory = join(this.directory, topic);
+    if (!fileSystem.isDirectory(directory)) return;
+    if (fileSystem.list(directory).length === 0) fileSystem.removeDirectory(directory);
+    fileSystem.syncDirectory(this.directory);
+  }
+
   *all(): IterableIterator<ConsumeQueue> {
     for (const queues of this.table.values()) yield* queues.values();
   }
@@ -72,6 +100,7 @@ export class ConsumeQueueStore {
   /** Appends the unit of a record whose offset is the next one of its queue. */
   append(request: DispatchRequest): void {
     const { queue } = request;
+    if (queue.isDeleted) return;
     queue.append(request.commitLogOffset, request.msgSize, request.tagsCode);
     if (queue.unwritten === 1) this.active.add(queue);
   }

@@ -38,6 +38,8 @@ export class ConsumeQueue {
   maxOffset = 0;
   /** The first unit whose message the commit log still has. */
   minOffset = 0;
+  /** Whether its topic was deleted. */
+  isDeleted = false;
   /** Units whose record was searched for and is not in the log. */
   readonly lost = new OffsetRanges();
   /** Repaired units that the disk did not take. */

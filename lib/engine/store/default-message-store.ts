@@ -10,7 +10,9 @@ import { CleanCommitLogService } from './clean-commit-log-service.js';
 import { CommitLog } from './commit-log.js';
 import { ConsumeQueueStore, isQueueName } from './consume-queue-store.js';
 import type { ConsumeQueue } from './consume-queue.js';
+import type { CqUnit } from './cq-unit.js';
 import { parseDelayLevels } from './delay-level.js';
+import { DeletedTopics } from './deleted-topics.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
@@ -28,6 +30,9 @@ import { RunningFlags } from './running-flags.js';
 import { StoreCheckpoint } from './store-checkpoint.js';
 import { StoreLoader } from './store-loader.js';
 import { StoreLock } from './store-lock.js';
+import { storeRuntimeInfo } from './store-runtime-info.js';
+import { StoreStatsService } from './store-stats-service.js';
+import { TopicDeletion } from './topic-deletion.js';
 import { UnitRepair } from './unit-repair.js';
 
 const MAX_OPEN_FILES = 1024;
@@ -36,6 +41,8 @@ const PROBE_INTERVAL = 1000;
 /** How far the clock may have been set back since the last message was stored. */
 const MAX_TIME_AHEAD = 24 * 3_600_000;
 const NO_BYTES = Buffer.alloc(0);
+/** Most entries of a ConsumeQueue in one answer. */
+const MAX_QUERIED_UNITS = 10_000;
 
 export interface MessageStoreOptions {
   readonly config: MessageStoreConfig;
@@ -51,6 +58,7 @@ export interface MessageStoreOptions {
  * closing aside, nothing here throws because of a disk: every call has a status for it.
  */
 export class DefaultMessageStore {
+  readonly stats = new StoreStatsService();
   private readonly flags = new RunningFlags();
   private readonly log: CommitLog;
   private readonly queues: ConsumeQueueStore;
@@ -62,6 +70,7 @@ export class DefaultMessageStore {
   private readonly reader: MessageReader;
   private readonly flushService: FlushConsumeQueueService;
   private readonly cleanService: CleanCommitLogService;
+  private readonly deletion: TopicDeletion;
   private probedAt = 0;
   private isOpen = false;
   private closing: Promise<void> | undefined;
@@ -79,8 +88,18 @@ export class DefaultMessageStore {
     this.queues = queues;
     this.index = index;
     this.lock = new StoreLock(config.storePathRootDir, fileSystem);
-    const queueEnds = new QueueEndTable(config.storePathRootDir, fileSystem, log, queues, index);
-    this.loader = new StoreLoader({ log, queues, index, checkpoint, queueEnds, delayLevels, logger });
+    const deleted = new DeletedTopics(config.storePathRootDir, fileSystem, log);
+    const queueEnds = new QueueEndTable(config.storePathRootDir, fileSystem, log, queues, index, deleted);
+    this.loader = new StoreLoader({
+      log,
+      queues,
+      index,
+      checkpoint,
+      queueEnds,
+      deleted,
+      delayLevels,
+      logger,
+    });
     this.reader = new MessageReader(log, config, new UnitRepair(log, delayLevels, clock, flags, logger));
     const { flushIntervalConsumeQueue } = config;
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);
@@ -97,6 +116,8 @@ export class DefaultMessageStore {
       onCommitted: (records) => this.dispatch(records),
       onAnswered: options.onArriving,
     });
+    const { flushService } = this;
+    this.deletion = new TopicDeletion({ queues, deleted, flushService, flags, clock, syncLog });
   }
 
   /**
@@ -134,6 +155,37 @@ export class DefaultMessageStore {
     return this.queues.topics();
   }
 
+  /**
+   * Deletes a topic with its ConsumeQueues; its records stay in the log until they expire. Meanwhile it takes no messages.
+   *
+   * @throws StoreError, or the error of the disk: then the topic is still there.
+   */
+  deleteTopic(topic: string): Promise<void> {
+    return this.deletion.delete(topic);
+  }
+
+  /** What the store knows of itself, by Apache's names (DefaultMessageStore#getRuntimeInfo). */
+  runtimeInfo(): [string, string][] {
+    const { log, pipeline, flushService, stats } = this;
+    return storeRuntimeInfo(log, pipeline, flushService.dispatchedOffset, stats, this.options);
+  }
+
+  /** Entries of a ConsumeQueue from `offset` on; undefined when there is no such queue. */
+  queryConsumeQueue(
+    topic: string,
+    queueId: number,
+    offset: number,
+    count: number,
+  ): { minOffset: number; maxOffset: number; units: CqUnit[] } | undefined {
+    const queue = this.queues.find(topic, queueId);
+    if (queue === undefined) return undefined;
+    const { minOffset, maxOffset } = queue;
+    const end = Math.min(maxOffset, offset + Math.min(count, MAX_QUERIED_UNITS));
+    const units: CqUnit[] = [];
+    for (let next = offset; offset >= minOffset && next < end; next++) units.push(queue.unitAt(next)!);
+    return { minOffset, maxOffset, units };
+  }
+
   putMessage(message: MessageExtBrokerInner, callback: PutMessageCallback): void {
     this.putMessages([message], callback);
   }
@@ -141,7 +193,10 @@ export class DefaultMessageStore {
   /** Stores messages of one queue, all or none of them. They are read before this returns. */
   putMessages(messages: readonly MessageExtBrokerInner[], callback: PutMessageCallback): void {
     const refusal = this.refusalOf(messages);
-    if (refusal !== undefined) return callback.onPut(refusal, [], 0, 0);
+    if (refusal !== undefined) {
+      this.stats.putMessageFailedTimes += messages.length;
+      return callback.onPut(refusal, [], 0, 0);
+    }
     const { topic, queueId, properties } = messages[0]!;
     const queue = this.queues.find(topic, queueId) ?? this.createQueue(topic, queueId);
     if (queue === undefined) return callback.onPut('MESSAGE_ILLEGAL', [], 0, 0);
@@ -238,6 +293,15 @@ export class DefaultMessageStore {
       this.index?.put(record);
     }
     this.flushService.onDispatched(records);
+    this.count(records);
+  }
+
+  private count(records: readonly DispatchRequest[]): void {
+    const first = records[0]!;
+    const last = records.at(-1)!;
+    const bytes = last.commitLogOffset + last.msgSize - first.commitLogOffset;
+    const millis = Math.max(0, this.options.clock.now() - first.storeTimestamp);
+    this.stats.onStored(records.length, bytes, millis);
   }
 
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {
@@ -246,6 +310,7 @@ export class DefaultMessageStore {
     const { maxMessageSize } = this.options.config;
     for (const { topic, body } of messages) {
       if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
+      if (this.deletion.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
     }
     return undefined;
   }

@@ -40,7 +40,7 @@ export class FlushConsumeQueueService {
   private syncError: unknown;
   private newestTimestamp = 0;
   /** Behind the newest record in the ConsumeQueues, and behind the newest that a checkpoint covers. */
-  private dispatchedOffset = 0;
+  dispatchedOffset = 0;
   private checkpointOffset = 0;
   private checkpointTime = 0;
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { crc32 } from '../../common/crc32.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { DeletedTopics } from './deleted-topics.js';
 import type { FileSystem } from '../../common/file-system.js';
 import type { IndexService } from './index-service.js';
 import { JsonFile } from '../../common/json-file.js';
@@ -49,6 +50,7 @@ export class QueueEndTable {
     private readonly log: CommitLog,
     private readonly queues: ConsumeQueueStore,
     private readonly index: IndexService | undefined,
+    private readonly deleted: DeletedTopics,
   ) {
     this.file = new JsonFile(fileSystem, join(storePath, 'config', 'consumeQueueEnd.json'));
   }
@@ -101,6 +103,8 @@ export class QueueEndTable {
 
   *ends(): IterableIterator<QueueEnd> {
     for (const [topic, queueId, minOffset, maxOffset] of this.valid?.queues ?? []) {
+      // The table may be older than the deletion of a topic.
+      if (this.deleted.has(topic, this.logEnd! - 1)) continue;
       yield { topic, queueId, minOffset, maxOffset };
     }
   }

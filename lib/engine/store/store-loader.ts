@@ -6,6 +6,7 @@ import type { CommitLog } from './commit-log.js';
 import { CommitLogRecovery, type RecoveredLog } from './commit-log-recovery.js';
 import { isQueueName, type ConsumeQueueStore } from './consume-queue-store.js';
 import { isPlausible } from './cq-unit.js';
+import type { DeletedTopics } from './deleted-topics.js';
 import { readDispatchRequest, readRecordQueue } from './dispatch-request.js';
 import type { IndexService } from './index-service.js';
 import { QueueEndCheck } from './queue-end-check.js';
@@ -20,6 +21,7 @@ export interface StoreParts {
   readonly index: IndexService | undefined;
   readonly checkpoint: StoreCheckpoint;
   readonly queueEnds: QueueEndTable;
+  readonly deleted: DeletedTopics;
   readonly delayLevels: readonly number[];
   readonly logger: Logger;
 }
@@ -39,16 +41,19 @@ export class StoreLoader {
   }
 
   load(isUnclean: boolean): LoadedStore {
-    const { log, queues, index, checkpoint, queueEnds } = this.parts;
+    const { log, queues, index, checkpoint, queueEnds, deleted } = this.parts;
     log.segments.load();
     this.reportMissingFiles();
     queues.load();
+    deleted.load();
+    deleted.finish(queues);
     checkpoint.load();
     queueEnds.load(checkpoint.logicsMsgTimestamp);
     index?.load();
     this.ends.note(isUnclean);
     if (!isUnclean) this.reportMissing(queueEnds.logStart ?? Infinity, log.minOffset);
     const loaded = log.segments.first === undefined ? this.replaceLog() : this.recover(isUnclean);
+    deleted.clamp(loaded.endOffset);
     this.ends.keepEnds();
     queues.finishRecovery(log.segments.first === undefined ? loaded.endOffset : log.minOffset);
     return loaded;
@@ -107,6 +112,7 @@ export class StoreLoader {
   private dispatch(placement: UnitPlacement, buffer: Buffer, position: number): void {
     const { topic, queueId } = readRecordQueue(buffer, position);
     if (!isQueueName(topic, queueId)) return this.reportNameless(buffer, position);
+    if (this.parts.deleted.has(topic, readOffset(buffer, position + RecordLayout.PHYSICAL_OFFSET))) return;
     const queue = this.parts.queues.findOrCreate(topic, queueId);
     const request = readDispatchRequest(buffer, position, queue, this.parts.delayLevels);
     if (hasQueueOffset(buffer.readInt32BE(position + RecordLayout.SYS_FLAG))) placement.place(request);

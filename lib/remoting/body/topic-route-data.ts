@@ -2,6 +2,8 @@
 export interface TopicRouteData {
   readonly queueDatas: readonly QueueData[];
   readonly brokerDatas: readonly BrokerData[];
+  /** `broker:queues` with `;` between, of a topic whose order is kept across brokers. */
+  readonly orderTopicConf?: string;
 }
 
 export interface QueueData {

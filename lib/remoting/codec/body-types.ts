@@ -9,6 +9,7 @@ import {
   jsonInteger,
   jsonList,
   jsonMap,
+  jsonMaybe,
   jsonOptional,
   jsonSet,
   jsonText,
@@ -17,15 +18,18 @@ import {
 
 const LAST_OFFSET = 'CONSUME_FROM_LAST_OFFSET';
 
-const consumeType = jsonEnum<ConsumerData['consumeType']>(
+export const consumeType = jsonEnum<ConsumerData['consumeType']>(
   ['CONSUME_ACTIVELY', 'CONSUME_PASSIVELY', 'CONSUME_POP'],
   'CONSUME_PASSIVELY',
 );
 
-const messageModel = jsonEnum<ConsumerData['messageModel']>(['BROADCASTING', 'CLUSTERING'], 'CLUSTERING');
+export const messageModel = jsonEnum<ConsumerData['messageModel']>(
+  ['BROADCASTING', 'CLUSTERING'],
+  'CLUSTERING',
+);
 
 /** Java's clients treat the three deprecated ones as the first (RebalancePushImpl#computePullFromWhereWithException). */
-const consumeFromWhere = jsonEnum<ConsumerData['consumeFromWhere']>(
+export const consumeFromWhere = jsonEnum<ConsumerData['consumeFromWhere']>(
   [
     LAST_OFFSET,
     'CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST',
@@ -42,7 +46,7 @@ const consumeFromWhere = jsonEnum<ConsumerData['consumeFromWhere']>(
   },
 );
 
-const subscriptionData = jsonBean<SubscriptionData>(
+export const subscriptionData = jsonBean<SubscriptionData>(
   {
     topic: jsonText,
     subString: jsonText,
@@ -77,7 +81,11 @@ export const heartbeatData: JsonType<HeartbeatData> = jsonBean<HeartbeatData>(
   { heartbeatFingerprint: 0, withoutSub: false },
 );
 
-const messageQueue = jsonBean<MessageQueue>({ topic: jsonText, brokerName: jsonText, queueId: jsonInteger });
+export const messageQueue = jsonBean<MessageQueue>({
+  topic: jsonText,
+  brokerName: jsonText,
+  queueId: jsonInteger,
+});
 
 export const lockBatchRequestBody: JsonType<LockBatchRequestBody> = jsonBean<LockBatchRequestBody>(
   { consumerGroup: jsonText, clientId: jsonText, mqSet: jsonList(messageQueue) },
@@ -108,22 +116,29 @@ const brokerData = jsonBean<BrokerData>(
 
 /** Without the filter servers, which nobody has any more, Java's clients of 4.9 fail. */
 export const topicRouteData: JsonType<TopicRouteData> = jsonBean<TopicRouteData>(
-  { queueDatas: jsonList(queueData), brokerDatas: jsonList(brokerData) },
+  {
+    queueDatas: jsonList(queueData),
+    brokerDatas: jsonList(brokerData),
+    orderTopicConf: jsonMaybe(jsonText),
+  },
   { filterServerTable: {} },
 );
 
 const brokerAddrTable = jsonBean<ClusterInfo>({ brokerAddrTable: jsonMap(jsonText, brokerData) });
 const clusterAddrTable = jsonMap(jsonText, jsonList(jsonText));
 
-/** The names of the brokers of each cluster, which the bean has too, follow from the brokers. */
+/**
+ * The names of the brokers of each cluster, which the bean has too, follow from the brokers. Broker ids stand bare for
+ * everybody, as tools that are not written in Java expect it.
+ */
 export const clusterInfo: JsonType<ClusterInfo> = {
   read: (value, path) => brokerAddrTable.read(value, path),
-  write(info, isStandard) {
+  write(info) {
     const clusters = new Map<string, string[]>();
     for (const { cluster, brokerName } of info.brokerAddrTable.values()) {
       clusters.set(cluster, [...(clusters.get(cluster) ?? []), brokerName]);
     }
-    const members = brokerAddrTable.write(info, isStandard) as ReadonlyMap<string, never>;
-    return new Map([...members, ['clusterAddrTable', clusterAddrTable.write(clusters, isStandard) as never]]);
+    const members = brokerAddrTable.write(info, false) as ReadonlyMap<string, never>;
+    return new Map([...members, ['clusterAddrTable', clusterAddrTable.write(clusters, false) as never]]);
   },
 };

@@ -14,6 +14,7 @@ import type { SendMessageResponseHeader } from '../header/send-message-response-
 import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '../remoting-protocol.js';
 import { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
+import { ADMIN_EXCHANGE_CODECS } from './admin-exchange-codecs.js';
 import {
   batchBody,
   type BodyCodec,
@@ -90,6 +91,7 @@ const emptyResponse = { responseHeader: noHeader(), responseBody: noBody, succes
 /** How every request and its answer travel; the counterpart of the types in `RemotingProtocol`. */
 export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } = {
   ...BROKER_EXCHANGE_CODECS,
+  ...ADMIN_EXCHANGE_CODECS,
   [RequestCode.SEND_MESSAGE]: {
     requestHeader: sendMessageHeaderV2(false),
     requestBody: bytesBody,

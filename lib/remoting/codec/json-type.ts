@@ -1,4 +1,9 @@
-import type { FastjsonInput, FastjsonValue } from '../../common/fastjson.js';
+import {
+  parseFastjson,
+  type FastjsonInput,
+  type FastjsonObject,
+  type FastjsonValue,
+} from '../../common/fastjson.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 
 /** How values of one kind stand in a JSON body, as tolerant to what is read as fastjson is. */
@@ -41,6 +46,29 @@ export const jsonInteger: JsonType<number> = {
   },
 };
 
+/** A number with or without a fraction. */
+export const jsonNumber: JsonType<number> = {
+  read(value, path) {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number)) throw fault(path, 'number');
+    return number;
+  },
+  write(value) {
+    if (!Number.isFinite(value)) throw new RemotingCodecError(`The number ${value} cannot travel`);
+    return value;
+  },
+};
+
+export const jsonBoolean: JsonType<boolean> = {
+  read(value, path) {
+    const known = typeof value === 'string' ? value.toLowerCase() : value;
+    if (known === true || known === 'true' || known === 1) return true;
+    if (known === false || known === 'false' || known === 0) return false;
+    throw fault(path, 'true or false');
+  },
+  write: (value) => value,
+};
+
 function isConstant(value: FastjsonValue, name: string): boolean {
   return typeof value === 'string' && value.toUpperCase() === name;
 }
@@ -70,6 +98,14 @@ export function jsonOptional<T>(type: JsonType<T>, missing: T): JsonType<T> {
   return {
     read: (value, path) => (value === null || value === undefined ? missing : type.read(value, path)),
     write: (value, isStandard) => type.write(value, isStandard),
+  };
+}
+
+/** A value that may be missing, and is then left out. */
+export function jsonMaybe<T>(type: JsonType<T>): JsonType<T | undefined> {
+  return {
+    read: (value, path) => (value === null || value === undefined ? undefined : type.read(value, path)),
+    write: (value, isStandard) => type.write(value as T, isStandard),
   };
 }
 
@@ -115,6 +151,42 @@ export function jsonMap<K extends string | number, V>(
   };
 }
 
+/**
+ * An object whose keys are objects themselves, which stand bare or as text. They are written bare, as tools that are not
+ * written in Java expect it (admin-requests: traps).
+ */
+export function jsonObjectMap<K extends object, V>(
+  keyType: JsonType<K>,
+  type: JsonType<V>,
+): JsonType<ReadonlyMap<K, V>> {
+  return {
+    read(value, path) {
+      if (value === null || value === undefined) return new Map();
+      if (!(value instanceof Map)) throw fault(path, 'object');
+      return new Map(
+        [...value].map(([key, item]) => [
+          keyType.read(parseKey(key, path), path),
+          type.read(item, `${path}.${key}`),
+        ]),
+      );
+    },
+    write(map, isStandard) {
+      const entries = [...map].map(
+        ([key, item]) => [keyType.write(key, isStandard), type.write(item, isStandard)] as const,
+      );
+      return new Map(entries as (readonly [ReadonlyMap<string, FastjsonInput>, FastjsonInput])[]);
+    },
+  };
+}
+
+function parseKey(key: string, path: string): FastjsonValue {
+  try {
+    return parseFastjson(key);
+  } catch {
+    throw fault(path, 'objects as keys');
+  }
+}
+
 /** A type for every property of `T`. */
 export type JsonFields<T> = { readonly [K in keyof Required<T>]: JsonType<T[K]> };
 
@@ -130,17 +202,40 @@ export function jsonBean<T extends object>(
     read(value, path) {
       if (!(value instanceof Map)) throw fault(path, 'object');
       const bean: Record<string, unknown> = {};
-      for (const [name, type] of entries) bean[name] = type.read(value.get(name), `${path}.${name}`);
+      for (const [name, type] of entries) {
+        const member = type.read(value.get(name), `${path}.${name}`);
+        if (member !== undefined) bean[name] = member;
+      }
       return bean as T;
     },
     write(bean, isStandard) {
       const members = new Map<string, FastjsonInput>();
       for (const name of names) {
         const type = fields[name as keyof T];
-        const value = type === undefined ? constants[name]! : type.write(bean[name as keyof T], isStandard);
-        members.set(name, value);
+        const member = bean[name as keyof T];
+        if (type === undefined) members.set(name, constants[name]!);
+        else if (member !== undefined) members.set(name, type.write(member, isStandard));
       }
       return members;
+    },
+  };
+}
+
+/** A bean of which we know some members, and hand on others as they are: those that are named in `kept`. */
+export function jsonOpenBean<T extends { readonly others: ReadonlyMap<string, FastjsonValue> }>(
+  fields: JsonFields<Omit<T, 'others'>>,
+  kept: readonly string[],
+): JsonType<T> {
+  const known = jsonBean<object>(fields as JsonFields<object>);
+  return {
+    read(value, path) {
+      const bean = known.read(value, path);
+      const others = [...(value as FastjsonObject)].filter(([name]) => kept.includes(name));
+      return { ...bean, others: new Map(others) } as unknown as T;
+    },
+    write(bean, isStandard) {
+      const members = known.write(bean, isStandard) as ReadonlyMap<string, FastjsonInput>;
+      return new Map([...members, ...bean.others].toSorted(([a], [b]) => (a < b ? -1 : 1)));
     },
   };
 }

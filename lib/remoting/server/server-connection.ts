@@ -5,7 +5,8 @@ import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RequestAuthenticator } from '../acl/request-authenticator.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
-import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import {
   decodeFrame,
@@ -15,8 +16,12 @@ import {
   type RemotingFrame,
 } from '../codec/remoting-frame.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
+import type { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
+import { PendingCalls } from '../transport/pending-calls.js';
 import { SocketWriter } from '../transport/socket-writer.js';
+import { TcpCall } from '../transport/tcp-call.js';
+import type { ResponseCallback } from '../transport/transport.js';
 
 /** Milliseconds without any traffic after which a connection is closed (NettyServerConfig.serverChannelMaxIdleTimeSeconds). */
 const MAX_IDLE_TIME = 120_000;
@@ -37,11 +42,16 @@ export interface ServerConnectionOptions {
 /** One client of a server. */
 export class ServerConnection implements Channel {
   readonly remoteHost: SocketHost;
+  language = '';
+  version = 0;
   private readonly writer: SocketWriter;
   private readonly cutter: FrameCutter;
   private pending = 0;
   private opaque = 0;
   private isRefused = false;
+  /** What the client was asked and has not answered. */
+  private readonly calls = new Map<number, TcpCall>();
+  private readonly asked: PendingCalls;
 
   constructor(
     private readonly socket: Socket,
@@ -50,13 +60,17 @@ export class ServerConnection implements Channel {
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
     this.writer = new SocketWriter(socket, options.clock);
+    this.asked = new PendingCalls(options.clock);
     this.cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
     socket.on('data', (chunk) => this.guard(() => this.cutter.push(chunk)));
     socket.on('drain', () => this.resume());
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
-    socket.on('close', onClosed);
+    socket.on('close', () => {
+      this.asked.close(clientGone());
+      onClosed();
+    });
   }
 
   get isClosed(): boolean {
@@ -64,8 +78,22 @@ export class ServerConnection implements Channel {
   }
 
   push(request: RemotingRequest): void {
-    this.opaque = (this.opaque + 1) & 0x7fffffff;
-    this.send(encodeRequest(request, this.opaque, true, 'JSON'));
+    this.send(encodeRequest(request, this.nextOpaque(), true, 'JSON'));
+  }
+
+  invoke<C extends RequestCode>(
+    request: RemotingRequest<C>,
+    timeoutMillis: number,
+    callback: ResponseCallback<C>,
+  ): void {
+    if (this.socket.destroyed) return callback.onError(clientGone());
+    const opaque = this.nextOpaque();
+    const frame = encodeRequest(request as RemotingRequest, opaque, false, 'JSON');
+    const deadline = this.options.clock.now() + timeoutMillis;
+    const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
+    call.register(this.calls, opaque, request.code);
+    this.asked.add(call);
+    this.send(frame);
   }
 
   close(): void {
@@ -73,8 +101,9 @@ export class ServerConnection implements Channel {
   }
 
   private onFrame(frame: RemotingFrame): void {
-    // Nothing is asked of clients that they would answer.
-    if (isResponse(frame)) return;
+    if (isResponse(frame)) return this.onResponse(frame);
+    this.language = frame.language;
+    this.version = frame.version;
     const context = this.contextOf(frame);
     if (!isOneway(frame) && ++this.pending > MAX_PENDING) {
       const remark = `[OVERLOAD]system busy, ${MAX_PENDING} requests of this connection wait for an answer`;
@@ -93,6 +122,17 @@ export class ServerConnection implements Channel {
     this.isRefused = true;
     const { remoteAddress, remotePort } = this.socket;
     this.options.logger.warn(`Requests from ${remoteAddress}:${remotePort} are refused: ${reason}`);
+  }
+
+  /** An answer that comes too late has nobody who waits for it. */
+  private onResponse(frame: RemotingFrame): void {
+    const call = this.calls.get(frame.opaque);
+    if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
+  }
+
+  private nextOpaque(): number {
+    this.opaque = (this.opaque + 1) & 0x7fffffff;
+    return this.opaque;
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {
@@ -162,4 +202,8 @@ export class ServerConnection implements Channel {
       this.socket.destroy();
     }
   }
+}
+
+function clientGone(): MQClientError {
+  return new MQClientError('The client closed the connection', { retryable: true });
 }

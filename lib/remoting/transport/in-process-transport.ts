@@ -2,19 +2,21 @@ import type { Clock } from '../../common/clock.js';
 import type { SocketHost } from '../../common/socket-host.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
-import type { RemotingRequest } from '../remoting-command.js';
+import { OWN_LANGUAGE } from '../codec/language-code.js';
+import { OWN_VERSION } from '../codec/mq-version.js';
+import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import { PendingCall, PendingCalls } from './pending-calls.js';
-import type { ResponseCallback, Transport } from './transport.js';
+import type { RequestListener, ResponseCallback, Transport } from './transport.js';
 
 /**
  * Reaches servers of the same process: requests and answers are passed on as they are, nothing is encoded. Each
  * instance is one connection of one client.
  */
 export class InProcessTransport implements Transport {
-  private readonly channel: InProcessChannel;
+  private readonly channel: Channel & { isClosed: boolean };
   private readonly pending: PendingCalls;
-  private listener: ((request: RemotingRequest) => void) | undefined;
+  private listener: RequestListener | undefined;
   private isClosed = false;
 
   constructor(
@@ -22,7 +24,14 @@ export class InProcessTransport implements Transport {
     private readonly clock: Clock,
     remoteHost: SocketHost,
   ) {
-    this.channel = new InProcessChannel(remoteHost, (request) => this.receive(request));
+    this.channel = {
+      remoteHost,
+      isClosed: false,
+      language: OWN_LANGUAGE,
+      version: OWN_VERSION,
+      push: (request) => this.receive(request, ignore),
+      invoke: (request, timeoutMillis, callback) => this.ask(request as never, timeoutMillis, callback),
+    };
     this.pending = new PendingCalls(clock);
   }
 
@@ -45,7 +54,7 @@ export class InProcessTransport implements Transport {
     if (!this.isClosed) this.servers.get(address)?.handle(request, { channel: this.channel, reply: ignore });
   }
 
-  onRequest(listener: (request: RemotingRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     this.listener = listener;
   }
 
@@ -65,10 +74,18 @@ export class InProcessTransport implements Transport {
   }
 
   /** Requests to a client arrive in a turn of their own, as they would over a network. */
-  private receive(request: RemotingRequest): void {
+  private receive(request: RemotingRequest, reply: (response: RemotingResponse) => void): void {
     this.clock.setImmediate(() => {
-      if (!this.isClosed) this.listener?.(request);
+      if (!this.isClosed) this.listener?.(request, reply);
     });
+  }
+
+  /** A request of a server that the client answers. */
+  private ask(request: RemotingRequest, timeoutMillis: number, callback: ResponseCallback<never>): void {
+    if (this.isClosed) return callback.onError(new MQClientError('The client is shut down'));
+    const call = new PendingCall(callback, this.clock.now() + timeoutMillis, timeoutMillis);
+    this.pending.add(call);
+    this.receive(request, (response) => call.reply(response as never));
   }
 
   private unreachable(address: string): MQClientError {
@@ -78,15 +95,6 @@ export class InProcessTransport implements Transport {
 }
 
 function ignore(): void {}
-
-class InProcessChannel implements Channel {
-  isClosed = false;
-
-  constructor(
-    readonly remoteHost: SocketHost,
-    readonly push: (request: RemotingRequest) => void,
-  ) {}
-}
 
 /** A request that is its own context on the server: one object less for every message. */
 class InProcessCall extends PendingCall implements RequestContext<never> {

@@ -1,7 +1,7 @@
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import type { InProcessTransport } from './in-process-transport.js';
-import type { ResponseCallback, Transport } from './transport.js';
+import type { RequestListener, ResponseCallback, Transport } from './transport.js';
 
 /**
  * Reaches servers of this process by a call and all others another way. An engine may begin to run here while its
@@ -9,14 +9,14 @@ import type { ResponseCallback, Transport } from './transport.js';
  */
 export class NearestTransport implements Transport {
   private near: InProcessTransport | undefined;
-  private listener: (request: RemotingRequest) => void = () => {};
+  private listener: RequestListener = () => {};
 
   constructor(private readonly far: Transport) {}
 
   /** From now on the servers that `near` reaches are asked through it. */
   attach(near: InProcessTransport): void {
     this.near = near;
-    near.onRequest((request) => this.listener(request));
+    near.onRequest((request, reply) => this.listener(request, reply));
   }
 
   invoke<C extends RequestCode>(
@@ -32,7 +32,7 @@ export class NearestTransport implements Transport {
     this.wayTo(address).invokeOneway(address, request);
   }
 
-  onRequest(listener: (request: RemotingRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     this.listener = listener;
     this.far.onRequest(listener);
   }

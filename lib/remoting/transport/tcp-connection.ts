@@ -4,14 +4,16 @@ import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
-import { decodeRequest, decodeResponse, encodeRequest } from '../codec/remoting-codec.js';
-import { decodeFrame, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
-import type { RemotingRequest } from '../remoting-command.js';
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { decodeFrame, isOneway, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
+import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
+import { ResponseCode } from '../response-code.js';
 import { openSocket, type ClientTls } from '../tls/client-tls.js';
 import { SocketWriter } from './socket-writer.js';
-import { PendingCall, type PendingCalls } from './pending-calls.js';
-import type { ResponseCallback } from './transport.js';
+import type { PendingCalls } from './pending-calls.js';
+import { TcpCall } from './tcp-call.js';
+import type { RequestListener, ResponseCallback } from './transport.js';
 
 /** Milliseconds (NettyClientConfig: connectTimeoutMillis, clientChannelMaxIdleTimeSeconds). */
 const CONNECT_TIMEOUT = 3000;
@@ -27,7 +29,7 @@ export interface TcpConnectionOptions {
   /** Undefined: requests are not signed. */
   readonly signer: RequestSigner | undefined;
   /** A request of the server. */
-  readonly onRequest: (request: RemotingRequest) => void;
+  readonly onRequest: RequestListener;
   readonly onConnected: () => void;
   /** Called once; `error` says why, also when the connection never came about. */
   readonly onClosed: (error: MQClientError) => void;
@@ -111,8 +113,16 @@ export class TcpConnection {
   }
 
   private onRequest(frame: RemotingFrame): void {
+    const reply = (response: RemotingResponse) => this.reply(frame, response);
     const request = decodeRequest(frame);
-    if (request !== undefined) this.options.onRequest(request);
+    if (request !== undefined) return this.options.onRequest(request, reply);
+    const remark = ` request type ${frame.code} not supported`;
+    reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
+  }
+
+  private reply(frame: RemotingFrame, response: RemotingResponse): void {
+    if (isOneway(frame) || this.socket.destroyed) return;
+    this.writer.write(encodeResponse(frame.code, response, frame.opaque, frame.serializeType));
   }
 
   /** A peer that does not keep to the protocol cannot be understood any further. */
@@ -140,24 +150,6 @@ export class TcpConnection {
       `${this.address} takes no requests: more than ${MAX_BACKLOG / 2 ** 20} MiB wait to be sent`,
       { retryable: true },
     );
-  }
-}
-
-/** A request that is found by the number that its answer carries. */
-class TcpCall extends PendingCall {
-  private calls!: Map<number, TcpCall>;
-  private opaque = 0;
-  code!: RequestCode;
-
-  register(calls: Map<number, TcpCall>, opaque: number, code: RequestCode): void {
-    this.calls = calls;
-    this.opaque = opaque;
-    this.code = code;
-    calls.set(opaque, this);
-  }
-
-  protected override onEnd(): void {
-    this.calls.delete(this.opaque);
   }
 }
 

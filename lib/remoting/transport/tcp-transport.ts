@@ -9,7 +9,7 @@ import type { RequestCode } from '../request-code.js';
 import type { ClientTls } from '../tls/client-tls.js';
 import { PendingCalls } from './pending-calls.js';
 import { TcpConnection } from './tcp-connection.js';
-import type { ResponseCallback, Transport } from './transport.js';
+import type { RequestListener, ResponseCallback, Transport } from './transport.js';
 
 /** Milliseconds before a server that could not be reached is tried again: doubled with every failure. */
 const MIN_BACK_OFF = 100;
@@ -37,7 +37,7 @@ export class TcpTransport implements Transport {
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
   private readonly signer: RequestSigner | undefined;
-  private listener: ((request: RemotingRequest) => void) | undefined;
+  private listener: RequestListener | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
@@ -67,7 +67,7 @@ export class TcpTransport implements Transport {
     }
   }
 
-  onRequest(listener: (request: RemotingRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     this.listener = listener;
   }
 
@@ -98,7 +98,7 @@ export class TcpTransport implements Transport {
       pending: this.pending,
       tls: this.options.tls,
       signer: this.signer,
-      onRequest: (request) => this.listener?.(request),
+      onRequest: (request, reply) => this.listener?.(request, reply),
       onConnected: () => {
         isConnected = true;
         this.outages.delete(address);

@@ -9,6 +9,9 @@ export interface ResponseCallback<C extends RequestCode> {
   onError(error: RocketMQError): void;
 }
 
+/** Takes a request of a server, and answers it once unless it is a one-way one; then `reply` does nothing. */
+export type RequestListener = (request: RemotingRequest, reply: (response: RemotingResponse) => void) => void;
+
 /** How a client reaches name servers and brokers. It knows nothing of what the requests mean. */
 export interface Transport {
   /** Sends a request; `callback` may be called before this returns. */
@@ -21,7 +24,7 @@ export interface Transport {
   /** Sends a request that nobody answers. */
   invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void;
   /** Who gets the requests that servers send to this client. */
-  onRequest(listener: (request: RemotingRequest) => void): void;
+  onRequest(listener: RequestListener): void;
   /** Ends all connections; requests under way fail. */
   close(): void;
 }

@@ -117,7 +117,8 @@ describe('a synchronous send', () => {
     transport.calls[1]!.answer(refused(ResponseCode.SYSTEM_BUSY));
     await expect(sent).rejects.toBeInstanceOf(RemotingTimeoutError);
     await expect(sent).rejects.toThrow('The send to topic t took longer than 1000 ms');
-    expect(transport.calls).toHaveLength(2);
+    const sends = transport.calls.filter(({ request }) => request.code === RequestCode.SEND_MESSAGE);
+    expect(sends).toHaveLength(2);
   });
 
   it('counts the search for the route towards the timeout', async () => {

@@ -1,6 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { crc32 } from '../../../lib/common/crc32.js';
+import { KVConfigManager } from '../../../lib/engine/namesrv/kvconfig/kv-config-manager.js';
 import { NamesrvController } from '../../../lib/engine/namesrv/namesrv-controller.js';
 import type { Channel } from '../../../lib/remoting/channel.js';
 import type { RegisteredTopic } from '../../../lib/remoting/body/register-broker-body.js';
@@ -8,6 +9,7 @@ import { encodeRegisterBrokerBody } from '../../../lib/remoting/codec/register-b
 import type { RegisterBrokerRequestHeader } from '../../../lib/remoting/header/register-broker-request-header.js';
 import type { RemotingRequest, RemotingResponse } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { SimulatedDisk } from '../../support/simulated-file-system.js';
 import { RecordingLogger } from '../../support/test-store.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
@@ -36,8 +38,11 @@ const header = (
 });
 const channel = (): Channel => ({
   remoteHost: { address: Buffer.alloc(4), port: 1 },
+  language: 'JAVA',
+  version: 479,
   isClosed: false,
   push: () => {},
+  invoke: () => {},
 });
 
 let clock: VirtualClock;
@@ -72,7 +77,10 @@ const queuesOf = (name: string) => routeOf(name)?.queueDatas.map(({ readQueueNum
 beforeEach(() => {
   clock = new VirtualClock();
   counter = 0;
-  namesrv = new NamesrvController(new RecordingLogger(), clock);
+  const logger = new RecordingLogger();
+  const fileSystem = new SimulatedDisk({ now: () => clock.now() }).mount();
+  const kvConfig = new KVConfigManager({ storePathRootDir: '/store', fileSystem, clock, logger }, () => {});
+  namesrv = new NamesrvController(logger, clock, kvConfig, false);
 });
 
 describe('brokers of other processes', () => {

@@ -6,19 +6,15 @@ import type {
 } from '../../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { Channel } from '../../../remoting/channel.js';
-
-interface ClientChannelInfo {
-  readonly clientId: string;
-  lastUpdateTimestamp: number;
-}
+import type { ClientChannelInfo } from './client-channel-info.js';
 
 /** The live members of a consumer group and what they subscribe to (ConsumerGroupInfo). */
 export class ConsumerGroupInfo {
   consumeType: ConsumeType;
   messageModel: MessageModel;
   consumeFromWhere: ConsumeFromWhere;
-  private readonly clients = new Map<Channel, ClientChannelInfo>();
-  private readonly subscriptions = new Map<string, SubscriptionData>();
+  readonly clients = new Map<Channel, ClientChannelInfo>();
+  readonly subscriptions = new Map<string, SubscriptionData>();
 
   constructor(data: ConsumerData) {
     this.consumeType = data.consumeType;
@@ -36,6 +32,12 @@ export class ConsumerGroupInfo {
 
   clientIds(): string[] {
     return [...this.clients.values()].map((client) => client.clientId);
+  }
+
+  /** The connection of a member. */
+  findChannel(clientId: string): Channel | undefined {
+    for (const [channel, client] of this.clients) if (client.clientId === clientId) return channel;
+    return undefined;
   }
 
   subscriptionOf(topic: string): SubscriptionData | undefined {

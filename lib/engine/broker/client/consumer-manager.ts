@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../../common/clock.js';
 import type { ConsumerData } from '../../../remoting/body/heartbeat-data.js';
+import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { Channel } from '../../../remoting/channel.js';
 import { RequestCode } from '../../../remoting/request-code.js';
 import { ConsumerGroupInfo } from './consumer-group-info.js';
@@ -21,6 +22,24 @@ export class ConsumerManager {
 
   getConsumerGroupInfo(group: string): ConsumerGroupInfo | undefined {
     return this.table.get(group);
+  }
+
+  /** What a live group wants of a topic. */
+  findSubscriptionData(group: string, topic: string): SubscriptionData | undefined {
+    return this.table.get(group)?.subscriptionOf(topic);
+  }
+
+  /** Whether a live group subscribes to other topics, and not to this one. */
+  hasLeftTopic(group: string, topic: string): boolean {
+    const info = this.table.get(group);
+    return info !== undefined && info.subscriptions.size > 0 && info.subscriptionOf(topic) === undefined;
+  }
+
+  /** The live groups that subscribe to a topic. */
+  queryTopicConsumeByWho(topic: string): string[] {
+    return [...this.table]
+      .filter(([, info]) => info.subscriptionOf(topic) !== undefined)
+      .map(([group]) => group);
   }
 
   registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {

@@ -52,6 +52,13 @@ export class PullRequestHoldService {
     for (const pull of woken) pull.wakeUp();
   }
 
+  /** Answers the held pulls of a queue, or of all queues of a topic. */
+  wakeUp(topic: string, queueId?: number): void {
+    const isMeant = (pull: HeldPull) =>
+      pull.topic === topic && (queueId === undefined || pull.queueId === queueId);
+    this.takeAll(isMeant).forEach((pull) => pull.wakeUp());
+  }
+
   /** Answers every held pull, at the end of the broker. */
   close(): void {
     this.clock.clearTimeout(this.timer);

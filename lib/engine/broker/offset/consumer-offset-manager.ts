@@ -13,14 +13,24 @@ export class ConsumerOffsetManager extends ConfigManager {
   /** `topic@group` to queue id to the next offset to consume. */
   private readonly table = new Map<string, Map<number, number>>();
   private commits = 0;
+  /** Topic to group to queue id to the next offset to pull; not kept. */
+  private readonly pullTable = new Map<string, Map<string, Map<number, number>>>();
+  /** Offsets that an administrator set, until the group pulls from them (ConsumerOffsetManager#resetOffsetTable). */
+  private readonly resets = new Map<string, Map<number, number>>();
 
   constructor(options: ConfigManagerOptions, config: BrokerConfig) {
     super(options, 'consumerOffset.json', config.flushConsumerOffsetInterval);
     this.dataVersion = new DataVersion(options.clock.now());
   }
 
+  /** While the group has not taken note of a reset, what it commits is ignored. */
   commitOffset(group: string, topic: string, queueId: number, offset: number): void {
     const key = topic + TOPIC_GROUP_SEPARATOR + group;
+    if (this.resets.size > 0 && this.resets.get(key)?.has(queueId)) return;
+    this.setOffset(key, queueId, offset);
+  }
+
+  private setOffset(key: string, queueId: number, offset: number): void {
     let offsets = this.table.get(key);
     if (offsets === undefined) this.table.set(key, (offsets = new Map()));
     if (offsets.get(queueId) === offset) return;
@@ -32,6 +42,81 @@ export class ConsumerOffsetManager extends ConfigManager {
   /** The committed offset; undefined when there is none. */
   queryOffset(group: string, topic: string, queueId: number): number | undefined {
     return this.table.get(topic + TOPIC_GROUP_SEPARATOR + group)?.get(queueId);
+  }
+
+  commitPullOffset(group: string, topic: string, queueId: number, offset: number): void {
+    let groups = this.pullTable.get(topic);
+    if (groups === undefined) this.pullTable.set(topic, (groups = new Map()));
+    const offsets = groups.get(group);
+    if (offsets === undefined) groups.set(group, new Map([[queueId, offset]]));
+    else offsets.set(queueId, offset);
+  }
+
+  queryPullOffset(group: string, topic: string, queueId: number): number | undefined {
+    return this.pullTable.get(topic)?.get(group)?.get(queueId);
+  }
+
+  /** Sets an offset, with which the next pull of the queue is answered (#assignResetOffset). */
+  assignResetOffset(group: string, topic: string, queueId: number, offset: number): void {
+    const key = topic + TOPIC_GROUP_SEPARATOR + group;
+    this.setOffset(key, queueId, offset);
+    const resets = this.resets.get(key) ?? new Map<number, number>();
+    this.resets.set(key, resets.set(queueId, offset));
+  }
+
+  /** The offset that was set since the last pull of the queue (#queryThenEraseResetOffset). */
+  takeResetOffset(group: string, topic: string, queueId: number): number | undefined {
+    if (this.resets.size === 0) return undefined;
+    const key = topic + TOPIC_GROUP_SEPARATOR + group;
+    const resets = this.resets.get(key);
+    const offset = resets?.get(queueId);
+    resets?.delete(queueId);
+    if (resets?.size === 0) this.resets.delete(key);
+    return offset;
+  }
+
+  /** Topics in which a group has offsets. */
+  whichTopicByConsumer(group: string): string[] {
+    return this.keyParts()
+      .filter(([, name]) => name === group)
+      .map(([topic]) => topic);
+  }
+
+  /** Groups that have offsets in a topic. */
+  whichGroupByTopic(topic: string): string[] {
+    return this.keyParts()
+      .filter(([name]) => name === topic)
+      .map(([, group]) => group);
+  }
+
+  /** Gives a group the offsets that another one has in a topic. */
+  cloneOffset(srcGroup: string, destGroup: string, topic: string): void {
+    const source = this.table.get(topic + TOPIC_GROUP_SEPARATOR + srcGroup) ?? new Map<number, number>();
+    for (const [queueId, offset] of source) this.commitOffset(destGroup, topic, queueId, offset);
+  }
+
+  removeTopic(topic: string): void {
+    this.pullTable.delete(topic);
+    this.removeIf((key) => key.startsWith(topic + TOPIC_GROUP_SEPARATOR));
+  }
+
+  removeGroup(group: string): void {
+    for (const groups of this.pullTable.values()) groups.delete(group);
+    this.removeIf((key) => key.split(TOPIC_GROUP_SEPARATOR)[1] === group);
+  }
+
+  private removeIf(isRemoved: (key: string) => boolean): void {
+    for (const table of [this.table, this.resets]) {
+      for (const key of table.keys()) if (isRemoved(key)) table.delete(key);
+    }
+    this.dataVersion.next(this.clock.now());
+    this.changed();
+  }
+
+  /** Keys of other form are of broadcasting consumers, and nobody's group. */
+  private keyParts(): [topic: string, group: string][] {
+    const parts = [...this.table.keys()].map((key) => key.split(TOPIC_GROUP_SEPARATOR));
+    return parts.filter(({ length }) => length === 2) as [string, string][];
   }
 
   protected encode(): string {
@@ -59,12 +144,9 @@ export class ConsumerOffsetManager extends ConfigManager {
   /** Derived from the table, for whoever reads the file. */
   private groupTopicMap(): Map<string, Set<string>> {
     const map = new Map<string, Set<string>>();
-    for (const key of this.table.keys()) {
-      const parts = key.split(TOPIC_GROUP_SEPARATOR);
-      const [topic, group] = parts;
-      if (parts.length !== 2) continue;
-      const topics = map.get(group!) ?? new Set();
-      map.set(group!, topics.add(topic!));
+    for (const [topic, group] of this.keyParts()) {
+      const topics = map.get(group) ?? new Set();
+      map.set(group, topics.add(topic));
     }
     return map;
   }

@@ -12,6 +12,9 @@ export class ClientManageProcessor {
     { body }: RemotingRequest<typeof RequestCode.HEART_BEAT>,
     context: RequestContext<typeof RequestCode.HEART_BEAT>,
   ): void {
+    for (const { groupName } of body.producerDataSet) {
+      this.broker.producers.registerProducer(context.channel, body.clientID, groupName);
+    }
     for (const data of body.consumerDataSet) {
       const group = this.broker.groups.findSubscriptionGroupConfig(data.groupName);
       if (group === undefined) continue;
@@ -25,6 +28,9 @@ export class ClientManageProcessor {
     { header }: RemotingRequest<typeof RequestCode.UNREGISTER_CLIENT>,
     context: RequestContext<typeof RequestCode.UNREGISTER_CLIENT>,
   ): void {
+    if (header.producerGroup !== undefined) {
+      this.broker.producers.unregisterProducer(context.channel, header.producerGroup);
+    }
     if (header.consumerGroup !== undefined) {
       this.broker.consumers.unregisterConsumer(context.channel, header.consumerGroup);
     }

@@ -123,6 +123,8 @@ function filterOf({ subString, codeSet }: SubscriptionData): MessageFilter | und
 /** One pull, which may be held and carried out a second time. */
 class Pull implements HeldPull {
   readonly suspendUntil: number;
+  private readonly startedAt: number;
+  private wasHeld = false;
 
   constructor(
     private readonly broker: BrokerController,
@@ -132,7 +134,8 @@ class Pull implements HeldPull {
   ) {
     const { longPollingEnable, shortPollingTimeMills } = broker.config;
     const hold = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
-    this.suspendUntil = broker.clock.now() + Math.min(hold, MAX_SUSPEND_TIMEOUT);
+    this.startedAt = broker.clock.now();
+    this.suspendUntil = this.startedAt + Math.min(hold, MAX_SUSPEND_TIMEOUT);
   }
 
   get topic(): string {
@@ -152,11 +155,14 @@ class Pull implements HeldPull {
   }
 
   wakeUp(): void {
+    this.wasHeld = true;
     this.carryOut(false);
   }
 
   carryOut(maySuspend: boolean): void {
-    const { topic, queueId, queueOffset, maxMsgNums } = this.header;
+    const { consumerGroup, topic, queueId, queueOffset, maxMsgNums } = this.header;
+    const reset = this.broker.offsets.takeResetOffset(consumerGroup, topic, queueId);
+    if (reset !== undefined) return this.answerReset(reset);
     this.broker.store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.filter, (result) => {
       const code = this.codeOf(result);
       if (code === ResponseCode.PULL_NOT_FOUND && maySuspend)
@@ -183,8 +189,32 @@ class Pull implements HeldPull {
     }
   }
 
+  /** An administrator has set the offset: the group goes on there (GetMessageStatus.OFFSET_RESET). */
+  private answerReset(nextBeginOffset: number): void {
+    const { store } = this.broker;
+    const { topic, queueId } = this.header;
+    const minOffset = store.getMinOffsetInQueue(topic, queueId);
+    const maxOffset = store.getMaxOffsetInQueue(topic, queueId);
+    this.context.reply({
+      code: ResponseCode.PULL_OFFSET_MOVED,
+      remark: 'OFFSET_RESET',
+      header: { suggestWhichBrokerId: 0, nextBeginOffset, minOffset, maxOffset },
+      body: Buffer.alloc(0),
+    });
+  }
+
+  private count({ messageCount, messages, nextBeginOffset }: GetMessageResult): void {
+    const { stats, offsets } = this.broker;
+    const { consumerGroup, topic, queueId } = this.header;
+    if (messageCount > 0) stats.onGet(consumerGroup, topic, messageCount, messages.length);
+    else stats.getMissTimes++;
+    if (!this.wasHeld) stats.onGetEnded(this.startedAt);
+    offsets.commitPullOffset(consumerGroup, topic, queueId, nextBeginOffset);
+  }
+
   private answer(code: ResponseCode, result: GetMessageResult): void {
     const { status, nextBeginOffset, minOffset, maxOffset, messages } = result;
+    this.count(result);
     this.context.reply({
       code,
       remark: status,

@@ -69,6 +69,7 @@ export class SendMessageBackProcessor {
       reconsumeTimes: message.reconsumeTimes + 1,
       storeHost: this.broker.storeHost,
     });
+    this.broker.stats.onSendBack(group.groupName, copy.properties.get(MessageConst.RETRY_TOPIC)!);
     const diverted = divertDelayed(copy, this.broker.delayLevels.length);
     this.broker.store.putMessage(diverted, new SendBackReply(context));
   }

@@ -45,7 +45,14 @@ export class SendMessageProcessor {
     const { queueId } = message;
     const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
     const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    const reply = new SendReply(this.broker, context, queueId, uniqKey, !isRetryTopic(header.topic));
+    const reply = new SendReply(
+      this.broker,
+      context,
+      header.topic,
+      queueId,
+      uniqKey,
+      !isRetryTopic(header.topic),
+    );
     this.broker.store.putMessage(divertDelayed(stored, this.broker.delayLevels.length), reply);
   }
 
@@ -68,7 +75,8 @@ export class SendMessageProcessor {
     const { queueId } = messages[0]!;
     const sameQueue = messages.map((message) => ({ ...message, queueId }));
     const uniqKey = header.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    this.broker.store.putMessages(sameQueue, new SendReply(this.broker, context, queueId, uniqKey, true));
+    const reply = new SendReply(this.broker, context, header.topic, queueId, uniqKey, true);
+    this.broker.store.putMessages(sameQueue, reply);
   }
 
   /** The checks of a send, in the order of SendMessageProcessor#msgCheck; creates the topic if that is allowed. */
@@ -204,6 +212,7 @@ class SendReply implements PutMessageCallback {
   constructor(
     private readonly broker: BrokerController,
     private readonly context: SendContext,
+    private readonly topic: string,
     private readonly queueId: number,
     private readonly transactionId: string | undefined,
     /**
@@ -219,6 +228,9 @@ class SendReply implements PutMessageCallback {
       return topics.whenPersisted(() => this.onPut(status, records, first, count));
     const code = STORED_CODES[status];
     if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
+    const newest = records[first + count - 1]!;
+    const bytes = newest.commitLogOffset + newest.msgSize - records[first]!.commitLogOffset;
+    this.broker.stats.onPut(this.topic, count, bytes);
     const header = new StoredMessageHeader(
       storeHostDigits,
       regionId,

@@ -21,6 +21,10 @@ export class DelayOffsetTable extends ConfigManager {
     return this.table.get(level) ?? 0;
   }
 
+  all(): ReadonlyMap<number, number> {
+    return this.table;
+  }
+
   set(level: number, offset: number): void {
     this.table.set(level, offset);
     if (++this.updates % VERSION_STEP === 0) this.dataVersion.next(this.clock.now());

@@ -6,22 +6,16 @@ import {
 } from '../../../common/fastjson.js';
 import { CID_RMQ_SYS_PREFIX, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
+import type {
+  SubscriptionGroupConfig,
+  SubscriptionGroupTable,
+} from '../../../remoting/body/subscription-group-config.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { readFields, readOthers } from '../config-fields.js';
 import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
-/** What a consumer group may do on this broker (SubscriptionGroupConfig). */
-export interface SubscriptionGroupConfig {
-  readonly groupName: string;
-  readonly consumeEnable: boolean;
-  readonly consumeBroadcastEnable: boolean;
-  readonly retryQueueNums: number;
-  readonly retryMaxTimes: number;
-  readonly notifyConsumerIdsChangedEnable: boolean;
-  /** Fields that this broker does not use, as they were stored. */
-  readonly others: ReadonlyMap<string, FastjsonValue>;
-}
+export type { SubscriptionGroupConfig };
 
 const DEFAULTS = {
   groupName: '',
@@ -80,6 +74,30 @@ export class SubscriptionGroupManager extends ConfigManager {
     this.dataVersion.next(this.clock.now());
     this.changed();
     return created;
+  }
+
+  /** Creates a group or replaces what is known of it. */
+  update(config: SubscriptionGroupConfig): void {
+    const others = new Map([...OTHER_DEFAULTS, ...config.others]);
+    this.table.set(config.groupName, { ...config, others });
+    this.dataVersion.next(this.clock.now());
+    this.changed();
+  }
+
+  delete(group: string): void {
+    const isForbidden = this.forbiddenTable.delete(group);
+    if (!this.table.delete(group) && !isForbidden) return;
+    this.dataVersion.next(this.clock.now());
+    this.changed();
+  }
+
+  all(): IterableIterator<SubscriptionGroupConfig> {
+    return this.table.values();
+  }
+
+  toTable(): SubscriptionGroupTable {
+    const { table: subscriptionGroupTable, forbiddenTable } = this;
+    return { subscriptionGroupTable, forbiddenTable, dataVersion: this.dataVersion.toJson() };
   }
 
   /** Whether there is a group of this name; unlike {@link findSubscriptionGroupConfig} this creates none. */

@@ -2,6 +2,7 @@ import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../co
 import { isRetryTopic } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TopicNames } from '../../../common/topic-validator.js';
+import type { TopicConfigTable } from '../../../remoting/body/topic-config.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
@@ -61,6 +62,41 @@ export class TopicConfigManager extends ConfigManager {
     this.changed();
     this.onChange(config);
     return config;
+  }
+
+  /** What a name server says which topics are order topics, all others are not (#updateOrderTopicConfig). */
+  updateOrderTopicConfig(orderTopics: ReadonlyMap<string, string>): void {
+    for (const config of this.table.values()) {
+      const order = orderTopics.has(config.topicName);
+      if (order !== config.order) this.update({ ...config, order });
+    }
+  }
+
+  /** Forgets a topic; its messages are not touched. */
+  delete(topic: string): void {
+    if (!this.table.delete(topic)) return;
+    this.dataVersion.next(this.clock.now());
+    this.changed();
+  }
+
+  toTable(): TopicConfigTable {
+    return { topicConfigTable: this.table, dataVersion: this.dataVersion.toJson() };
+  }
+
+  /** Whether the broker itself needs the topic, which then is not for administrators (TopicValidator#isSystemTopic). */
+  isSystemTopic(topic: string): boolean {
+    return isSystemTopic(topic) || this.ownTopics().includes(topic);
+  }
+
+  /** As the broker answers it: those that are reserved, and its own. */
+  systemTopics(): string[] {
+    const reserved = [...this.table.keys()].filter(isSystemTopic);
+    return [...new Set([...Object.values(TopicNames), ...reserved, ...this.ownTopics()])];
+  }
+
+  private ownTopics(): string[] {
+    const { brokerClusterName, brokerName } = this.config;
+    return [brokerClusterName, brokerName, `${brokerClusterName}_REPLY_TOPIC`];
   }
 
   /** Topics that have messages but are not in the table, which a crash can leave behind. */

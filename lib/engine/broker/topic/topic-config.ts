@@ -1,20 +1,9 @@
 import type { FastjsonInput, FastjsonObject, FastjsonValue } from '../../../common/fastjson.js';
 import { isReadable, isWriteable } from '../../../common/perm-name.js';
+import type { TopicConfig } from '../../../remoting/body/topic-config.js';
 import { readFields, readOthers } from '../config-fields.js';
 
-/** A topic on this broker (TopicConfig). */
-export interface TopicConfig {
-  readonly topicName: string;
-  readonly readQueueNums: number;
-  readonly writeQueueNums: number;
-  /** Bits of PermName. */
-  readonly perm: number;
-  readonly topicFilterType: string;
-  readonly topicSysFlag: number;
-  readonly order: boolean;
-  /** Fields that this broker does not use, as they were stored. */
-  readonly others: ReadonlyMap<string, FastjsonValue>;
-}
+export type { TopicConfig };
 
 const DEFAULTS = {
   topicName: '',
@@ -25,7 +14,8 @@ const DEFAULTS = {
   topicSysFlag: 0,
   order: false,
 };
-const MAX_QUEUES = 65_536;
+/** Most queues of a topic. */
+export const MAX_QUEUES = 65_536;
 const NO_ATTRIBUTES: ReadonlyMap<string, FastjsonValue> = new Map([['attributes', new Map()]]);
 
 export function createTopicConfig(topicName: string, queueNums: number, perm: number): TopicConfig {

@@ -1,0 +1,92 @@
+import { decodeMessage } from '../common/message-decoder.js';
+import {
+  failure,
+  success,
+  type RemotingRequest,
+  type RemotingResponse,
+} from '../remoting/remoting-command.js';
+import type { Request, Response } from '../remoting/named-request.js';
+import { RequestCode } from '../remoting/request-code.js';
+import { ResponseCode } from '../remoting/response-code.js';
+import type { MQClientInstance } from './mq-client-instance.js';
+
+type Reply = (response: RemotingResponse) => void;
+
+/** Answers what brokers ask of a client (ClientRemotingProcessor). */
+export class ClientRemotingProcessor {
+  constructor(private readonly instance: MQClientInstance) {}
+
+  process(request: RemotingRequest, reply: Reply): void {
+    this.answer(request)
+      .then((response) => reply(response))
+      // An answer may also be one that cannot travel.
+      .catch((error) => reply(failure(ResponseCode.SYSTEM_ERROR, String(error))));
+  }
+
+  private async answer(request: RemotingRequest): Promise<RemotingResponse> {
+    switch (request.code) {
+      case RequestCode.NOTIFY_CONSUMER_IDS_CHANGED:
+        await this.instance.logged(() => this.instance.rebalanceImmediately());
+        return success(undefined as never, undefined as never);
+      case RequestCode.RESET_CONSUMER_CLIENT_OFFSET:
+        return this.resetOffset(request as Request<'RESET_CONSUMER_CLIENT_OFFSET'>);
+      case RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT:
+        return this.getConsumerStatus(request as Request<'GET_CONSUMER_STATUS_FROM_CLIENT'>);
+      case RequestCode.GET_CONSUMER_RUNNING_INFO:
+        return this.getConsumerRunningInfo(request as Request<'GET_CONSUMER_RUNNING_INFO'>);
+      case RequestCode.CONSUME_MESSAGE_DIRECTLY:
+        return this.consumeMessageDirectly(request as Request<'CONSUME_MESSAGE_DIRECTLY'>);
+      default:
+        return failure(
+          ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+          ` request type ${request.code} not supported`,
+        );
+    }
+  }
+
+  private async resetOffset({
+    header: { group, topic },
+    body,
+  }: Request<'RESET_CONSUMER_CLIENT_OFFSET'>): Promise<Response<'RESET_CONSUMER_CLIENT_OFFSET'>> {
+    const consumer = this.instance.consumerOf(group);
+    if (consumer === undefined) return notMember(group);
+    this.instance.logger.log(`The offsets of group ${group} in topic ${topic} are reset by an administrator`);
+    await this.instance.logged(() => consumer.admin.resetOffset(topic, body.offsetTable));
+    return success(undefined, undefined);
+  }
+
+  private getConsumerStatus({
+    header: { group, topic },
+  }: Request<'GET_CONSUMER_STATUS_FROM_CLIENT'>): Response<'GET_CONSUMER_STATUS_FROM_CLIENT'> {
+    const consumer = this.instance.consumerOf(group);
+    if (consumer === undefined) return notMember(group);
+    const messageQueueTable = consumer.admin.consumerStatus(topic);
+    return success(undefined, { messageQueueTable, consumerTable: new Map() });
+  }
+
+  private getConsumerRunningInfo({
+    header: { consumerGroup },
+  }: Request<'GET_CONSUMER_RUNNING_INFO'>): Response<'GET_CONSUMER_RUNNING_INFO'> {
+    const consumer = this.instance.consumerOf(consumerGroup);
+    return consumer === undefined
+      ? notMember(consumerGroup)
+      : success(undefined, consumer.admin.runningInfo());
+  }
+
+  private async consumeMessageDirectly({
+    header: { consumerGroup, brokerName = '' },
+    body,
+  }: Request<'CONSUME_MESSAGE_DIRECTLY'>): Promise<Response<'CONSUME_MESSAGE_DIRECTLY'>> {
+    const consumer = this.instance.consumerOf(consumerGroup);
+    if (consumer === undefined) return notMember(consumerGroup);
+    const message = decodeMessage(body);
+    if (message === undefined) return failure(ResponseCode.SYSTEM_ERROR, 'the body is no message');
+    message.brokerName = brokerName;
+    return success(undefined, await consumer.admin.consumeMessageDirectly(message));
+  }
+}
+
+function notMember(group: string): RemotingResponse<never> {
+  const remark = `The Consumer Group <${group}> not exist in this consumer`;
+  return failure(ResponseCode.SYSTEM_ERROR, remark);
+}

@@ -1,0 +1,65 @@
+import type { Clock, Timer } from '../../../common/clock.js';
+import { formatHostAddress } from '../../../common/socket-host.js';
+import type { ProducerInfo } from '../../../remoting/body/connection.js';
+import type { Channel } from '../../../remoting/channel.js';
+import type { ClientChannelInfo } from './client-channel-info.js';
+
+/** Milliseconds between looks for members that fell silent. */
+const SCAN_INTERVAL = 10_000;
+
+/** The live producers of a broker by group (ProducerManager). */
+export class ProducerManager {
+  private readonly table = new Map<string, Map<Channel, ClientChannelInfo>>();
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly channelExpiredTimeout: number,
+  ) {}
+
+  /** The members of a group; undefined when it has none. */
+  clientsOf(group: string): ReadonlyMap<Channel, ClientChannelInfo> | undefined {
+    return this.table.get(group);
+  }
+
+  registerProducer(channel: Channel, clientId: string, group: string): void {
+    let clients = this.table.get(group);
+    if (clients === undefined) this.table.set(group, (clients = new Map()));
+    clients.set(channel, { clientId, lastUpdateTimestamp: this.clock.now() });
+    this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+  }
+
+  unregisterProducer(channel: Channel, group: string): void {
+    const clients = this.table.get(group);
+    if (clients?.delete(channel) && clients.size === 0) this.table.delete(group);
+  }
+
+  onChannelClosed(channel: Channel): void {
+    for (const group of this.table.keys()) this.unregisterProducer(channel, group);
+  }
+
+  stop(): void {
+    this.clock.clearTimeout(this.timer);
+  }
+
+  /** All producers by group (ProducerTableInfo). */
+  toTable(): ReadonlyMap<string, readonly ProducerInfo[]> {
+    return new Map([...this.table].map(([group, clients]) => [group, producerInfos(clients)]));
+  }
+
+  private scan(): void {
+    const oldest = this.clock.now() - this.channelExpiredTimeout;
+    for (const [group, clients] of this.table) {
+      for (const [channel, { lastUpdateTimestamp }] of clients) {
+        if (lastUpdateTimestamp < oldest) this.unregisterProducer(channel, group);
+      }
+    }
+    this.timer = this.table.size === 0 ? undefined : this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+  }
+}
+
+function producerInfos(clients: ReadonlyMap<Channel, ClientChannelInfo>): ProducerInfo[] {
+  return [...clients].map(([{ remoteHost, language, version }, { clientId, lastUpdateTimestamp }]) => {
+    return { clientId, remoteIP: formatHostAddress(remoteHost), language, version, lastUpdateTimestamp };
+  });
+}

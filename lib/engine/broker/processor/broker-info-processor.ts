@@ -1,0 +1,108 @@
+import { TopicNames } from '../../../common/topic-validator.js';
+import { MQVersion } from '../../../remoting/codec/mq-version.js';
+import { failure, success } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { BrokerController } from '../broker-controller.js';
+import type { Request, Response } from '../../../remoting/named-request.js';
+
+/** Waiting requests have no queues here: everything is carried out in the turn in which it arrives. */
+const THREAD_POOLS = ['send', 'pull', 'litePull', 'query', 'ack'];
+
+/** What the broker says of itself, for administrators (AdminBrokerProcessor). */
+export class BrokerInfoProcessor {
+  constructor(private readonly broker: BrokerController) {}
+
+  getBrokerRuntimeInfo(): Response<'GET_BROKER_RUNTIME_INFO'> {
+    const entries = [
+      ...this.broker.store.runtimeInfo(),
+      ...this.identity(),
+      ...this.throughput(),
+      ...threadPools(),
+      ...timers(),
+      ...this.scheduleOffsets(),
+    ];
+    return success(undefined, { table: new Map(entries) });
+  }
+
+  viewBrokerStatsData({
+    header: { statsName, statsKey },
+  }: Request<'VIEW_BROKER_STATS_DATA'>): Response<'VIEW_BROKER_STATS_DATA'> {
+    const item = this.broker.stats.find(statsName, statsKey);
+    if (item !== undefined) {
+      const { statsMinute, statsHour, statsDay } = item;
+      return success(undefined, { statsMinute, statsHour, statsDay });
+    }
+    return failure(ResponseCode.SYSTEM_ERROR, `The stats <${statsName}> <${statsKey}> not exist`);
+  }
+
+  private identity(): [string, string][] {
+    const { config, bootTimestamp, clock } = this.broker;
+    return [
+      ['brokerName', config.brokerName],
+      ['brokerActive', 'true'],
+      ['brokerVersion', String(MQVersion.V5_3_3)],
+      ['brokerVersionDesc', 'V5_3_3'],
+      ['bootTimestamp', String(bootTimestamp)],
+      ['runtime', duration(clock.now() - bootTimestamp)],
+      ['startAcceptSendRequestTimeStamp', '0'],
+    ];
+  }
+
+  private throughput(): [string, string][] {
+    const { stats } = this.broker;
+    const { throughput } = stats;
+    const put = throughput.days((totals) => totals.put);
+    const get = throughput.days((totals) => totals.transferred);
+    return [
+      ['msgPutTotalYesterdayMorning', String(put.yesterdayMorning)],
+      ['msgPutTotalTodayMorning', String(put.todayMorning)],
+      ['msgPutTotalTodayNow', String(put.now)],
+      ['msgGetTotalYesterdayMorning', String(get.yesterdayMorning)],
+      ['msgGetTotalTodayMorning', String(get.todayMorning)],
+      ['msgGetTotalTodayNow', String(get.now)],
+      ['putTps', throughput.tps((totals) => totals.put)],
+      ['getFoundTps', throughput.tps((totals) => totals.found)],
+      ['getMissTps', throughput.tps((totals) => totals.miss)],
+      ['getTotalTps', throughput.tps((totals) => totals.found + totals.miss)],
+      ['getTransferredTps', throughput.tps((totals) => totals.transferred)],
+      ['getTransferedTps', throughput.tps((totals) => totals.transferred)],
+      ['getMessageEntireTimeMax', String(stats.getMessageEntireTimeMax)],
+    ];
+  }
+
+  /** Of each level what is delivered, and what there is (ScheduleMessageService#buildRunningStats). */
+  private scheduleOffsets(): [string, string][] {
+    const { delayOffsets, store } = this.broker;
+    return [...delayOffsets.all()].map(([level, offset]) => {
+      const max = store.getMaxOffsetInQueue(TopicNames.SCHEDULE, level - 1);
+      return [`scheduleMessageOffset_${level}`, `${offset},${max}`];
+    });
+  }
+}
+
+function threadPools(): [string, string][] {
+  const pools = THREAD_POOLS.flatMap((name): [string, string][] => [
+    [`${name}ThreadPoolQueueSize`, '0'],
+    [`${name}ThreadPoolQueueCapacity`, '0'],
+    [`${name}ThreadPoolQueueHeadWaitTimeMills`, '0'],
+  ]);
+  return [...pools, ['EndTransactionQueueSize', '0'], ['EndTransactionThreadPoolQueueCapacity', '0']];
+}
+
+/** There is no timer wheel. */
+function timers(): [string, string][] {
+  return [
+    ['timerReadBehind', '0'],
+    ['timerOffsetBehind', '0'],
+    ['timerCongestNum', '0'],
+    ['timerEnqueueTps', '0.0'],
+    ['timerDequeueTps', '0.0'],
+  ];
+}
+
+/** As StoreStatsService#getFormatRuntime. */
+function duration(millis: number): string {
+  const seconds = Math.floor(millis / 1000);
+  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
+  return `[ ${days} days, ${hours} hours, ${Math.floor(seconds / 60) % 60} minutes, ${seconds % 60} seconds ]`;
+}

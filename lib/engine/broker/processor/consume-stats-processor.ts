@@ -1,0 +1,109 @@
+import type { MessageQueue } from '../../../common/message-queue.js';
+import type { ConsumeStats, OffsetWrapper, QueueTimeSpan } from '../../../remoting/body/consume-stats.js';
+import { failure, success } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { BrokerController } from '../broker-controller.js';
+import type { Request, Response } from '../../../remoting/named-request.js';
+
+const TOPIC_SEPARATOR = ';';
+
+/** How far groups are, for administrators (AdminBrokerProcessor). */
+export class ConsumeStatsProcessor {
+  constructor(private readonly broker: BrokerController) {}
+
+  getConsumeStats({ header }: Request<'GET_CONSUME_STATS'>): Response<'GET_CONSUME_STATS'> {
+    const { consumerGroup } = header;
+    const stats = this.topicsOf(header).map((topic) => this.statsOf(consumerGroup, topic));
+    return success(undefined, {
+      offsetTable: new Map(stats.flatMap(({ offsetTable }) => [...offsetTable])),
+      consumeTps: stats.reduce((sum, { consumeTps }) => sum + consumeTps, 0),
+    });
+  }
+
+  getBrokerConsumeStats({
+    header: { isOrder },
+  }: Request<'GET_BROKER_CONSUME_STATS'>): Response<'GET_BROKER_CONSUME_STATS'> {
+    const { groups, topics, brokerAddr } = this.broker;
+    const consumeStatsList: ReadonlyMap<string, readonly ConsumeStats[]>[] = [];
+    const wrappers: OffsetWrapper[] = [];
+    for (const { groupName } of groups.all()) {
+      const named = this.topicsOf({ consumerGroup: groupName }).filter(
+        (topic) => !isOrder || topics.selectTopicConfig(topic)!.order,
+      );
+      const stats = named.map((topic) => this.statsOf(groupName, topic));
+      for (const { offsetTable } of stats) wrappers.push(...offsetTable.values());
+      consumeStatsList.push(new Map([[groupName, stats]]));
+    }
+    const totalDiff = wrappers.reduce((sum, one) => sum + one.brokerOffset - one.consumerOffset, 0);
+    const totalInflightDiff = wrappers.reduce((sum, one) => sum + one.pullOffset - one.consumerOffset, 0);
+    return success(undefined, { consumeStatsList, brokerAddr, totalDiff, totalInflightDiff });
+  }
+
+  queryConsumeTimeSpan({
+    header: { topic, group },
+  }: Request<'QUERY_CONSUME_TIME_SPAN'>): Response<'QUERY_CONSUME_TIME_SPAN'> {
+    const config = this.broker.topics.selectTopicConfig(topic);
+    if (config === undefined) return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist`);
+    const queueIds = Array.from({ length: config.writeQueueNums }, (_, queueId) => queueId);
+    const consumeTimeSpanSet = queueIds.map((queueId) => this.timeSpanOf(group, topic, queueId));
+    return success(undefined, { consumeTimeSpanSet });
+  }
+
+  /** The topics that were asked for, or in which the group has offsets; not those that its members have left. */
+  private topicsOf({
+    consumerGroup,
+    topic,
+    topicList = '',
+  }: {
+    readonly consumerGroup: string;
+    readonly topic?: string;
+    readonly topicList?: string;
+  }): string[] {
+    const { consumers, offsets, topics } = this.broker;
+    const listed = topicList.split(TOPIC_SEPARATOR).filter((name) => name !== '');
+    const isKnown = (name: string) => topics.selectTopicConfig(name) !== undefined;
+    if (listed.length > 0) return [...new Set(listed)].filter(isKnown);
+    const asked = topic === undefined || topic === '' ? offsets.whichTopicByConsumer(consumerGroup) : [topic];
+    return asked.filter((name) => isKnown(name) && !consumers.hasLeftTopic(consumerGroup, name));
+  }
+
+  private statsOf(group: string, topic: string): ConsumeStats {
+    const { readQueueNums } = this.broker.topics.selectTopicConfig(topic)!;
+    const { brokerName } = this.broker.config;
+    const offsetTable = new Map<MessageQueue, OffsetWrapper>();
+    for (let queueId = 0; queueId < readQueueNums; queueId++) {
+      offsetTable.set({ topic, brokerName, queueId }, this.offsetsOf(group, topic, queueId));
+    }
+    return { offsetTable, consumeTps: this.broker.stats.groupGetTps(group, topic) };
+  }
+
+  private offsetsOf(group: string, topic: string, queueId: number): OffsetWrapper {
+    const { store, offsets } = this.broker;
+    const consumerOffset = offsets.queryOffset(group, topic, queueId) ?? 0;
+    const pullOffset = offsets.queryPullOffset(group, topic, queueId) ?? 0;
+    const lastTimestamp =
+      consumerOffset > 0 ? store.getMessageStoreTimestamp(topic, queueId, consumerOffset - 1) : 0;
+    return {
+      brokerOffset: store.getMaxOffsetInQueue(topic, queueId),
+      consumerOffset,
+      pullOffset: Math.max(consumerOffset, pullOffset),
+      lastTimestamp: Math.max(lastTimestamp, 0),
+    };
+  }
+
+  private timeSpanOf(group: string, topic: string, queueId: number): QueueTimeSpan {
+    const { store, offsets, config, clock } = this.broker;
+    const timeOf = (offset: number) => store.getMessageStoreTimestamp(topic, queueId, offset);
+    const minTimeStamp = timeOf(store.getMinOffsetInQueue(topic, queueId));
+    const maxOffset = store.getMaxOffsetInQueue(topic, queueId);
+    const consumerOffset = offsets.queryOffset(group, topic, queueId) ?? 0;
+    const nextTime = consumerOffset < maxOffset ? timeOf(consumerOffset) : -1;
+    return {
+      messageQueue: { topic, brokerName: config.brokerName, queueId },
+      minTimeStamp,
+      maxTimeStamp: timeOf(maxOffset - 1),
+      consumeTimeStamp: consumerOffset > 0 ? timeOf(consumerOffset - 1) : minTimeStamp,
+      delayTime: nextTime < 0 ? 0 : Math.max(0, clock.now() - nextTime),
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { JsonFile } from '../../common/json-file.js';
+import type { FileSystem } from '../../common/file-system.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import { isPlausible } from './cq-unit.js';
+
+/**
+ * Topics that were deleted while the commit log still has records of them: up to which offset those belong to the
+ * deleted topic, and not to one that was created later with the same name. Without it a rebuild of the ConsumeQueues would
+ * bring deleted topics back. Apache's broker neither writes nor reads this file.
+ */
+export class DeletedTopics {
+  private readonly file: JsonFile;
+  private readonly ends = new Map<string, number>();
+
+  constructor(
+    storePath: string,
+    fileSystem: FileSystem,
+    private readonly log: CommitLog,
+  ) {
+    this.file = new JsonFile(fileSystem, join(storePath, 'config', 'deletedTopics.json'));
+  }
+
+  /** @throws StoreError when there is a table but it cannot be read. */
+  load(): void {
+    for (const [topic, end] of this.file.load(decode) ?? []) this.ends.set(topic, end);
+  }
+
+  /** Whether the record of a topic at `commitLogOffset` was deleted with it. */
+  has(topic: string, commitLogOffset: number): boolean {
+    return this.ends.size > 0 && commitLogOffset < (this.ends.get(topic) ?? 0);
+  }
+
+  /** Notes that a topic is deleted with all its records before `end`; when this has succeeded, it is. */
+  async add(topic: string, end: number): Promise<void> {
+    const before = this.ends.get(topic);
+    this.ends.set(topic, end);
+    try {
+      await this.save();
+    } catch (error) {
+      if (before === undefined) this.ends.delete(topic);
+      else this.ends.set(topic, before);
+      throw error;
+    }
+  }
+
+  /** Deletes the ConsumeQueues of deleted topics that a crash left behind. */
+  finish(queues: ConsumeQueueStore): void {
+    for (const [topic, end] of this.ends) {
+      const isNew = [...queues.of(topic)].some((queue) => {
+        const last = queue.unitAt(queue.maxOffset - 1);
+        return isPlausible(last) && last.commitLogOffset >= end;
+      });
+      if (!isNew) queues.deleteTopic(topic);
+    }
+  }
+
+  /** The log goes on at `endOffset`: what comes there was not deleted, however much of the log was lost. */
+  clamp(endOffset: number): void {
+    const isBeyond = [...this.ends].filter(([, end]) => end > endOffset);
+    if (isBeyond.length === 0) return;
+    for (const [topic] of isBeyond) this.ends.set(topic, endOffset);
+    this.save().catch(() => {});
+  }
+
+  private save(): Promise<void> {
+    // What the log no longer has cannot come back.
+    const ends = [...this.ends].filter(([, end]) => end > this.log.minOffset);
+    return this.file.save(JSON.stringify({ deletedTopics: ends }));
+  }
+}
+
+function decode(text: string): [string, number][] {
+  const { deletedTopics } = JSON.parse(text) as { deletedTopics?: unknown };
+  if (!Array.isArray(deletedTopics)) throw new TypeError('there is no list of deletedTopics');
+  return deletedTopics.map((entry: unknown) => {
+    const [topic, end] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (typeof topic === 'string' && Number.isSafeInteger(end)) return [topic, end as number];
+    throw new TypeError(`${JSON.stringify(entry)} is not a deleted topic`);
+  });
+}

@@ -1,0 +1,64 @@
+import { promisify } from 'node:util';
+import type { Clock } from '../../common/clock.js';
+import type { FileCallback } from '../../common/file-system.js';
+import { StoreError } from '../../errors/store.error.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { DeletedTopics } from './deleted-topics.js';
+import type { FlushConsumeQueueService } from './flush-consume-queue-service.js';
+import type { RunningFlags } from './running-flags.js';
+
+/** Milliseconds between looks whether the last messages of a topic are stored. */
+const POLL_INTERVAL = 1;
+
+export interface TopicDeletionOptions {
+  readonly queues: ConsumeQueueStore;
+  readonly deleted: DeletedTopics;
+  readonly flushService: FlushConsumeQueueService;
+  readonly flags: RunningFlags;
+  readonly clock: Clock;
+  /** Makes everything that was stored survive a power cut. */
+  readonly syncLog: (done: FileCallback) => void;
+}
+
+/**
+ * Deletes topics so that a crash at any moment leaves each there or gone. First the log up to the last record of the topic
+ * is on the disk, then the note that the topic is deleted, and only then its files go.
+ */
+export class TopicDeletion {
+  private readonly underWay = new Set<string>();
+
+  constructor(private readonly options: TopicDeletionOptions) {}
+
+  /** Whether the topic is being deleted, and takes no messages. */
+  isUnderWay(topic: string): boolean {
+    return this.underWay.size > 0 && this.underWay.has(topic);
+  }
+
+  async delete(topic: string): Promise<void> {
+    const { queues, deleted, flushService, syncLog } = this.options;
+    if (this.underWay.has(topic)) throw new StoreError(`topic ${topic} is being deleted already`);
+    this.underWay.add(topic);
+    try {
+      while (this.hasUnstored(topic)) await this.pause();
+      const end = flushService.dispatchedOffset;
+      await promisify(syncLog)();
+      if (!queues.has(topic)) return;
+      await deleted.add(topic, end);
+      queues.deleteTopic(topic);
+    } finally {
+      this.underWay.delete(topic);
+    }
+  }
+
+  /** Whether messages were appended that cannot be read yet. */
+  private hasUnstored(topic: string): boolean {
+    const { queues, flags } = this.options;
+    if (flags.fault !== undefined) throw flags.fault;
+    if (flags.isShutdown) throw new StoreError('the message store is shut down');
+    return [...queues.of(topic)].some((queue) => queue.nextOffset !== queue.maxOffset);
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.options.clock.setTimeout(resolve, POLL_INTERVAL));
+  }
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { TestClient } from '../../support/test-client.js';
+import { startEngine } from '../../support/test-engine.js';
+import { temporaryDirectory } from '../../support/test-store.js';
+
+const NAMESPACE = 'ORDER_TOPIC_CONFIG';
+
+async function open(directory: string, orderMessageEnable = false) {
+  const engine = await startEngine({ directory, engine: { orderMessageEnable } });
+  const client = await TestClient.open(engine);
+  const put = (key: string, value: string) =>
+    client.callNamesrv(RequestCode.PUT_KV_CONFIG, { namespace: NAMESPACE, key, value });
+  return { engine, client, put };
+}
+
+describe('the keys and values of a name server', () => {
+  it('are there again after a restart, and no file is written before there are any', async () => {
+    const directory = temporaryDirectory();
+    const first = await open(directory);
+    await first.engine.close();
+    expect(existsSync(join(directory, 'config/kvConfig.json'))).toBe(false);
+    const second = await open(directory);
+    await second.put('t', 'broker-a:4');
+    await second.engine.close();
+    const { client } = await open(directory);
+    const { header } = await client.callNamesrv(RequestCode.GET_KV_CONFIG, {
+      namespace: NAMESPACE,
+      key: 't',
+    });
+    expect(header).toEqual({ value: 'broker-a:4' });
+  });
+
+  it.each([true, false])(
+    'say where order topics keep their order (orderMessageEnable: %s)',
+    async (isEnabled) => {
+      const { client, put } = await open(temporaryDirectory(), isEnabled);
+      await client.send('t');
+      await put('t', 'broker-a:4');
+      expect((await client.route('t')).body!.orderTopicConf).toBe(isEnabled ? 'broker-a:4' : undefined);
+      expect((await client.call(RequestCode.GET_TOPIC_CONFIG, { topic: 't' })).body!.order).toBe(true);
+    },
+  );
+
+  it('are bounded', async () => {
+    const { put } = await open(temporaryDirectory());
+    expect((await put('t', 'x'.repeat(10_001))).code).toBe(29);
+  });
+});

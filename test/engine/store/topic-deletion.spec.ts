@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { put } from '../../support/test-store.js';
+import { settle } from '../../support/virtual-clock.js';
+
+const DOOMED = 'Doomed';
+
+/** A store with messages of two topics in turn, so that their records lie between one another. */
+async function openBoth(config = {}) {
+  const store = new SimulatedStore(config);
+  for (let i = 0; i < 10; i++) {
+    await store.send(2);
+    await store.send(2, { topic: DOOMED });
+  }
+  const kept = idsOf(store.stored.filter(({ topic }) => topic === 'TopicA'));
+  const doomed = idsOf(store.stored.filter(({ topic }) => topic === DOOMED));
+  return { store, kept, doomed };
+}
+
+const topicsOf = ({ store }: SimulatedStore) => [...store.topics()].map(([topic]) => topic);
+
+describe('a deleted topic', () => {
+  it('is gone with its files, and nothing else is', async () => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    await store.store.deleteTopic(DOOMED);
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(await store.ids(DOOMED)).toEqual([]);
+    expect(await store.ids()).toEqual(kept);
+    expect(store.files('consumequeue').filter((path) => path.startsWith(DOOMED))).toEqual([]);
+  });
+
+  it('can be deleted when there is none, and more than once', async () => {
+    const { store, kept } = await openBoth();
+    await store.store.deleteTopic('Nothing');
+    await store.store.deleteTopic(DOOMED);
+    await store.store.deleteTopic(DOOMED);
+    expect(await store.ids()).toEqual(kept);
+  });
+
+  it.each(['close', 'kill', 'crash'] as const)('does not come back after a %s', async (end) => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    await store.store.deleteTopic(DOOMED);
+    await store[end]();
+    store.open();
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(await store.ids()).toEqual(kept);
+  });
+
+  it('does not come back when all ConsumeQueues are rebuilt', async () => {
+    const { store, kept } = await openBoth();
+    await store.store.deleteTopic(DOOMED);
+    await store.close();
+    for (const path of [...store.disk.paths()]) {
+      if (path.includes('/consumequeue/') && /\d{20}$/.test(path)) store.disk.delete(path);
+    }
+    store.open();
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(await store.ids()).toEqual(kept);
+  });
+
+  it.each(['close', 'kill', 'crash'] as const)(
+    'makes room for a new one of its name, which a %s does not mix up with it',
+    async (end) => {
+      const { store, kept } = await openBoth({ flushDiskType: 'SYNC_FLUSH' });
+      await store.checkpoint();
+      await store.store.deleteTopic(DOOMED);
+      const sent = await store.send(5, { topic: DOOMED });
+      expect(sent.map(({ queueOffset }) => queueOffset)).toEqual([0, 1, 2, 3, 4]);
+      await store[end]();
+      store.open();
+      expect(await store.ids(DOOMED)).toEqual(idsOf(sent));
+      expect(await store.ids()).toEqual(kept);
+      await store.close();
+      for (const path of [...store.disk.paths()]) {
+        if (path.includes('/consumequeue/') && /\d{20}$/.test(path)) store.disk.delete(path);
+      }
+      store.open();
+      expect(await store.ids(DOOMED)).toEqual(idsOf(sent));
+    },
+  );
+
+  it.each(['../outside', '..', '.', '', 'TopicA/0'])('with the name %j touches nothing', async (name) => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    const before = [...store.disk.paths()];
+    await store.store.deleteTopic(name);
+    expect([...store.disk.paths()]).toEqual(before);
+    expect(await store.ids()).toEqual(kept);
+  });
+
+  it('takes no message while it is being deleted', async () => {
+    const { store } = await openBoth();
+    store.disk.holdsSyncs = true;
+    const deletion = store.store.deleteTopic(DOOMED);
+    expect((await put(store.store, store.message({ topic: DOOMED }))).status).toBe('SERVICE_NOT_AVAILABLE');
+    store.disk.holdsSyncs = false;
+    store.disk.releaseSyncs();
+    await deletion;
+    expect((await put(store.store, store.message({ topic: DOOMED }))).status).toBe('PUT_OK');
+  });
+
+  it('includes messages that were still being stored', async () => {
+    const { store } = await openBoth({ flushDiskType: 'SYNC_FLUSH' });
+    store.disk.holdsSyncs = true;
+    const last = put(store.store, store.message({ topic: DOOMED }));
+    await settle();
+    const deletion = store.store.deleteTopic(DOOMED);
+    store.disk.holdsSyncs = false;
+    store.disk.releaseSyncs();
+    expect((await last).status).toBe('PUT_OK');
+    await store.clock.advance(100);
+    await deletion;
+    expect(await store.ids(DOOMED)).toEqual([]);
+    store.kill();
+    store.open();
+    expect(topicsOf(store)).toEqual(['TopicA']);
+  });
+
+  it('is still there when the disk does not take the note of it', async () => {
+    const { store, doomed } = await openBoth();
+    store.disk.faults.push({ operation: 'create', path: /deletedTopics/, code: 'EIO', times: 1 });
+    await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow();
+    expect(await store.ids(DOOMED)).toEqual(doomed);
+    await store.store.deleteTopic(DOOMED);
+    expect(await store.ids(DOOMED)).toEqual([]);
+  });
+
+  it.each(['kill', 'crash'] as const)(
+    'is there or gone, and nothing else is harmed, if a %s comes at any moment',
+    async (end) => {
+      let deleted = 0;
+      let present = 0;
+      for (let operations = 0; deleted < 3; operations++) {
+        const { store, kept, doomed } = await openBoth();
+        await store.checkpoint();
+        const death = store.disk.killAfter(operations);
+        const outcome = store.store.deleteTopic(DOOMED).then(
+          () => 'deleted',
+          () => 'failed',
+        );
+        const first = await Promise.race([outcome, death.then(() => 'dead')]);
+        if (first === 'deleted') deleted++;
+        if (end === 'crash') store.crash();
+        else store.kill();
+        store.open();
+        expect(await store.ids()).toEqual(kept);
+        const left = await store.ids(DOOMED);
+        if (left.length > 0) present++;
+        if (left.length > 0) expect(left).toEqual(doomed);
+        else expect(topicsOf(store)).toEqual(['TopicA']);
+        if (first === 'deleted') expect(left).toEqual([]);
+        await store.close();
+      }
+      expect(present).toBeGreaterThan(0);
+    },
+  );
+});
