@@ -39,6 +39,7 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   retryTimesWhenSendFailed: integer(2, 0, 100),
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
   retryNextServer: bool(false),
+  sendLatencyFaultEnable: bool(false),
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */

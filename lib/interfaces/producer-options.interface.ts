@@ -18,4 +18,6 @@ export interface RocketMQProducerOptions {
   retryTimesWhenSendAsyncFailed?: number;
   /** Send to another broker when the message was stored less safely than asked. Default: false. */
   retryNextServer?: boolean;
+  /** Avoid brokers for a while (2 to 30 s) that were slow or failed, as long as there are others. Default: false. */
+  sendLatencyFaultEnable?: boolean;
 }

@@ -127,7 +127,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     await this.rebalance.stop();
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
     const queues = [...this.context.processQueues()];
-    await this.context.offsetStore.persistAll(queues.map(({ mq }) => mq));
+    await this.persistOffsets();
     const unfinished = hasEnded ? [] : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
     for (const queue of queues) queue.dropped = true;
     this.context.processQueueTable.clear();
@@ -155,12 +155,16 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   }
 
   persistConsumerOffset(): void {
+    void this.persistOffsets();
+  }
+
+  private async persistOffsets(): Promise<void> {
     const queues = [...this.context.processQueues()].map(({ mq }) => mq);
-    this.context.offsetStore
-      .persistAll(queues)
-      .catch((error) =>
-        this.context.logger.warn(`Offsets of group ${this.group} cannot be persisted: ${String(error)}`),
-      );
+    try {
+      await this.context.offsetStore.persistAll(queues);
+    } catch (error) {
+      this.context.logger.warn(`Offsets of group ${this.group} cannot be persisted: ${String(error)}`);
+    }
   }
 
   subscriptionOf(topic: string): SubscriptionData | undefined {

@@ -37,8 +37,26 @@ export class MessageBackSender {
     }
   }
 
-  /** Sends a copy to the retry topic; the broker makes it dead when it was tried too often, or in order. */
+  /**
+   * Sends a copy to the retry topic; the broker makes it dead when it was tried too often, or in order. Its own broker is
+   * asked first, then every other one.
+   */
   async sendToRetryTopic(message: MessageExt): Promise<void> {
+    const others = this.instance.brokerNames().filter((brokerName) => brokerName !== message.brokerName);
+    let firstError: unknown;
+    for (const brokerName of [message.brokerName, ...others]) {
+      try {
+        const request = this.retryRequest(message, brokerName);
+        await this.instance.request(brokerName, request, SEND_BACK_TIMEOUT);
+        return;
+      } catch (error) {
+        firstError ??= error;
+      }
+    }
+    throw firstError;
+  }
+
+  private retryRequest(message: MessageExt, brokerName: string) {
     const reconsumeTimes = message.reconsumeTimes + 1;
     const header = {
       producerGroup: this.group,
@@ -52,10 +70,9 @@ export class MessageBackSender {
       properties: this.retryProperties(message, reconsumeTimes),
       reconsumeTimes,
       maxReconsumeTimes: this.maxReconsumeTimes,
-      brokerName: message.brokerName,
+      brokerName,
     };
-    const request = { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
-    await this.instance.request(message.brokerName, request, SEND_BACK_TIMEOUT);
+    return { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
   }
 
   private retryProperties(message: MessageExt, reconsumeTimes: number): Map<string, string> {

@@ -11,9 +11,16 @@ import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
 import { checkGroup, checkMessage, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
+import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { SendResult } from './send-result.js';
-import { sendRequest, SendTask, type CommunicationMode, type Outgoing } from './send-task.js';
+import {
+  sendRequest,
+  SendTask,
+  type CommunicationMode,
+  type Outgoing,
+  type SendEnvironment,
+} from './send-task.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
 /** Larger bodies are compressed off the event loop. */
@@ -42,6 +49,7 @@ export class DefaultMQProducer implements ProducerInner {
   /** By topic the newest send whose route or body is not ready yet. */
   private readonly preparing = new Map<string, Promise<void>>();
   private readonly ids: MessageClientIdSetter;
+  private readonly environment: SendEnvironment;
   private isRunning = false;
 
   constructor(
@@ -49,6 +57,8 @@ export class DefaultMQProducer implements ProducerInner {
     config: Partial<ProducerConfig> = {},
   ) {
     this.config = resolveProducerConfig(config);
+    const faultStrategy = new MQFaultStrategy(instance.clock, this.config.sendLatencyFaultEnable);
+    this.environment = { instance, config: this.config, faultStrategy };
     this.ids = new MessageClientIdSetter(instance.clock, instance.random);
   }
 
@@ -86,7 +96,9 @@ export class DefaultMQProducer implements ProducerInner {
     const startedAt = this.instance.clock.now();
     await this.inTurn(message.topic, message.body, (info, body, sysFlag) => {
       const outgoing = this.outgoing(message, body, sysFlag, startedAt);
-      const queue = this.selectQueue(info, message, options) ?? info.selectOneMessageQueue(undefined);
+      const { faultStrategy } = this.environment;
+      const queue =
+        this.selectQueue(info, message, options) ?? faultStrategy.selectOneMessageQueue(info, undefined);
       const address = this.instance.brokerAddressOf(queue.brokerName);
       this.instance.transport.invokeOneway(address, sendRequest(this.config, outgoing, queue, startedAt));
     });
@@ -164,8 +176,7 @@ export class DefaultMQProducer implements ProducerInner {
   ): void {
     const queue = this.selectQueue(info, outgoing.message, options);
     const timeout = options.timeout ?? this.config.sendMsgTimeout;
-    const { instance, config } = this;
-    new SendTask(instance, config, outgoing, mode, info, queue, timeout, resolve, reject).attempt(now);
+    new SendTask(this.environment, outgoing, mode, info, queue, timeout, resolve, reject).attempt(now);
   }
 
   private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {

@@ -7,6 +7,7 @@ import { decodeRequest, decodeResponse, encodeRequest } from '../codec/remoting-
 import { decodeFrame, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
+import { ClientErrorCode } from '../response-code.js';
 import { SocketWriter } from './socket-writer.js';
 import { PendingCall, type PendingCalls } from './pending-calls.js';
 import type { ResponseCallback } from './transport.js';
@@ -120,6 +121,7 @@ export class TcpConnection {
     const what = this.isConnected ? 'The connection to' : 'connect to';
     const error = new MQClientError(`${what} ${this.address} failed: ${reason}`, {
       cause: this.fault,
+      responseCode: ClientErrorCode.CONNECT_BROKER,
       retryable: true,
     });
     this.options.onClosed(error);
