@@ -4,11 +4,18 @@ import { systemClock, type Clock } from './common/clock.js';
 import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import { MQClientError } from './errors/index.js';
-import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import type {
+  RocketMQModuleOptions,
+  RocketMQStartup,
+} from './interfaces/rocketmq-module-options.interface.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
-import { nameServerSilent } from './rocketmq.messages.js';
+import { ClusterProbe } from './rocketmq.cluster-probe.js';
+import { shutDownWhileWaiting } from './rocketmq.messages.js';
 import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
+
+/** What ends an application that has called `enableShutdownHooks`. */
+const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
  * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
@@ -19,6 +26,10 @@ export class RocketMQConnection {
   readonly producer: DefaultMQProducer;
   private readonly engine: EmbeddedEngine | undefined;
   private readonly logger = new Logger('RocketMQ');
+  private readonly probe: ClusterProbe;
+  private readonly startup: RocketMQStartup;
+  private reached = Promise.resolve(true);
+  private isWaiting = false;
 
   private constructor(
     options: RocketMQModuleOptions,
@@ -30,6 +41,8 @@ export class RocketMQConnection {
     const logger = new Logger('RocketMQClient');
     const client: MQClientOptions = { ...environment, logger, ...this.endpoint(clock, logger) };
     this.instance = new MQClientInstance(client);
+    this.startup = options.startup ?? 'fail';
+    this.probe = new ClusterProbe(this.instance, this.nameServer, clock, this.logger);
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
   }
 
@@ -50,11 +63,11 @@ export class RocketMQConnection {
    * Starts engine and producer.
    *
    * @throws StoreLockedError when another process owns the store, ConfigurationError when a port is taken,
-   * MQClientError when no name server answers.
+   * MQClientError when no name server, or no broker, answers, unless `startup` says that this is to be waited for.
    */
   async start(): Promise<void> {
     try {
-      await (this.engine === undefined ? this.reachNameServer() : this.startEngine(this.engine));
+      await (this.engine === undefined ? this.join() : this.startEngine(this.engine));
       this.producer.start();
     } catch (error) {
       await this.close();
@@ -62,8 +75,23 @@ export class RocketMQConnection {
     }
   }
 
+  /** Whether the cluster could be reached. Only a lazy start leaves that open. */
+  get isReached(): boolean {
+    return !this.isWaiting;
+  }
+
+  /** Resolves to true when the cluster can be reached, to false when nobody waits for it any more. */
+  whenReached(): Promise<boolean> {
+    return this.reached;
+  }
+
+  stopWaiting(): void {
+    this.probe.stop();
+  }
+
   /** Ends producer, engine and client; listeners are stopped before. */
   async close(): Promise<void> {
+    this.stopWaiting();
     this.producer.shutdown();
     // Before the client is, so that it answers the sends that are under way.
     await this.engine?.shutdown();
@@ -90,14 +118,38 @@ export class RocketMQConnection {
     this.logger.log(`${this.target.reason}: ${place}${doors}`);
   }
 
-  private async reachNameServer(): Promise<void> {
-    const addresses = this.target.namesrvAddrs.join(';');
-    try {
-      await this.instance.updateBrokers();
-    } catch (error) {
-      throw new MQClientError(nameServerSilent(addresses, (error as Error).cause), { cause: error });
+  private async join(): Promise<void> {
+    if (this.startup === 'fail') {
+      await this.probe.probe();
+      return this.onReached();
     }
-    this.logger.log(`Using the RocketMQ cluster of nameServer ${addresses}`);
+    this.isWaiting = true;
+    this.reached = this.probe.probeUntilReached();
+    void this.reached.then((isReached) => isReached && this.onReached());
+    if (this.startup === 'lazy' || (await this.reachedOrSignalled())) return;
+    throw new MQClientError(shutDownWhileWaiting(this.nameServer));
+  }
+
+  /** Nest shuts an application down when its start has ended, and not before: the wait must end at the signal itself. */
+  private async reachedOrSignalled(): Promise<boolean> {
+    // Where nobody handles a signal it ends the process anyhow.
+    const signals = SHUTDOWN_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    const stop = () => this.stopWaiting();
+    for (const signal of signals) process.once(signal, stop);
+    try {
+      return await this.reached;
+    } finally {
+      for (const signal of signals) process.off(signal, stop);
+    }
+  }
+
+  private onReached(): void {
+    this.isWaiting = false;
+    this.logger.log(`Using the RocketMQ cluster of nameServer ${this.nameServer}`);
+  }
+
+  private get nameServer(): string {
+    return this.target.namesrvAddrs.join(';');
   }
 }
 

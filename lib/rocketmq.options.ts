@@ -25,6 +25,7 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
   producer: object,
   consumer: object,
   compat: oneOf('spring', ['spring']),
+  startup: oneOf('fail', ['fail', 'retry', 'lazy']),
 };
 
 const producerRules: Rules<RocketMQProducerOptions> = {

@@ -10,6 +10,7 @@ import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-da
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
+import type { ConnectionChange } from '../remoting/transport/connection-change.js';
 import { invoke, type Transport } from '../remoting/transport/transport.js';
 import { BrokerAddrTable, type FoundBroker } from './broker-addr-table.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
@@ -27,6 +28,11 @@ export interface MQClientOptions {
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
   readonly logger: Logger;
+}
+
+/** The state of a connection of a client. */
+export interface ConnectionStatus extends ConnectionChange {
+  readonly role: 'nameServer' | 'broker';
 }
 
 /** A consumer, as its instance sees it (MQConsumerInner). */
@@ -63,6 +69,8 @@ export class MQClientInstance {
   private clusterBrokers: readonly BrokerData[] = [];
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
+  private readonly connections = new Map<string, ConnectionStatus>();
+  private connectionListener: ((status: ConnectionStatus) => void) | undefined;
   private readonly timers = new Map<() => unknown, Timer>();
   private isRunning = false;
 
@@ -78,6 +86,17 @@ export class MQClientInstance {
     this.clientId = `${localIp()}@${instanceName === 'DEFAULT' ? unique : instanceName}`;
     this.localOffsetStoreId = `${localIp()}@${instanceName}`;
     this.transport.onRequest((request) => this.onRequest(request));
+    this.transport.onConnectionChange((change) => this.onConnectionChange(change));
+  }
+
+  /** The connections over TCP as they are now. */
+  connectionStatuses(): readonly ConnectionStatus[] {
+    return [...this.connections.values()];
+  }
+
+  /** Who is told of every change of a connection. */
+  onConnectionStatus(listener: (status: ConnectionStatus) => void): void {
+    this.connectionListener = listener;
   }
 
   start(): void {
@@ -209,7 +228,13 @@ export class MQClientInstance {
     );
   }
 
-  private async sendHeartbeat(address: string): Promise<void> {
+  /** Addresses of all brokers that are known. */
+  brokerAddresses(): string[] {
+    return this.brokerAddrs.addresses(true);
+  }
+
+  /** @throws MQClientError when the broker does not answer, MQBrokerError when it refuses. */
+  async sendHeartbeat(address: string): Promise<void> {
     const body = this.heartbeatData();
     await this.requestFrom(address, { code: RequestCode.HEART_BEAT, header: undefined, body });
   }
@@ -254,6 +279,14 @@ export class MQClientInstance {
     if (this.clusterBrokers.length > 0) await this.updateBrokers();
     await Promise.all([...topics].map((topic) => this.updateTopicRouteInfo(topic)));
     this.brokerAddrs.retain(this.knownBrokers());
+    this.forgetConnections();
+  }
+
+  private forgetConnections(): void {
+    const known = new Set([...this.nameServers.addresses, ...this.brokerAddrs.addresses(true)]);
+    for (const { address, state } of this.connections.values()) {
+      if (state !== 'connected' && !known.has(address)) this.connections.delete(address);
+    }
   }
 
   private knownBrokers(): BrokerData[] {
@@ -277,6 +310,17 @@ export class MQClientInstance {
   private unregister(header: { clientID: string; producerGroup?: string; consumerGroup?: string }): void {
     const request = { code: RequestCode.UNREGISTER_CLIENT, header, body: undefined };
     for (const address of this.brokerAddrs.addresses(true)) this.transport.invokeOneway(address, request);
+  }
+
+  private onConnectionChange(change: ConnectionChange): void {
+    const { address, state } = change;
+    const isNameServer = this.nameServers.addresses.includes(address);
+    const status: ConnectionStatus = { ...change, role: isNameServer ? 'nameServer' : 'broker' };
+    const isBack = state === 'connected' && this.connections.has(address);
+    this.connections.set(address, status);
+    this.connectionListener?.(status);
+    // A broker that was restarted has forgotten its consumers (MQClientManager, NettyEventType.ACTIVE).
+    if (isBack && !isNameServer && this.consumers.size > 0) this.sendHeartbeat(address).catch(() => {});
   }
 
   private onRequest({ code }: RemotingRequest): void {

@@ -3,6 +3,15 @@ import type { RocketMQConsumerOptions } from './consumer-options.interface.js';
 import type { RocketMQProducerOptions } from './producer-options.interface.js';
 
 /**
+ * What the start of an application does when no name server, or none of the brokers, answers: it fails with an error that
+ * says which address and what to try; it waits (`retry`); or it goes on (`lazy`), with sends that fail and listeners that
+ * begin when the cluster is there.
+ *
+ * @publicApi
+ */
+export type RocketMQStartup = 'fail' | 'retry' | 'lazy';
+
+/**
  * Options of {@link RocketMQModule}.
  *
  * @publicApi
@@ -14,6 +23,8 @@ export interface RocketMQModuleOptions {
    * Default: the environment variable `NAMESRV_ADDR`, unless `engine` is given.
    */
   nameServer?: string | readonly string[];
+  /** For a cluster that cannot be reached yet. No effect on an engine in this process. Default: `fail`. */
+  startup?: RocketMQStartup;
   /** Options of the embedded engine; `false` forbids it to run. */
   engine?: EngineOptions | false;
   /** The producer behind {@link RocketMQTemplate}. */

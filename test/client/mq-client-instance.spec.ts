@@ -21,12 +21,12 @@ describe('name servers', () => {
   function openSeveral(random: () => number) {
     const { clock, cluster, transport } = open();
     const asked: string[] = [];
-    const { invoke } = transport;
-    transport.invoke = function (address, ...others) {
+    const invoke = transport.invoke.bind(transport);
+    transport.invoke = (address, ...others) => {
       asked.push(address);
       if (cluster.dead.has(address)) transport.deadNameServers.add(address);
       else transport.deadNameServers.delete(address);
-      invoke.call(transport, address, ...(others as never as [never, never, never]));
+      invoke(address, ...others);
     };
     const several = { namesrvAddrs, connect: () => transport, close: async () => {} };
     return { cluster, asked, instance: startInstance(several, { clock, random }) };

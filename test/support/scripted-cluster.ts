@@ -7,9 +7,9 @@ import type { Cluster } from '../conformance/cluster.js';
 import { routeOf, ScriptedTransport, type ScriptedCall } from './scripted-transport.js';
 
 /** Answers as a transport gives them when nothing listens. */
-export function unreachable({ address, fail }: ScriptedCall): void {
-  fail(
-    new MQClientError(`connect to ${address} failed: refused`, {
+export function unreachable(call: ScriptedCall): void {
+  call.fail(
+    new MQClientError(`connect to ${call.address} failed: refused`, {
       responseCode: ClientErrorCode.CONNECT_BROKER,
       retryable: true,
     }),

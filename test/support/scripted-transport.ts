@@ -8,6 +8,7 @@ import {
 } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import type { ConnectionChange } from '../../lib/remoting/transport/connection-change.js';
 import type { ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
 
 /** One request that a client made, to be answered by the test. */
@@ -32,6 +33,7 @@ export class ScriptedTransport implements Transport {
   routeRequests = 0;
   respond: ((call: ScriptedCall) => void) | undefined;
   push!: (request: RemotingRequest) => void;
+  change!: (change: ConnectionChange) => void;
 
   invoke<C extends RequestCode>(
     address: string,
@@ -58,6 +60,10 @@ export class ScriptedTransport implements Transport {
 
   onRequest(listener: (request: RemotingRequest) => void): void {
     this.push = listener;
+  }
+
+  onConnectionChange(listener: (change: ConnectionChange) => void): void {
+    this.change = listener;
   }
 
   close(): void {}

@@ -99,8 +99,13 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.instance.start();
     this.isRunning = true;
     this.consumeService.start();
-    await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
-    await this.instance.sendHeartbeatToAllBrokers();
+    try {
+      await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
+      await this.instance.sendHeartbeatToAllBrokers();
+    } catch (error) {
+      // The servers were there a moment ago; the background work goes on trying.
+      this.context.logger.warn(`Consumer group ${this.group} starts without its servers: ${String(error)}`);
+    }
     await this.doRebalance();
   }
 

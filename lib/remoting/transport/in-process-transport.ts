@@ -49,6 +49,8 @@ export class InProcessTransport implements Transport {
     this.listener = listener;
   }
 
+  onConnectionChange(): void {}
+
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

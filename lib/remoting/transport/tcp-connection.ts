@@ -24,8 +24,17 @@ export interface TcpConnectionOptions {
   /** A request of the server. */
   readonly onRequest: (request: RemotingRequest) => void;
   readonly onConnected: () => void;
-  /** Called once; `error` says why, also when the connection never came about. */
-  readonly onClosed: (error: MQClientError) => void;
+  /** The server has said something. Before that it may as well be something else that listens. */
+  readonly onProven: () => void;
+  /** Called once, also when the connection never came about. */
+  readonly onClosed: (end: ConnectionEnd) => void;
+}
+
+export interface ConnectionEnd {
+  readonly error: MQClientError;
+  readonly wasProven: boolean;
+  /** Nobody used it. */
+  readonly wasIdle: boolean;
 }
 
 /** One connection of a client to a server, and the requests that wait for its answers. */
@@ -35,6 +44,8 @@ export class TcpConnection {
   private readonly calls = new Map<number, TcpCall>();
   private opaque = 0;
   private isConnected = false;
+  private isProven = false;
+  private isIdle = false;
   private fault: Error | undefined;
 
   /** @throws MQClientError when `address` is not `host:port`. */
@@ -91,11 +102,16 @@ export class TcpConnection {
   }
 
   private onTimeout(): void {
+    this.isIdle = this.isConnected && this.calls.size === 0;
     const reason = this.isConnected ? 'nothing was sent or received for two minutes' : 'no answer within 3 s';
     this.socket.destroy(new Error(reason));
   }
 
   private onFrame(frame: RemotingFrame): void {
+    if (!this.isProven) {
+      this.isProven = true;
+      this.options.onProven();
+    }
     if (!isResponse(frame)) return this.onRequest(frame);
     const call = this.calls.get(frame.opaque);
     // An answer that comes too late has nobody who waits for it.
@@ -124,7 +140,7 @@ export class TcpConnection {
       responseCode: ClientErrorCode.CONNECT_BROKER,
       retryable: true,
     });
-    this.options.onClosed(error);
+    this.options.onClosed({ error, wasProven: this.isProven, wasIdle: this.isIdle });
     for (const call of this.calls.values()) call.fail(error);
   }
 

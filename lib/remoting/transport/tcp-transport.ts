@@ -5,7 +5,8 @@ import { RocketMQError } from '../../errors/rocketmq.error.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import { PendingCalls } from './pending-calls.js';
-import { TcpConnection } from './tcp-connection.js';
+import type { ConnectionChange } from './connection-change.js';
+import { TcpConnection, type ConnectionEnd } from './tcp-connection.js';
 import type { ResponseCallback, Transport } from './transport.js';
 
 /** Milliseconds before a server that could not be reached is tried again: doubled with every failure. */
@@ -17,11 +18,12 @@ export interface TcpTransportOptions {
   readonly logger: Logger;
 }
 
-/** What is known of a server that cannot be reached. */
+/** What is known of a server that was lost, or cannot be reached. It ends when the server says something. */
 interface Outage {
   readonly error: MQClientError;
   readonly backOff: number;
   readonly retryAt: number;
+  readonly isRetried: boolean;
 }
 
 /** Reaches servers over TCP, with one connection to each (NettyRemotingClient). */
@@ -30,6 +32,7 @@ export class TcpTransport implements Transport {
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
   private listener: ((request: RemotingRequest) => void) | undefined;
+  private onChange: ((change: ConnectionChange) => void) | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
@@ -62,6 +65,10 @@ export class TcpTransport implements Transport {
     this.listener = listener;
   }
 
+  onConnectionChange(listener: (change: ConnectionChange) => void): void {
+    this.onChange = listener;
+  }
+
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -76,34 +83,51 @@ export class TcpTransport implements Transport {
     const existing = this.connections.get(address);
     if (existing !== undefined) return existing;
     const outage = this.outages.get(address);
-    if (outage !== undefined && outage.retryAt > this.options.clock.now()) throw outage.error;
+    if (outage !== undefined) this.retry(address, outage);
     const connection = this.open(address);
     this.connections.set(address, connection);
     return connection;
   }
 
+  /** @throws MQClientError what happened last, when it is too early to try again. */
+  private retry(address: string, outage: Outage): void {
+    if (outage.retryAt > this.options.clock.now()) throw outage.error;
+    if (outage.isRetried) return;
+    this.outages.set(address, { ...outage, isRetried: true });
+    this.onChange?.({ address, state: 'reconnecting' });
+  }
+
   private open(address: string): TcpConnection {
-    let isConnected = false;
     return new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
       onRequest: (request) => this.listener?.(request),
       onConnected: () => {
-        isConnected = true;
-        this.outages.delete(address);
-        this.options.logger.log(`Connected to ${address}`);
+        if (!this.outages.has(address)) this.onConnected(address);
       },
-      onClosed: (error) => this.onClosed(address, isConnected, error),
+      onProven: () => {
+        if (this.outages.delete(address)) this.onConnected(address);
+      },
+      onClosed: (end) => this.onClosed(address, end),
     });
   }
 
-  private onClosed(address: string, wasConnected: boolean, error: MQClientError): void {
+  private onConnected(address: string): void {
+    this.options.logger.log(`Connected to ${address}`);
+    this.onChange?.({ address, state: 'connected' });
+  }
+
+  private onClosed(address: string, { error, wasProven, wasIdle }: ConnectionEnd): void {
     this.connections.delete(address);
     if (this.isClosed) return;
-    if (wasConnected) return this.options.logger.warn(error.message);
+    if (wasIdle) return this.onChange?.({ address, state: 'disconnected' });
     const last = this.outages.get(address);
     const backOff = last === undefined ? MIN_BACK_OFF : Math.min(last.backOff * 2, MAX_BACK_OFF);
-    this.outages.set(address, { error, backOff, retryAt: this.options.clock.now() + backOff });
-    if (last === undefined) this.options.logger.warn(error.message);
+    const pause = wasProven ? 0 : backOff;
+    const retryAt = this.options.clock.now() + pause;
+    this.outages.set(address, { error, backOff, retryAt, isRetried: last?.isRetried ?? false });
+    if (last !== undefined) return;
+    this.options.logger.warn(error.message);
+    this.onChange?.({ address, state: 'disconnected', error });
   }
 }
