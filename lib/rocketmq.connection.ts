@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
@@ -11,7 +13,7 @@ import type {
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
 import { ClusterProbe } from './rocketmq.cluster-probe.js';
 import { shutDownWhileWaiting } from './rocketmq.messages.js';
-import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
+import { checkModuleOptions, clientConfig, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget } from './rocketmq.target.js';
 
 /** What ends an application that has called `enableShutdownHooks`. */
@@ -39,7 +41,7 @@ export class RocketMQConnection {
     const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
     if (target.engine !== undefined) this.engine = new EmbeddedEngine(target.engine, environment);
     const logger = new Logger('RocketMQClient');
-    const client: MQClientOptions = { ...environment, logger, ...this.endpoint(clock, logger) };
+    const client: MQClientOptions = { ...environment, logger, ...this.endpoint(options, clock, logger) };
     this.instance = new MQClientInstance(client);
     this.startup = options.startup ?? 'fail';
     this.probe = new ClusterProbe(this.instance, this.nameServer, clock, this.logger);
@@ -98,15 +100,18 @@ export class RocketMQConnection {
     this.instance.shutdown();
   }
 
-  private endpoint(clock: Clock, logger: Logger) {
+  private endpoint(options: RocketMQModuleOptions, clock: Clock, logger: Logger) {
+    const config = clientConfig(options);
     if (this.engine === undefined) {
       const { namesrvAddrs } = this.target;
-      return { transport: new TcpTransport({ clock, logger }), namesrvAddrs };
+      const transport = new TcpTransport({ clock, logger, namespaceV2: options.namespaceV2 });
+      const localOffsetStoreDir = localOffsetsOfCluster(namesrvAddrs);
+      return { transport, namesrvAddrs, config: { ...config, localOffsetStoreDir } };
     }
     return {
       transport: this.engine.connect(),
       namesrvAddrs: [this.engine.namesrvAddr],
-      config: { localOffsetStoreDir: localOffsetsOf(this.engine.storePathRootDir) },
+      config: { ...config, localOffsetStoreDir: localOffsetsOf(this.engine.storePathRootDir) },
     };
   }
 
@@ -156,4 +161,10 @@ export class RocketMQConnection {
 /** Beside the store, and its own: engines may have their stores in one directory. */
 function localOffsetsOf(storePath: string): string {
   return join(dirname(storePath), 'offsets', basename(storePath));
+}
+
+/** Of this cluster alone: the ids of clients are the same in every cluster, and Java's would share their offsets. */
+function localOffsetsOfCluster(namesrvAddrs: readonly string[]): string {
+  const cluster = createHash('sha256').update(namesrvAddrs.toSorted().join(';')).digest('hex').slice(0, 16);
+  return join(homedir(), '.rocketmq_offsets', cluster);
 }

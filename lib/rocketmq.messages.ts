@@ -60,3 +60,6 @@ export const engineForbidden = (): string =>
 
 export const illegalOptions = (options: unknown): string =>
   `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object. Does the factory return them?`;
+
+export const twoNamespaces = (namespace: string, namespaceV2: string): string =>
+  `namespace is "${namespace}" and namespaceV2 is "${namespaceV2}", but there can be one of them only.`;

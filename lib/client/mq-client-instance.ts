@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
 import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
+import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { ConsumerData, HeartbeatData } from '../remoting/body/heartbeat-data.js';
@@ -83,10 +84,20 @@ export class MQClientInstance {
     this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
     const { instanceName } = this.config;
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
-    this.clientId = `${localIp()}@${instanceName === 'DEFAULT' ? unique : instanceName}`;
-    this.localOffsetStoreId = `${localIp()}@${instanceName}`;
+    this.clientId = this.buildClientId(instanceName === 'DEFAULT' ? unique : instanceName);
+    this.localOffsetStoreId = this.buildClientId(instanceName);
     this.transport.onRequest((request) => this.onRequest(request));
     this.transport.onConnectionChange((change) => this.onConnectionChange(change));
+  }
+
+  /** As brokers know a topic or group of this client. */
+  withNamespace(resource: string): string {
+    return wrapNamespace(this.config.namespace, resource);
+  }
+
+  /** As the application knows a topic or group. */
+  withoutNamespace(resource: string): string {
+    return withoutNamespace(resource, this.config.namespace);
   }
 
   /** The connections over TCP as they are now. */
@@ -241,6 +252,12 @@ export class MQClientInstance {
 
   async rebalanceImmediately(): Promise<void> {
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.doRebalance()));
+  }
+
+  /** ClientConfig#buildMQClientId. */
+  private buildClientId(instanceName: string): string {
+    const { unitName } = this.config;
+    return `${localIp()}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
   }
 
   private async fetchRoute(topic: string): Promise<TopicRouteData | undefined> {

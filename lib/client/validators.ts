@@ -4,9 +4,13 @@ import { groupNameFault, isNotAllowedSendTopic, topicNameFault } from '../common
 import { MQClientError } from '../errors/mq-client.error.js';
 import { ResponseCode } from '../remoting/response-code.js';
 
-/** @throws MQClientError when the message cannot be sent (Validators#checkMessage). */
-export function checkMessage(message: Message, maxMessageSize: number): void {
-  checkTopic(message.topic);
+/**
+ * `topic` has the namespace, if there is one.
+ *
+ * @throws MQClientError when the message cannot be sent (Validators#checkMessage).
+ */
+export function checkMessage(message: Message, maxMessageSize: number, topic = message.topic): void {
+  checkTopic(topic);
   const { body } = message;
   if (!Buffer.isBuffer(body)) throw illegalMessage('the message body is null');
   if (body.length === 0) throw illegalMessage('the message body length is zero');

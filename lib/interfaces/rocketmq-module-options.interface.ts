@@ -36,6 +36,19 @@ export interface RocketMQModuleOptions {
    * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.
    */
   compat?: 'spring';
+  /**
+   * Part of the names of all topics and groups in the brokers, as `namespace%topic`; the application sees the plain names.
+   * Default: none.
+   */
+  namespace?: string;
+  /** As {@link namespace}, but sent beside the names, for brokers of version 5 that know it. Not both. Default: none. */
+  namespaceV2?: string;
+  /** Part of the client's id `ip@instanceName`, which must differ within a consumer group. Default: unique. */
+  instanceName?: string;
+  /** The unit (deployment cell) of this application; part of the client's id. Default: none. */
+  unitName?: string;
+  /** Whether what is sent and consumed here belongs to the unit. Default: false. */
+  unitMode?: boolean;
 }
 
 /**

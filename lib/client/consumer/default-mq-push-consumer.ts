@@ -45,7 +45,8 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     config: Partial<ConsumerConfig>,
     listener: MessageListener,
   ) {
-    this.config = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
+    const resolved = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
+    this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
     const { consumeOrderly, messageModel } = this.config;
     if (consumeOrderly && messageModel === 'BROADCASTING') {
       throw new ConfigurationError(
@@ -80,10 +81,11 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
    * @throws MQClientError when the expression has no tag.
    */
   subscribe(topic: string, subExpression: string = SUB_ALL): void {
-    const data = buildSubscriptionData(topic, subExpression, this.instance.clock.now());
+    const wrapped = this.instance.withNamespace(topic);
+    const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
     if (data === undefined)
       throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
-    this.subscriptions.set(topic, data);
+    this.subscriptions.set(wrapped, data);
   }
 
   /**
@@ -152,6 +154,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
       messageModel: this.config.messageModel,
       consumeFromWhere: this.config.consumeFromWhere,
       subscriptionDataSet: [...this.subscriptions.values()],
+      unitMode: this.instance.config.unitMode,
     };
   }
 

@@ -26,7 +26,7 @@ export class MessageBackSender {
       group: this.group,
       delayLevel,
       originMsgId: message.msgId,
-      originTopic: message.topic,
+      originTopic: this.instance.withNamespace(message.topic),
       maxReconsumeTimes: this.maxReconsumeTimes,
     };
     const request = { code: RequestCode.CONSUMER_SEND_MSG_BACK, header, body: undefined };
@@ -71,6 +71,7 @@ export class MessageBackSender {
       reconsumeTimes,
       maxReconsumeTimes: this.maxReconsumeTimes,
       brokerName,
+      unitMode: this.instance.config.unitMode,
     };
     return { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
   }
@@ -78,7 +79,7 @@ export class MessageBackSender {
   private retryProperties(message: MessageExt, reconsumeTimes: number): Map<string, string> {
     const properties = new Map(message.properties);
     for (const name of CONSUMER_PROPERTIES) properties.delete(name);
-    properties.set(MessageConst.RETRY_TOPIC, message.topic);
+    properties.set(MessageConst.RETRY_TOPIC, this.instance.withNamespace(message.topic));
     properties.set(MessageConst.RECONSUME_TIME, String(reconsumeTimes));
     properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
     return properties.set(MessageConst.DELAY_TIME_LEVEL, String(FIRST_RETRY_LEVEL + message.reconsumeTimes));

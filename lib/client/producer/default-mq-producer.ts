@@ -25,7 +25,6 @@ import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
 /** Larger bodies are compressed off the event loop. */
 const SYNC_COMPRESS_LIMIT = 65_536;
-const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
 const NO_BYTES = Buffer.alloc(0);
 
 type HandOver = (info: TopicPublishInfo, body: Buffer, sysFlag: number) => void;
@@ -56,7 +55,8 @@ export class DefaultMQProducer implements ProducerInner {
     private readonly instance: MQClientInstance,
     config: Partial<ProducerConfig> = {},
   ) {
-    this.config = resolveProducerConfig(config);
+    const resolved = resolveProducerConfig(config);
+    this.config = { ...resolved, group: instance.withNamespace(resolved.group) };
     const faultStrategy = new MQFaultStrategy(instance.clock, this.config.sendLatencyFaultEnable);
     this.environment = { instance, config: this.config, faultStrategy };
     this.ids = new MessageClientIdSetter(instance.clock, instance.random);
@@ -94,13 +94,15 @@ export class DefaultMQProducer implements ProducerInner {
   async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
     this.check(message);
     const startedAt = this.instance.clock.now();
-    await this.inTurn(message.topic, message.body, (info, body, sysFlag) => {
+    await this.inTurn(this.topicOf(message), message.body, (info, body, sysFlag) => {
       const outgoing = this.outgoing(message, body, sysFlag, startedAt);
       const { faultStrategy } = this.environment;
       const queue =
         this.selectQueue(info, message, options) ?? faultStrategy.selectOneMessageQueue(info, undefined);
       const address = this.instance.brokerAddressOf(queue.brokerName);
-      this.instance.transport.invokeOneway(address, sendRequest(this.config, outgoing, queue, startedAt));
+      const { unitMode } = this.instance.config;
+      const request = sendRequest(this.config, outgoing, queue, startedAt, unitMode);
+      this.instance.transport.invokeOneway(address, request);
     });
   }
 
@@ -109,7 +111,7 @@ export class DefaultMQProducer implements ProducerInner {
     return new Promise((resolve, reject) => {
       this.checkBatch(messages);
       const outgoing = this.outgoingBatch(messages);
-      this.inTurn(outgoing.message.topic, NO_BYTES, (info) =>
+      this.inTurn(outgoing.topic, NO_BYTES, (info) =>
         this.dispatch(outgoing, 'SYNC', info, options, resolve, reject),
       ).catch(reject);
     });
@@ -122,7 +124,8 @@ export class DefaultMQProducer implements ProducerInner {
   private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {
     return new Promise((resolve, reject) => {
       this.check(message);
-      const { topic, body } = message;
+      const { body } = message;
+      const topic = this.topicOf(message);
       const startedAt = this.instance.clock.now();
       const info = this.publishInfos.get(topic);
       const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
@@ -181,17 +184,40 @@ export class DefaultMQProducer implements ProducerInner {
 
   private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {
     const msgId = this.idOf(message);
-    return { message, body, sysFlag, properties: message.properties, msgId, isBatch: false, startedAt };
+    const { properties } = message;
+    this.addInstanceId(properties);
+    const topic = this.topicOf(message);
+    return { message, topic, body, sysFlag, properties, msgId, isBatch: false, startedAt };
   }
 
   private outgoingBatch(messages: readonly Message[]): Outgoing {
     const [first] = messages;
-    const properties = first!.waitStoreMsgOK
-      ? NO_PROPERTIES
-      : new Map([[MessageConst.WAIT_STORE_MSG_OK, 'false']]);
+    const properties = new Map<string, string>();
+    if (!first!.waitStoreMsgOK) properties.set(MessageConst.WAIT_STORE_MSG_OK, 'false');
+    this.addInstanceId(properties);
     const msgId = messages.map((message) => this.idOf(message)).join(',');
     const startedAt = this.instance.clock.now();
-    return { message: first!, body: messages, sysFlag: 0, properties, msgId, isBatch: true, startedAt };
+    const topic = this.topicOf(first!);
+    return {
+      message: first!,
+      topic,
+      body: messages,
+      sysFlag: 0,
+      properties,
+      msgId,
+      isBatch: true,
+      startedAt,
+    };
+  }
+
+  private topicOf({ topic }: Message): string {
+    return this.instance.withNamespace(topic);
+  }
+
+  /** DefaultMQProducerImpl#sendKernelImpl. */
+  private addInstanceId(properties: Map<string, string>): void {
+    const { namespace } = this.instance.config;
+    if (namespace !== undefined) properties.set(MessageConst.INSTANCE_ID, namespace);
   }
 
   /** The unique id of a message, made when it is sent first. */
@@ -214,7 +240,7 @@ export class DefaultMQProducer implements ProducerInner {
 
   private check(message: Message): void {
     if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
-    checkMessage(message, this.config.maxMessageSize);
+    checkMessage(message, this.config.maxMessageSize, this.topicOf(message));
   }
 
   private checkBatch(messages: readonly Message[]): void {

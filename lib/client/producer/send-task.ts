@@ -24,6 +24,8 @@ type SendCode = typeof RequestCode.SEND_MESSAGE | typeof RequestCode.SEND_BATCH_
 export interface Outgoing {
   /** Of a batch the message that stands for all. */
   readonly message: Message;
+  /** With the namespace, if there is one. */
+  readonly topic: string;
   readonly body: Buffer | MessageBatch;
   readonly sysFlag: number;
   readonly properties: ReadonlyMap<string, string>;
@@ -90,7 +92,8 @@ export class SendTask implements ResponseCallback<SendCode> {
     const address = this.environment.instance.findBrokerAddressInPublish(this.queue.brokerName);
     if (address === undefined) return this.retryOrReject(this.unknownBroker());
     this.sentAt = now;
-    const request = sendRequest(this.environment.config, this.outgoing, this.queue, now);
+    const { config, instance } = this.environment;
+    const request = sendRequest(config, this.outgoing, this.queue, now, instance.config.unitMode);
     this.environment.instance.transport.invoke<SendCode>(address, request, remaining, this);
   }
 
@@ -106,8 +109,9 @@ export class SendTask implements ResponseCallback<SendCode> {
       return this.attempt();
     }
     const { msgId: offsetMsgId, queueId, queueOffset, transactionId, regionId, traceOn } = response.header!;
-    const messageQueue = queueId === this.queue.queueId ? this.queue : { ...this.queue, queueId };
-    const { msgId } = this.outgoing;
+    const { msgId, message } = this.outgoing;
+    const isQueue = queueId === this.queue.queueId && message.topic === this.queue.topic;
+    const messageQueue = isQueue ? this.queue : { ...this.queue, topic: message.topic, queueId };
     this.resolve({
       sendStatus,
       msgId,
@@ -177,13 +181,14 @@ export class SendTask implements ResponseCallback<SendCode> {
 /** The request that sends a message, or a batch, to a queue. */
 export function sendRequest(
   { group, createTopicKey, defaultTopicQueueNums }: ProducerConfig,
-  { message, body, sysFlag, properties, isBatch }: Outgoing,
+  { message, topic, body, sysFlag, properties, isBatch }: Outgoing,
   { queueId, brokerName }: MessageQueue,
   bornTimestamp: number,
+  unitMode: boolean,
 ): RemotingRequest<SendCode> {
   const header = {
     producerGroup: group,
-    topic: message.topic,
+    topic,
     defaultTopic: createTopicKey,
     defaultTopicQueueNums,
     queueId,
@@ -193,6 +198,7 @@ export function sendRequest(
     properties,
     reconsumeTimes: 0,
     brokerName,
+    unitMode,
   };
   return { code: isBatch ? RequestCode.SEND_BATCH_MESSAGE : RequestCode.SEND_MESSAGE, header, body };
 }

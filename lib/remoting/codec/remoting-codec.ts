@@ -3,7 +3,7 @@ import { RequestCode } from '../request-code.js';
 import type { ResponseCode } from '../response-code.js';
 import { EXCHANGE_CODECS, type ExchangeCodec } from './exchange-codecs.js';
 import { writeFrame } from './frame-writer.js';
-import type { HeaderCodec } from './header-codec.js';
+import type { HeaderCodec, HeaderTexts } from './header-codec.js';
 import { type RemotingFrame, RpcFlag, type SerializeType } from './remoting-frame.js';
 import { sendMessageHeaderV1 } from './send-message-headers.js';
 
@@ -24,7 +24,7 @@ const NO_FIELDS = { names: [], values: [] };
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * Encodes a request as a whole frame, its length field included.
+ * Encodes a request as a whole frame, its length field included; `extraFields` stand behind those of its header.
  *
  * @throws RemotingCodecError when a value cannot travel, or the frame is too long.
  */
@@ -33,6 +33,7 @@ export function encodeRequest(
   opaque: number,
   isOneway: boolean,
   serializeType: SerializeType = 'ROCKETMQ',
+  extraFields?: HeaderTexts,
 ): Buffer {
   const { code, header, body } = request;
   const codec = codecOf(code)!;
@@ -42,8 +43,13 @@ export function encodeRequest(
     flag: isOneway ? RpcFlag.ONEWAY : 0,
     remark: undefined,
   };
-  const fields = codec.requestHeader.encode(header as never);
+  const own = codec.requestHeader.encode(header as never);
+  const fields = extraFields === undefined ? own : join(own, extraFields);
   return writeFrame(start, fields, codec.requestBody.encode(body as never, true), serializeType);
+}
+
+function join(first: HeaderTexts, second: HeaderTexts): HeaderTexts {
+  return { names: [...first.names, ...second.names], values: [...first.values, ...second.values] };
 }
 
 /**

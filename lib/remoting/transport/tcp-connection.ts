@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
+import type { HeaderTexts } from '../codec/header-codec.js';
 import { decodeRequest, decodeResponse, encodeRequest } from '../codec/remoting-codec.js';
 import { decodeFrame, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
 import type { RemotingRequest } from '../remoting-command.js';
@@ -21,6 +22,8 @@ const MAX_BACKLOG = 64 * 1024 * 1024;
 export interface TcpConnectionOptions {
   readonly clock: Clock;
   readonly pending: PendingCalls;
+  /** Fields that every request has. */
+  readonly extraFields: HeaderTexts | undefined;
   /** A request of the server. */
   readonly onRequest: (request: RemotingRequest) => void;
   readonly onConnected: () => void;
@@ -72,7 +75,7 @@ export class TcpConnection {
   ): void {
     if (this.writer.backlog > MAX_BACKLOG) return callback.onError(this.overloaded());
     const opaque = this.nextOpaque();
-    const frame = encodeRequest(request as RemotingRequest, opaque, false);
+    const frame = this.encode(request as RemotingRequest, opaque, false);
     const deadline = this.options.clock.now() + timeoutMillis;
     const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
     call.register(this.calls, opaque, request.code);
@@ -82,12 +85,16 @@ export class TcpConnection {
 
   invokeOneway(request: RemotingRequest): void {
     if (this.writer.backlog > MAX_BACKLOG) return;
-    this.writer.write(encodeRequest(request, this.nextOpaque(), true));
+    this.writer.write(this.encode(request, this.nextOpaque(), true));
   }
 
   /** Ends the connection when the server has everything that was written. */
   close(): void {
     this.options.clock.setImmediate(() => this.socket.end());
+  }
+
+  private encode(request: RemotingRequest, opaque: number, isOneway: boolean): Buffer {
+    return encodeRequest(request, opaque, isOneway, 'ROCKETMQ', this.options.extraFields);
   }
 
   private nextOpaque(): number {

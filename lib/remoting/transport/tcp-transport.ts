@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RocketMQError } from '../../errors/rocketmq.error.js';
+import { FieldName, type HeaderTexts } from '../codec/header-codec.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import { PendingCalls } from './pending-calls.js';
@@ -13,9 +14,14 @@ import type { ResponseCallback, Transport } from './transport.js';
 const MIN_BACK_OFF = 100;
 const MAX_BACK_OFF = 3000;
 
+/** Whether there is a namespace, and which. */
+const NAMESPACE_FIELDS = [new FieldName('nsd'), new FieldName('ns')];
+
 export interface TcpTransportOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** A namespace in which brokers find topics and groups by their plain names (NamespaceRpcHook). */
+  readonly namespaceV2?: string;
 }
 
 /** What is known of a server that was lost, or cannot be reached. It ends when the server says something. */
@@ -31,12 +37,16 @@ export class TcpTransport implements Transport {
   private readonly connections = new Map<string, TcpConnection>();
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
+  private readonly extraFields: HeaderTexts | undefined;
   private listener: ((request: RemotingRequest) => void) | undefined;
   private onChange: ((change: ConnectionChange) => void) | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
     this.pending = new PendingCalls(options.clock);
+    const { namespaceV2 } = options;
+    if (namespaceV2 !== undefined)
+      this.extraFields = { names: NAMESPACE_FIELDS, values: ['true', namespaceV2] };
   }
 
   invoke<C extends RequestCode>(
@@ -101,6 +111,7 @@ export class TcpTransport implements Transport {
     return new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
+      extraFields: this.extraFields,
       onRequest: (request) => this.listener?.(request),
       onConnected: () => {
         if (!this.outages.has(address)) this.onConnected(address);
