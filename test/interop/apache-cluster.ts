@@ -132,6 +132,8 @@ export class ApacheCluster {
       storePathRootDir: join(this.directory, `store-${name}`),
       mappedFileSizeCommitLog: 64 * 1024 * 1024,
       flushDiskType: 'ASYNC_FLUSH',
+      // Without it a SYNC_MASTER of version 5 acknowledges what its slave does not have.
+      inSyncReplicas: identity.brokerRole === 'SYNC_MASTER' ? 2 : 1,
       ...properties,
     });
   }

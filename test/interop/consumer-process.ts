@@ -11,8 +11,12 @@ export interface ConsumerOrder {
   readonly broadcasting?: boolean;
 }
 
-export type ConsumerReport =
-  { readonly kind: 'started' } | { readonly kind: 'consumed'; readonly queue: string; readonly body: string };
+export interface Consumed {
+  readonly queue: string;
+  readonly body: string;
+}
+
+export type ConsumerReport = { readonly kind: 'started' } | ({ readonly kind: 'consumed' } & Consumed);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('consumer-process-main.ts', import.meta.url));
@@ -25,21 +29,24 @@ const BOOTSTRAP = `
 /** A consumer in a process of its own. */
 export class ConsumerProcess {
   /** What it consumed, in order. */
-  readonly consumed: { readonly queue: string; readonly body: string }[] = [];
+  readonly consumed: Consumed[] = [];
 
   private constructor(
     private readonly child: ChildProcess,
-    onConsumed: () => void,
+    onConsumed: (line: Consumed) => void,
   ) {
     child.on('message', (line: ConsumerReport) => {
       if (line.kind !== 'consumed') return;
       this.consumed.push(line);
-      onConsumed();
+      onConsumed(line);
     });
   }
 
   /** Ends when the consumer has joined its group. It is killed when the test ends. */
-  static async start(order: ConsumerOrder, onConsumed: () => void = () => {}): Promise<ConsumerProcess> {
+  static async start(
+    order: ConsumerOrder,
+    onConsumed: (line: Consumed) => void = () => {},
+  ): Promise<ConsumerProcess> {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', BOOTSTRAP], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
