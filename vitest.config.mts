@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => new URL(path, import.meta.url).pathname;
 
 /** Needs Java: `npm run test:interop` sets it. */
-const isInterop = process.env.ROCKETMQ_INTEROP_NAMESRV !== undefined;
+const isInterop = process.env.ROCKETMQ_INTEROP_JARS !== undefined;
 
 export default defineConfig({
   resolve: {
@@ -16,7 +16,9 @@ export default defineConfig({
   test: {
     include: [isInterop ? 'test/interop/**/*.spec.ts' : 'test/**/*.spec.ts'],
     exclude: isInterop ? [] : ['test/interop/**'],
+    // A cluster of Java processes takes a machine for itself.
+    fileParallelism: !isInterop,
     testTimeout: 20_000,
-    hookTimeout: 20_000,
+    hookTimeout: isInterop ? 180_000 : 20_000,
   },
 });

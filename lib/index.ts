@@ -25,9 +25,11 @@ export type { RocketMQListener } from './interfaces/rocketmq-listener.interface.
 export type {
   RocketMQModuleOptions,
   RocketMQOptionsFactory,
+  RocketMQStartup,
 } from './interfaces/rocketmq-module-options.interface.js';
 export type { RocketMQTlsOptions } from './remoting/tls/client-tls.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
+export { RocketMQConnections, type RocketMQConnectionStatus } from './rocketmq.connections.js';
 export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';
 export { RocketMQModule } from './rocketmq.module.js';
 export { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';

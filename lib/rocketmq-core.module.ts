@@ -1,5 +1,6 @@
 import { Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RocketMQConnection } from './rocketmq.connection.js';
+import { RocketMQConnections } from './rocketmq.connections.js';
 import { ConfigurableModuleClass, ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
 import { rocketMQProviders } from './rocketmq.providers.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
@@ -10,7 +11,7 @@ import { RocketMQTemplate } from './template/rocketmq-template.js';
  */
 @Module({
   providers: rocketMQProviders,
-  exports: [RocketMQTemplate, RocketMQConnection, ROCKETMQ_MODULE_OPTIONS],
+  exports: [RocketMQTemplate, RocketMQConnections, RocketMQConnection, ROCKETMQ_MODULE_OPTIONS],
 })
 export class RocketMQCoreModule
   extends ConfigurableModuleClass

@@ -1,19 +1,21 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
 import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
-import { MQBrokerError, MQClientError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
-import { ResponseCode } from './remoting/response-code.js';
 import { resolveClientTls } from './remoting/tls/client-tls.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
 import { NearestTransport } from './remoting/transport/nearest-transport.js';
+import { ClusterProbe } from './rocketmq.cluster-probe.js';
+import { ClusterStart } from './rocketmq.cluster-start.js';
 import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
 import { EngineHost } from './rocketmq.host.js';
-import { engineRunsHere, nameServerRefuses, nameServerSilent } from './rocketmq.messages.js';
-import { checkModuleOptions, producerConfig } from './rocketmq.options.js';
+import { engineRunsHere } from './rocketmq.messages.js';
+import { checkModuleOptions, clientConfig, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget, type HostingTarget } from './rocketmq.target.js';
 
 /**
@@ -25,6 +27,8 @@ export class RocketMQConnection {
   /** The same, unless listeners are another user than the producer. */
   readonly listenerInstance: MQClientInstance;
   readonly producer: DefaultMQProducer;
+  /** How the cluster of other processes is joined, if there is one. */
+  readonly cluster: ClusterStart;
   private readonly ownEngine: EmbeddedEngine | undefined;
   private readonly host: EngineHost | undefined;
   private readonly transports: NearestTransport[] = [];
@@ -42,9 +46,11 @@ export class RocketMQConnection {
     const logger = new Logger('RocketMQClient');
     const tls = resolveClientTls(options.tls);
     const createClient = (credentials: SessionCredentials | undefined) => {
-      const transport = new NearestTransport(new TcpTransport({ clock, logger, tls, credentials }));
+      const transport = new NearestTransport(
+        new TcpTransport({ clock, logger, tls, credentials, namespaceV2: options.namespaceV2 }),
+      );
       this.transports.push(transport);
-      const client: MQClientOptions = { ...environment, logger, transport, ...this.endpoint() };
+      const client: MQClientOptions = { ...environment, logger, transport, ...this.endpoint(options) };
       return new MQClientInstance(client);
     };
     const user = credentialsOf(options.producer, options);
@@ -53,6 +59,9 @@ export class RocketMQConnection {
     const isShared = this.ownEngine !== undefined || isSameUser(user, listener);
     this.listenerInstance = isShared ? this.instance : createClient(listener);
     if (this.ownEngine !== undefined) this.attach(this.ownEngine);
+    const nameServer = target.hosting?.nameServer ?? target.namesrvAddrs.join(';');
+    const probe = new ClusterProbe(this.instance, nameServer, clock, this.logger);
+    this.cluster = new ClusterStart(probe, options.startup ?? 'fail', nameServer, this.logger);
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
   }
 
@@ -70,16 +79,21 @@ export class RocketMQConnection {
     return this.ownEngine ?? this.host?.engine;
   }
 
+  /** The clients of this application: mostly one. */
+  get instances(): readonly MQClientInstance[] {
+    return [...new Set([this.instance, this.listenerInstance])];
+  }
+
   /**
    * Starts engine and producer.
    *
    * @throws StoreLockedError when another process owns the store, ConfigurationError when a port is taken,
-   * MQClientError when no name server answers.
+   * MQClientError when no name server, or no broker, answers, unless `startup` says that this is to be waited for.
    */
   async start(): Promise<void> {
     try {
       if (this.host !== undefined) await this.host.start();
-      else await (this.ownEngine === undefined ? this.reachNameServer() : this.startEngine(this.ownEngine));
+      else await (this.ownEngine === undefined ? this.cluster.join() : this.startEngine(this.ownEngine));
       this.producer.start();
     } catch (error) {
       await this.close();
@@ -89,17 +103,17 @@ export class RocketMQConnection {
 
   /** Ends producer, engine and client; listeners are stopped before. */
   async close(): Promise<void> {
+    this.cluster.stopWaiting();
     this.producer.shutdown();
     // Before the client is, so that it answers the sends that are under way.
     await this.ownEngine?.shutdown();
     await this.host?.close();
-    this.instance.shutdown();
-    this.listenerInstance.shutdown();
+    for (const instance of this.instances) instance.shutdown();
   }
 
   private createHost(target: HostingTarget, createEngine: () => EmbeddedEngine, clock: Clock): EngineHost {
     const attach = (engine: EmbeddedEngine) => this.attach(engine);
-    const reachNameServer = () => this.reachNameServer();
+    const reachNameServer = () => this.cluster.joinHost();
     const onHostChanged = () => void this.introduceAgain();
     return new EngineHost({ target, createEngine, attach, clock, reachNameServer, onHostChanged });
   }
@@ -108,12 +122,16 @@ export class RocketMQConnection {
     for (const transport of this.transports) transport.attach(engine.connect());
   }
 
-  private endpoint() {
+  private endpoint(options: RocketMQModuleOptions) {
     const { namesrvAddrs } = this.target;
     const store = (this.ownEngine ?? this.host)?.storePathRootDir;
     return {
       namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : namesrvAddrsOf(this.ownEngine),
-      config: store === undefined ? {} : { localOffsetStoreDir: localOffsetsOf(store) },
+      config: {
+        ...clientConfig(options),
+        localOffsetStoreDir:
+          store === undefined ? localOffsetsOfCluster(namesrvAddrs) : localOffsetsOf(store),
+      },
     };
   }
 
@@ -123,23 +141,10 @@ export class RocketMQConnection {
     this.logger.log(engineRunsHere('No nameServer is given', storePathRootDir, listenAddress));
   }
 
-  private async reachNameServer(): Promise<void> {
-    const addresses = this.target.hosting?.nameServer ?? this.target.namesrvAddrs.join(';');
-    try {
-      await this.instance.updateBrokers();
-    } catch (error) {
-      const { cause } = error as Error;
-      const isRefused = cause instanceof MQBrokerError && cause.responseCode === ResponseCode.NO_PERMISSION;
-      const text = isRefused ? nameServerRefuses(addresses, cause) : nameServerSilent(addresses, cause);
-      throw new MQClientError(text, { cause: error });
-    }
-    this.logger.log(`Using the RocketMQ cluster of nameServer ${addresses}`);
-  }
-
   /** A broker that has just been started knows no clients: they need not wait for their next heartbeat. */
   private async introduceAgain(): Promise<void> {
     try {
-      for (const instance of new Set([this.instance, this.listenerInstance])) {
+      for (const instance of this.instances) {
         await instance.updateBrokers();
         await instance.sendHeartbeatToAllBrokers();
       }
@@ -157,4 +162,10 @@ function namesrvAddrsOf({ outerNamesrvAddrs, namesrvAddr }: EmbeddedEngine): rea
 /** Beside the store, and its own: engines may have their stores in one directory. */
 function localOffsetsOf(storePath: string): string {
   return join(dirname(storePath), 'offsets', basename(storePath));
+}
+
+/** Of this cluster alone: the ids of clients are the same in every cluster, and Java's would share their offsets. */
+function localOffsetsOfCluster(namesrvAddrs: readonly string[]): string {
+  const cluster = createHash('sha256').update(namesrvAddrs.toSorted().join(';')).digest('hex').slice(0, 16);
+  return join(homedir(), '.rocketmq_offsets', cluster);
 }

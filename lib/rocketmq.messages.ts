@@ -47,6 +47,19 @@ export const nameServerSilent = (nameServer: string, cause: unknown): string =>
   `No name server answers at ${nameServer} (${cause instanceof Error ? cause.message : String(cause)}): start it, or correct ` +
   'nameServer. Without nameServer the engine runs in this process.';
 
+export const noBroker = (nameServer: string): string =>
+  `The name server ${nameServer} knows no broker: start one, with this address as its namesrvAddr, or correct nameServer.`;
+
+export const brokersSilent = (nameServer: string, addresses: readonly string[], cause: unknown): string =>
+  `No broker answers at ${addresses.join(', ')}, as name server ${nameServer} gives their addresses ` +
+  `(${cause instanceof Error ? cause.message : String(cause)}): start them, or, if they run elsewhere, set the address ` +
+  'that they give out (brokerIP1 in their configuration) to one that this machine can reach.';
+
+export const waitingForServers = (reason: string): string => `Waiting for the RocketMQ cluster. ${reason}`;
+
+export const shutDownWhileWaiting = (nameServer: string): string =>
+  `The application was shut down while it waited for the RocketMQ cluster of nameServer ${nameServer}.`;
+
 export const engineForbidden = (): string =>
   'engine is false, so no engine may run in this process, and there is no nameServer: give one of the two.';
 
@@ -82,3 +95,5 @@ export const twoNameServers = (nameServer: string): string =>
   'nameServer out to be a broker of those, or set engine: false to be a client only.';
 export const halfCredentials = (owner: string, missing: string): string =>
   `${owner}.${missing} is missing: accessKey and secretKey go together, and securityToken with both.`;
+export const twoNamespaces = (namespace: string, namespaceV2: string): string =>
+  `namespace is "${namespace}" and namespaceV2 is "${namespaceV2}", but there can be one of them only.`;

@@ -1,4 +1,4 @@
-import type { ProducerConfig } from './client/index.js';
+import type { ClientConfig, ProducerConfig } from './client/index.js';
 import { bool, integer, oneOf, resolveOptions, type OptionRule } from './common/option-rules.js';
 import { groupNameFault } from './common/topic-validator.js';
 import { ConfigurationError } from './errors/index.js';
@@ -6,11 +6,16 @@ import type { RocketMQProducerOptions } from './interfaces/producer-options.inte
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { checkConsumerOptions } from './listener/listener-option-rules.js';
 import { checkCredentials, credentialRules, withoutCredentials } from './rocketmq.credentials.js';
-import { illegalOptions } from './rocketmq.messages.js';
+import { illegalOptions, twoNamespaces } from './rocketmq.messages.js';
 
 type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
 
 const object: OptionRule<unknown> = { default: undefined, allowed: 'an object', accepts: isObject };
+
+function name(allowed: string, pattern: RegExp): OptionRule<unknown> {
+  const accepts = (value: unknown) => typeof value === 'string' && pattern.test(value);
+  return { default: undefined, allowed, accepts };
+}
 
 const moduleRules: Rules<RocketMQModuleOptions> = {
   nameServer: {
@@ -32,6 +37,12 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
     accepts: (value) => typeof value === 'boolean' || isObject(value),
   },
   ...credentialRules,
+  startup: oneOf('fail', ['fail', 'retry', 'lazy']),
+  namespace: name('letters, digits, "_" and "-", at most 64', /^[\w-]{1,64}$/),
+  namespaceV2: name('letters, digits, "_" and "-", at most 64', /^[\w-]{1,64}$/),
+  instanceName: name('letters, digits and "_", "#", "@", ".", "-", at most 255', /^[\w#@.-]{1,255}$/),
+  unitName: name('letters, digits and "_", ".", "-", at most 64', /^[\w.-]{1,64}$/),
+  unitMode: bool(false),
 };
 
 const producerRules: Rules<RocketMQProducerOptions> = {
@@ -47,17 +58,26 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
   retryNextServer: bool(false),
   ...credentialRules,
+  sendLatencyFaultEnable: bool(false),
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */
 export function checkModuleOptions(options: RocketMQModuleOptions): void {
   if (!isObject(options)) throw new ConfigurationError(illegalOptions(options));
   resolveOptions('RocketMQModule', moduleRules, options);
+  if (options.namespace !== undefined && options.namespaceV2 !== undefined)
+    throw new ConfigurationError(twoNamespaces(options.namespace, options.namespaceV2));
   resolveOptions('producer', producerRules, options.producer);
   checkConsumerOptions(options.consumer ?? {});
   checkCredentials('RocketMQModule', options);
   checkCredentials('producer', options.producer);
   checkCredentials('consumer', options.consumer);
+}
+
+/** What an application says of itself as a client. */
+export function clientConfig(options: RocketMQModuleOptions): Partial<ClientConfig> {
+  const { namespace, instanceName, unitName, unitMode } = options;
+  return { namespace, instanceName, unitName, unitMode };
 }
 
 /** Options by the names of rocketmq-spring, as the producer names them. */

@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
+import { RocketMQConnections } from './rocketmq.connections.js';
 import { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
 import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
@@ -12,6 +13,11 @@ export const rocketMQProviders: Provider[] = [
     provide: RocketMQConnection,
     inject: [ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],
     useFactory: (options: RocketMQModuleOptions, clock: Clock) => RocketMQConnection.create(options, clock),
+  },
+  {
+    provide: RocketMQConnections,
+    inject: [RocketMQConnection],
+    useFactory: ({ instances }: RocketMQConnection) => new RocketMQConnections(instances),
   },
   {
     provide: RocketMQTemplate,

@@ -1,11 +1,17 @@
 import { join } from 'node:path';
 import { homedir } from 'node:os';
-import { integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
+import { bool, integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
 
 /** What a client does in the background; units are milliseconds (ClientConfig). */
 export interface ClientConfig {
   /** Tells clients of one machine apart; the default is unique. */
   instanceName: string;
+  /** The unit (deployment cell) of the client; part of its id. */
+  unitName: string | undefined;
+  /** Whether topics and groups of this client belong to its unit alone. */
+  unitMode: boolean;
+  /** Part of the names of topics and groups, in brokers only. */
+  namespace: string | undefined;
   pollNameServerInterval: number;
   heartbeatBrokerInterval: number;
   persistConsumerOffsetInterval: number;
@@ -18,6 +24,11 @@ export interface ClientConfig {
 
 const clientRules: OptionRules<ClientConfig> = {
   instanceName: text('DEFAULT', 'a name', (value) => /^[\w#@.-]{1,255}$/.test(value)),
+  unitName: text<string | undefined>(undefined, 'a name', (value) => /^[\w.-]{1,64}$/.test(value)),
+  unitMode: bool(false),
+  namespace: text<string | undefined>(undefined, 'letters, digits, "_" and "-", at most 64', (value) =>
+    /^[\w-]{1,64}$/.test(value),
+  ),
   pollNameServerInterval: integer(30_000, 10),
   heartbeatBrokerInterval: integer(30_000, 10),
   persistConsumerOffsetInterval: integer(5000, 10),

@@ -9,7 +9,7 @@ export type {
   MessageListenerOrderly,
 } from './consumer/message-listener.js';
 export type { ClientConfig } from './client-config.js';
-export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js';
+export { MQClientInstance, type ConnectionStatus, type MQClientOptions } from './mq-client-instance.js';
 export { DefaultMQProducer, type SendOptions } from './producer/default-mq-producer.js';
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
 export type { ProducerConfig } from './producer/producer-config.js';

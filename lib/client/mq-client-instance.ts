@@ -1,21 +1,29 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import { CLIENT_INNER_PRODUCER_GROUP, MASTER_ID } from '../common/mix-all.js';
+import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
+import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { ConsumerData, HeartbeatData } from '../remoting/body/heartbeat-data.js';
-import type { TopicRouteData } from '../remoting/body/topic-route-data.js';
+import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
+import type { ConnectionChange } from '../remoting/transport/connection-change.js';
 import { invoke, type Transport } from '../remoting/transport/transport.js';
+import { BrokerAddrTable, type FoundBroker } from './broker-addr-table.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
 const FIRST_HEARTBEAT = 1000;
+import { NameServers } from './name-servers.js';
+
+/** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
+const ROUTE_REFRESH_INTERVAL = 1000;
 
 export interface MQClientOptions {
   readonly transport: Transport;
@@ -26,6 +34,11 @@ export interface MQClientOptions {
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
   readonly logger: Logger;
+}
+
+/** The state of a connection of a client. */
+export interface ConnectionStatus extends ConnectionChange {
+  readonly role: 'nameServer' | 'broker';
 }
 
 /** A consumer, as its instance sees it (MQConsumerInner). */
@@ -55,29 +68,58 @@ export class MQClientInstance {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  readonly namesrvAddrs: readonly string[];
+  private readonly nameServers: NameServers;
   private readonly routes = new Map<string, TopicRouteData>();
   private readonly routeRequests = new Map<string, Promise<TopicRouteData | undefined>>();
-  /** Broker name to broker id to address. */
-  private readonly brokerAddrs = new Map<string, ReadonlyMap<number, string>>();
+  private readonly routeRefreshes = new Map<string, number>();
+  private readonly brokerAddrs = new BrokerAddrTable();
+  /** Of the whole cluster; none until somebody asked for them. */
+  private clusterBrokers: readonly BrokerData[] = [];
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
+  private readonly connections = new Map<string, ConnectionStatus>();
+  private connectionListener: ((status: ConnectionStatus) => void) | undefined;
   private readonly timers = new Map<() => unknown, Timer>();
   private isRunning = false;
 
   constructor(options: MQClientOptions) {
     this.config = resolveClientConfig(options.config);
     this.transport = options.transport;
-    this.namesrvAddrs = options.namesrvAddrs;
     this.clock = options.clock;
     this.random = options.random;
     this.logger = options.logger;
+    this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
     const { instanceName } = this.config;
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
-    this.clientId = `${localIp()}@${instanceName === 'DEFAULT' ? unique : instanceName}`;
-    this.localOffsetStoreId = `${localIp()}@${instanceName}`;
+    this.clientId = this.buildClientId(instanceName === 'DEFAULT' ? unique : instanceName);
+    this.localOffsetStoreId = this.buildClientId(instanceName);
     const processor = new ClientRemotingProcessor(this);
     this.transport.onRequest((request, reply) => processor.process(request, reply));
+    this.transport.onConnectionChange((change) => this.onConnectionChange(change));
+  }
+
+  get namesrvAddrs(): readonly string[] {
+    return this.nameServers.addresses;
+  }
+
+  /** As brokers know a topic or group of this client. */
+  withNamespace(resource: string): string {
+    return wrapNamespace(this.config.namespace, resource);
+  }
+
+  /** As the application knows a topic or group. */
+  withoutNamespace(resource: string): string {
+    return withoutNamespace(resource, this.config.namespace);
+  }
+
+  /** The connections over TCP as they are now. */
+  connectionStatuses(): readonly ConnectionStatus[] {
+    return [...this.connections.values()];
+  }
+
+  /** Who is told of every change of a connection. */
+  onConnectionStatus(listener: (status: ConnectionStatus) => void): void {
+    this.connectionListener = listener;
   }
 
   start(): void {
@@ -138,8 +180,29 @@ export class MQClientInstance {
     return request;
   }
 
+  /**
+   * Looks again at the route of a topic of which a broker does not answer, so that what is left of the cluster is used
+   * before the next look at all routes. Failures show when the route is needed.
+   */
+  refreshRoute(topic: string): void {
+    const now = this.clock.now();
+    if (now < (this.routeRefreshes.get(topic) ?? 0)) return;
+    this.routeRefreshes.set(topic, now + ROUTE_REFRESH_INTERVAL);
+    this.updateTopicRouteInfo(topic).catch(() => {});
+  }
+
   findBrokerAddressInPublish(brokerName: string): string | undefined {
-    return this.brokerAddrs.get(brokerName)?.get(MASTER_ID);
+    return this.brokerAddrs.findInPublish(brokerName);
+  }
+
+  /** The member of a broker to read from: that with the id, if there is one. */
+  findBrokerAddressInSubscribe(brokerName: string, brokerId: number): FoundBroker | undefined {
+    return this.brokerAddrs.findInSubscribe(brokerName, brokerId);
+  }
+
+  /** Names of the brokers that take messages now. */
+  brokerNames(): string[] {
+    return this.brokerAddrs.brokerNames();
   }
 
   /** @throws MQClientError when the address of the broker is not known. */
@@ -162,27 +225,56 @@ export class MQClientInstance {
     request: RemotingRequest<C>,
     timeoutMillis = this.config.mqClientApiTimeout,
   ): Promise<RemotingResponse<C>> {
-    const address = this.brokerAddressOf(brokerName);
+    return this.requestFrom(this.brokerAddressOf(brokerName), request, timeoutMillis);
+  }
+
+  /**
+   * Sends a request to a broker, whichever member of it is at the address.
+   *
+   * @throws MQBrokerError when the answer is an error.
+   */
+  async requestFrom<C extends RequestCode>(
+    address: string,
+    request: RemotingRequest<C>,
+    timeoutMillis = this.config.mqClientApiTimeout,
+  ): Promise<RemotingResponse<C>> {
     const response = await invoke(this.transport, address, request, timeoutMillis);
     if (response.code === ResponseCode.SUCCESS) return response;
     throw new MQBrokerError(response.code, response.remark ?? '', address);
   }
 
-  /** Tells every broker that this client lives, and what it consumes. */
+  /** Tells every broker that this client lives, and what it consumes; slaves hear of consumers only. */
   async sendHeartbeatToAllBrokers(): Promise<void> {
-    const body = this.heartbeatData();
-    if (this.brokerAddrs.size === 0) await this.updateBrokers();
+    if (this.brokerAddrs.isEmpty) await this.updateBrokers();
+    const addresses = this.brokerAddrs.addresses(this.consumers.size > 0);
     await Promise.all(
-      [...this.brokerAddrs.keys()].map((brokerName) =>
-        this.request(brokerName, { code: RequestCode.HEART_BEAT, header: undefined, body }).catch((error) =>
-          this.logger.warn(`Heartbeat to broker ${brokerName} failed: ${String(error)}`),
+      addresses.map((address) =>
+        this.sendHeartbeat(address).catch((error) =>
+          this.logger.warn(`Heartbeat to broker ${address} failed: ${String(error)}`),
         ),
       ),
     );
   }
 
+  /** Addresses of all brokers that are known. */
+  brokerAddresses(): string[] {
+    return this.brokerAddrs.addresses(true);
+  }
+
+  /** @throws MQClientError when the broker does not answer, MQBrokerError when it refuses. */
+  async sendHeartbeat(address: string): Promise<void> {
+    const body = this.heartbeatData();
+    await this.requestFrom(address, { code: RequestCode.HEART_BEAT, header: undefined, body });
+  }
+
   async rebalanceImmediately(): Promise<void> {
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.doRebalance()));
+  }
+
+  /** ClientConfig#buildMQClientId. */
+  private buildClientId(instanceName: string): string {
+    const { unitName } = this.config;
+    return `${localIp()}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
   }
 
   private async fetchRoute(topic: string): Promise<TopicRouteData | undefined> {
@@ -199,35 +291,17 @@ export class MQClientInstance {
   async updateBrokers(): Promise<void> {
     const code = RequestCode.GET_BROKER_CLUSTER_INFO;
     const { body } = await this.askNameServers({ code, header: undefined, body: undefined });
-    for (const { brokerName, brokerAddrs } of body!.brokerAddrTable.values()) {
-      this.brokerAddrs.set(brokerName, brokerAddrs);
-    }
+    this.clusterBrokers = [...body!.brokerAddrTable.values()];
+    this.brokerAddrs.keep(this.clusterBrokers);
   }
 
-  /** Asks one name server after the other, until one answers with success or that there is no such topic. */
-  private async askNameServers<C extends RequestCode>(
-    request: RemotingRequest<C>,
-  ): Promise<RemotingResponse<C>> {
-    let lastError: unknown;
-    for (const address of this.namesrvAddrs) {
-      try {
-        const response = await invoke(this.transport, address, request, this.config.mqClientApiTimeout);
-        const { code, remark } = response;
-        if (code === ResponseCode.SUCCESS || code === ResponseCode.TOPIC_NOT_EXIST) return response;
-        lastError = new MQBrokerError(code, remark ?? '', address);
-      } catch (error) {
-        lastError = error;
-      }
-    }
-    throw new MQClientError(`No name server of ${this.namesrvAddrs.join(';')} answers`, {
-      cause: lastError,
-      responseCode: ClientErrorCode.NO_NAME_SERVER,
-      retryable: true,
-    });
+  private askNameServers<C extends RequestCode>(request: RemotingRequest<C>): Promise<RemotingResponse<C>> {
+    return this.nameServers.request(request, this.config.mqClientApiTimeout);
   }
 
   private keepRoute(topic: string, route: TopicRouteData): TopicRouteData {
-    for (const broker of route.brokerDatas) this.brokerAddrs.set(broker.brokerName, broker.brokerAddrs);
+    this.brokerAddrs.keep(route.brokerDatas);
+    if (isDeepStrictEqual(this.routes.get(topic), route)) return route;
     this.routes.set(topic, route);
     for (const producer of this.producers.values()) producer.onRouteChanged(topic);
     return route;
@@ -236,7 +310,21 @@ export class MQClientInstance {
   private async updateRoutes(): Promise<void> {
     const topics = new Set(this.routes.keys());
     for (const consumer of this.consumers.values()) for (const topic of consumer.topics) topics.add(topic);
+    if (this.clusterBrokers.length > 0) await this.updateBrokers();
     await Promise.all([...topics].map((topic) => this.updateTopicRouteInfo(topic)));
+    this.brokerAddrs.retain(this.knownBrokers());
+    this.forgetConnections();
+  }
+
+  private forgetConnections(): void {
+    const known = new Set([...this.nameServers.addresses, ...this.brokerAddrs.addresses(true)]);
+    for (const { address, state } of this.connections.values()) {
+      if (state !== 'connected' && !known.has(address)) this.connections.delete(address);
+    }
+  }
+
+  private knownBrokers(): BrokerData[] {
+    return [...this.routes.values()].flatMap(({ brokerDatas }) => brokerDatas).concat(this.clusterBrokers);
   }
 
   private heartbeatData(): HeartbeatData {
@@ -254,10 +342,19 @@ export class MQClientInstance {
   }
 
   private unregister(header: { clientID: string; producerGroup?: string; consumerGroup?: string }): void {
-    for (const address of [...this.brokerAddrs.values()].map((addresses) => addresses.get(MASTER_ID))) {
-      const request = { code: RequestCode.UNREGISTER_CLIENT, header, body: undefined };
-      if (address !== undefined) this.transport.invokeOneway(address, request);
-    }
+    const request = { code: RequestCode.UNREGISTER_CLIENT, header, body: undefined };
+    for (const address of this.brokerAddrs.addresses(true)) this.transport.invokeOneway(address, request);
+  }
+
+  private onConnectionChange(change: ConnectionChange): void {
+    const { address, state } = change;
+    const isNameServer = this.nameServers.addresses.includes(address);
+    const status: ConnectionStatus = { ...change, role: isNameServer ? 'nameServer' : 'broker' };
+    const isBack = state === 'connected' && this.connections.has(address);
+    this.connections.set(address, status);
+    this.connectionListener?.(status);
+    // A broker that was restarted has forgotten its consumers (MQClientManager, NettyEventType.ACTIVE).
+    if (isBack && !isNameServer && this.consumers.size > 0) this.sendHeartbeat(address).catch(() => {});
   }
 
   private every(interval: number, work: () => Promise<void>, first = interval): void {

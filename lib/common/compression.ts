@@ -1,6 +1,8 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import { RocketMQError } from '../errors/rocketmq.error.js';
+import { decodeLz4Frames } from './lz4-frame.js';
 import { MessageSysFlag } from './message-sys-flag.js';
+import { decodeZstd } from './zstd.js';
 
 /** zlib level of RocketMQ's client (`rocketmq.message.compressLevel`). */
 export const ZLIB_LEVEL = 5;
@@ -17,25 +19,39 @@ export function compressBody(body: Buffer): Buffer {
  */
 export function decompressBody(body: Buffer, sysFlag: number, maxSize: number): Buffer {
   const type = sysFlag & MessageSysFlag.COMPRESSION_TYPE_MASK;
-  if (type !== 0 && type !== MessageSysFlag.COMPRESSION_ZLIB) {
+  const decompressor = DECOMPRESSORS.get(type);
+  if (decompressor === undefined) {
     throw new RocketMQError(
       'DECOMPRESSION',
-      `The message body is compressed with ${compressionName(type)}; only zlib can be read`,
+      `The message body is compressed with the unknown type ${type >>> 8}; known are 1 (LZ4), 2 (ZSTD) and 3 (ZLIB)`,
     );
   }
   try {
-    return inflateSync(body, { maxOutputLength: maxSize });
+    return decompressor.decompress(body, maxSize);
   } catch (cause) {
     throw new RocketMQError(
       'DECOMPRESSION',
-      `The compressed message body of ${body.length} bytes is damaged or larger than ${maxSize} bytes when inflated`,
+      `The message body of ${body.length} bytes, compressed with ${decompressor.name}, is damaged or larger than ` +
+        `${maxSize} bytes when decompressed`,
       { cause },
     );
   }
 }
 
-function compressionName(type: number): string {
-  if (type === MessageSysFlag.COMPRESSION_LZ4) return 'LZ4';
-  if (type === MessageSysFlag.COMPRESSION_ZSTD) return 'ZSTD';
-  return `unknown type ${type >>> 8}`;
+interface Decompressor {
+  readonly name: string;
+  readonly decompress: (body: Buffer, maxSize: number) => Buffer;
 }
+
+const zlib: Decompressor = {
+  name: 'ZLIB',
+  decompress: (body, maxOutputLength) => inflateSync(body, { maxOutputLength }),
+};
+
+/** By the type bits of a sysFlag; clients older than 4.9.3 set none (CompressionType#findByValue). */
+const DECOMPRESSORS: ReadonlyMap<number, Decompressor> = new Map([
+  [0, zlib],
+  [MessageSysFlag.COMPRESSION_LZ4, { name: 'LZ4', decompress: decodeLz4Frames }],
+  [MessageSysFlag.COMPRESSION_ZSTD, { name: 'ZSTD', decompress: decodeZstd }],
+  [MessageSysFlag.COMPRESSION_ZLIB, zlib],
+]);

@@ -24,6 +24,7 @@ export const MessageConst = {
   TIMER_DELAY_MS: 'TIMER_DELAY_MS',
   TIMER_DELIVER_MS: 'TIMER_DELIVER_MS',
   CRC32: '__CRC32#',
+  INSTANCE_ID: 'INSTANCE_ID',
   SHARDING_KEY: '__SHARDINGKEY',
 } as const;
 

@@ -24,4 +24,6 @@ export interface RocketMQProducerOptions {
   secretKey?: string;
   /** Of a temporary user of a cloud. */
   securityToken?: string;
+  /** Avoid brokers for a while (2 to 30 s) that were slow or failed, as long as there are others. Default: false. */
+  sendLatencyFaultEnable?: boolean;
 }

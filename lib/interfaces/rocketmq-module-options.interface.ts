@@ -4,6 +4,15 @@ import type { RocketMQConsumerOptions } from './consumer-options.interface.js';
 import type { RocketMQProducerOptions } from './producer-options.interface.js';
 
 /**
+ * What the start of an application does when no name server, or none of the brokers, answers: it fails with an error that
+ * says which address and what to try; it waits (`retry`); or it goes on (`lazy`), with sends that fail and listeners that
+ * begin when the cluster is there.
+ *
+ * @publicApi
+ */
+export type RocketMQStartup = 'fail' | 'retry' | 'lazy';
+
+/**
  * Options of {@link RocketMQModule}.
  *
  * @publicApi
@@ -29,6 +38,8 @@ export interface RocketMQModuleOptions {
   secretKey?: string;
   /** Of a temporary user of a cloud. */
   securityToken?: string;
+  /** For a cluster that cannot be reached yet. No effect on an engine in this process. Default: `fail`. */
+  startup?: RocketMQStartup;
   /** Options of the embedded engine; `false` forbids it to run. */
   engine?: EngineOptions | false;
   /** The producer behind {@link RocketMQTemplate}. */
@@ -40,6 +51,19 @@ export interface RocketMQModuleOptions {
    * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.
    */
   compat?: 'spring';
+  /**
+   * Part of the names of all topics and groups in the brokers, as `namespace%topic`; the application sees the plain names.
+   * Default: none.
+   */
+  namespace?: string;
+  /** As {@link namespace}, but sent beside the names, for brokers of version 5 that know it. Not both. Default: none. */
+  namespaceV2?: string;
+  /** Part of the client's id `ip@instanceName`, which must differ within a consumer group. Default: unique. */
+  instanceName?: string;
+  /** The unit (deployment cell) of this application; part of the client's id. Default: none. */
+  unitName?: string;
+  /** Whether what is sent and consumed here belongs to the unit. Default: false. */
+  unitMode?: boolean;
 }
 
 /**

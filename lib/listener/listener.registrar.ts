@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
 import { RocketMQConnection } from '../rocketmq.connection.js';
@@ -10,7 +10,10 @@ import { ListenerExplorer } from './listener.explorer.js';
 /** Starts and stops the listeners of an application. */
 @Injectable()
 export class ListenerRegistrar {
+  private readonly logger = new Logger('RocketMQListener');
   private containers: ListenerContainer[] = [];
+  private starting = Promise.resolve();
+  private isStopped = false;
 
   private readonly defaults: RocketMQConsumerOptions;
 
@@ -29,7 +32,8 @@ export class ListenerRegistrar {
       const { listenerInstance } = this.connection;
       this.containers.push(await ListenerContainer.create(group, this.defaults, listenerInstance));
     }
-    for (const container of this.containers) await container.start();
+    if (this.connection.cluster.isReached) await this.startContainers();
+    else this.starting = this.startWhenReached();
   }
 
   /** Takes no more messages. */
@@ -39,8 +43,23 @@ export class ListenerRegistrar {
 
   /** Waits for running listeners, and ends all. */
   async stop(): Promise<void> {
+    this.isStopped = true;
+    this.connection.cluster.stopWaiting();
+    await this.starting;
     const { containers } = this;
     this.containers = [];
     await Promise.all(containers.map((container) => container.stop()));
+  }
+
+  private async startContainers(): Promise<void> {
+    for (const container of this.containers) if (!this.isStopped) await container.start();
+  }
+
+  private async startWhenReached(): Promise<void> {
+    try {
+      if (await this.connection.cluster.whenReached()) await this.startContainers();
+    } catch (error) {
+      this.logger.error(`Listeners cannot be started: ${String(error)}`);
+    }
   }
 }

@@ -31,6 +31,7 @@ export type ResponseCode = (typeof ResponseCode)[keyof typeof ResponseCode];
 
 /** Errors that the client itself finds; they never travel (ClientErrorCode). */
 export const ClientErrorCode = {
+  CONNECT_BROKER: 10001,
   BROKER_NOT_EXIST: 10003,
   NO_NAME_SERVER: 10004,
   NOT_FOUND_TOPIC: 10005,

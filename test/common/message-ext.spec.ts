@@ -32,14 +32,12 @@ describe('MessageExt', () => {
     expect(message.body.toString()).toContain('a store that Apache RocketMQ wrote');
   });
 
-  it.each(['compressed with LZ4', 'compressed with Zstandard'])(
-    'says why a body %s cannot be read',
-    (kind) => {
-      const message = messageOf(kind);
-      expect(() => message.body).toThrow(/compressed with (LZ4|ZSTD); only zlib/);
-      expect(message.getProperty('KEYS')).toBeDefined();
-    },
-  );
+  it.each(['compressed with LZ4', 'compressed with Zstandard'])('reads a body %s', (kind) => {
+    const message = messageOf(kind);
+    expect(message.storedBody.length).toBeLessThan(message.body.length);
+    expect(message.body.toString()).toContain('a store that Apache RocketMQ wrote');
+    expect(message.getProperty('KEYS')).toBeDefined();
+  });
 
   it('hands out bytes that are no body as an error, not as a body', () => {
     const noise = Buffer.from('this is not deflated');

@@ -3,10 +3,14 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { describeConformance } from '../conformance/conformance.js';
 import { VisibleTransport } from '../support/visible-transport.js';
+import { ApacheCluster } from './apache-cluster.js';
 
-describeConformance('against Apache RocketMQ', async () => ({
-  namesrvAddrs: [process.env['ROCKETMQ_INTEROP_NAMESRV']!],
-  isApache: true,
-  connect: () => new VisibleTransport(new TcpTransport({ clock: systemClock, logger: silentLogger })),
-  close: async () => {},
-}));
+describeConformance('against Apache RocketMQ', async () => {
+  const apache = await ApacheCluster.start('single');
+  return {
+    namesrvAddrs: [apache.namesrvAddr],
+    isApache: true,
+    connect: () => new VisibleTransport(new TcpTransport({ clock: systemClock, logger: silentLogger })),
+    close: () => apache.close(),
+  };
+});

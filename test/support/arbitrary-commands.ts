@@ -73,6 +73,7 @@ const consumer = fc.record({
     'CONSUME_FROM_TIMESTAMP',
   ),
   subscriptionDataSet: few(subscription),
+  unitMode: fc.boolean(),
 });
 
 const heartbeat = fc.record({

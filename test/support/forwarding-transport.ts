@@ -1,5 +1,6 @@
 import type { RemotingRequest } from '../../lib/remoting/remoting-command.js';
 import type { RequestCode } from '../../lib/remoting/request-code.js';
+import type { ConnectionChange } from '../../lib/remoting/transport/connection-change.js';
 import type { RequestListener, ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
 
 /** Passes everything on; others change what they are for. */
@@ -21,6 +22,10 @@ export class ForwardingTransport implements Transport {
 
   onRequest(listener: RequestListener): void {
     this.transport.onRequest(listener);
+  }
+
+  onConnectionChange(listener: (change: ConnectionChange) => void): void {
+    this.transport.onConnectionChange(listener);
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import {
 } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import type { ConnectionChange } from '../../lib/remoting/transport/connection-change.js';
 import type { RequestListener, ResponseCallback, Transport } from '../../lib/remoting/transport/transport.js';
 
 /** One request that a client made, to be answered by the test. */
@@ -32,6 +33,7 @@ export class ScriptedTransport implements Transport {
   routeRequests = 0;
   respond: ((call: ScriptedCall) => void) | undefined;
   push!: (request: RemotingRequest, reply?: (response: RemotingResponse) => void) => void;
+  change!: (change: ConnectionChange) => void;
 
   invoke<C extends RequestCode>(
     address: string,
@@ -58,6 +60,10 @@ export class ScriptedTransport implements Transport {
 
   onRequest(listener: RequestListener): void {
     this.push = (request, reply = () => {}) => listener(request, reply);
+  }
+
+  onConnectionChange(listener: (change: ConnectionChange) => void): void {
+    this.change = listener;
   }
 
   close(): void {}

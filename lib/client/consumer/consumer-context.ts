@@ -49,13 +49,14 @@ export class ConsumerContext {
     return this.processQueueTable.values();
   }
 
-  /** Before the listener is called: a retried message shows the topic that it was sent to, and all note the time. */
+  /** Before the listener is called: a message shows the topic that its sender named, and notes the time. */
   prepare(messages: readonly MessageExt[]): void {
     const startTime = String(this.clock.now());
     for (const message of messages) {
       if (message.topic === this.retryTopic) {
         message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
       }
+      message.topic = this.instance.withoutNamespace(message.topic);
       message.putProperty(MessageConst.CONSUME_START_TIMESTAMP, startTime);
     }
   }

@@ -47,7 +47,8 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     config: Partial<ConsumerConfig>,
     listener: MessageListener,
   ) {
-    this.config = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
+    const resolved = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
+    this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
     const { consumeOrderly, messageModel } = this.config;
     if (consumeOrderly && messageModel === 'BROADCASTING') {
       throw new ConfigurationError(
@@ -88,10 +89,11 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
    * @throws MQClientError when the expression has no tag.
    */
   subscribe(topic: string, subExpression: string = SUB_ALL): void {
-    const data = buildSubscriptionData(topic, subExpression, this.instance.clock.now());
+    const wrapped = this.instance.withNamespace(topic);
+    const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
     if (data === undefined)
       throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
-    this.subscriptions.set(topic, data);
+    this.subscriptions.set(wrapped, data);
   }
 
   /**
@@ -108,8 +110,13 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.isRunning = true;
     this.consumeService.start();
     this.context.stats.start();
-    await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
-    await this.instance.sendHeartbeatToAllBrokers();
+    try {
+      await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
+      await this.instance.sendHeartbeatToAllBrokers();
+    } catch (error) {
+      // The servers were there a moment ago; the background work goes on trying.
+      this.context.logger.warn(`Consumer group ${this.group} starts without its servers: ${String(error)}`);
+    }
     await this.doRebalance();
   }
 
@@ -137,7 +144,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     await this.rebalance.stop();
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
     const queues = [...this.context.processQueues()];
-    await this.context.offsetStore.persistAll(queues.map(({ mq }) => mq));
+    await this.persistOffsets();
     const unfinished = hasEnded ? [] : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
     for (const queue of queues) queue.dropped = true;
     this.context.processQueueTable.clear();
@@ -157,6 +164,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
       messageModel: this.config.messageModel,
       consumeFromWhere: this.config.consumeFromWhere,
       subscriptionDataSet: [...this.subscriptions.values()],
+      unitMode: this.instance.config.unitMode,
     };
   }
 
@@ -165,12 +173,16 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   }
 
   persistConsumerOffset(): void {
+    void this.persistOffsets();
+  }
+
+  private async persistOffsets(): Promise<void> {
     const queues = [...this.context.processQueues()].map(({ mq }) => mq);
-    this.context.offsetStore
-      .persistAll(queues)
-      .catch((error) =>
-        this.context.logger.warn(`Offsets of group ${this.group} cannot be persisted: ${String(error)}`),
-      );
+    try {
+      await this.context.offsetStore.persistAll(queues);
+    } catch (error) {
+      this.context.logger.warn(`Offsets of group ${this.group} cannot be persisted: ${String(error)}`);
+    }
   }
 
   subscriptionOf(topic: string): SubscriptionData | undefined {

@@ -26,7 +26,7 @@ export class MessageBackSender {
       group: this.group,
       delayLevel,
       originMsgId: message.msgId,
-      originTopic: message.topic,
+      originTopic: this.instance.withNamespace(message.topic),
       maxReconsumeTimes: this.maxReconsumeTimes,
     };
     const request = { code: RequestCode.CONSUMER_SEND_MSG_BACK, header, body: undefined };
@@ -37,8 +37,26 @@ export class MessageBackSender {
     }
   }
 
-  /** Sends a copy to the retry topic; the broker makes it dead when it was tried too often, or in order. */
+  /**
+   * Sends a copy to the retry topic; the broker makes it dead when it was tried too often, or in order. Its own broker is
+   * asked first, then every other one.
+   */
   async sendToRetryTopic(message: MessageExt): Promise<void> {
+    const others = this.instance.brokerNames().filter((brokerName) => brokerName !== message.brokerName);
+    let firstError: unknown;
+    for (const brokerName of [message.brokerName, ...others]) {
+      try {
+        const request = this.retryRequest(message, brokerName);
+        await this.instance.request(brokerName, request, SEND_BACK_TIMEOUT);
+        return;
+      } catch (error) {
+        firstError ??= error;
+      }
+    }
+    throw firstError;
+  }
+
+  private retryRequest(message: MessageExt, brokerName: string) {
     const reconsumeTimes = message.reconsumeTimes + 1;
     const header = {
       producerGroup: this.group,
@@ -52,16 +70,16 @@ export class MessageBackSender {
       properties: this.retryProperties(message, reconsumeTimes),
       reconsumeTimes,
       maxReconsumeTimes: this.maxReconsumeTimes,
-      brokerName: message.brokerName,
+      brokerName,
+      unitMode: this.instance.config.unitMode,
     };
-    const request = { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
-    await this.instance.request(message.brokerName, request, SEND_BACK_TIMEOUT);
+    return { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
   }
 
   private retryProperties(message: MessageExt, reconsumeTimes: number): Map<string, string> {
     const properties = new Map(message.properties);
     for (const name of CONSUMER_PROPERTIES) properties.delete(name);
-    properties.set(MessageConst.RETRY_TOPIC, message.topic);
+    properties.set(MessageConst.RETRY_TOPIC, this.instance.withNamespace(message.topic));
     properties.set(MessageConst.RECONSUME_TIME, String(reconsumeTimes));
     properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
     return properties.set(MessageConst.DELAY_TIME_LEVEL, String(FIRST_RETRY_LEVEL + message.reconsumeTimes));

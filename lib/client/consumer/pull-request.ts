@@ -1,12 +1,14 @@
 import { decodeMessages } from '../../common/message-decoder.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { MASTER_ID } from '../../common/mix-all.js';
 import { PullSysFlag } from '../../common/pull-sys-flag.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import type { RemotingResponse } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
-import { ResponseCode } from '../../remoting/response-code.js';
+import { ClientErrorCode, ResponseCode } from '../../remoting/response-code.js';
 import type { ResponseCallback } from '../../remoting/transport/transport.js';
+import type { FoundBroker } from '../broker-addr-table.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type { ProcessQueue } from './process-queue.js';
@@ -34,6 +36,9 @@ export interface PullOwner {
 
 /** The pull loop of one queue (PullRequest, and DefaultMQPushConsumerImpl#pullMessage): one pull at a time. */
 export class PullRequest implements ResponseCallback<PullCode> {
+  /** The member of the broker to pull from: what it said last (PullAPIWrapper, `pullFromWhichNodeTable`). */
+  private brokerId = MASTER_ID;
+
   constructor(
     private readonly context: ConsumerContext,
     private readonly owner: PullOwner,
@@ -50,13 +55,13 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   onResponse(response: RemotingResponse<PullCode>): void {
     if (this.queue.dropped) return;
+    if (response.header !== undefined) this.brokerId = response.header.suggestWhichBrokerId;
     switch (response.code) {
       case ResponseCode.SUCCESS:
         return this.onFound(response);
       case ResponseCode.PULL_NOT_FOUND:
       case ResponseCode.PULL_RETRY_IMMEDIATELY:
-        this.moveTo(response.header!.nextBeginOffset);
-        return this.pullLater(0);
+        return this.onNothing(response.code, response.header!.nextBeginOffset);
       case ResponseCode.PULL_OFFSET_MOVED:
         return this.owner.onOffsetIllegal(this.queue, response.header!.nextBeginOffset);
       default:
@@ -66,7 +71,10 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   onError(error: RocketMQError): void {
     if (this.queue.dropped) return;
-    this.context.logger.warn(`Pulling from ${this.describeQueue()} failed: ${error.message}`);
+    // The connection has reported it once, for all queues.
+    if (error.responseCode !== ClientErrorCode.CONNECT_BROKER)
+      this.context.logger.warn(`Pulling from ${this.describeQueue()} failed: ${error.message}`);
+    this.context.instance.refreshRoute(this.queue.mq.topic);
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }
 
@@ -78,10 +86,18 @@ export class PullRequest implements ResponseCallback<PullCode> {
     const pause = this.pauseBeforePull();
     const subscription = this.owner.subscriptionOf(queue.mq.topic);
     if (pause > 0 || subscription === undefined) return this.pullLater(pause || DELAY_WHEN_EXCEPTION);
-    const address = context.instance.findBrokerAddressInPublish(queue.mq.brokerName);
-    if (address === undefined) return this.pullLater(DELAY_WHEN_EXCEPTION);
-    const request = { code: RequestCode.PULL_MESSAGE, header: this.header(subscription), body: undefined };
-    context.instance.transport.invoke<PullCode>(address, request, CONSUMER_TIMEOUT, this);
+    const broker = this.findBroker();
+    if (broker === undefined) {
+      context.instance.refreshRoute(queue.mq.topic);
+      return this.pullLater(DELAY_WHEN_EXCEPTION);
+    }
+    const header = this.header(subscription, broker.isSlave);
+    const request = { code: RequestCode.PULL_MESSAGE, header, body: undefined };
+    context.instance.transport.invoke<PullCode>(broker.address, request, CONSUMER_TIMEOUT, this);
+  }
+
+  private findBroker(): FoundBroker | undefined {
+    return this.context.instance.findBrokerAddressInSubscribe(this.queue.mq.brokerName, this.brokerId);
   }
 
   /** Whether as many messages wait as may. */
@@ -112,23 +128,35 @@ export class PullRequest implements ResponseCallback<PullCode> {
     return isUnlocked ? DELAY_WHEN_EXCEPTION : 0;
   }
 
-  private header({ subVersion, expressionType }: SubscriptionData) {
+  /** Slaves do not take offsets in passing (PullAPIWrapper#pullKernelImpl). */
+  private header({ subVersion, expressionType }: SubscriptionData, isSlave: boolean) {
     const { context, queue } = this;
     const { topic, queueId } = queue.mq;
     const { consumerGroup, messageModel, pullBatchSize } = context.config;
     const commitOffset = messageModel === 'CLUSTERING' ? context.offsetStore.memoryOffset(queue.mq) : -1;
+    const commits = commitOffset > 0 && !isSlave;
     return {
       consumerGroup,
       topic,
       queueId,
       queueOffset: this.nextOffset,
       maxMsgNums: pullBatchSize,
-      sysFlag: PullSysFlag.SUSPEND | (commitOffset > 0 ? PullSysFlag.COMMIT_OFFSET : 0),
+      sysFlag: PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
       commitOffset,
       suspendTimeoutMillis: BROKER_SUSPEND_MAX_TIME,
       subVersion,
       expressionType,
     };
+  }
+
+  /**
+   * A slave does not keep the pull back but sends us to the master. While there is none we would ask it again and again,
+   * as Java's client does.
+   */
+  private onNothing(code: ResponseCode, nextBeginOffset: number): void {
+    const isStuck = code === ResponseCode.PULL_RETRY_IMMEDIATELY && nextBeginOffset === this.nextOffset;
+    this.moveTo(nextBeginOffset);
+    this.pullLater(isStuck && this.findBroker()?.isSlave ? DELAY_WHEN_EXCEPTION : 0);
   }
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {

@@ -38,6 +38,8 @@ export class QueueLocker {
 
   private async lockQueues(brokerName: string, queues: readonly ProcessQueue[]): Promise<void> {
     const { instance, logger } = this.context;
+    // Slaves give no locks.
+    if (instance.findBrokerAddressInPublish(brokerName) === undefined) return;
     const body = this.body(queues.map(({ mq }) => mq));
     try {
       const request = { code: RequestCode.LOCK_BATCH_MQ, header: undefined, body };

@@ -1,7 +1,7 @@
 import type { Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { isReadable } from '../../common/perm-name.js';
-import { isRetryTopic } from '../../common/mix-all.js';
+import { isRetryTopic, MASTER_ID } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -125,20 +125,28 @@ export class RebalancePushImpl {
     await this.updateQueues(topic, share);
   }
 
+  /** Any broker of the topic can say it: its master, else a slave (MQClientInstance#findConsumerIdList). */
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
     const { instance, config } = this.context;
-    const header = { consumerGroup: config.consumerGroup };
-    const broker = brokerDatas[Math.floor(instance.random() * brokerDatas.length)];
-    if (broker === undefined) return [];
-    try {
-      const code = RequestCode.GET_CONSUMER_LIST_BY_GROUP;
-      const { body } = await instance.request(broker.brokerName, { code, header, body: undefined });
-      return body!.consumerIdList.toSorted();
-    } catch (error) {
-      // The broker says this too when it has not heard of the group yet.
-      if (error instanceof MQBrokerError) return [];
-      throw error;
+    const first = Math.floor(instance.random() * brokerDatas.length);
+    const inTurn = [...brokerDatas.slice(first), ...brokerDatas.slice(0, first)];
+    let lastError: unknown;
+    for (const { brokerName } of inTurn) {
+      const broker = instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID);
+      if (broker === undefined) continue;
+      try {
+        const header = { consumerGroup: config.consumerGroup };
+        const code = RequestCode.GET_CONSUMER_LIST_BY_GROUP;
+        const { body } = await instance.requestFrom(broker.address, { code, header, body: undefined });
+        return body!.consumerIdList.toSorted();
+      } catch (error) {
+        // The broker says this too when it has not heard of the group yet.
+        if (error instanceof MQBrokerError) return [];
+        lastError = error;
+      }
     }
+    if (lastError !== undefined) throw lastError;
+    return [];
   }
 
   private async updateQueues(topic: string, share: readonly MessageQueue[]): Promise<void> {
@@ -149,7 +157,19 @@ export class RebalancePushImpl {
       const isExpired = queue.lastPullTimestamp < oldest;
       if (queue.mq.topic === topic && (!keys.has(key) || isExpired)) await this.drop(queue);
     }
-    for (const mq of share) if (!processQueueTable.has(messageQueueKey(mq))) await this.take(mq);
+    for (const mq of share) if (!processQueueTable.has(messageQueueKey(mq))) await this.takeLogged(mq);
+  }
+
+  /** A broker that does not answer keeps nobody from the queues of the others. */
+  private async takeLogged(mq: MessageQueue): Promise<void> {
+    try {
+      await this.take(mq);
+    } catch (error) {
+      const { brokerName, topic, queueId } = mq;
+      this.context.logger.warn(
+        `Queue ${queueId} of topic ${topic} on ${brokerName} cannot be taken up, it is tried again: ${String(error)}`,
+      );
+    }
   }
 
   private async take(mq: MessageQueue): Promise<void> {

@@ -1,3 +1,4 @@
+import { MASTER_ID } from '../../common/mix-all.js';
 import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -8,8 +9,8 @@ import type { OffsetStore } from './offset-store.js';
 /** Keeps the offsets of a group in the brokers (RemoteBrokerOffsetStore). */
 export class RemoteBrokerOffsetStore implements OffsetStore {
   private readonly offsets = new Map<string, number>();
-  /** What the broker was told last. */
-  private readonly persisted = new Map<string, number>();
+  /** What was told last, and to whom: a master that comes back does not know what its slave was told. */
+  private readonly persisted = new Map<string, { readonly address: string; readonly offset: number }>();
 
   constructor(
     private readonly instance: MQClientInstance,
@@ -28,11 +29,13 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
     return this.offsets.get(messageQueueKey(mq)) ?? -1;
   }
 
-  async readOffset({ topic, brokerName, queueId }: MessageQueue): Promise<number> {
+  async readOffset(mq: MessageQueue): Promise<number> {
+    const { topic, queueId } = mq;
     const header = { consumerGroup: this.consumerGroup, topic, queueId };
     try {
       const code = RequestCode.QUERY_CONSUMER_OFFSET;
-      const response = await this.instance.request(brokerName, { code, header, body: undefined });
+      const address = await this.findAddress(mq);
+      const response = await this.instance.requestFrom(address, { code, header, body: undefined });
       return response.header!.offset;
     } catch (error) {
       if (error instanceof MQBrokerError && error.responseCode === ResponseCode.QUERY_NOT_FOUND) return -1;
@@ -49,19 +52,28 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   async persist(mq: MessageQueue): Promise<void> {
     const key = messageQueueKey(mq);
     const commitOffset = this.offsets.get(key);
-    if (commitOffset === undefined || this.persisted.get(key) === commitOffset) return;
-    const { topic, brokerName, queueId } = mq;
+    if (commitOffset === undefined) return;
+    const address = await this.findAddress(mq);
+    const last = this.persisted.get(key);
+    if (last?.offset === commitOffset && last.address === address) return;
+    const { topic, queueId } = mq;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
-    await this.instance.request(brokerName, {
-      code: RequestCode.UPDATE_CONSUMER_OFFSET,
-      header,
-      body: undefined,
-    });
-    this.persisted.set(key, commitOffset);
+    const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
+    await this.instance.requestFrom(address, request);
+    this.persisted.set(key, { address, offset: commitOffset });
   }
 
   removeOffset(mq: MessageQueue): void {
     this.offsets.delete(messageQueueKey(mq));
     this.persisted.delete(messageQueueKey(mq));
+  }
+
+  /** The master, or a slave while there is none (#updateConsumeOffsetToBroker, #fetchConsumeOffsetFromBroker). */
+  private async findAddress({ brokerName, topic }: MessageQueue): Promise<string> {
+    const find = () => this.instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID)?.address;
+    const known = find();
+    if (known !== undefined) return known;
+    await this.instance.updateTopicRouteInfo(topic);
+    return find() ?? this.instance.brokerAddressOf(brokerName);
   }
 }

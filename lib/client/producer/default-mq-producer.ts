@@ -11,14 +11,20 @@ import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
 import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
+import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { SendResult } from './send-result.js';
-import { sendRequest, SendTask, type CommunicationMode, type Outgoing } from './send-task.js';
+import {
+  sendRequest,
+  SendTask,
+  type CommunicationMode,
+  type Outgoing,
+  type SendEnvironment,
+} from './send-task.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
 /** Larger bodies are compressed off the event loop. */
 const SYNC_COMPRESS_LIMIT = 65_536;
-const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
 const NO_BYTES = Buffer.alloc(0);
 
 type HandOver = (info: TopicPublishInfo, body: Buffer, sysFlag: number) => void;
@@ -42,13 +48,17 @@ export class DefaultMQProducer implements ProducerInner {
   /** By topic the newest send whose route or body is not ready yet. */
   private readonly preparing = new Map<string, Promise<void>>();
   private readonly ids: MessageClientIdSetter;
+  private readonly environment: SendEnvironment;
   private isRunning = false;
 
   constructor(
     private readonly instance: MQClientInstance,
     config: Partial<ProducerConfig> = {},
   ) {
-    this.config = resolveProducerConfig(config);
+    const resolved = resolveProducerConfig(config);
+    this.config = { ...resolved, group: instance.withNamespace(resolved.group) };
+    const faultStrategy = new MQFaultStrategy(instance.clock, this.config.sendLatencyFaultEnable);
+    this.environment = { instance, config: this.config, faultStrategy };
     this.ids = new MessageClientIdSetter(instance.clock, instance.random);
   }
 
@@ -84,11 +94,15 @@ export class DefaultMQProducer implements ProducerInner {
   async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
     this.check(message);
     const startedAt = this.instance.clock.now();
-    await this.inTurn(message.topic, message.body, (info, body, sysFlag) => {
+    await this.inTurn(this.topicOf(message), message.body, (info, body, sysFlag) => {
       const outgoing = this.outgoing(message, body, sysFlag, startedAt);
-      const queue = this.selectQueue(info, message, options) ?? info.selectOneMessageQueue(undefined);
+      const { faultStrategy } = this.environment;
+      const queue =
+        this.selectQueue(info, message, options) ?? faultStrategy.selectOneMessageQueue(info, undefined);
       const address = this.instance.brokerAddressOf(queue.brokerName);
-      this.instance.transport.invokeOneway(address, sendRequest(this.config, outgoing, queue, startedAt));
+      const { unitMode } = this.instance.config;
+      const request = sendRequest(this.config, outgoing, queue, startedAt, unitMode);
+      this.instance.transport.invokeOneway(address, request);
     });
   }
 
@@ -97,7 +111,7 @@ export class DefaultMQProducer implements ProducerInner {
     return new Promise((resolve, reject) => {
       this.checkBatch(messages);
       const outgoing = this.outgoingBatch(messages);
-      this.inTurn(outgoing.message.topic, NO_BYTES, (info) =>
+      this.inTurn(outgoing.topic, NO_BYTES, (info) =>
         this.dispatch(outgoing, 'SYNC', info, options, resolve, reject),
       ).catch(reject);
     });
@@ -110,7 +124,8 @@ export class DefaultMQProducer implements ProducerInner {
   private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {
     return new Promise((resolve, reject) => {
       this.check(message);
-      const { topic, body } = message;
+      const { body } = message;
+      const topic = this.topicOf(message);
       const startedAt = this.instance.clock.now();
       const info = this.publishInfos.get(topic);
       const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
@@ -164,23 +179,45 @@ export class DefaultMQProducer implements ProducerInner {
   ): void {
     const queue = this.selectQueue(info, outgoing.message, options);
     const timeout = options.timeout ?? this.config.sendMsgTimeout;
-    const { instance, config } = this;
-    new SendTask(instance, config, outgoing, mode, info, queue, timeout, resolve, reject).attempt(now);
+    new SendTask(this.environment, outgoing, mode, info, queue, timeout, resolve, reject).attempt(now);
   }
 
   private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {
     const msgId = this.idOf(message);
-    return { message, body, sysFlag, properties: message.properties, msgId, isBatch: false, startedAt };
+    const { properties } = message;
+    this.addInstanceId(properties);
+    const topic = this.topicOf(message);
+    return { message, topic, body, sysFlag, properties, msgId, isBatch: false, startedAt };
   }
 
   private outgoingBatch(messages: readonly Message[]): Outgoing {
     const [first] = messages;
-    const properties = first!.waitStoreMsgOK
-      ? NO_PROPERTIES
-      : new Map([[MessageConst.WAIT_STORE_MSG_OK, 'false']]);
+    const properties = new Map<string, string>();
+    if (!first!.waitStoreMsgOK) properties.set(MessageConst.WAIT_STORE_MSG_OK, 'false');
+    this.addInstanceId(properties);
     const msgId = messages.map((message) => this.idOf(message)).join(',');
     const startedAt = this.instance.clock.now();
-    return { message: first!, body: messages, sysFlag: 0, properties, msgId, isBatch: true, startedAt };
+    const topic = this.topicOf(first!);
+    return {
+      message: first!,
+      topic,
+      body: messages,
+      sysFlag: 0,
+      properties,
+      msgId,
+      isBatch: true,
+      startedAt,
+    };
+  }
+
+  private topicOf({ topic }: Message): string {
+    return this.instance.withNamespace(topic);
+  }
+
+  /** DefaultMQProducerImpl#sendKernelImpl. */
+  private addInstanceId(properties: Map<string, string>): void {
+    const { namespace } = this.instance.config;
+    if (namespace !== undefined) properties.set(MessageConst.INSTANCE_ID, namespace);
   }
 
   /** The unique id of a message, made when it is sent first. */
@@ -204,7 +241,7 @@ export class DefaultMQProducer implements ProducerInner {
   private check(message: Message): void {
     if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
     // A topic with a route was checked before it was looked for.
-    if (!this.publishInfos.has(message.topic)) checkTopic(message.topic);
+    if (!this.publishInfos.has(message.topic)) checkTopic(this.topicOf(message));
     checkBody(message.body, this.config.maxMessageSize);
   }
 

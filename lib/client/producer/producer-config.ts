@@ -13,6 +13,8 @@ export interface ProducerConfig {
   retryTimesWhenSendAsyncFailed: number;
   /** Send again to another broker when the message was stored less safely than asked. */
   retryAnotherBrokerWhenNotStoreOK: boolean;
+  /** Avoid brokers for a while that were slow or failed. */
+  sendLatencyFaultEnable: boolean;
   /** Bytes from which on a body is compressed. */
   compressMsgBodyOverHowmuch: number;
   /** Largest body in bytes. */
@@ -31,6 +33,7 @@ const producerRules: OptionRules<ProducerConfig> = {
   retryTimesWhenSendFailed: integer(2, 0, 100),
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
   retryAnotherBrokerWhenNotStoreOK: bool(false),
+  sendLatencyFaultEnable: bool(false),
   compressMsgBodyOverHowmuch: integer(4096, 1),
   maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
   defaultTopicQueueNums: integer(4, 1, 1024),

@@ -12,6 +12,7 @@ import type { ResponseCallback } from '../../remoting/transport/transport.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { ProducerConfig } from './producer-config.js';
 import type { SendResult, SendStatus } from './send-result.js';
+import type { MQFaultStrategy } from './mq-fault-strategy.js';
 import type { TopicPublishInfo } from './topic-publish-info.js';
 
 /** Whether the sender waits for the result, in which case errors of a broker are tried again too, or not (CommunicationMode). */
@@ -23,6 +24,8 @@ type SendCode = typeof RequestCode.SEND_MESSAGE | typeof RequestCode.SEND_BATCH_
 export interface Outgoing {
   /** Of a batch the message that stands for all. */
   readonly message: Message;
+  /** With the namespace, if there is one. */
+  readonly topic: string;
   readonly body: Buffer | MessageBatch;
   readonly sysFlag: number;
   readonly properties: ReadonlyMap<string, string>;
@@ -52,15 +55,22 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
   ResponseCode.GO_AWAY,
 ]);
 
+/** What all sends of a producer have in common. */
+export interface SendEnvironment {
+  readonly instance: MQClientInstance;
+  readonly config: ProducerConfig;
+  readonly faultStrategy: MQFaultStrategy;
+}
+
 /** One send with its attempts (DefaultMQProducerImpl#sendDefaultImpl). */
 export class SendTask implements ResponseCallback<SendCode> {
   private attempts = 0;
   private queue!: MessageQueue;
   private brokersSent = '';
+  private sentAt = 0;
 
   constructor(
-    private readonly instance: MQClientInstance,
-    private readonly config: ProducerConfig,
+    private readonly environment: SendEnvironment,
     private readonly outgoing: Outgoing,
     private readonly mode: CommunicationMode,
     private readonly publishInfo: TopicPublishInfo,
@@ -71,28 +81,37 @@ export class SendTask implements ResponseCallback<SendCode> {
     private readonly reject: (error: RocketMQError) => void,
   ) {}
 
-  attempt(now = this.instance.clock.now()): void {
+  attempt(now = this.environment.instance.clock.now()): void {
     const remaining = this.timeout - (now - this.outgoing.startedAt);
     if (remaining <= 0) return this.reject(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
-    this.queue = this.fixedQueue ?? this.publishInfo.selectOneMessageQueue(lastBroker);
+    this.queue =
+      this.fixedQueue ?? this.environment.faultStrategy.selectOneMessageQueue(this.publishInfo, lastBroker);
     this.attempts++;
     this.brokersSent += this.attempts === 1 ? this.queue.brokerName : `, ${this.queue.brokerName}`;
-    const address = this.instance.findBrokerAddressInPublish(this.queue.brokerName);
-    if (address === undefined) return this.onError(this.unknownBroker());
-    const request = sendRequest(this.config, this.outgoing, this.queue, now);
-    this.instance.transport.invoke<SendCode>(address, request, remaining, this);
+    const address = this.environment.instance.findBrokerAddressInPublish(this.queue.brokerName);
+    if (address === undefined) return this.retryOrReject(this.unknownBroker());
+    this.sentAt = now;
+    const { config, instance } = this.environment;
+    const request = sendRequest(config, this.outgoing, this.queue, now, instance.config.unitMode);
+    this.environment.instance.transport.invoke<SendCode>(address, request, remaining, this);
   }
 
   onResponse(response: RemotingResponse<SendCode>): void {
     const sendStatus = SEND_STATUS.get(response.code);
+    this.environment.faultStrategy.update(this.queue.brokerName, this.sentAt, sendStatus === undefined);
     if (sendStatus === undefined) return this.onBrokerError(response);
-    if (sendStatus !== 'SEND_OK' && this.config.retryAnotherBrokerWhenNotStoreOK && this.mayRetrySync()) {
+    if (
+      sendStatus !== 'SEND_OK' &&
+      this.environment.config.retryAnotherBrokerWhenNotStoreOK &&
+      this.mayRetrySync()
+    ) {
       return this.attempt();
     }
     const { msgId: offsetMsgId, queueId, queueOffset, transactionId, regionId, traceOn } = response.header!;
-    const messageQueue = queueId === this.queue.queueId ? this.queue : { ...this.queue, queueId };
-    const { msgId } = this.outgoing;
+    const { msgId, message } = this.outgoing;
+    const isQueue = queueId === this.queue.queueId && message.topic === this.queue.topic;
+    const messageQueue = isQueue ? this.queue : { ...this.queue, topic: message.topic, queueId };
     this.resolve({
       sendStatus,
       msgId,
@@ -106,6 +125,12 @@ export class SendTask implements ResponseCallback<SendCode> {
   }
 
   onError(error: RocketMQError): void {
+    this.environment.faultStrategy.update(this.queue.brokerName, this.sentAt, true);
+    if (error.retryable) this.environment.instance.refreshRoute(this.queue.topic);
+    this.retryOrReject(error);
+  }
+
+  private retryOrReject(error: RocketMQError): void {
     if (error.retryable && this.mayRetry()) this.attempt();
     else this.reject(this.finalError(error));
   }
@@ -123,7 +148,7 @@ export class SendTask implements ResponseCallback<SendCode> {
   }
 
   private mayRetry(): boolean {
-    const { retryTimesWhenSendFailed, retryTimesWhenSendAsyncFailed } = this.config;
+    const { retryTimesWhenSendFailed, retryTimesWhenSendAsyncFailed } = this.environment.config;
     const retries = this.mode === 'SYNC' ? retryTimesWhenSendFailed : retryTimesWhenSendAsyncFailed;
     return this.fixedQueue === undefined && this.attempts <= retries;
   }
@@ -144,7 +169,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     if (error instanceof RemotingTimeoutError) return this.timedOut();
     if (this.attempts === 1) return error;
     const { topic } = this.outgoing.message;
-    const cost = this.instance.clock.now() - this.outgoing.startedAt;
+    const cost = this.environment.instance.clock.now() - this.outgoing.startedAt;
     return new MQClientError(
       `Send [${this.attempts}] times, still failed, cost [${cost}]ms, Topic: ${topic}, ` +
         `BrokersSent: [${this.brokersSent}]: ${error.message}`,
@@ -156,13 +181,14 @@ export class SendTask implements ResponseCallback<SendCode> {
 /** The request that sends a message, or a batch, to a queue. */
 export function sendRequest(
   { group, createTopicKey, defaultTopicQueueNums }: ProducerConfig,
-  { message, body, sysFlag, properties, isBatch }: Outgoing,
+  { message, topic, body, sysFlag, properties, isBatch }: Outgoing,
   { queueId, brokerName }: MessageQueue,
   bornTimestamp: number,
+  unitMode: boolean,
 ): RemotingRequest<SendCode> {
   const header = {
     producerGroup: group,
-    topic: message.topic,
+    topic,
     defaultTopic: createTopicKey,
     defaultTopicQueueNums,
     queueId,
@@ -172,6 +198,7 @@ export function sendRequest(
     properties,
     reconsumeTimes: 0,
     brokerName,
+    unitMode,
   };
   return { code: isBatch ? RequestCode.SEND_BATCH_MESSAGE : RequestCode.SEND_MESSAGE, header, body };
 }

@@ -5,28 +5,33 @@ import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 
 /** The queues to which messages of a topic can be sent (TopicPublishInfo). */
 export class TopicPublishInfo {
-  private next: number;
+  private next = 0;
 
   constructor(
     readonly queues: readonly MessageQueue[],
-    random: () => number,
+    private readonly random: () => number,
   ) {
-    this.next = Math.floor(random() * 0x40000000);
+    this.resetIndex();
   }
 
-  /** The queues in turn; if possible none of the broker that failed last. */
-  selectOneMessageQueue(lastBrokerName: string | undefined): MessageQueue {
-    const { queues } = this;
-    for (let i = 0; lastBrokerName !== undefined && i < queues.length; i++) {
-      const queue = this.advance();
-      if (queue.brokerName !== lastBrokerName) return queue;
+  /** The next queue in turn on a broker that is accepted. */
+  select(accepts: (brokerName: string) => boolean): MessageQueue | undefined {
+    for (let i = 0; i < this.queues.length; i++) {
+      const queue = this.selectAny();
+      if (accepts(queue.brokerName)) return queue;
     }
-    return this.advance();
+    return undefined;
   }
 
-  private advance(): MessageQueue {
+  /** The next queue in turn. */
+  selectAny(): MessageQueue {
     this.next = (this.next + 1) & 0x7fffffff;
     return this.queues[this.next % this.queues.length]!;
+  }
+
+  /** Begins the turns anew somewhere. */
+  resetIndex(): void {
+    this.next = Math.floor(this.random() * 0x40000000);
   }
 }
 

@@ -22,4 +22,6 @@ export interface ConsumerData {
   readonly messageModel: MessageModel;
   readonly consumeFromWhere: ConsumeFromWhere;
   readonly subscriptionDataSet: readonly SubscriptionData[];
+  /** Whether the group belongs to a unit alone. */
+  readonly unitMode?: boolean;
 }

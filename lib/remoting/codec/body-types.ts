@@ -6,6 +6,7 @@ import type { BrokerData, ClusterInfo, QueueData, TopicRouteData } from '../body
 import {
   jsonBean,
   jsonEnum,
+  jsonFlag,
   jsonInteger,
   jsonList,
   jsonMap,
@@ -60,16 +61,14 @@ export const subscriptionData = jsonBean<SubscriptionData>(
 
 const producerData = jsonBean<ProducerData>({ groupName: jsonText });
 
-const consumerData = jsonBean<ConsumerData>(
-  {
-    groupName: jsonText,
-    consumeType,
-    messageModel,
-    consumeFromWhere,
-    subscriptionDataSet: jsonList(subscriptionData),
-  },
-  { unitMode: false },
-);
+const consumerData = jsonBean<ConsumerData>({
+  groupName: jsonText,
+  consumeType,
+  messageModel,
+  consumeFromWhere,
+  subscriptionDataSet: jsonList(subscriptionData),
+  unitMode: jsonFlag,
+});
 
 /** A fingerprint of 0 says that this heartbeat is complete, and not one of version 2. */
 export const heartbeatData: JsonType<HeartbeatData> = jsonBean<HeartbeatData>(

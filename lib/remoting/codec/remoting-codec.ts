@@ -4,7 +4,7 @@ import type { ResponseCode } from '../response-code.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { EXCHANGE_CODECS, type ExchangeCodec } from './exchange-codecs.js';
 import { writeFrame } from './frame-writer.js';
-import type { HeaderCodec } from './header-codec.js';
+import type { HeaderCodec, HeaderTexts } from './header-codec.js';
 import { type RemotingFrame, RpcFlag, type SerializeType } from './remoting-frame.js';
 import { sendMessageHeaderV1 } from './send-message-headers.js';
 
@@ -25,7 +25,7 @@ const NO_FIELDS = { names: [], values: [] };
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * Encodes a request as a whole frame, its length field included.
+ * Encodes a request as a whole frame, its length field included; `extraFields` stand behind those of its header.
  *
  * @param signer of the client, when it has to say who it is.
  * @throws RemotingCodecError when a value cannot travel, or the frame is too long.
@@ -36,6 +36,7 @@ export function encodeRequest(
   isOneway: boolean,
   serializeType: SerializeType = 'ROCKETMQ',
   signer?: RequestSigner,
+  extraFields?: HeaderTexts,
 ): Buffer {
   const { code, header, body } = request;
   const codec = codecOf(code)!;
@@ -45,10 +46,15 @@ export function encodeRequest(
     flag: isOneway ? RpcFlag.ONEWAY : 0,
     remark: undefined,
   };
-  const fields = codec.requestHeader.encode(header as never);
+  const own = codec.requestHeader.encode(header as never);
+  const fields = extraFields === undefined ? own : join(own, extraFields);
   const bytes = codec.requestBody.encode(body as never, true);
   const signed = signer === undefined ? fields : signer.sign(fields, bytes);
   return writeFrame(start, signed, bytes, serializeType);
+}
+
+function join(first: HeaderTexts, second: HeaderTexts): HeaderTexts {
+  return { names: [...first.names, ...second.names], values: [...first.values, ...second.values] };
 }
 
 /**

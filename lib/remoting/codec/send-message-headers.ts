@@ -1,5 +1,5 @@
 import type { SendMessageRequestHeader } from '../header/send-message-request-header.js';
-import { int, long, properties, text } from './field-type.js';
+import { boolean, int, long, properties, text } from './field-type.js';
 import { headerCodec, type HeaderCodec, optional, required, withDefault } from './header-codec.js';
 
 const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
@@ -18,11 +18,12 @@ export const sendMessageHeaderV1: HeaderCodec<SendMessageRequestHeader> = header
   reconsumeTimes: withDefault(int, 0),
   maxReconsumeTimes: optional(int),
   brokerName: withDefault(text, '', 'bname'),
+  unitMode: optional(boolean),
 });
 
 /**
  * The header with names of one letter, as SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE have it
- * (SendMessageRequestHeaderV2): the letters follow the order above, with `k` for the unit mode and `m` for the batch.
+ * (SendMessageRequestHeaderV2): the letters follow the order of Java's class, with `m` for the batch.
  */
 export const sendMessageHeaderV2 = (isBatch: boolean): HeaderCodec<SendMessageRequestHeader> =>
   headerCodec(
@@ -39,6 +40,7 @@ export const sendMessageHeaderV2 = (isBatch: boolean): HeaderCodec<SendMessageRe
       reconsumeTimes: withDefault(int, 0, 'j'),
       maxReconsumeTimes: optional(int, 'l'),
       brokerName: withDefault(text, '', 'n'),
+      unitMode: optional(boolean, 'k'),
     },
-    { k: 'false', m: String(isBatch) },
+    { m: String(isBatch) },
   );

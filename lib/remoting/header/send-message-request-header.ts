@@ -16,4 +16,6 @@ export interface SendMessageRequestHeader {
   /** Only of a message that a consumer sends to its retry topic. */
   readonly maxReconsumeTimes?: number;
   readonly brokerName: string;
+  /** Whether the message belongs to a unit. */
+  readonly unitMode?: boolean;
 }

@@ -63,6 +63,8 @@ export class InProcessTransport implements Transport {
     return this.servers.has(address);
   }
 
+  onConnectionChange(): void {}
+
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -1,6 +1,7 @@
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import type { InProcessTransport } from './in-process-transport.js';
+import type { ConnectionChange } from './connection-change.js';
 import type { RequestListener, ResponseCallback, Transport } from './transport.js';
 
 /**
@@ -35,6 +36,10 @@ export class NearestTransport implements Transport {
   onRequest(listener: RequestListener): void {
     this.listener = listener;
     this.far.onRequest(listener);
+  }
+
+  onConnectionChange(listener: (change: ConnectionChange) => void): void {
+    this.far.onConnectionChange(listener);
   }
 
   close(): void {

@@ -4,11 +4,12 @@ import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
+import type { HeaderTexts } from '../codec/header-codec.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
 import { decodeFrame, isOneway, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
-import { ResponseCode } from '../response-code.js';
+import { ClientErrorCode, ResponseCode } from '../response-code.js';
 import { openSocket, type ClientTls } from '../tls/client-tls.js';
 import { SocketWriter } from './socket-writer.js';
 import type { PendingCalls } from './pending-calls.js';
@@ -28,11 +29,22 @@ export interface TcpConnectionOptions {
   readonly tls: ClientTls | undefined;
   /** Undefined: requests are not signed. */
   readonly signer: RequestSigner | undefined;
+  /** Fields that every request has. */
+  readonly extraFields: HeaderTexts | undefined;
   /** A request of the server. */
   readonly onRequest: RequestListener;
   readonly onConnected: () => void;
-  /** Called once; `error` says why, also when the connection never came about. */
-  readonly onClosed: (error: MQClientError) => void;
+  /** The server has said something. Before that it may as well be something else that listens. */
+  readonly onProven: () => void;
+  /** Called once, also when the connection never came about. */
+  readonly onClosed: (end: ConnectionEnd) => void;
+}
+
+export interface ConnectionEnd {
+  readonly error: MQClientError;
+  readonly wasProven: boolean;
+  /** Nobody used it. */
+  readonly wasIdle: boolean;
 }
 
 /** One connection of a client to a server, and the requests that wait for its answers. */
@@ -42,6 +54,8 @@ export class TcpConnection {
   private readonly calls = new Map<number, TcpCall>();
   private opaque = 0;
   private isConnected = false;
+  private isProven = false;
+  private isIdle = false;
   private fault: Error | undefined;
 
   /** @throws MQClientError when `address` is not `host:port`. */
@@ -86,7 +100,8 @@ export class TcpConnection {
   }
 
   private encode(request: RemotingRequest, opaque: number, isOneway: boolean): Buffer {
-    return encodeRequest(request, opaque, isOneway, 'ROCKETMQ', this.options.signer);
+    const { signer, extraFields } = this.options;
+    return encodeRequest(request, opaque, isOneway, 'ROCKETMQ', signer, extraFields);
   }
 
   private nextOpaque(): number {
@@ -101,11 +116,16 @@ export class TcpConnection {
   }
 
   private onTimeout(): void {
+    this.isIdle = this.isConnected && this.calls.size === 0;
     const reason = this.isConnected ? 'nothing was sent or received for two minutes' : 'no answer within 3 s';
     this.socket.destroy(new Error(reason));
   }
 
   private onFrame(frame: RemotingFrame): void {
+    if (!this.isProven) {
+      this.isProven = true;
+      this.options.onProven();
+    }
     if (!isResponse(frame)) return this.onRequest(frame);
     const call = this.calls.get(frame.opaque);
     // An answer that comes too late has nobody who waits for it.
@@ -139,9 +159,10 @@ export class TcpConnection {
     const what = this.isConnected ? 'The connection to' : 'connect to';
     const error = new MQClientError(`${what} ${this.address} failed: ${reason}`, {
       cause: this.fault,
+      responseCode: ClientErrorCode.CONNECT_BROKER,
       retryable: true,
     });
-    this.options.onClosed(error);
+    this.options.onClosed({ error, wasProven: this.isProven, wasIdle: this.isIdle });
     for (const call of this.calls.values()) call.fail(error);
   }
 

@@ -4,16 +4,21 @@ import { MQClientError } from '../../errors/mq-client.error.js';
 import { RocketMQError } from '../../errors/rocketmq.error.js';
 import { RequestSigner } from '../acl/request-signer.js';
 import type { SessionCredentials } from '../acl/session-credentials.js';
+import { FieldName, type HeaderTexts } from '../codec/header-codec.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import type { ClientTls } from '../tls/client-tls.js';
 import { PendingCalls } from './pending-calls.js';
-import { TcpConnection } from './tcp-connection.js';
+import type { ConnectionChange } from './connection-change.js';
+import { TcpConnection, type ConnectionEnd } from './tcp-connection.js';
 import type { RequestListener, ResponseCallback, Transport } from './transport.js';
 
 /** Milliseconds before a server that could not be reached is tried again: doubled with every failure. */
 const MIN_BACK_OFF = 100;
 const MAX_BACK_OFF = 3000;
+
+/** Whether there is a namespace, and which. */
+const NAMESPACE_FIELDS = [new FieldName('nsd'), new FieldName('ns')];
 
 export interface TcpTransportOptions {
   readonly clock: Clock;
@@ -22,13 +27,16 @@ export interface TcpTransportOptions {
   readonly tls?: ClientTls | undefined;
   /** Undefined: requests are not signed. */
   readonly credentials?: SessionCredentials | undefined;
+  /** A namespace in which brokers find topics and groups by their plain names (NamespaceRpcHook). */
+  readonly namespaceV2?: string;
 }
 
-/** What is known of a server that cannot be reached. */
+/** What is known of a server that was lost, or cannot be reached. It ends when the server says something. */
 interface Outage {
   readonly error: MQClientError;
   readonly backOff: number;
   readonly retryAt: number;
+  readonly isRetried: boolean;
 }
 
 /** Reaches servers over TCP, with one connection to each (NettyRemotingClient). */
@@ -37,12 +45,17 @@ export class TcpTransport implements Transport {
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
   private readonly signer: RequestSigner | undefined;
+  private readonly extraFields: HeaderTexts | undefined;
   private listener: RequestListener | undefined;
+  private onChange: ((change: ConnectionChange) => void) | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
     this.pending = new PendingCalls(options.clock);
     this.signer = options.credentials && new RequestSigner(options.credentials);
+    const { namespaceV2 } = options;
+    if (namespaceV2 !== undefined)
+      this.extraFields = { names: NAMESPACE_FIELDS, values: ['true', namespaceV2] };
   }
 
   invoke<C extends RequestCode>(
@@ -71,6 +84,10 @@ export class TcpTransport implements Transport {
     this.listener = listener;
   }
 
+  onConnectionChange(listener: (change: ConnectionChange) => void): void {
+    this.onChange = listener;
+  }
+
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -85,36 +102,54 @@ export class TcpTransport implements Transport {
     const existing = this.connections.get(address);
     if (existing !== undefined) return existing;
     const outage = this.outages.get(address);
-    if (outage !== undefined && outage.retryAt > this.options.clock.now()) throw outage.error;
+    if (outage !== undefined) this.retry(address, outage);
     const connection = this.open(address);
     this.connections.set(address, connection);
     return connection;
   }
 
+  /** @throws MQClientError what happened last, when it is too early to try again. */
+  private retry(address: string, outage: Outage): void {
+    if (outage.retryAt > this.options.clock.now()) throw outage.error;
+    if (outage.isRetried) return;
+    this.outages.set(address, { ...outage, isRetried: true });
+    this.onChange?.({ address, state: 'reconnecting' });
+  }
+
   private open(address: string): TcpConnection {
-    let isConnected = false;
     return new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
       tls: this.options.tls,
       signer: this.signer,
+      extraFields: this.extraFields,
       onRequest: (request, reply) => this.listener?.(request, reply),
       onConnected: () => {
-        isConnected = true;
-        this.outages.delete(address);
-        this.options.logger.log(`Connected to ${address}`);
+        if (!this.outages.has(address)) this.onConnected(address);
       },
-      onClosed: (error) => this.onClosed(address, isConnected, error),
+      onProven: () => {
+        if (this.outages.delete(address)) this.onConnected(address);
+      },
+      onClosed: (end) => this.onClosed(address, end),
     });
   }
 
-  private onClosed(address: string, wasConnected: boolean, error: MQClientError): void {
+  private onConnected(address: string): void {
+    this.options.logger.log(`Connected to ${address}`);
+    this.onChange?.({ address, state: 'connected' });
+  }
+
+  private onClosed(address: string, { error, wasProven, wasIdle }: ConnectionEnd): void {
     this.connections.delete(address);
     if (this.isClosed) return;
-    if (wasConnected) return this.options.logger.warn(error.message);
+    if (wasIdle) return this.onChange?.({ address, state: 'disconnected' });
     const last = this.outages.get(address);
     const backOff = last === undefined ? MIN_BACK_OFF : Math.min(last.backOff * 2, MAX_BACK_OFF);
-    this.outages.set(address, { error, backOff, retryAt: this.options.clock.now() + backOff });
-    if (last === undefined) this.options.logger.warn(error.message);
+    const pause = wasProven ? 0 : backOff;
+    const retryAt = this.options.clock.now() + pause;
+    this.outages.set(address, { error, backOff, retryAt, isRetried: last?.isRetried ?? false });
+    if (last !== undefined) return;
+    this.options.logger.warn(error.message);
+    this.onChange?.({ address, state: 'disconnected', error });
   }
 }

@@ -1,6 +1,7 @@
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
+import type { ConnectionChange } from './connection-change.js';
 
 /** Who waits for an answer. Exactly one of the two is called, once. */
 export interface ResponseCallback<C extends RequestCode> {
@@ -25,6 +26,8 @@ export interface Transport {
   invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void;
   /** Who gets the requests that servers send to this client. */
   onRequest(listener: RequestListener): void;
+  /** Who is told of connections that come about and break; within a process there are none. */
+  onConnectionChange(listener: (change: ConnectionChange) => void): void;
   /** Ends all connections; requests under way fail. */
   close(): void;
 }

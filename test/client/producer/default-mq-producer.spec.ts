@@ -235,6 +235,7 @@ describe('the request', () => {
       properties: sent.properties,
       reconsumeTimes: 0,
       brokerName: expect.stringMatching(/^[ab]$/) as string,
+      unitMode: false,
     });
   });
 });

@@ -47,6 +47,7 @@ const sendV2 = (f: Texts) => ({
   properties: decodeProperties(f['i']!),
   reconsumeTimes: Number(f['j']),
   brokerName: f['n'],
+  unitMode: f['k'] === 'true',
 });
 
 const sendV1 = (f: Texts) => ({
@@ -60,6 +61,7 @@ const sendV1 = (f: Texts) => ({
   properties: decodeProperties(f['properties']!),
   reconsumeTimes: Number(f['reconsumeTimes']),
   brokerName: f['bname'],
+  unitMode: f['unitMode'] === 'true',
 });
 
 /** What the fields of a request mean, written down a second time. */

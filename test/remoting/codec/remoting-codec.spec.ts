@@ -76,7 +76,15 @@ describe.each(exchanges)('code %i', (code, { request, response }) => {
 describe('a request', () => {
   it('is sent with short names', () => {
     const header = { producerGroup: 'g', topic: 't', defaultTopic: 'd', defaultTopicQueueNums: 4 };
-    const rest = { queueId: 0, sysFlag: 0, bornTimestamp: 1, flag: 0, reconsumeTimes: 0, brokerName: 'b' };
+    const rest = {
+      queueId: 0,
+      sysFlag: 0,
+      bornTimestamp: 1,
+      flag: 0,
+      reconsumeTimes: 0,
+      brokerName: 'b',
+      unitMode: false,
+    };
     const send = { ...header, ...rest, properties: new Map([['a', 'b']]) };
     const single = { code: RequestCode.SEND_MESSAGE, header: send, body: Buffer.from('x') };
     const batch = { code: RequestCode.SEND_BATCH_MESSAGE, header: send, body: [] };

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/common/clock.js';
 import { MQClientError, RemotingTimeoutError, RocketMQError } from '../../../lib/errors/index.js';
@@ -69,9 +70,10 @@ describe('TcpTransport', () => {
   it('fails what waits when the connection breaks, and connects again', async () => {
     const { handler, server, port, address } = await startServer();
     const { logger, call } = open();
+    await call(address, 0);
     handler.isSilent = true;
     const waiting = failureOf(call(address, 1));
-    await eventually(() => handler.requests.length === 1);
+    await eventually(() => handler.requests.length === 2);
     await server.close();
     expect((await waiting)!.message).toContain(`The connection to ${address} failed`);
     await startServer(port);
@@ -109,5 +111,56 @@ describe('TcpTransport', () => {
     expect((await waiting)!.message).toBe('The client was shut down before the answer came');
     expect((await failureOf(call(address, 2)))!.message).toContain('the client is shut down');
     await eventually(() => handler.closed.length === 1);
+  });
+
+  it('tells of each change once, however often a server is tried meanwhile', async () => {
+    const { server, port, address } = await startServer();
+    const { logger, transport, call } = open();
+    const changes: string[] = [];
+    transport.onConnectionChange(({ state, error, ...change }) => {
+      expect(change.address).toBe(address);
+      changes.push(state);
+      if (state === 'disconnected') expect(error!.message).toContain(`${address} failed`);
+      else expect(error).toBeUndefined();
+    });
+    await call(address, 1);
+    await server.close();
+    for (let i = 0; i < 20; i++) await failureOf(call(address, 2));
+    await eventually(() => changes.length === 3);
+    await startServer(port);
+    while ((await failureOf(call(address, 3))) !== undefined) await settle();
+    expect(changes).toEqual(['connected', 'disconnected', 'reconnecting', 'connected']);
+    expect(logger.lines).toHaveLength(3);
+  });
+
+  it('does not take a server that hangs up at once for one that is there', async () => {
+    const hangingUp = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => hangingUp.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void hangingUp.close());
+    const address = `127.0.0.1:${(hangingUp.address() as AddressInfo).port}`;
+    let accepted = 0;
+    hangingUp.on('connection', () => accepted++);
+    const { logger, call } = open();
+    for (let i = 0; i < 100; i++) await failureOf(call(address, i));
+    expect(accepted).toBeLessThan(5);
+    expect(logger.lines.length).toBeLessThan(4);
+  });
+
+  it('closes a connection that nobody uses for two minutes, which is no failure, and connects again', async () => {
+    const { handler, address } = await startServer();
+    const { logger, transport, call } = open();
+    const changes: string[] = [];
+    transport.onConnectionChange(({ state, error }) =>
+      changes.push(`${state}${error === undefined ? '' : '!'}`),
+    );
+    await call(address, 1);
+    const [connection] = (transport as unknown as { connections: Map<string, unknown> }).connections.values();
+    const { socket } = connection as { socket: Socket };
+    expect(socket.timeout).toBe(120_000);
+    socket.emit('timeout');
+    await eventually(() => handler.closed.length === 1);
+    await call(address, 2);
+    expect(changes).toEqual(['connected', 'disconnected', 'connected']);
+    expect(logger.lines.every((line) => line.includes('Connected to'))).toBe(true);
   });
 });

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { RequestCode } from '../../lib/remoting/request-code.js';
+import { clusterRoute, ScriptedCluster } from '../support/scripted-cluster.js';
+import { collect, startConsumer, startInstance } from '../support/test-peers.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const POLL = 30_000;
+
+function open(random = () => 0) {
+  const clock = new VirtualClock();
+  const cluster = new ScriptedCluster();
+  const { transport } = cluster;
+  transport.routes.set('t', clusterRoute(2, { a: [0, 1], b: [0] }));
+  return { clock, cluster, transport, random };
+}
+
+describe('name servers', () => {
+  const namesrvAddrs = ['ns:1', 'ns:2', 'ns:3'];
+  const askedOf = (addresses: string[]) => addresses.filter((address) => address.startsWith('ns:'));
+
+  function openSeveral(random: () => number) {
+    const { clock, cluster, transport } = open();
+    const asked: string[] = [];
+    const invoke = transport.invoke.bind(transport);
+    transport.invoke = (address, ...others) => {
+      asked.push(address);
+      if (cluster.dead.has(address)) transport.deadNameServers.add(address);
+      else transport.deadNameServers.delete(address);
+      invoke(address, ...others);
+    };
+    const several = { namesrvAddrs, connect: () => transport, close: async () => {} };
+    return { cluster, asked, instance: startInstance(several, { clock, random }) };
+  }
+
+  it('are asked from any one on, so that clients spread over them', async () => {
+    for (const [random, first] of [
+      [0, 'ns:1'],
+      [0.5, 'ns:2'],
+      [0.999, 'ns:3'],
+    ] as const) {
+      const { asked, instance } = openSeveral(() => random);
+      await instance.updateTopicRouteInfo('t');
+      expect(asked).toEqual([first]);
+    }
+  });
+
+  it('are changed when one fails, and the one that answered stays chosen', async () => {
+    const { cluster, asked, instance } = openSeveral(() => 0);
+    cluster.dead.add('ns:1').add('ns:2');
+    await instance.updateTopicRouteInfo('t');
+    cluster.dead.delete('ns:1');
+    await instance.updateTopicRouteInfo('t');
+    cluster.dead.add('ns:3');
+    await instance.updateTopicRouteInfo('t');
+    await instance.updateTopicRouteInfo('t');
+    expect(askedOf(asked)).toEqual(['ns:1', 'ns:2', 'ns:3', 'ns:3', 'ns:3', 'ns:1', 'ns:1']);
+  });
+
+  it('keep a route that they no longer know: one that was restarted knows nothing at first', async () => {
+    const { clock, cluster, transport } = open();
+    const instance = startInstance(cluster, { clock });
+    await instance.updateTopicRouteInfo('t');
+    transport.routes.clear();
+    expect(await instance.updateTopicRouteInfo('t')).toBeUndefined();
+    expect(instance.findBrokerAddressInPublish('a')).toBe('a:0');
+  });
+});
+
+describe('brokers', () => {
+  it('that have gone from every route are forgotten', async () => {
+    const { clock, cluster, transport } = open();
+    const instance = startInstance(cluster, { clock });
+    instance.start();
+    await instance.updateTopicRouteInfo('t');
+    expect(instance.brokerNames()).toEqual(['a', 'b']);
+    transport.routes.set('t', clusterRoute(2, { b: [0] }));
+    await clock.advance(POLL);
+    expect(instance.brokerNames()).toEqual(['b']);
+    expect(instance.findBrokerAddressInSubscribe('a', 0)).toBeUndefined();
+  });
+
+  it('stay known while one route has them', async () => {
+    const { clock, cluster, transport } = open();
+    transport.routes.set('u', clusterRoute(1, { a: [0] }));
+    const instance = startInstance(cluster, { clock });
+    instance.start();
+    await instance.updateTopicRouteInfo('t');
+    await instance.updateTopicRouteInfo('u');
+    transport.routes.set('t', clusterRoute(2, { b: [0] }));
+    await clock.advance(POLL);
+    expect(instance.brokerNames()).toEqual(['a', 'b']);
+  });
+
+  it('are read from where they ask, else from the next slave, else from whatever there is', async () => {
+    const { clock, cluster, transport } = open();
+    transport.routes.set('t', clusterRoute(1, { a: [2, 0, 1], b: [3, 1] }));
+    const instance = startInstance(cluster, { clock });
+    await instance.updateTopicRouteInfo('t');
+    const found = (brokerName: string, id: number) => instance.findBrokerAddressInSubscribe(brokerName, id);
+    expect(found('a', 0)).toEqual({ address: 'a:0', isSlave: false });
+    expect(found('a', 1)).toEqual({ address: 'a:1', isSlave: true });
+    expect(found('a', 9)).toEqual({ address: 'a:0', isSlave: false });
+    expect(found('b', 0)).toEqual({ address: 'b:1', isSlave: true });
+    expect(found('b', 2)).toEqual({ address: 'b:3', isSlave: true });
+    expect(found('nowhere', 0)).toBeUndefined();
+  });
+
+  it('get heartbeats: masters of all clients, slaves of consumers', async () => {
+    const { clock, cluster } = open();
+    const instance = startInstance(cluster, { clock });
+    await instance.updateTopicRouteInfo('t');
+    await instance.sendHeartbeatToAllBrokers();
+    expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0', 'b:0']);
+    cluster.requests.length = 0;
+    await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock, instance });
+    expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0', 'a:1', 'b:0']);
+  });
+});
