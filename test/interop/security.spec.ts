@@ -150,7 +150,8 @@ describe('the Java client and our engine with TLS and users', () => {
       const type = `-Drocketmq.serialize.type=${serializeType}`;
       const address = engine.namesrvAddrs[0]!;
       const keys = [admin.accessKey, admin.secretKey];
-      expect(await start([...settings, type], address, keys)).toEqual(['worked: send', 'worked: consume']);
+      const worked = await start([...settings, type], address, keys);
+      expect(worked, engine.logger.lines.join('\n')).toEqual(['worked: send', 'worked: consume']);
       const wrong = [admin.accessKey, 'guessed'];
       expect(await start([...settings, type], address, wrong)).toEqual([
         // Java does not say what the name server answered.

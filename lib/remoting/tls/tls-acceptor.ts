@@ -39,20 +39,20 @@ export class TlsAcceptor {
     });
     certificates.onChange((current) => this.server.setSecureContext(current));
     this.server.on('secureConnection', (socket) => this.finish(socket));
-    this.server.on('tlsClientError', (error, socket) => this.refuse(socket, String(error)));
+    this.server.on('tlsClientError', (error, socket) => this.refuse(nameOf(socket), String(error)));
   }
 
   accept(socket: Socket): void {
     const name = nameOf(socket);
-    const expire = () => this.refuse(socket, `it was not ready within ${HANDSHAKE_TIMEOUT} ms`);
+    const expire = () => this.refuse(name, `it was not ready within ${HANDSHAKE_TIMEOUT} ms`);
     const timer = this.options.clock.setTimeout(expire, HANDSHAKE_TIMEOUT);
     this.pending.set(name, { socket, timer });
     socket.on('error', () => {});
-    socket.once('close', () => this.pending.get(name)?.socket === socket && this.forget(name));
+    socket.once('close', () => this.onClosed(name, socket));
     socket.once('data', (chunk) => {
       socket.pause();
       socket.unshift(chunk);
-      this.choose(socket, chunk[0] === TLS_HANDSHAKE);
+      this.choose(name, socket, chunk[0] === TLS_HANDSHAKE);
     });
   }
 
@@ -61,11 +61,11 @@ export class TlsAcceptor {
     for (const { socket } of this.pending.values()) socket.destroy();
   }
 
-  private choose(socket: Socket, isEncrypted: boolean): void {
+  private choose(name: string, socket: Socket, isEncrypted: boolean): void {
     // A TLS server takes connections that others have accepted.
     if (isEncrypted) return void this.server.emit('connection', socket);
     if (this.options.certificates.options.mode === 'enforcing') {
-      return this.refuse(socket, 'it is not encrypted');
+      return this.refuse(name, 'it is not encrypted');
     }
     this.finish(socket);
     socket.resume();
@@ -76,9 +76,20 @@ export class TlsAcceptor {
     this.options.onAccepted(socket);
   }
 
-  private refuse(socket: Socket, reason: string): void {
-    this.options.logger.warn(`The connection from ${nameOf(socket)} is closed: ${reason}`);
+  /** Once for each connection: what is found first is the reason. */
+  private refuse(name: string, reason: string): void {
+    const socket = this.pending.get(name)?.socket;
+    if (socket === undefined) return;
+    this.forget(name);
+    this.options.logger.warn(`The connection from ${name} is closed: ${reason}`);
     socket.destroy();
+  }
+
+  /** Who only looks whether somebody listens sends nothing, and is not worth a line. */
+  private onClosed(name: string, socket: Socket): void {
+    if (this.pending.get(name)?.socket !== socket) return;
+    if (socket.bytesRead > 0) this.refuse(name, 'it ended before the TLS handshake did');
+    else this.forget(name);
   }
 
   private forget(name: string): void {

@@ -19,6 +19,8 @@ public class SecureClients {
         AclClientRPCHook hook = new AclClientRPCHook(new SessionCredentials(arguments[1], arguments[2]));
         DefaultMQProducer producer = new DefaultMQProducer("secure-producer", hook);
         producer.setNamesrvAddr(arguments[0]);
+        // The first send of a cold JVM takes long on a busy machine.
+        producer.setSendMsgTimeout(30_000);
         producer.start();
         try {
             for (int i = 0; i < COUNT; i++) producer.send(new Message("secure-java", "tag", "key", ("" + i).getBytes()));

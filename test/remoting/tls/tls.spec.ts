@@ -138,6 +138,19 @@ describe('a server that enforces TLS', () => {
     expect(logger.lines.join()).toMatch(/is closed: Error/);
   });
 
+  it('reports once, and by its address, who breaks off a handshake, and nobody who only looks', async () => {
+    const { address, port, logger } = await startTlsServer();
+    const visitor = await openPlain(port);
+    visitor.socket.destroy();
+    const client = await openPlain(port);
+    const name = `127.0.0.1:${client.socket.localPort}`;
+    client.socket.write(Buffer.from([0x16, 3, 1]), () => client.socket.resetAndDestroy());
+    await client.closed;
+    await eventually(() => logger.lines.length > 0);
+    expect(await ask(address, trusting)).toBe(7);
+    expect(logger.lines).toEqual([expect.stringContaining(`The connection from ${name} is closed: `)]);
+  });
+
   it.each([
     ['nothing', []],
     ['the beginning of a handshake', [0x16, 3]],
