@@ -8,6 +8,8 @@ export interface Cluster {
   readonly namesrvAddrs: readonly string[];
   /** Apache's broker handles requests on several threads and stores before it can read. */
   readonly isApache?: boolean;
+  /** Of Apache's broker. */
+  readonly version?: string;
   /** A connection of its own for one client. */
   connect(): Transport;
   close(): Promise<void>;

@@ -74,7 +74,8 @@ export function describeProducer(cluster: ClusterRef): void {
       expect(results.map(({ sendStatus }) => sendStatus)).toEqual(['SEND_OK', 'SEND_OK', 'SEND_OK']);
     });
 
-    it('sends one way, with an id', async () => {
+    it('sends one way, with an id', async ({ skip }) => {
+      skip(cluster().isApache === true, 'its threads may overtake each other');
       const producer = startProducer(cluster());
       const client = await TestClient.open(cluster());
       const topic = uniqueName('oneway');

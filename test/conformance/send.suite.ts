@@ -91,7 +91,8 @@ export function describeSend(cluster: ClusterRef): void {
       expect([...chosen].toSorted()).toEqual([0, 1, 2, 3]);
     });
 
-    it('sends one way without an answer', async () => {
+    it('sends one way without an answer', async ({ skip }) => {
+      skip(cluster().isApache === true, 'its threads may overtake each other');
       const client = await TestClient.open(cluster());
       const topic = uniqueName('oneway');
       await client.send(topic);
@@ -170,13 +171,9 @@ export function describeSend(cluster: ClusterRef): void {
     describe('refuses', () => {
       it.each([
         ['blank', ' ', 'The specified topic is blank.'],
-        [
-          'with a dot',
-          'a.b',
-          'The specified topic contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$',
-        ],
-        ['that leaves the store', '../../x', 'The specified topic contains illegal characters'],
-        ['of 128 characters', 'x'.repeat(128), 'The specified topic is longer than topic max length.'],
+        ['with a dot', 'a.b', 'contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$'],
+        ['that leaves the store', '../../x', 'contains illegal characters'],
+        ['of 128 characters', 'x'.repeat(128), 'is longer than topic max length'],
       ])('a topic %s', async (_, topic, remark) => {
         const client = await TestClient.open(cluster());
         const response = await client.send(topic);

@@ -10,6 +10,7 @@ describeConformance('against Apache RocketMQ', async () => {
   return {
     namesrvAddrs: [apache.namesrvAddr],
     isApache: true,
+    version: process.env['ROCKETMQ_VERSION'],
     connect: () => new VisibleTransport(new TcpTransport({ clock: systemClock, logger: silentLogger })),
     close: () => apache.close(),
   };

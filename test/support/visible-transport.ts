@@ -35,7 +35,7 @@ export class VisibleTransport extends ForwardingTransport {
     { header }: RemotingResponse & { header: SendMessageResponseHeader | undefined },
   ): Promise<void> {
     const { topic, properties } = request.header;
-    if (header === undefined || properties.has('DELAY')) return;
+    if (header === undefined || Number(properties.get('DELAY') ?? 0) > 0) return;
     const { queueId, queueOffset } = header;
     const last = queueOffset + (Buffer.isBuffer(request.body) ? 0 : request.body.length - 1);
     const look = { code: RequestCode.GET_MAX_OFFSET, header: { topic, queueId }, body: undefined };

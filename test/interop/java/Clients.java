@@ -31,6 +31,11 @@ public class Clients {
     }
 
     public static void main(String[] arguments) throws Exception {
+        // Its threads would keep the process alive.
+        Thread.currentThread().setUncaughtExceptionHandler((thread, error) -> {
+            error.printStackTrace();
+            System.exit(1);
+        });
         Clients clients = new Clients(arguments[0]);
         clients.producer.setNamesrvAddr(arguments[0]);
         clients.producer.start();
