@@ -1,16 +1,8 @@
 import type { DataVersion } from './data-version.js';
+import type { TopicConfig } from './topic-config.js';
 
 /** A topic as a broker registers it. */
-export interface RegisteredTopic {
-  readonly topicName: string;
-  readonly readQueueNums: number;
-  readonly writeQueueNums: number;
-  /** Bits of PermName. */
-  readonly perm: number;
-  readonly topicFilterType: string;
-  readonly topicSysFlag: number;
-  readonly order: boolean;
-}
+export type RegisteredTopic = Omit<TopicConfig, 'others'>;
 
 /** All topics of a broker, and their version (RegisterBrokerBody, TopicConfigSerializeWrapper). */
 export interface RegisterBrokerBody {

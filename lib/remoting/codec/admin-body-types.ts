@@ -10,7 +10,6 @@ import type {
   ProcessQueueInfo,
 } from '../body/consumer-running-info.js';
 import type { ConsumeStats, ConsumeStatsList, OffsetWrapper, QueueTimeSpan } from '../body/consume-stats.js';
-import type { DataVersion } from '../body/data-version.js';
 import type { ConsumeQueueData, QueryConsumeQueueBody } from '../body/query-consume-queue-body.js';
 import type { GetConsumerStatusBody, ResetOffsetBody } from '../body/reset-offset-body.js';
 import type { SubscriptionGroupConfig, SubscriptionGroupTable } from '../body/subscription-group-config.js';
@@ -33,6 +32,7 @@ import {
   jsonText,
   type JsonType,
 } from './json-type.js';
+import { dataVersion, topicConfigMembers } from './topic-config-types.js';
 
 const count = jsonOptional(jsonInteger, 0);
 const ratio = jsonOptional(jsonNumber, 0);
@@ -40,20 +40,9 @@ const flag = jsonOptional(jsonBoolean, false);
 const enabled = jsonOptional(jsonBoolean, true);
 const texts = jsonMap(jsonText, jsonText);
 
-const dataVersion = jsonBean<DataVersion>({ counter: count, stateVersion: count, timestamp: count });
-
-export const topicConfig: JsonType<TopicConfig> = jsonOpenBean<TopicConfig>(
-  {
-    topicName: jsonText,
-    readQueueNums: jsonOptional(jsonInteger, 16),
-    writeQueueNums: jsonOptional(jsonInteger, 16),
-    perm: jsonOptional(jsonInteger, 6),
-    topicFilterType: jsonOptional(jsonText, 'SINGLE_TAG'),
-    topicSysFlag: count,
-    order: flag,
-  },
-  ['attributes'],
-);
+export const topicConfig: JsonType<TopicConfig> = jsonOpenBean<TopicConfig>(topicConfigMembers, [
+  'attributes',
+]);
 
 /** Static topics, which the mappings are for, there are none. */
 export const topicConfigTable = jsonBean<TopicConfigTable>(

@@ -6,7 +6,7 @@ import type { BrokerData, ClusterInfo, QueueData, TopicRouteData } from '../body
 import {
   jsonBean,
   jsonEnum,
-  jsonFlag,
+  jsonBoolean,
   jsonInteger,
   jsonList,
   jsonMap,
@@ -67,7 +67,7 @@ const consumerData = jsonBean<ConsumerData>({
   messageModel,
   consumeFromWhere,
   subscriptionDataSet: jsonList(subscriptionData),
-  unitMode: jsonFlag,
+  unitMode: jsonOptional(jsonBoolean, false),
 });
 
 /** A fingerprint of 0 says that this heartbeat is complete, and not one of version 2. */

@@ -10,7 +10,7 @@ import { type BodyCodec, bytesBody, jsonRequestBody, jsonResponseBody, noBody } 
 import type { ExchangeCodec } from './exchange-codecs.js';
 import { boolean, int, long, text } from './field-type.js';
 import { headerCodec, noHeader, optional, required, withDefault } from './header-codec.js';
-import { dataVersion } from './register-broker-body-codec.js';
+import { dataVersion } from './topic-config-types.js';
 
 const SUCCESS: ReadonlySet<number> = new Set([0]);
 

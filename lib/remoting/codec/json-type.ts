@@ -69,12 +69,6 @@ export const jsonBoolean: JsonType<boolean> = {
   write: (value) => value,
 };
 
-/** True or false, which is what a missing one means. */
-export const jsonFlag: JsonType<boolean | undefined> = {
-  read: (value) => (value === null || value === undefined ? undefined : value === true || value === 'true'),
-  write: (value) => value ?? false,
-};
-
 function isConstant(value: FastjsonValue, name: string): boolean {
   return typeof value === 'string' && value.toUpperCase() === name;
 }

@@ -1,36 +1,17 @@
 import { inflateSync } from 'node:zlib';
 import { parseFastjson, toFastjson } from '../../common/fastjson.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
-import type { DataVersion } from '../body/data-version.js';
 import type { RegisterBrokerBody, RegisteredTopic } from '../body/register-broker-body.js';
-import { jsonBean, jsonInteger, jsonMap, jsonOptional, jsonText, type JsonType } from './json-type.js';
+import { jsonBean, jsonMap, jsonOptional, jsonText } from './json-type.js';
+import { dataVersion, topicConfigMembers } from './topic-config-types.js';
 
 /** Largest body in bytes after it was inflated: as large as a frame may be that was not compressed. */
 const MAX_SIZE = 16 * 1024 * 1024;
 const MAX_QUEUES = 65_536;
 const MAX_PERM = 15;
 
-const count = jsonOptional(jsonInteger, 0);
-const flag: JsonType<boolean> = {
-  read: (value) => value === true || value === 'true',
-  write: (value) => value,
-};
-
-export const dataVersion = jsonBean<DataVersion>({ counter: count, stateVersion: count, timestamp: count });
-
 /** The bean writes a constant for the attributes, which name servers do not look at. */
-const registeredTopic = jsonBean<RegisteredTopic>(
-  {
-    topicName: jsonText,
-    readQueueNums: jsonOptional(jsonInteger, 16),
-    writeQueueNums: jsonOptional(jsonInteger, 16),
-    perm: jsonOptional(jsonInteger, 6),
-    topicFilterType: jsonOptional(jsonText, 'SINGLE_TAG'),
-    topicSysFlag: count,
-    order: flag,
-  },
-  { attributes: {} },
-);
+const registeredTopic = jsonBean<RegisteredTopic>(topicConfigMembers, { attributes: {} });
 
 const registeredTopics = jsonBean<RegisterBrokerBody>({
   dataVersion: jsonOptional(dataVersion, { counter: 0, stateVersion: 0, timestamp: 0 }),

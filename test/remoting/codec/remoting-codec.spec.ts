@@ -197,6 +197,7 @@ describe('a heartbeat', () => {
       consumeType: 'CONSUME_ACTIVELY',
       consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
       subscriptionDataSet: [],
+      unitMode: false,
     });
   });
 
