@@ -223,9 +223,19 @@ class SendReply implements PutMessageCallback {
   ) {}
 
   onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
-    const { storeHostDigits, regionId, maxMessageSize, store, topics } = this.broker;
-    if (this.awaitsTable && status === 'PUT_OK' && !topics.isPersisted)
-      return topics.whenPersisted(() => this.onPut(status, records, first, count));
+    const { topics } = this.broker;
+    if (!this.awaitsTable || status !== 'PUT_OK' || topics.isPersisted)
+      return this.answer(status, records, first, count);
+    topics.whenPersisted(() => this.answer(status, records, first, count));
+  }
+
+  private answer(
+    status: PutMessageStatus,
+    records: readonly DispatchRequest[],
+    first: number,
+    count: number,
+  ): void {
+    const { storeHostDigits, regionId, maxMessageSize, store } = this.broker;
     const code = STORED_CODES[status];
     if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
     const newest = records[first + count - 1]!;
