@@ -43,25 +43,13 @@ export class RocketMQConnection {
     const createEngine = () => new EmbeddedEngine(target.engine, environment);
     if (target.hosting !== undefined) this.host = this.createHost(target.hosting, createEngine, clock);
     else if (target.engine !== undefined) this.ownEngine = createEngine();
-    const logger = new Logger('RocketMQClient');
-    const tls = resolveClientTls(options.tls);
-    const createClient = (credentials: SessionCredentials | undefined) => {
-      const transport = new NearestTransport(
-        new TcpTransport({ clock, logger, tls, credentials, namespaceV2: options.namespaceV2 }),
-      );
-      this.transports.push(transport);
-      const client: MQClientOptions = { ...environment, logger, transport, ...this.endpoint(options) };
-      return new MQClientInstance(client);
-    };
     const user = credentialsOf(options.producer, options);
     const listener = credentialsOf(options.consumer, options);
-    this.instance = createClient(user);
     const isShared = this.ownEngine !== undefined || isSameUser(user, listener);
-    this.listenerInstance = isShared ? this.instance : createClient(listener);
+    this.instance = this.createClient(options, clock, user);
+    this.listenerInstance = isShared ? this.instance : this.createClient(options, clock, listener);
     if (this.ownEngine !== undefined) this.attach(this.ownEngine);
-    const nameServer = target.hosting?.nameServer ?? target.namesrvAddrs.join(';');
-    const probe = new ClusterProbe(this.instance, nameServer, clock, this.logger);
-    this.cluster = new ClusterStart(probe, options.startup ?? 'fail', nameServer, this.logger);
+    this.cluster = this.createClusterStart(options, clock);
     this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
   }
 
@@ -109,6 +97,34 @@ export class RocketMQConnection {
     await this.ownEngine?.shutdown();
     await this.host?.close();
     for (const instance of this.instances) instance.shutdown();
+  }
+
+  private createClient(
+    options: RocketMQModuleOptions,
+    clock: Clock,
+    credentials: SessionCredentials | undefined,
+  ): MQClientInstance {
+    const logger = new Logger('RocketMQClient');
+    const tls = resolveClientTls(options.tls);
+    const { namespaceV2 } = options;
+    const transport = new NearestTransport(
+      new TcpTransport({ clock, logger, tls, credentials, namespaceV2 }),
+    );
+    this.transports.push(transport);
+    const client: MQClientOptions = {
+      clock,
+      random: Math.random,
+      logger,
+      transport,
+      ...this.endpoint(options),
+    };
+    return new MQClientInstance(client);
+  }
+
+  private createClusterStart({ startup = 'fail' }: RocketMQModuleOptions, clock: Clock): ClusterStart {
+    const nameServer = this.target.hosting?.nameServer ?? this.target.namesrvAddrs.join(';');
+    const probe = new ClusterProbe(this.instance, nameServer, clock, this.logger);
+    return new ClusterStart(probe, startup, nameServer, this.logger);
   }
 
   private createHost(target: HostingTarget, createEngine: () => EmbeddedEngine, clock: Clock): EngineHost {
