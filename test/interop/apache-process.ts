@@ -1,109 +1,93 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { eventually } from '../support/virtual-clock.js';
+import { javaArguments, workDirectory, type SystemProperties, type Until } from './java.js';
 
-/** Directory with the jars of Apache RocketMQ and all it depends on. */
-export const JARS = process.env['ROCKETMQ_INTEROP_JARS']!;
-const OPENS = [
-  '--add-opens=java.base/java.lang=ALL-UNNAMED',
-  '--add-opens=java.base/java.util=ALL-UNNAMED',
-  '--add-opens=java.base/java.nio=ALL-UNNAMED',
-  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
-  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
-];
 const NAMESRV = 'org.apache.rocketmq.namesrv.NamesrvStartup';
 const BROKER = 'org.apache.rocketmq.broker.BrokerStartup';
-const ATTEMPTS = 10;
-const run = promisify(execFile);
+const START_TIMEOUT = 120_000;
 
-/** A directory of its own, until the test ends. */
-export function workDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'rocketmq-interop-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
-  return directory;
+export type Properties = Readonly<Record<string, string | number | boolean>>;
+
+export interface ApacheOptions {
+  /** What is not as usual in the file that the process reads. */
+  readonly properties?: Properties;
+  readonly system?: SystemProperties;
+  /** How long the process and what it wrote are there: by default until the test ends. */
+  readonly until?: Until;
 }
 
-/** Below the ports that the kernel gives to others, with room for those that a broker has besides (-2, +1). */
-const somePort = () => 12_000 + 8 * Math.floor(Math.random() * 2000);
-
-/** A name server or broker of Apache RocketMQ, in a process that can be killed. */
+/** A name server or broker of Apache RocketMQ on free loopback ports, which can be killed and started again. */
 export class ApacheProcess {
+  private child: ChildProcess | undefined;
+
   private constructor(
-    private readonly child: ChildProcess,
     readonly port: number,
+    private readonly main: string,
+    private readonly directory: string,
+    private readonly properties: Properties,
+    private readonly system: SystemProperties | undefined,
   ) {}
 
-  static namesrv(): Promise<ApacheProcess> {
-    return ApacheProcess.start(NAMESRV, (listenPort) => ({ listenPort }));
+  static namesrv(options: ApacheOptions = {}): Promise<ApacheProcess> {
+    return ApacheProcess.create(NAMESRV, {}, options);
   }
 
-  /** `properties`: what is not as usual; `storePathRootDir` is a directory of its own by default. */
-  static broker(namesrvAddr: string, properties: Record<string, unknown> = {}): Promise<ApacheProcess> {
+  /** It is registered with its name server. Its store is a directory of its own, unless `properties` say otherwise. */
+  static broker(namesrvAddr: string, options: ApacheOptions = {}): Promise<ApacheProcess> {
     const usual = {
       brokerClusterName: 'DefaultCluster',
       brokerName: 'broker-a',
       brokerId: 0,
       brokerIP1: '127.0.0.1',
+      brokerIP2: '127.0.0.1',
       namesrvAddr,
-      storePathRootDir: join(workDirectory(), 'store'),
       flushDiskType: 'ASYNC_FLUSH',
     };
-    return ApacheProcess.start(BROKER, (listenPort) => ({
-      ...usual,
-      listenPort,
-      haListenPort: listenPort + 1,
-      ...properties,
-    }));
+    return ApacheProcess.create(BROKER, usual, options);
   }
 
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Ends it, by default in the middle of whatever it does. */
-  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const exited = once(this.child, 'exit');
-    this.child.kill(signal);
-    await exited;
-  }
-
-  private static async start(
-    main: string,
-    propertiesAt: (port: number) => Record<string, unknown>,
-  ): Promise<ApacheProcess> {
-    for (let attempt = 1; ; attempt++) {
-      const port = somePort();
-      try {
-        return await ApacheProcess.launch(main, port, propertiesAt(port));
-      } catch (error) {
-        if (attempt === ATTEMPTS) throw error;
-      }
-    }
-  }
-
-  private static async launch(
-    main: string,
-    port: number,
-    properties: Record<string, unknown>,
-  ): Promise<ApacheProcess> {
-    const home = workDirectory();
-    mkdirSync(join(home, 'conf'));
-    const file = join(home, 'conf', 'process.properties');
-    const lines = Object.entries({ bindAddress: '127.0.0.1', ...properties });
-    writeFileSync(file, lines.map(([key, value]) => `${key}=${String(value)}\n`).join(''));
-    const memory = ['-Xmx512m', '-XX:MaxDirectMemorySize=512m', `-Duser.home=${home}`];
-    const child = spawn('java', [...OPENS, ...memory, '-cp', `${JARS}/*`, main, '-c', file], {
+  /** Starts it once more, on its store and port. */
+  async start(): Promise<void> {
+    const home = mkdtempSync(join(this.directory, 'home-'));
+    const file = join(home, 'process.properties');
+    const lines = Object.entries(this.properties).map(([key, value]) => `${key}=${value}\n`);
+    writeFileSync(file, lines.join(''));
+    const command = javaArguments(home, this.main, { system: this.system });
+    this.child = spawn('java', [...command, '-c', file], {
       env: { ...process.env, ROCKETMQ_HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const apache = new ApacheProcess(child, port);
-    onTestFinished(() => apache.end());
-    await booted(child);
+    await booted(this.child);
+    if (this.main === BROKER) await registered(home);
+  }
+
+  /** Ends it, by default in the middle of whatever it does. */
+  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  private static async create(main: string, usual: Properties, options: ApacheOptions) {
+    const { properties, system, until = onTestFinished } = options;
+    const directory = workDirectory(until);
+    const port = await freePort();
+    const ports = { bindAddress: '127.0.0.1', listenPort: port, haListenPort: port + 1 };
+    const all = { storePathRootDir: join(directory, 'store'), ...ports, ...usual, ...properties };
+    const apache = new ApacheProcess(port, main, directory, all, system);
+    until(() => apache.end());
+    await apache.start();
     return apache;
   }
 }
@@ -112,7 +96,7 @@ async function booted(child: ChildProcess): Promise<void> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
-      output += chunk.toString();
+      output = (output + chunk.toString()).slice(-10_000);
       if (output.includes('boot success')) resolve();
     };
     child.stdout!.on('data', read);
@@ -121,16 +105,33 @@ async function booted(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Compiles a program of `java/`, runs it, and returns the lines that it printed. */
-export async function runJava(program: string, ...parameters: readonly string[]): Promise<string[]> {
-  const directory = workDirectory();
-  const source = new URL(`./java/${program}.java`, import.meta.url).pathname;
-  await run('javac', ['-d', directory, '-cp', `${JARS}/*`, source]);
-  const classPath = ['-cp', `${directory}:${JARS}/*`];
-  const { stdout } = await run(
-    'java',
-    [...OPENS, `-Duser.home=${directory}`, ...classPath, program, ...parameters],
-    { maxBuffer: 64 * 1024 * 1024 },
-  );
-  return stdout.split('\n').filter((line) => line !== '');
+/** A broker may say that it is up before its name server knows it. */
+async function registered(home: string): Promise<void> {
+  const log = join(home, 'logs/rocketmqlogs/broker.log');
+  const line = 'Registering current broker to name server completed';
+  await eventually(() => existsSync(log) && readFileSync(log, 'utf8').includes(line), START_TIMEOUT);
+}
+
+/** Below those that the system gives to connections: a port stays free between a look at it and the start of a JVM. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+const given = new Set<number>();
+
+/** A port of which the one before the last and the next are free too: Apache's broker listens on all three. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + 10 * Math.floor((Math.random() * (LAST_PORT - FIRST_PORT)) / 10);
+    if (given.has(port)) continue;
+    given.add(port);
+    const isFree = await Promise.all([port - 2, port, port + 1].map(canListen));
+    if (isFree.every(Boolean)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }

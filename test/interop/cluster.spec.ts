@@ -1,8 +1,3 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
@@ -15,11 +10,11 @@ import { invoke } from '../../lib/remoting/transport/transport.js';
 import { uniqueName, type Cluster } from '../conformance/cluster.js';
 import { collect, message, startConsumer, startProducer } from '../support/test-peers.js';
 import { RecordingLogger } from '../support/test-store.js';
-import { ApacheCluster, poll } from './apache-cluster.js';
+import { ApacheCluster } from './apache-cluster.js';
 import { ConsumerProcess } from './consumer-process.js';
+import { runJava } from './java.js';
+import { poll } from './poll.js';
 
-const jars = process.env['ROCKETMQ_INTEROP_JARS']!;
-const run = promisify(execFile);
 const MINUTE = 60_000;
 
 let apache: ApacheCluster;
@@ -50,7 +45,7 @@ async function createTopic(topic: string): Promise<void> {
     const request = { code: RequestCode.SEND_MESSAGE, header, body: Buffer.from('first') };
     // Until its slave has connected a master says that the slave does not answer.
     await poll(`${brokerName} to take a message`, async () => {
-      const { code } = await invoke(transport, apache.addressOf(brokerName), request, 10_000);
+      const { code } = await invoke(transport, apache.broker(brokerName).address, request, 10_000);
       return code === ResponseCode.SUCCESS;
     });
   }
@@ -62,7 +57,7 @@ async function createTopic(topic: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  apache = await ApacheCluster.start('2m-2s-sync', { slaveReadEnable: true });
+  apache = await ApacheCluster.start('2m-2s-sync', { properties: { slaveReadEnable: true } });
   cluster = { namesrvAddrs: [apache.namesrvAddr], isApache: true, connect, close: async () => {} };
 }, 5 * MINUTE);
 afterAll(() => apache?.close(), MINUTE);
@@ -180,19 +175,7 @@ describe('a Java producer that compresses', () => {
     'with LZ4, zstd and zlib is understood',
     async () => {
       const topic = uniqueName('compressed');
-      const directory = mkdtempSync(join(tmpdir(), 'rocketmq-interop-'));
-      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-      const source = new URL('./java/CompressedProducer.java', import.meta.url).pathname;
-      await run('javac', ['-encoding', 'UTF-8', '-d', directory, '-cp', `${jars}/*`, source]);
-      const classPath = `${directory}:${jars}/*`;
-      await run('java', [
-        `-Duser.home=${directory}`,
-        '-cp',
-        classPath,
-        'CompressedProducer',
-        apache.namesrvAddr,
-        topic,
-      ]);
+      await runJava('CompressedProducer', {}, apache.namesrvAddr, topic);
       const seen: MessageExt[] = [];
       await startConsumer(cluster, uniqueName('group'), { [topic]: '*' }, collect(seen));
       await poll('three messages', () => seen.length === 3);
@@ -242,7 +225,7 @@ describe('a master that is killed under load', () => {
       const countOn = (brokerName: string) =>
         [...ledger.values()].filter((name) => name === brokerName).length;
       await poll('load on both brokers', () => countOn('broker-a') > 200 && countOn('broker-b') > 200);
-      await apache.kill('broker-a');
+      await apache.broker('broker-a').end();
       const stored = countOn('broker-b');
       await poll('sends to go on at the other broker', () => countOn('broker-b') > stored + 200);
       isLoading = false;
@@ -266,7 +249,7 @@ describe('a master that is killed under load', () => {
       await poll('the new consumer to go on', () => consumed(last.msgId));
       expect(seen.filter(({ msgId }) => ledger.has(msgId))).toEqual([]);
 
-      await apache.restart('broker-a');
+      await apache.broker('broker-a').start();
       await poll('the master to be used again', async () => {
         const { messageQueue, msgId } = await producer.send(message(topic, 'again'));
         ledger.set(msgId, messageQueue.brokerName);
@@ -298,7 +281,7 @@ async function untilSlavesKnow(topic: string, consumerGroup: string): Promise<vo
   for (const name of ['broker-a-s', 'broker-b-s']) {
     await poll(`${name} to know the topic`, async () => {
       const request = { code: RequestCode.PULL_MESSAGE, header, body: undefined };
-      const { code } = await invoke(transport, apache.addressOf(name), request, 5000);
+      const { code } = await invoke(transport, apache.broker(name).address, request, 5000);
       return code === ResponseCode.SUCCESS;
     });
   }

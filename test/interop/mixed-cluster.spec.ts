@@ -7,7 +7,8 @@ import { Message } from '../../lib/common/message.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { startEngine, writeTable } from '../support/test-engine.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheProcess, runJava, workDirectory } from './apache-process.js';
+import { ApacheProcess } from './apache-process.js';
+import { runJava, workDirectory } from './java.js';
 
 const QUEUES = 4;
 const TIMEOUT = 180_000;
@@ -36,7 +37,7 @@ async function brokersOf(namesrvAddr: string, topic: string): Promise<string[]> 
 /** Java's client and ours send to each queue of both brokers, and consume what they sent. */
 async function expectBothServe(namesrvAddr: string, topic: string): Promise<void> {
   await expect.poll(() => brokersOf(namesrvAddr, topic), { timeout: 10_000 }).toEqual(['broker-a', 'ours']);
-  expect(await runJava('EveryQueue', namesrvAddr, topic)).toEqual([
+  expect(await runJava('EveryQueue', {}, namesrvAddr, topic)).toEqual([
     `sent: {broker-a=${QUEUES}, ours=${QUEUES}}`,
     'consumed: true',
   ]);
@@ -69,7 +70,8 @@ async function expectBothServe(namesrvAddr: string, topic: string): Promise<void
 describe('a cluster of an engine and an Apache broker', () => {
   it('works under an Apache name server', { timeout: TIMEOUT }, async () => {
     const namesrv = await ApacheProcess.namesrv();
-    await ApacheProcess.broker(namesrv.address, { storePathRootDir: storeWith('both') });
+    const properties = { storePathRootDir: storeWith('both') };
+    await ApacheProcess.broker(namesrv.address, { properties });
     const engine = await startEngine({
       directory: storeWith('both'),
       engine: { listen: { listenPort: 0 }, brokerName: 'ours', namesrvAddr: namesrv.address },
@@ -88,7 +90,8 @@ describe('a cluster of an engine and an Apache broker', () => {
         engine: { listen: { listenPort: 0, nameServerPort: 0 }, brokerName: 'ours' },
       });
       const [namesrvAddr] = engine.namesrvAddrs;
-      const broker = await ApacheProcess.broker(namesrvAddr!, { storePathRootDir: storeWith('both') });
+      const properties = { storePathRootDir: storeWith('both') };
+      const broker = await ApacheProcess.broker(namesrvAddr!, { properties });
       await expectBothServe(namesrvAddr!, 'both');
       await broker.end('SIGKILL');
       await expect.poll(() => brokersOf(namesrvAddr!, 'both'), { timeout: 10_000 }).toEqual(['ours']);

@@ -60,7 +60,7 @@ describe('mqadmin', { timeout: TIMEOUT }, () => {
 
   beforeAll(async () => {
     await engine.start();
-    admin = await MqAdmin.start(directory, engine.namesrvAddrs[0]!);
+    admin = MqAdmin.start(directory, engine.namesrvAddrs[0]!);
     startClient();
   }, TIMEOUT);
 

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
 import type { MessageExt } from '../../lib/common/message-ext.js';
@@ -15,11 +13,9 @@ import { startEngine } from '../support/test-engine.js';
 import { bodies, collect, message, startConsumer, startProducer } from '../support/test-peers.js';
 import { RecordingLogger } from '../support/test-store.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheSingle, type ApacheOptions } from './apache-single.js';
-
-const jars = process.env['ROCKETMQ_INTEROP_JARS']!;
-const source = new URL('./java/SecureClients.java', import.meta.url).pathname;
-const run = promisify(execFile);
+import { ApacheCluster } from './apache-cluster.js';
+import type { ApacheOptions } from './apache-process.js';
+import { runJava } from './java.js';
 
 const admin = { accessKey: 'admin-user', secretKey: 'a secret of admin-user' };
 const trusting = { ca: pemPath('ca') };
@@ -42,7 +38,7 @@ function tlsProperties(): string {
   return file;
 }
 
-function clusterOf(apache: ApacheSingle, options: Partial<TcpTransportOptions>): Cluster {
+function clusterOf(apache: ApacheCluster, options: Partial<TcpTransportOptions>): Cluster {
   const logger = new RecordingLogger();
   return {
     namesrvAddrs: [apache.namesrvAddr],
@@ -64,10 +60,10 @@ async function sendAndConsume(cluster: Cluster): Promise<void> {
 }
 
 /** One cluster for all tests of a describe. */
-function withApache(makeOptions: () => ApacheOptions): () => ApacheSingle {
-  let apache: ApacheSingle;
-  beforeAll(async () => void (apache = await ApacheSingle.start(makeOptions())), 120_000);
-  afterAll(() => apache?.stop());
+function withApache(makeOptions: () => ApacheOptions): () => ApacheCluster {
+  let apache: ApacheCluster;
+  beforeAll(async () => void (apache = await ApacheCluster.start('single', makeOptions())), 120_000);
+  afterAll(() => apache?.close());
   return () => apache;
 }
 
@@ -98,8 +94,8 @@ describe.each(['enforcing', 'permissive'])('our client and Apache with tls.serve
 
 describe('our client and Apache with authentication', () => {
   const apache = withApache(() => ({
-    broker: {
-      authenticationEnabled: 'true',
+    properties: {
+      authenticationEnabled: true,
       authenticationMetadataProvider:
         'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
       initAuthenticationUser: JSON.stringify({ username: admin.accessKey, password: admin.secretKey }),
@@ -134,11 +130,14 @@ describe('our client and Apache with authentication', () => {
 });
 
 describe('the Java client and our engine with TLS and users', () => {
-  const start = async (settings: readonly string[], address: string, keys: readonly string[]) => {
-    await run('javac', ['-d', directory, '-cp', `${jars}/*`, source]);
-    const java = [...settings, `-Duser.home=${directory}`, '-cp', `${directory}:${jars}/*`];
-    const { stdout } = await run('java', [...java, 'SecureClients', address, ...keys]);
-    return stdout.split('\n').filter((line) => /^(worked|refused): /.test(line));
+  const start = async (serializeType: string, address: string, ...keys: readonly string[]) => {
+    const system = {
+      'tls.enable': 'true',
+      'tls.config.file': tlsProperties(),
+      'rocketmq.serialize.type': serializeType,
+    };
+    const lines = await runJava('SecureClients', { system }, address, ...keys);
+    return lines.filter((line) => /^(worked|refused): /.test(line));
   };
 
   it.each(['JSON', 'ROCKETMQ'])(
@@ -146,14 +145,10 @@ describe('the Java client and our engine with TLS and users', () => {
     async (serializeType) => {
       const listen = { nameServerPort: 0, listenPort: 0, tls: serverPem, users: [admin] };
       const engine = await startEngine({ engine: { listen, mappedFileSizeCommitLog: 16 * 1024 * 1024 } });
-      const settings = ['-Dtls.enable=true', `-Dtls.config.file=${tlsProperties()}`];
-      const type = `-Drocketmq.serialize.type=${serializeType}`;
       const address = engine.namesrvAddrs[0]!;
-      const keys = [admin.accessKey, admin.secretKey];
-      const worked = await start([...settings, type], address, keys);
+      const worked = await start(serializeType, address, admin.accessKey, admin.secretKey);
       expect(worked, engine.logger.lines.join('\n')).toEqual(['worked: send', 'worked: consume']);
-      const wrong = [admin.accessKey, 'guessed'];
-      expect(await start([...settings, type], address, wrong)).toEqual([
+      expect(await start(serializeType, address, admin.accessKey, 'guessed')).toEqual([
         // Java does not say what the name server answered.
         expect.stringMatching(/^refused: No route info/),
       ]);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -19,7 +19,8 @@ import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { CliProcess } from '../support/cli-process.js';
 import { TestClient } from '../support/test-client.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheProcess, workDirectory } from './apache-process.js';
+import { ApacheProcess } from './apache-process.js';
+import { workDirectory } from './java.js';
 
 const TOPIC = 'exchange-orders';
 const DELAYED = 'exchange-delayed';
@@ -45,7 +46,7 @@ const startOurs: StartBroker = async (store) => {
 
 const startApache: StartBroker = async (store) => {
   const namesrv = await ApacheProcess.namesrv();
-  const broker = await ApacheProcess.broker(namesrv.address, { storePathRootDir: store });
+  const broker = await ApacheProcess.broker(namesrv.address, { properties: { storePathRootDir: store } });
   return {
     namesrvAddr: namesrv.address,
     async end(signal) {
@@ -126,14 +127,20 @@ async function consume(broker: Broker, count: number): Promise<string[]> {
 async function untilOffsetsAreKept(store: string, count: number): Promise<void> {
   const path = join(store, 'config/consumerOffset.json');
   const total = () => {
-    if (!existsSync(path)) return 0;
-    const table = (parseFastjson(readFileSync(path, 'utf8')) as FastjsonObject).get(
-      'offsetTable',
-    ) as FastjsonObject;
-    const offsets = table.get(`${TOPIC}@${GROUP}`) as FastjsonObject | undefined;
+    const offsets = readTable(path)?.get(`${TOPIC}@${GROUP}`) as FastjsonObject | undefined;
     return [...(offsets?.values() ?? [])].reduce<number>((sum, offset) => sum + Number(offset), 0);
   };
   await eventually(() => total() === count, 30_000);
+}
+
+/** Nothing while Apache is writing it, which it does in place. */
+function readTable(path: string): FastjsonObject | undefined {
+  try {
+    const json = parseFastjson(readFileSync(path, 'utf8')) as FastjsonObject;
+    return json.get('offsetTable') as FastjsonObject;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Each message can be read by queue offset, log offset, key and unique id. */

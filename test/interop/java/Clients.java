@@ -11,6 +11,7 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
@@ -20,6 +21,8 @@ import org.apache.rocketmq.common.message.MessageExt;
 /** What an application with the official client does every day; prints one line for each thing that worked. */
 public class Clients {
     private static final int COUNT = 500;
+    /** Instead of half a minute, in which a new retry topic would not be seen. */
+    private static final int ROUTE_MILLIS = 1000;
     private static final int SECONDS = 60;
 
     private final String nameServer;
@@ -38,9 +41,12 @@ public class Clients {
         });
         Clients clients = new Clients(arguments[0]);
         clients.producer.setNamesrvAddr(arguments[0]);
+        clients.producer.setPollNameServerInterval(ROUTE_MILLIS);
         clients.producer.start();
         clients.send();
+        clients.sendAsync();
         clients.consume();
+        clients.broadcast();
         clients.retry();
         for (DefaultMQPushConsumer consumer : clients.consumers) consumer.shutdown();
         clients.producer.shutdown();
@@ -67,6 +73,25 @@ public class Clients {
         done("batch");
     }
 
+    private void sendAsync() throws Exception {
+        CountDownLatch acknowledged = new CountDownLatch(COUNT);
+        for (int i = 0; i < COUNT; i++) {
+            producer.send(new Message("java-async", ("" + i).getBytes()), new SendCallback() {
+                @Override
+                public void onSuccess(SendResult result) {
+                    if (result.getSendStatus() == SendStatus.SEND_OK) acknowledged.countDown();
+                }
+
+                @Override
+                public void onException(Throwable error) {
+                    error.printStackTrace();
+                }
+            });
+        }
+        check(acknowledged.await(SECONDS, TimeUnit.SECONDS), "asynchronous sends");
+        done("async");
+    }
+
     private void consume() throws Exception {
         Set<String> concurrently = ConcurrentHashMap.newKeySet();
         Set<String> orderly = ConcurrentHashMap.newKeySet();
@@ -89,11 +114,40 @@ public class Clients {
             for (MessageExt message : messages) bytes.addAndGet(message.getBody().length);
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
+        Set<String> async = ConcurrentHashMap.newKeySet();
+        start("java-asynchronously", "java-async", "*").registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            for (MessageExt message : messages) async.add(new String(message.getBody()));
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
         for (DefaultMQPushConsumer consumer : consumers) consumer.start();
         waitFor(() -> concurrently.size() == COUNT / 2, "concurrent consumption with a tag");
         waitFor(() -> orderly.size() == COUNT && disorder.get() == 0, "ordered consumption");
         waitFor(() -> bytes.get() == 10 + 100_000 + 7, "batch, compressed and one-way messages");
+        waitFor(() -> async.size() == COUNT, "messages that were sent asynchronously");
         done("consume");
+    }
+
+    private void broadcast() throws Exception {
+        AtomicInteger seen = new AtomicInteger();
+        for (String instance : List.of("first", "second")) {
+            DefaultMQPushConsumer consumer = start("java-broadcasting", "java-async", "*");
+            consumer.setInstanceName(instance);
+            broadcasting(consumer);
+            consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+                seen.addAndGet(messages.size());
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            });
+            consumer.start();
+        }
+        waitFor(() -> seen.get() == 2 * COUNT, "broadcasting");
+        done("broadcast");
+    }
+
+    /** The package of MessageModel is another one in version 4. */
+    private static void broadcasting(DefaultMQPushConsumer consumer) {
+        for (var model : consumer.getMessageModel().getDeclaringClass().getEnumConstants()) {
+            if (model.name().equals("BROADCASTING")) consumer.setMessageModel(model);
+        }
     }
 
     private void retry() throws Exception {
@@ -115,6 +169,7 @@ public class Clients {
     private DefaultMQPushConsumer start(String group, String topic, String tags) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
         consumer.setNamesrvAddr(nameServer);
+        consumer.setPollNameServerInterval(ROUTE_MILLIS);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, tags);
         consumers.add(consumer);
