@@ -56,7 +56,7 @@ export function javaArguments(home: string, main: string, { jars = JARS, system 
 
 const sourceOf = (program: string) => fileURLToPath(new URL(`java/${program}.java`, import.meta.url));
 
-/** Starts a program of `java/`, to which lines can be written. */
+/** Starts a program of `java/`, to which lines can be written; files that it makes go to the home directory. */
 export function spawnJava(
   home: string,
   program: string,
@@ -64,7 +64,7 @@ export function spawnJava(
   ...parameters: readonly string[]
 ): ChildProcessByStdio<Writable, Readable, null> {
   const main = javaArguments(home, sourceOf(program), options);
-  return spawn('java', [...main, ...parameters], { stdio: ['pipe', 'pipe', 'ignore'] });
+  return spawn('java', [...main, ...parameters], { cwd: home, stdio: ['pipe', 'pipe', 'ignore'] });
 }
 
 /** Runs a program of `java/` to its end, and returns the lines that it printed. */
