@@ -1,3 +1,8 @@
+import { Slab } from './slab.js';
+
+/** Most bytes of one UTF-16 unit. */
+export const MAX_UNIT_SIZE = 3;
+
 /**
  * The native text methods of `Buffer`, which its type declaration leaves out. They skip the encoding switch of
  * `toString` and `write`, 30 to 40 ns a call, on paths that handle every message.
@@ -18,22 +23,10 @@ export const hexSlice = (buffer: Buffer, start: number, end: number) => native(b
 export const utf8Write = (buffer: Buffer, text: string, offset: number) =>
   native(buffer).utf8Write(text, offset);
 
-const SLAB_SIZE = 64 * 1024;
-let slab = Buffer.alloc(0);
-let slabUsed = 0;
+const slab = new Slab();
 
-/**
- * A text as UTF-8. Texts of up to a few KiB share an allocation, and are not measured before they are written: half the time of
- * `Buffer.from`.
- */
+/** A text as UTF-8. Texts share allocations: half the time of `Buffer.from`. */
 export function encodeUtf8(text: string): Buffer {
-  const maxLength = text.length * 3;
-  if (maxLength > SLAB_SIZE / 8) return Buffer.from(text, 'utf8');
-  if (slabUsed + maxLength > slab.length) {
-    slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
-    slabUsed = 0;
-  }
-  const start = slabUsed;
-  slabUsed += utf8Write(slab, text, start);
-  return slab.subarray(start, slabUsed);
+  const start = slab.reserve(text.length * MAX_UNIT_SIZE);
+  return slab.take(start + utf8Write(slab.buffer, text, start));
 }

@@ -23,7 +23,7 @@ export class RequestSigner {
   sign(fields: HeaderTexts, body: Buffer): HeaderTexts {
     const names = [...fields.names, ...this.names];
     const values = [...fields.values, ...this.values];
-    const texts = names.map(({ text }, i) => [text, values[i]!] as const);
+    const texts = names.map(({ text }, i) => [text, String(values[i]!)] as const);
     const signature = signatureOf(texts, body, this.secretKey);
     return { names: [...names, SIGNATURE], values: [...values, signature] };
   }

@@ -1,6 +1,10 @@
 import { utf8Slice } from '../../common/buffer-text.js';
 import { decodeProperties, encodeProperties } from '../../common/message-properties.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+import { repeatedText } from './repeated-text.js';
+
+/** A text, or an integer for its digits. */
+export type FieldValue = string | number;
 
 /** How values of one kind stand in a header field (section 1.7 of the wire: all of them are text). */
 export interface FieldType<T> {
@@ -11,7 +15,7 @@ export interface FieldType<T> {
   /** The same for a value that is a string already. */
   readText?(text: string): T | undefined;
   /** @throws RemotingCodecError when the value is not one that can travel. */
-  write(value: T): string;
+  write(value: T): FieldValue;
 }
 
 const INT_MAX = 2 ** 31 - 1;
@@ -22,7 +26,7 @@ const MAX_DIGITS = 19;
 
 export const text: FieldType<string> = {
   name: 'text',
-  read: (buffer, start, end) => utf8Slice(buffer, start, end),
+  read: repeatedText,
   readText: (value) => value,
   write: (value) => value,
 };
@@ -61,7 +65,7 @@ export const timeBound: FieldType<number> = {
 export const boolean: FieldType<boolean> = {
   name: 'true or false',
   read(buffer, start, end) {
-    const value = utf8Slice(buffer, start, end).toLowerCase();
+    const value = repeatedText(buffer, start, end).toLowerCase();
     return value === 'true' || value === 'false' ? value === 'true' : undefined;
   },
   write: (value) => String(value),
@@ -96,9 +100,9 @@ function readInteger(buffer: Buffer, start: number, end: number): number {
   return isNegative && value > 0 ? -value : value;
 }
 
-function writeInteger(value: number, isInRange: boolean): string {
+function writeInteger(value: number, isInRange: boolean): number {
   if (!isInRange || !Number.isInteger(value)) {
     throw new RemotingCodecError(`The number ${value} cannot travel in a header`);
   }
-  return String(value);
+  return value;
 }

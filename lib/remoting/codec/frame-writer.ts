@@ -1,7 +1,9 @@
-import { utf8Write } from '../../common/buffer-text.js';
+import { MAX_UNIT_SIZE, utf8Write } from '../../common/buffer-text.js';
+import { Slab } from '../../common/slab.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { BinaryHeaderLayout, MIN_BINARY_HEADER_SIZE } from './binary-header.js';
 import { MAX_FRAME_SIZE } from './frame-cutter.js';
+import type { FieldValue } from './field-type.js';
 import type { HeaderTexts } from './header-codec.js';
 import { OWN_LANGUAGE, OWN_LANGUAGE_CODE } from './language-code.js';
 import { OWN_VERSION } from './mq-version.js';
@@ -18,8 +20,12 @@ export interface FrameStart {
 /** Bytes of the length field and the header mark. */
 const HEADER_START = 8;
 
-/** Most bytes of one UTF-16 unit. */
-const MAX_UNIT_SIZE = 3;
+const MAX_INTEGER_SIZE = 20;
+
+const INT_MAX = 2 ** 31 - 1;
+const ZERO = 0x30;
+
+const slab = new Slab();
 
 /** Up to this many characters a loop is faster than a native call. */
 const MAX_SHORT_TEXT = 40;
@@ -44,40 +50,66 @@ function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: Buff
   let header = `{"code":${code},"extFields":{`;
   for (let i = 0; i < names.length; i++) {
     if (i > 0) header += ',';
-    header += names[i]!.json + quote(values[i]!);
+    header += names[i]!.json + quote(String(values[i]!));
   }
   header += `},"flag":${flag},"language":"${OWN_LANGUAGE}","opaque":${opaque}`;
   if (remark !== undefined) header += `,"remark":${JSON.stringify(remark)}`;
   header += `,"serializeTypeCurrentRPC":"JSON","version":${OWN_VERSION}}`;
-  const frame = Buffer.allocUnsafe(HEADER_START + header.length * MAX_UNIT_SIZE + body.length);
-  const headerEnd = HEADER_START + utf8Write(frame, header, HEADER_START);
-  return complete(frame, headerEnd, body, SERIALIZE_TYPE_CODES.JSON);
+  const at = slab.reserve(HEADER_START + header.length * MAX_UNIT_SIZE + body.length);
+  const headerStart = at + HEADER_START;
+  const headerEnd = headerStart + utf8Write(slab.buffer, header, headerStart);
+  return complete(at, headerEnd, body, SERIALIZE_TYPE_CODES.JSON);
 }
 
 function writeBinary(start: FrameStart, fields: HeaderTexts, body: Buffer): Buffer {
   const { code, opaque, flag, remark = '' } = start;
-  const frame = Buffer.allocUnsafe(HEADER_START + maxBinarySize(remark, fields) + body.length);
-  frame.writeInt16BE(code, HEADER_START + BinaryHeaderLayout.CODE);
-  frame[HEADER_START + BinaryHeaderLayout.LANGUAGE] = OWN_LANGUAGE_CODE;
-  frame.writeInt16BE(OWN_VERSION, HEADER_START + BinaryHeaderLayout.VERSION);
-  frame.writeInt32BE(opaque, HEADER_START + BinaryHeaderLayout.OPAQUE);
-  frame.writeInt32BE(flag, HEADER_START + BinaryHeaderLayout.FLAG);
-  const fieldsLength = writeText(frame, HEADER_START + BinaryHeaderLayout.REMARK_LENGTH, remark);
+  const at = slab.reserve(HEADER_START + maxBinarySize(remark, fields) + body.length);
+  const frame = slab.buffer;
+  const header = at + HEADER_START;
+  frame.writeInt16BE(code, header + BinaryHeaderLayout.CODE);
+  frame[header + BinaryHeaderLayout.LANGUAGE] = OWN_LANGUAGE_CODE;
+  frame.writeInt16BE(OWN_VERSION, header + BinaryHeaderLayout.VERSION);
+  frame.writeInt32BE(opaque, header + BinaryHeaderLayout.OPAQUE);
+  frame.writeInt32BE(flag, header + BinaryHeaderLayout.FLAG);
+  const fieldsLength = writeText(frame, header + BinaryHeaderLayout.REMARK_LENGTH, remark);
   let position = fieldsLength + 4;
   for (let i = 0; i < fields.names.length; i++) {
     position = writeBytes(frame, position, fields.names[i]!.binary);
-    position = writeText(frame, position, fields.values[i]!);
+    position = writeValue(frame, position, fields.values[i]!);
   }
   frame.writeInt32BE(position - fieldsLength - 4, fieldsLength);
-  return complete(frame, position, body, SERIALIZE_TYPE_CODES.ROCKETMQ);
+  return complete(at, position, body, SERIALIZE_TYPE_CODES.ROCKETMQ);
 }
 
 /** Bytes of a binary header when every text takes as many as it can. */
 function maxBinarySize(remark: string, { names, values }: HeaderTexts): number {
   let size = MIN_BINARY_HEADER_SIZE + remark.length * MAX_UNIT_SIZE;
   for (const name of names) size += name.binary.length;
-  for (const value of values) size += 4 + value.length * MAX_UNIT_SIZE;
+  for (const value of values) size += 4 + maxSize(value);
   return size;
+}
+
+const maxSize = (value: FieldValue) =>
+  typeof value === 'number' ? MAX_INTEGER_SIZE : value.length * MAX_UNIT_SIZE;
+
+/** Writes the length of a value in 4 bytes, and the value. */
+function writeValue(frame: Buffer, position: number, value: FieldValue): number {
+  if (typeof value === 'string') return writeText(frame, position, value);
+  if (value < 0 || value > INT_MAX) return writeText(frame, position, String(value));
+  const end = position + 4 + digitsOf(value);
+  frame.writeInt32BE(end - position - 4, position);
+  for (let at = end - 1, rest = value; at >= position + 4; at--) {
+    const next = (rest / 10) | 0;
+    frame[at] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+  return digits;
 }
 
 /** Names are short, and a loop over them takes less than a native call. */
@@ -117,14 +149,15 @@ function isPlain(text: string): boolean {
   return true;
 }
 
-/** Adds length, mark and body to a header that ends at `headerEnd`. */
-function complete(frame: Buffer, headerEnd: number, body: Buffer, serializeType: number): Buffer {
+/** Adds length, mark and body to the header of the frame at `at`, which ends at `headerEnd`. */
+function complete(at: number, headerEnd: number, body: Buffer, serializeType: number): Buffer {
   const end = headerEnd + body.length;
-  if (end > MAX_FRAME_SIZE) {
-    throw new RemotingCodecError(`A frame of ${end} bytes, more than ${MAX_FRAME_SIZE}`);
+  if (end - at > MAX_FRAME_SIZE) {
+    throw new RemotingCodecError(`A frame of ${end - at} bytes, more than ${MAX_FRAME_SIZE}`);
   }
-  frame.writeInt32BE(end - 4, 0);
-  frame.writeUInt32BE(serializeType * 0x1000000 + headerEnd - HEADER_START, 4);
-  body.copy(frame, headerEnd);
-  return frame.subarray(0, end);
+  const { buffer } = slab;
+  buffer.writeInt32BE(end - at - 4, at);
+  buffer.writeUInt32BE(serializeType * 0x1000000 + headerEnd - at - HEADER_START, at + 4);
+  body.copy(buffer, headerEnd);
+  return slab.take(end);
 }

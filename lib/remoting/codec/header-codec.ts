@@ -1,5 +1,5 @@
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
-import type { FieldType } from './field-type.js';
+import type { FieldType, FieldValue } from './field-type.js';
 import { type HeaderFields, isName, POSITIONS_PER_FIELD } from './header-fields.js';
 
 /** How one property of a header travels. */
@@ -53,14 +53,15 @@ export class FieldName {
   }
 }
 
-/** A header in text: the value at each index belongs to the name there. */
+/** A header as it travels: the value at each index belongs to the name there. */
 export interface HeaderTexts {
   readonly names: readonly FieldName[];
-  readonly values: readonly string[];
+  readonly values: readonly FieldValue[];
 }
 
 interface FieldSpec extends Field<unknown> {
-  readonly index: number;
+  /** One bit of an integer. */
+  readonly bit: number;
   readonly property: string;
   readonly name: FieldName;
 }
@@ -103,21 +104,26 @@ class FieldsCodec<T> implements HeaderCodec<T> {
   private readonly specs: readonly FieldSpec[];
   private readonly buckets: FieldSpec[][] = Array.from({ length: BUCKETS }, () => []);
   private readonly constants: HeaderTexts;
+  /** A header that has only what nobody has to say. */
+  private readonly defaults: Readonly<Record<string, unknown>>;
+  private readonly requiredBits: number;
 
   constructor(fields: Fields<T>, constants: Readonly<Record<string, string>>) {
     this.specs = Object.entries<Field<unknown>>(fields as never).map(([property, field], index) => {
-      return { ...field, index, property, name: new FieldName(field.wireName ?? property) };
+      return { ...field, bit: 1 << index, property, name: new FieldName(field.wireName ?? property) };
     });
     for (const spec of this.specs) {
       const { bytes } = spec.name;
       this.buckets[bucketOf(bytes, 0, bytes.length)]!.push(spec);
     }
     this.constants = constantTexts(constants);
+    this.defaults = Object.fromEntries(this.specs.map((spec) => [spec.property, spec.defaultValue]));
+    this.requiredBits = this.specs.reduce((bits, spec) => (spec.isRequired ? bits | spec.bit : bits), 0);
   }
 
   encode(header: T): HeaderTexts {
     const names: FieldName[] = [];
-    const values: string[] = [];
+    const values: FieldValue[] = [];
     for (const { property, name, type } of this.specs) {
       const value = header[property as keyof T];
       if (value === undefined) continue;
@@ -131,23 +137,21 @@ class FieldsCodec<T> implements HeaderCodec<T> {
 
   decode(fields: HeaderFields): T {
     const { buffer, positions } = fields;
-    const values: unknown[] = [];
-    for (const spec of this.specs) values.push(spec.defaultValue);
+    const header: Record<string, unknown> = { ...this.defaults };
+    let found = 0;
     for (let at = 0; at < positions.length; at += POSITIONS_PER_FIELD) {
       const spec = this.find(buffer, positions[at]!, positions[at + 1]!);
-      if (spec !== undefined) values[spec.index] = read(spec, fields, at);
+      if (spec === undefined) continue;
+      header[spec.property] = read(spec, fields, at);
+      found |= spec.bit;
     }
-    return this.build(values);
+    if ((found & this.requiredBits) !== this.requiredBits) throw this.incomplete(found);
+    return header as T;
   }
 
-  private build(values: readonly unknown[]): T {
-    const header: Record<string, unknown> = {};
-    for (const { index, property, isRequired, name } of this.specs) {
-      const value = values[index];
-      if (value !== undefined) header[property] = value;
-      else if (isRequired) throw new RemotingCodecError(`The header field ${name.text} is missing`);
-    }
-    return header as T;
+  private incomplete(found: number): RemotingCodecError {
+    const missing = this.specs.find(({ isRequired, bit }) => isRequired && (found & bit) === 0)!;
+    return new RemotingCodecError(`The header field ${missing.name.text} is missing`);
   }
 
   private find(buffer: Buffer, start: number, end: number): FieldSpec | undefined {

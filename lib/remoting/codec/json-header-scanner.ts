@@ -13,6 +13,10 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 /** What may follow a backslash, besides `u`. */
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
+/** 1 for each byte that stands for itself in a string. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 0 : 1,
+);
 /** More digits may leave the safe integers. */
 const MAX_DIGITS = 15;
 const INT_MAX = 2 ** 31 - 1;
@@ -148,21 +152,20 @@ export class JsonHeaderScanner {
     if (!this.take(QUOTE)) return false;
     this.textStart = this.position;
     this.isEscaped = false;
-    for (let position = this.position; position < end; position++) {
-      const byte = buffer[position]!;
-      if (byte === QUOTE) {
-        this.textEnd = position;
-        this.position = position + 1;
-        return true;
-      }
-      if (byte < 0x20) return false;
-      if (byte !== BACKSLASH) continue;
+    let position = this.position;
+    for (;;) {
+      while (position < end && IS_PLAIN[buffer[position]!] === 1) position++;
+      if (position >= end || buffer[position]! < 0x20) return false;
+      if (buffer[position] === QUOTE) break;
       this.isEscaped = true;
       position++;
       if (buffer[position] === LOWER_U && this.isHex(position + 1)) position += 4;
       else if (!ESCAPES.has(buffer[position]!)) return false;
+      position++;
     }
-    return false;
+    this.textEnd = position;
+    this.position = position + 1;
+    return true;
   }
 
   private isHex(position: number): boolean {

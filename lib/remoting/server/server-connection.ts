@@ -25,6 +25,8 @@ import type { ResponseCallback } from '../transport/transport.js';
 
 /** Milliseconds without any traffic after which a connection is closed (NettyServerConfig.serverChannelMaxIdleTimeSeconds). */
 const MAX_IDLE_TIME = 120_000;
+/** Bytes that Node reads at most with one call; it makes several in a turn. */
+const READ_SIZE = 64 * 1024;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
@@ -59,11 +61,11 @@ export class ServerConnection implements Channel {
     onClosed: () => void,
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
-    this.writer = new SocketWriter(socket, options.clock);
+    this.writer = new SocketWriter(socket);
     this.asked = new PendingCalls(options.clock);
     this.cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
-    socket.on('data', (chunk) => this.guard(() => this.cutter.push(chunk)));
+    socket.on('data', (chunk) => this.onData(chunk));
     socket.on('drain', () => this.resume());
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
@@ -98,6 +100,16 @@ export class ServerConnection implements Channel {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /** What is behind a full chunk waits for the next turn: what came with this one is carried out and answered meanwhile. */
+  private onData(chunk: Buffer): void {
+    this.guard(() => this.cutter.push(chunk));
+    if (chunk.length < READ_SIZE || this.socket.isPaused()) return;
+    this.socket.pause();
+    this.options.clock.setImmediate(() => {
+      if (this.writer.backlog <= HIGH_WATER_MARK) this.resume();
+    });
   }
 
   private onFrame(frame: RemotingFrame): void {

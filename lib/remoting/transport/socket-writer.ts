@@ -1,15 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../common/clock.js';
 
-/** Writes all frames of one turn of the event loop to a socket with one call. */
+/** Writes to a socket with one call what one callback of the event loop, and the promises behind it, have to say. */
 export class SocketWriter {
   private frames: Buffer[] = [];
   private queuedBytes = 0;
 
-  constructor(
-    private readonly socket: Socket,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly socket: Socket) {}
 
   /** Bytes that the peer has not taken yet. */
   get backlog(): number {
@@ -19,7 +15,7 @@ export class SocketWriter {
   write(frame: Buffer): void {
     this.frames.push(frame);
     this.queuedBytes += frame.length;
-    if (this.frames.length === 1) this.clock.setImmediate(() => this.flush());
+    if (this.frames.length === 1) process.nextTick(() => this.flush());
   }
 
   private flush(): void {

@@ -66,7 +66,7 @@ export class TcpConnection {
     const target = parseHostPort(address);
     if (target === undefined) throw notAnAddress(address);
     this.socket = openSocket(target, options.tls, () => this.onConnect());
-    this.writer = new SocketWriter(this.socket, options.clock);
+    this.writer = new SocketWriter(this.socket);
     const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
     this.socket.setTimeout(CONNECT_TIMEOUT, () => this.onTimeout());
     this.socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));

@@ -18,7 +18,7 @@ function signAgain({ hex, accessKey, secretKey, securityToken }: SignatureVector
     values: unsigned.map(([, value]) => value),
   };
   const { names, values } = signer.sign(header, body);
-  return new Map(names.map(({ text }, i) => [text, values[i]!]));
+  return new Map(names.map(({ text }, i) => [text, String(values[i]!)]));
 }
 
 // The old client adds a field after it has signed.
