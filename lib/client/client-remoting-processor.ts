@@ -1,4 +1,6 @@
+import { MessageConst } from '../common/message-const.js';
 import { decodeMessage } from '../common/message-decoder.js';
+import { replyMessage } from '../common/reply-record.js';
 import {
   failure,
   success,
@@ -36,6 +38,8 @@ export class ClientRemotingProcessor {
         return this.getConsumerRunningInfo(request as Request<'GET_CONSUMER_RUNNING_INFO'>);
       case RequestCode.CONSUME_MESSAGE_DIRECTLY:
         return this.consumeMessageDirectly(request as Request<'CONSUME_MESSAGE_DIRECTLY'>);
+      case RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT:
+        return this.receiveReplyMessage(request as Request<'PUSH_REPLY_MESSAGE_TO_CLIENT'>);
       default:
         return failure(
           ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
@@ -83,6 +87,23 @@ export class ClientRemotingProcessor {
     if (message === undefined) return failure(ResponseCode.SYSTEM_ERROR, 'the body is no message');
     message.brokerName = brokerName;
     return success(undefined, await consumer.admin.consumeMessageDirectly(message));
+  }
+
+  /** The broker need not care that nobody waits for a reply any more. */
+  private receiveReplyMessage({
+    header,
+    body,
+  }: Request<'PUSH_REPLY_MESSAGE_TO_CLIENT'>): Response<'PUSH_REPLY_MESSAGE_TO_CLIENT'> {
+    const reply = replyMessage(header, body);
+    reply.putProperty(MessageConst.REPLY_MESSAGE_ARRIVE_TIME, String(this.instance.clock.now()));
+    const correlationId = reply.getProperty(MessageConst.CORRELATION_ID) ?? '';
+    if (!this.instance.requests.complete(correlationId, reply)) {
+      this.instance.logger.warn(
+        `A reply from ${header.bornHost} has no request that waits for it (any more), ` +
+          `CorrelationId: ${JSON.stringify(correlationId.slice(0, 100))}`,
+      );
+    }
+    return success(undefined, undefined);
   }
 }
 

@@ -9,8 +9,10 @@ export type {
   MessageListenerOrderly,
 } from './consumer/message-listener.js';
 export type { ClientConfig } from './client-config.js';
-export { MQClientInstance, type ConnectionStatus, type MQClientOptions } from './mq-client-instance.js';
-export { DefaultMQProducer, type SendOptions } from './producer/default-mq-producer.js';
+export type { ConnectionStatus } from './connection-table.js';
+export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js';
+export { createReplyMessage, isRequest } from './producer/message-util.js';
+export { DefaultMQProducer, type RequestOptions, type SendOptions } from './producer/default-mq-producer.js';
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
 export type { ProducerConfig } from './producer/producer-config.js';
 export type { SendResult, SendStatus } from './producer/send-result.js';

@@ -14,9 +14,11 @@ import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import type { ConnectionChange } from '../remoting/transport/connection-change.js';
 import { invoke, type Transport } from '../remoting/transport/transport.js';
 import { BrokerAddrTable, type FoundBroker } from './broker-addr-table.js';
+import { ConnectionTable, type ConnectionStatus } from './connection-table.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
+import { RequestFutureTable } from './producer/request-future-table.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
 const FIRST_HEARTBEAT = 1000;
@@ -34,11 +36,6 @@ export interface MQClientOptions {
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
   readonly logger: Logger;
-}
-
-/** The state of a connection of a client. */
-export interface ConnectionStatus extends ConnectionChange {
-  readonly role: 'nameServer' | 'broker';
 }
 
 /** A consumer, as its instance sees it (MQConsumerInner). */
@@ -68,6 +65,8 @@ export class MQClientInstance {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+  /** The requests that wait for their reply. */
+  readonly requests: RequestFutureTable;
   private readonly nameServers: NameServers;
   private readonly routes = new Map<string, TopicRouteData>();
   private readonly routeRequests = new Map<string, Promise<TopicRouteData | undefined>>();
@@ -77,8 +76,9 @@ export class MQClientInstance {
   private clusterBrokers: readonly BrokerData[] = [];
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
-  private readonly connections = new Map<string, ConnectionStatus>();
-  private connectionListener: ((status: ConnectionStatus) => void) | undefined;
+  /** Brokers that know on which connection to find this client. */
+  private readonly introduced = new Set<string>();
+  private readonly connections = new ConnectionTable();
   private readonly timers = new Map<() => unknown, Timer>();
   private isRunning = false;
 
@@ -88,6 +88,7 @@ export class MQClientInstance {
     this.clock = options.clock;
     this.random = options.random;
     this.logger = options.logger;
+    this.requests = new RequestFutureTable(options.clock);
     this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
     const { instanceName } = this.config;
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
@@ -114,12 +115,12 @@ export class MQClientInstance {
 
   /** The connections over TCP as they are now. */
   connectionStatuses(): readonly ConnectionStatus[] {
-    return [...this.connections.values()];
+    return this.connections.statuses();
   }
 
   /** Who is told of every change of a connection. */
   onConnectionStatus(listener: (status: ConnectionStatus) => void): void {
-    this.connectionListener = listener;
+    this.connections.onStatus(listener);
   }
 
   start(): void {
@@ -135,6 +136,7 @@ export class MQClientInstance {
   /** Ends the background work and the connections. Producers and consumers are shut down before. */
   shutdown(): void {
     this.isRunning = false;
+    this.requests.close();
     for (const timer of this.timers.values()) this.clock.clearTimeout(timer);
     this.timers.clear();
     this.transport.close();
@@ -265,6 +267,15 @@ export class MQClientInstance {
   async sendHeartbeat(address: string): Promise<void> {
     const body = this.heartbeatData();
     await this.requestFrom(address, { code: RequestCode.HEART_BEAT, header: undefined, body });
+    this.introduced.add(address);
+  }
+
+  /** Sees to it that every master can push a reply to this client. */
+  async introduce(): Promise<void> {
+    // A reply may come from any broker of the cluster, whatever topics this client knows.
+    if (this.clusterBrokers.length === 0) await this.updateBrokers();
+    const isNew = (address: string) => !this.introduced.has(address);
+    if (this.brokerAddrs.addresses(false).some(isNew)) await this.sendHeartbeatToAllBrokers();
   }
 
   async rebalanceImmediately(): Promise<void> {
@@ -313,14 +324,7 @@ export class MQClientInstance {
     if (this.clusterBrokers.length > 0) await this.updateBrokers();
     await Promise.all([...topics].map((topic) => this.updateTopicRouteInfo(topic)));
     this.brokerAddrs.retain(this.knownBrokers());
-    this.forgetConnections();
-  }
-
-  private forgetConnections(): void {
-    const known = new Set([...this.nameServers.addresses, ...this.brokerAddrs.addresses(true)]);
-    for (const { address, state } of this.connections.values()) {
-      if (state !== 'connected' && !known.has(address)) this.connections.delete(address);
-    }
+    this.connections.retain(new Set([...this.nameServers.addresses, ...this.brokerAddrs.addresses(true)]));
   }
 
   private knownBrokers(): BrokerData[] {
@@ -349,12 +353,11 @@ export class MQClientInstance {
   private onConnectionChange(change: ConnectionChange): void {
     const { address, state } = change;
     const isNameServer = this.nameServers.addresses.includes(address);
-    const status: ConnectionStatus = { ...change, role: isNameServer ? 'nameServer' : 'broker' };
-    const isBack = state === 'connected' && this.connections.has(address);
-    this.connections.set(address, status);
-    this.connectionListener?.(status);
-    // A broker that was restarted has forgotten its consumers (MQClientManager, NettyEventType.ACTIVE).
-    if (isBack && !isNameServer && this.consumers.size > 0) this.sendHeartbeat(address).catch(() => {});
+    const isBack = this.connections.update({ ...change, role: isNameServer ? 'nameServer' : 'broker' });
+    if (state !== 'connected') this.introduced.delete(address);
+    // A broker that was restarted has forgotten its clients (MQClientManager, NettyEventType.ACTIVE).
+    if (isBack && !isNameServer && (this.consumers.size > 0 || !this.requests.isEmpty))
+      this.sendHeartbeat(address).catch(() => {});
   }
 
   private every(interval: number, work: () => Promise<void>, first = interval): void {

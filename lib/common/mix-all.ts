@@ -7,7 +7,11 @@ export const DEFAULT_CONSUMER_GROUP = 'DEFAULT_CONSUMER';
 export const CLIENT_INNER_PRODUCER_GROUP = 'CLIENT_INNER_PRODUCER';
 export const TOOLS_CONSUMER_GROUP = 'TOOLS_CONSUMER';
 export const MASTER_ID = 0;
+/** The MSG_TYPE of an answer to a message. */
+export const REPLY_MESSAGE_FLAG = 'reply';
 
 export const retryTopicOf = (group: string): string => RETRY_GROUP_TOPIC_PREFIX + group;
 export const dlqTopicOf = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + group;
+/** Where a cluster keeps answers to messages. */
+export const replyTopicOf = (cluster: string): string => `${cluster}_REPLY_TOPIC`;
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);

@@ -4,5 +4,7 @@ export { MQBrokerError } from './mq-broker.error.js';
 export { MQClientError } from './mq-client.error.js';
 export { RemotingCodecError } from './remoting-codec.error.js';
 export { RemotingTimeoutError } from './remoting-timeout.error.js';
+export { RequestTimeoutError } from './request-timeout.error.js';
+export { RocketMQRemoteError } from './rocketmq-remote.error.js';
 export { RocketMQError, type RocketMQErrorOptions } from './rocketmq.error.js';
 export { StoreError, StoreLockedError } from './store.error.js';

@@ -17,6 +17,7 @@ import type {
   TimestampResponseHeader,
   UpdateConsumerOffsetRequestHeader,
 } from './header/queue-request-header.js';
+import type { ReplyMessageRequestHeader } from './header/reply-message-request-header.js';
 import type { SendMessageRequestHeader } from './header/send-message-request-header.js';
 import type { SendMessageResponseHeader } from './header/send-message-response-header.js';
 import type { RequestCode } from './request-code.js';
@@ -33,6 +34,19 @@ export interface RemotingProtocol extends BrokerProtocol, AdminProtocol {
     SendMessageRequestHeader,
     MessageBatch,
     SendMessageResponseHeader,
+    undefined
+  >;
+  /** Stores the answer to a message, and hands it to the client that waits for it. */
+  [RequestCode.SEND_REPLY_MESSAGE]: Exchange<
+    SendMessageRequestHeader,
+    Buffer,
+    SendMessageResponseHeader,
+    undefined
+  >;
+  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: Exchange<
+    ReplyMessageRequestHeader,
+    Buffer,
+    undefined,
     undefined
   >;
   /** The body of the answer: records, one behind the other. */

@@ -10,6 +10,7 @@ import { describeProducer } from './producer.suite.js';
 import { describePull } from './pull.suite.js';
 import { describePushConsumer } from './push-consumer.suite.js';
 import { describeQuery } from './query.suite.js';
+import { describeRequestReply } from './request-reply.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
@@ -29,6 +30,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeQuery(ref);
     describeProducer(ref);
     describePushConsumer(ref);
+    describeRequestReply(ref);
     describeTopicAdmin(ref);
     describeGroupAdmin(ref);
     describeOffsetAdmin(ref);

@@ -34,6 +34,23 @@ const sendHeader = fc.record({
   brokerName: text,
 });
 
+const replyHeader = fc.record({
+  bornHost: text,
+  storeHost: text,
+  storeTimestamp: long,
+  producerGroup: text,
+  topic: text,
+  defaultTopic: text,
+  defaultTopicQueueNums: int,
+  queueId: int,
+  sysFlag: int,
+  bornTimestamp: long,
+  flag: int,
+  properties,
+  reconsumeTimes: int,
+  unitMode: fc.option(fc.boolean(), { nil: undefined }),
+});
+
 const sendAnswer = fc.record({
   msgId: text,
   queueId: int,
@@ -145,6 +162,8 @@ const PARTS: Readonly<Record<RequestCode, Parts>> = {
     answer: sendAnswer,
     codes: STORED,
   },
+  [RequestCode.SEND_REPLY_MESSAGE]: { header: sendHeader, body: bytes, answer: sendAnswer, codes: STORED },
+  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: { header: replyHeader, body: bytes },
   [RequestCode.PULL_MESSAGE]: { header: pullHeader, answer: pullAnswer, answerBody: bytes, codes: PULLED },
   [RequestCode.QUERY_MESSAGE]: {
     header: fc.record({

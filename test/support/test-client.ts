@@ -9,8 +9,14 @@ import { buildSubscriptionData } from '../../lib/remoting/filter/filter-api.js';
 import type { PullMessageRequestHeader } from '../../lib/remoting/header/pull-message-request-header.js';
 import type { SendMessageRequestHeader } from '../../lib/remoting/header/send-message-request-header.js';
 import type { RequestHeader, RequestBody } from '../../lib/remoting/remoting-protocol.js';
-import { success, type RemotingRequest, type RemotingResponse } from '../../lib/remoting/remoting-command.js';
+import {
+  failure,
+  success,
+  type RemotingRequest,
+  type RemotingResponse,
+} from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { invoke, type Transport } from '../../lib/remoting/transport/transport.js';
 import type { Cluster } from '../conformance/cluster.js';
 
@@ -31,6 +37,8 @@ export class TestClient {
   readonly pushed: RemotingRequest[] = [];
   /** The body of the answer to a request of the broker. */
   answer: ((request: RemotingRequest) => unknown) | undefined;
+  /** Answers requests of the broker with an error. */
+  refuses = false;
   brokerName!: string;
   private brokerAddr!: string;
 
@@ -40,6 +48,7 @@ export class TestClient {
   ) {
     transport.onRequest((request, reply) => {
       this.pushed.push(request);
+      if (this.refuses) return reply(failure(ResponseCode.SYSTEM_ERROR, 'refused'));
       if (this.answer !== undefined) reply(success(undefined as never, this.answer(request) as never));
     });
   }
@@ -82,6 +91,14 @@ export class TestClient {
   send(topic: string, fields: SendFields = {}): Promise<RemotingResponse<typeof RequestCode.SEND_MESSAGE>> {
     const { body = 'hello', ...header } = fields;
     return this.call(RequestCode.SEND_MESSAGE, this.sendHeader(topic, header), Buffer.from(body));
+  }
+
+  sendReply(
+    topic: string,
+    fields: SendFields = {},
+  ): Promise<RemotingResponse<typeof RequestCode.SEND_REPLY_MESSAGE>> {
+    const { body = 'hello', ...header } = fields;
+    return this.call(RequestCode.SEND_REPLY_MESSAGE, this.sendHeader(topic, header), Buffer.from(body));
   }
 
   sendBatch(

@@ -4,6 +4,7 @@ import { MessageClientIdSetter } from '../../common/message-client-id-setter.js'
 import { MessageConst } from '../../common/message-const.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import type { Message } from '../../common/message.js';
+import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
@@ -21,6 +22,7 @@ import {
   type Outgoing,
   type SendEnvironment,
 } from './send-task.js';
+import { sendRequestMessage } from './request-sender.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
 /** Larger bodies are compressed off the event loop. */
@@ -35,6 +37,11 @@ export interface SendOptions {
   /** Chooses the queue by `arg`; such a send is not tried again in another queue. */
   readonly selector?: MessageQueueSelector;
   readonly arg?: string;
+}
+
+export interface RequestOptions extends SendOptions {
+  /** Ends the waiting; the message may be handled all the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -104,6 +111,22 @@ export class DefaultMQProducer implements ProducerInner {
       const request = sendRequest(this.config, outgoing, queue, startedAt, unitMode);
       this.instance.transport.invokeOneway(address, request);
     });
+  }
+
+  /**
+   * Sends a message and waits for the reply to it.
+   *
+   * @param timeout milliseconds for sending, and for the reply.
+   * @throws RequestTimeoutError when no reply came, MQClientError when the message could not be sent.
+   */
+  async request(message: Message, options: RequestOptions = {}): Promise<MessageExt> {
+    const { signal, ...sendOptions } = options;
+    const timeout = options.timeout ?? this.config.sendMsgTimeout;
+    this.check(message);
+    signal?.throwIfAborted();
+    return sendRequestMessage(this.instance, message, timeout, signal, (remaining) =>
+      this.sendAsync(message, { ...sendOptions, timeout: remaining }),
+    );
   }
 
   /** Sends messages of one topic together: all or none of them are stored. */

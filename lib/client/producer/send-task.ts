@@ -1,5 +1,7 @@
+import { MessageConst } from '../../common/message-const.js';
 import type { Message } from '../../common/message.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import { REPLY_MESSAGE_FLAG } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingTimeoutError } from '../../errors/remoting-timeout.error.js';
@@ -18,7 +20,10 @@ import type { TopicPublishInfo } from './topic-publish-info.js';
 /** Whether the sender waits for the result, in which case errors of a broker are tried again too, or not (CommunicationMode). */
 export type CommunicationMode = 'SYNC' | 'ASYNC';
 
-type SendCode = typeof RequestCode.SEND_MESSAGE | typeof RequestCode.SEND_BATCH_MESSAGE;
+type SendCode =
+  | typeof RequestCode.SEND_MESSAGE
+  | typeof RequestCode.SEND_BATCH_MESSAGE
+  | typeof RequestCode.SEND_REPLY_MESSAGE;
 
 /** What is sent: the same in every attempt. */
 export interface Outgoing {
@@ -200,5 +205,7 @@ export function sendRequest(
     brokerName,
     unitMode,
   };
-  return { code: isBatch ? RequestCode.SEND_BATCH_MESSAGE : RequestCode.SEND_MESSAGE, header, body };
+  if (isBatch) return { code: RequestCode.SEND_BATCH_MESSAGE, header, body };
+  const isReply = properties.get(MessageConst.MESSAGE_TYPE) === REPLY_MESSAGE_FLAG;
+  return { code: isReply ? RequestCode.SEND_REPLY_MESSAGE : RequestCode.SEND_MESSAGE, header, body };
 }

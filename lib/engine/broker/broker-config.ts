@@ -35,6 +35,8 @@ export interface BrokerConfig {
   useServerSideResetOffset: boolean;
   /** Name in routes the queues in which order topics keep their order (NamesrvConfig). */
   orderMessageEnable: boolean;
+  /** Keep answers to messages in the store too, beside handing them to who waits for them. */
+  storeReplyMessageEnable: boolean;
   /** Let administrators change options of the running broker (not in Apache, which always lets them). */
   updateBrokerConfigEnable: boolean;
 }
@@ -60,6 +62,7 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
   useServerSideResetOffset: bool(true),
   orderMessageEnable: bool(false),
+  storeReplyMessageEnable: bool(true),
   updateBrokerConfigEnable: bool(false),
 };
 

@@ -28,6 +28,7 @@ import { ClientManageProcessor } from './processor/client-manage-processor.js';
 import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
 import { PullMessageProcessor } from './processor/pull-message-processor.js';
 import { QueryMessageProcessor } from './processor/query-message-processor.js';
+import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
 import { SendMessageBackProcessor } from './processor/send-message-back-processor.js';
 import { SendMessageProcessor } from './processor/send-message-processor.js';
 import { DelayOffsetTable } from './schedule/delay-offset-table.js';
@@ -189,6 +190,7 @@ export class BrokerController implements RequestHandler {
   private registerProcessors(): void {
     const { dispatcher } = this;
     const send = new SendMessageProcessor(this, new MessageClientIdSetter(this.clock, this.random));
+    const replies = new ReplyMessageProcessor(this, send);
     const sendBack = new SendMessageBackProcessor(this);
     const pull = new PullMessageProcessor(this);
     const query = new QueryMessageProcessor(this);
@@ -197,6 +199,7 @@ export class BrokerController implements RequestHandler {
     const consumer = new ConsumerManageProcessor(this);
     dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c));
     dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c));
+    dispatcher.register(RequestCode.SEND_REPLY_MESSAGE, (r, c) => replies.process(r, c));
     dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c));
     dispatcher.register(RequestCode.PULL_MESSAGE, (r, c) => pull.process(r, c));
     dispatcher.register(RequestCode.QUERY_MESSAGE, (r, c) => query.queryMessage(r, c));

@@ -10,6 +10,7 @@ import type {
   TimestampResponseHeader,
   UpdateConsumerOffsetRequestHeader,
 } from '../header/queue-request-header.js';
+import type { ReplyMessageRequestHeader } from '../header/reply-message-request-header.js';
 import type { SendMessageResponseHeader } from '../header/send-message-response-header.js';
 import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '../remoting-protocol.js';
 import { RequestCode } from '../request-code.js';
@@ -32,7 +33,7 @@ import {
   topicRouteData,
 } from './body-types.js';
 import { BROKER_EXCHANGE_CODECS } from './broker-exchange-codecs.js';
-import { boolean, boundaryType, int, long, text, timeBound } from './field-type.js';
+import { boolean, boundaryType, int, long, properties, text, timeBound } from './field-type.js';
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
 
@@ -101,6 +102,31 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
     requestHeader: sendMessageHeaderV2(true),
     requestBody: batchBody,
     ...sendResponse,
+  },
+  [RequestCode.SEND_REPLY_MESSAGE]: {
+    requestHeader: sendMessageHeaderV2(false),
+    requestBody: bytesBody,
+    ...sendResponse,
+  },
+  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: {
+    requestHeader: headerCodec<ReplyMessageRequestHeader>({
+      bornHost: required(text),
+      storeHost: required(text),
+      storeTimestamp: required(long),
+      producerGroup: required(text),
+      topic: required(text),
+      defaultTopic: required(text),
+      defaultTopicQueueNums: required(int),
+      queueId: required(int),
+      sysFlag: required(int),
+      bornTimestamp: required(long),
+      flag: required(int),
+      properties: withDefault<ReadonlyMap<string, string>>(properties, new Map()),
+      reconsumeTimes: withDefault(int, 0),
+      unitMode: optional(boolean),
+    }),
+    requestBody: bytesBody,
+    ...emptyResponse,
   },
   [RequestCode.PULL_MESSAGE]: {
     requestHeader: headerCodec<PullMessageRequestHeader>({

@@ -9,12 +9,20 @@ import { type RemotingFrame, RpcFlag, type SerializeType } from './remoting-fram
 import { sendMessageHeaderV1 } from './send-message-headers.js';
 
 const SEND_MESSAGE_V2 = 310;
+const SEND_REPLY_MESSAGE_V2 = 325;
 const LITE_PULL_MESSAGE = 361;
 
 /** Codes under which a request travels, besides its own. */
 const OTHER_CODES: ReadonlyMap<number, RequestCode> = new Map([
   [SEND_MESSAGE_V2, RequestCode.SEND_MESSAGE],
+  [SEND_REPLY_MESSAGE_V2, RequestCode.SEND_REPLY_MESSAGE],
   [LITE_PULL_MESSAGE, RequestCode.PULL_MESSAGE],
+]);
+
+/** Requests that have their header with names of one letter under another code, which is the one that is sent. */
+const V2_CODES: ReadonlyMap<number, number> = new Map([
+  [RequestCode.SEND_MESSAGE, SEND_MESSAGE_V2],
+  [RequestCode.SEND_REPLY_MESSAGE, SEND_REPLY_MESSAGE_V2],
 ]);
 
 /** The field that says that a send request is one of a batch. */
@@ -41,7 +49,7 @@ export function encodeRequest(
   const { code, header, body } = request;
   const codec = codecOf(code)!;
   const start = {
-    code: code === RequestCode.SEND_MESSAGE ? SEND_MESSAGE_V2 : code,
+    code: V2_CODES.get(code) ?? code,
     opaque,
     flag: isOneway ? RpcFlag.ONEWAY : 0,
     remark: undefined,
@@ -89,7 +97,7 @@ export function decodeRequest(frame: RemotingFrame): RemotingRequest | undefined
   const code = typedCodeOf(frame);
   const codec = codecOf(code);
   if (codec === undefined) return undefined;
-  const isV1 = frame.code === RequestCode.SEND_MESSAGE;
+  const isV1 = V2_CODES.has(frame.code);
   const headerCodec = isV1 ? (sendMessageHeaderV1 as HeaderCodec<never>) : codec.requestHeader;
   const header = headerCodec.decode(frame.headerFields);
   return { code, header, body: codec.requestBody.decode(frame.body) } as RemotingRequest;

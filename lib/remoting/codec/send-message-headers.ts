@@ -4,7 +4,7 @@ import { headerCodec, type HeaderCodec, optional, required, withDefault } from '
 
 const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
 
-/** The header with its full names, as SEND_MESSAGE has it (SendMessageRequestHeader). Only read, never sent. */
+/** The header with its full names, as SEND_MESSAGE and SEND_REPLY_MESSAGE have it (SendMessageRequestHeader). Only read, never sent. */
 export const sendMessageHeaderV1: HeaderCodec<SendMessageRequestHeader> = headerCodec({
   producerGroup: required(text),
   topic: required(text),
@@ -22,7 +22,7 @@ export const sendMessageHeaderV1: HeaderCodec<SendMessageRequestHeader> = header
 });
 
 /**
- * The header with names of one letter, as SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE have it
+ * The header with names of one letter, as SEND_MESSAGE_V2, SEND_REPLY_MESSAGE_V2 and SEND_BATCH_MESSAGE have it
  * (SendMessageRequestHeaderV2): the letters follow the order of Java's class, with `m` for the batch.
  */
 export const sendMessageHeaderV2 = (isBatch: boolean): HeaderCodec<SendMessageRequestHeader> =>

@@ -10,6 +10,8 @@ const SCAN_INTERVAL = 10_000;
 /** The live producers of a broker by group (ProducerManager). */
 export class ProducerManager {
   private readonly table = new Map<string, Map<Channel, ClientChannelInfo>>();
+  /** By client id the connection on which it was heard of last (ProducerManager#clientChannelTable). */
+  private readonly channels = new Map<string, Channel>();
   private timer: Timer | undefined;
 
   constructor(
@@ -25,13 +27,23 @@ export class ProducerManager {
   registerProducer(channel: Channel, clientId: string, group: string): void {
     let clients = this.table.get(group);
     if (clients === undefined) this.table.set(group, (clients = new Map()));
+    this.channels.set(clientId, channel);
     clients.set(channel, { clientId, lastUpdateTimestamp: this.clock.now() });
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
 
+  /** The connection of a client that has a producer. */
+  findChannel(clientId: string): Channel | undefined {
+    return this.channels.get(clientId);
+  }
+
   unregisterProducer(channel: Channel, group: string): void {
     const clients = this.table.get(group);
-    if (clients?.delete(channel) && clients.size === 0) this.table.delete(group);
+    const info = clients?.get(channel);
+    if (info === undefined) return;
+    clients!.delete(channel);
+    if (clients!.size === 0) this.table.delete(group);
+    this.forgetChannel(info.clientId, channel);
   }
 
   onChannelClosed(channel: Channel): void {
@@ -45,6 +57,12 @@ export class ProducerManager {
   /** All producers by group (ProducerTableInfo). */
   toTable(): ReadonlyMap<string, readonly ProducerInfo[]> {
     return new Map([...this.table].map(([group, clients]) => [group, producerInfos(clients)]));
+  }
+
+  private forgetChannel(clientId: string, channel: Channel): void {
+    if (this.channels.get(clientId) !== channel) return;
+    for (const clients of this.table.values()) if (clients.has(channel)) return;
+    this.channels.delete(clientId);
   }
 
   private scan(): void {

@@ -80,7 +80,7 @@ export class SendMessageProcessor {
   }
 
   /** The checks of a send, in the order of SendMessageProcessor#msgCheck; creates the topic if that is allowed. */
-  private refuse(header: SendMessageRequestHeader): Refusal | undefined {
+  refuse(header: SendMessageRequestHeader): Refusal | undefined {
     const { topics } = this.broker;
     const { topic, defaultTopic, defaultTopicQueueNums } = header;
     const existing = topics.selectTopicConfig(topic);
@@ -128,12 +128,12 @@ export class SendMessageProcessor {
     return undefined;
   }
 
-  private innerMessage(
+  innerMessage(
     header: SendMessageRequestHeader,
     flag: number,
     body: Buffer,
     properties: ReadonlyMap<string, string>,
-    context: SendContext,
+    { channel }: Pick<SendContext, 'channel'>,
   ): MessageExtBrokerInner {
     const { broker } = this;
     return {
@@ -142,7 +142,7 @@ export class SendMessageProcessor {
       flag,
       sysFlag: header.sysFlag,
       bornTimestamp: header.bornTimestamp,
-      bornHost: context.channel.remoteHost,
+      bornHost: channel.remoteHost,
       storeHost: broker.storeHost,
       reconsumeTimes: header.reconsumeTimes,
       preparedTransactionOffset: 0,
@@ -158,7 +158,7 @@ export class SendMessageProcessor {
   }
 
   /** What a message of a client that is not Java's may lack, and must not have. */
-  private completeProperties(properties: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  completeProperties(properties: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
     const hasId = properties.has(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     if (hasId && !properties.has(MessageConst.POP_CK)) return properties;
     const completed = new Map(properties);
@@ -184,7 +184,7 @@ export class SendMessageProcessor {
 }
 
 /** A frame cannot tell an empty body from none, on which Apache's broker fails. */
-function refuseWithoutBody(body: Buffer): Refusal | undefined {
+export function refuseWithoutBody(body: Buffer): Refusal | undefined {
   return body.length > 0 ? undefined : failure(ResponseCode.SYSTEM_ERROR, 'the message has no body');
 }
 

@@ -1,5 +1,5 @@
 import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../common/fastjson.js';
-import { isRetryTopic } from '../../../common/mix-all.js';
+import { isRetryTopic, replyTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TopicNames } from '../../../common/topic-validator.js';
 import type { TopicConfigTable } from '../../../remoting/body/topic-config.js';
@@ -96,7 +96,7 @@ export class TopicConfigManager extends ConfigManager {
 
   private ownTopics(): string[] {
     const { brokerClusterName, brokerName } = this.config;
-    return [brokerClusterName, brokerName, `${brokerClusterName}_REPLY_TOPIC`];
+    return [brokerClusterName, brokerName, replyTopicOf(brokerClusterName)];
   }
 
   /** Topics that have messages but are not in the table, which a crash can leave behind. */
@@ -139,7 +139,7 @@ export class TopicConfigManager extends ConfigManager {
     this.add(brokerName, 1, READ_WRITE | PermName.INHERIT);
     this.add(TopicNames.OFFSET_MOVED_EVENT, 1);
     this.add(TopicNames.SCHEDULE, delayLevelCount);
-    this.add(`${brokerClusterName}_REPLY_TOPIC`, 1);
+    this.add(replyTopicOf(brokerClusterName), 1);
     this.add(`rmq_sys_REVIVE_LOG_${brokerClusterName}`, REVIVE_QUEUES);
     this.add(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, PermName.INHERIT);
     this.add(TopicNames.TRANS_HALF, 1);

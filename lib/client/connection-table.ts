@@ -1,0 +1,36 @@
+import type { ConnectionChange } from '../remoting/transport/connection-change.js';
+
+/** The state of a connection of a client. */
+export interface ConnectionStatus extends ConnectionChange {
+  readonly role: 'nameServer' | 'broker';
+}
+
+/** The connections of a client over TCP. */
+export class ConnectionTable {
+  private readonly connections = new Map<string, ConnectionStatus>();
+  private listener: ((status: ConnectionStatus) => void) | undefined;
+
+  statuses(): readonly ConnectionStatus[] {
+    return [...this.connections.values()];
+  }
+
+  /** Who is told of every change. */
+  onStatus(listener: (status: ConnectionStatus) => void): void {
+    this.listener = listener;
+  }
+
+  /** Notes a change; true for a connection that is back. */
+  update(status: ConnectionStatus): boolean {
+    const isBack = status.state === 'connected' && this.connections.has(status.address);
+    this.connections.set(status.address, status);
+    this.listener?.(status);
+    return isBack;
+  }
+
+  /** Forgets those that are broken and not to one of these addresses. */
+  retain(addresses: ReadonlySet<string>): void {
+    for (const { address, state } of this.connections.values()) {
+      if (state !== 'connected' && !addresses.has(address)) this.connections.delete(address);
+    }
+  }
+}

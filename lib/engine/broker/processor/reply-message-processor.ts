@@ -1,0 +1,109 @@
+import { MessageConst } from '../../../common/message-const.js';
+import { formatHostAddress } from '../../../common/socket-host.js';
+import type { Channel, RequestContext } from '../../../remoting/channel.js';
+import type { SendMessageRequestHeader } from '../../../remoting/header/send-message-request-header.js';
+import type { SendMessageResponseHeader } from '../../../remoting/header/send-message-response-header.js';
+import {
+  failure,
+  success,
+  type RemotingRequest,
+  type RemotingResponse,
+} from '../../../remoting/remoting-command.js';
+import { RequestCode } from '../../../remoting/request-code.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { BrokerController } from '../broker-controller.js';
+import { STORED_CODES, StoredMessageHeader } from './put-message-response.js';
+import { refuseWithoutBody, type SendMessageProcessor } from './send-message-processor.js';
+
+type ReplyCode = typeof RequestCode.SEND_REPLY_MESSAGE;
+type ReplyContext = RequestContext<ReplyCode>;
+
+/** Milliseconds that a requester has to take its reply (Broker2Client#callClient). */
+const PUSH_TIMEOUT = 10_000;
+/** What a broker adds to other messages; replies are kept as they came. */
+const NO_PROPERTIES = Buffer.alloc(0);
+
+/** Hands replies to the clients that wait for them, and keeps them (ReplyMessageProcessor). */
+export class ReplyMessageProcessor {
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly send: SendMessageProcessor,
+  ) {}
+
+  process({ header, body }: RemotingRequest<ReplyCode>, context: ReplyContext): void {
+    const fault = this.send.refuse(header) ?? refuseWithoutBody(body);
+    if (fault !== undefined) return context.reply(fault);
+    const inner = this.send.innerMessage(header, header.flag, body, header.properties, context);
+    const message = { ...inner, brokerProperties: NO_PROPERTIES };
+    this.push(header, message, (pushFault) => {
+      if (this.broker.config.storeReplyMessageEnable) this.store(message, pushFault, context);
+      else context.reply(answer(pushFault, notStored(message, this.broker.regionId)));
+    });
+  }
+
+  /** `onEnd` gets the reason when the requester does not have the reply. */
+  private push(
+    header: SendMessageRequestHeader,
+    message: MessageExtBrokerInner,
+    onEnd: (fault: string | undefined) => void,
+  ): void {
+    const clientId = message.properties.get(MessageConst.MESSAGE_REPLY_TO_CLIENT);
+    if (clientId === undefined) {
+      return onEnd(`${MessageConst.MESSAGE_REPLY_TO_CLIENT} is null, can not reply message`);
+    }
+    const channel = this.broker.producers.findChannel(clientId);
+    if (channel === undefined) {
+      return onEnd(`push reply message fail, channel of <${clientId}> not found.`);
+    }
+    const failed = () => onEnd(`push reply message to ${clientId} fail.`);
+    const onResponse = ({ code }: RemotingResponse) =>
+      code === ResponseCode.SUCCESS ? onEnd(undefined) : failed();
+    this.invoke(channel, header, message, { onResponse, onError: failed });
+  }
+
+  private invoke(
+    channel: Channel,
+    header: SendMessageRequestHeader,
+    message: MessageExtBrokerInner,
+    callback: { onResponse: (response: RemotingResponse) => void; onError: () => void },
+  ): void {
+    const now = this.broker.clock.now();
+    const pushed = {
+      ...header,
+      bornHost: formatHostAddress(message.bornHost),
+      storeHost: this.broker.brokerAddr,
+      storeTimestamp: now,
+      properties: new Map(message.properties).set(MessageConst.PUSH_REPLY_TIME, String(now)),
+    };
+    const code = RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT;
+    channel.invoke<typeof code>({ code, header: pushed, body: message.body }, PUSH_TIMEOUT, callback);
+  }
+
+  /** Whether the requester has it decides; what becomes of the copy only shows in the ids. */
+  private store(message: MessageExtBrokerInner, fault: string | undefined, context: ReplyContext): void {
+    const { broker } = this;
+    const { storeHostDigits, regionId } = broker;
+    broker.store.putMessage(message, {
+      onPut: (status, records, first, count) => {
+        const isStored = STORED_CODES[status] !== undefined;
+        const { queueId } = message;
+        if (isStored) broker.stats.onPut(message.topic, count, records[first]!.msgSize);
+        else broker.logger.warn(`A reply of topic ${message.topic} cannot be stored: ${status}`);
+        const header = isStored
+          ? new StoredMessageHeader(storeHostDigits, regionId, queueId, undefined, records, first, count)
+          : notStored(message, regionId);
+        context.reply(answer(fault, header));
+      },
+    });
+  }
+}
+
+function answer(fault: string | undefined, header: SendMessageResponseHeader): RemotingResponse<ReplyCode> {
+  return fault === undefined ? success(header, undefined) : failure(ResponseCode.SYSTEM_ERROR, fault);
+}
+
+/** Something that clients can read (#handlePushReplyResult). */
+function notStored({ queueId }: MessageExtBrokerInner, regionId: string): SendMessageResponseHeader {
+  return { msgId: '0', queueId, queueOffset: 0, transactionId: undefined, regionId, traceOn: true };
+}
