@@ -3,6 +3,7 @@ export { MessageExt } from './common/message-ext.js';
 export type { MessageQueue } from './common/message-queue.js';
 export type { SendResult, SendStatus } from './client/index.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
+export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
 export type { EngineOptions } from './engine/index.js';
 export {
   ConfigurationError,
@@ -11,7 +12,9 @@ export {
   MQClientError,
   RemotingCodecError,
   RemotingTimeoutError,
+  RequestTimeoutError,
   RocketMQError,
+  RocketMQRemoteError,
   StoreError,
   StoreLockedError,
 } from './errors/index.js';
@@ -28,6 +31,12 @@ export type {
   RocketMQStartup,
 } from './interfaces/rocketmq-module-options.interface.js';
 export type { RocketMQTlsOptions } from './remoting/tls/client-tls.js';
+export type {
+  RocketMQPayloadOf,
+  RocketMQRequestCallback,
+  RocketMQRequestOptions,
+  RocketMQRequestPosition,
+} from './interfaces/request-options.interface.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
 export { RocketMQConnections, type RocketMQConnectionStatus } from './rocketmq.connections.js';
 export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';

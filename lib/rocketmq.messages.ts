@@ -32,10 +32,17 @@ export const overlap = (group: string, topic: string, first: string, second: str
   'to one of them only: give them different tags, or one of them a consumerGroup of its own.';
 
 export const missingPackage = (name: string, listener: string, option: string): string =>
-  `Listener ${listener} needs the package ${name} for its ${option}: npm install ${name}`;
+  `${listener} needs the package ${name} for its ${option}: npm install ${name}`;
 
 export const validateWithoutClass = (listener: string): string =>
-  `Listener ${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
+  `${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
+
+export const emptyReply = (listener: string): string =>
+  `${listener} returned nothing to reply: return the reply, or set emptyReply: 'SEND' to reply null.`;
+
+export const noRequest = (listener: string, msgId: string, topic: string): string =>
+  `${listener} handled message ${msgId} of topic ${topic}, which is no request: nobody waits for its reply. Send it with ` +
+  'sendAndReceive.';
 
 export const illegalNameServer = (nameServer: string): string =>
   `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;

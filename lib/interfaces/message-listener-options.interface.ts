@@ -59,6 +59,17 @@ export interface RocketMQMessageListenerOptions {
   messageType?: RocketMQMessageType;
   /** Validate the message with class-validator; needs a class as {@link messageType}. Default: false. */
   validate?: boolean;
+  /** What the method returns is sent to who asked with `sendAndReceive`. Default: false. */
+  reply?: boolean;
+  /** Milliseconds that the broker has to take a reply; then it is lost. Default: 3000. */
+  replyTimeout?: number;
+  /**
+   * Reply name and text of an error, which rejects the `sendAndReceive` of this package with RocketMQRemoteError; the message
+   * counts as consumed. Default: false, the message comes again.
+   */
+  replyErrors?: boolean;
+  /** What becomes of a reply `undefined` or `null`: an error, or JSON `null`. Default: `ERROR`. */
+  emptyReply?: 'ERROR' | 'SEND';
   /** What becomes of a message whose payload cannot be read. Default: `DEAD_LETTER`, since it never can be. */
   badPayload?: 'DEAD_LETTER' | 'RETRY';
 }

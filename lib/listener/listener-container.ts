@@ -13,6 +13,7 @@ import { MessageConversionError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import { tagExpression, type ListenerGroup, type Subscription } from './listener-group.js';
 import { createPayloadReader, type PayloadReader } from './payload-reader.js';
+import type { Replier } from './replier.js';
 
 /** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
 const DEFAULT_AWAIT_TERMINATION = 1000;
@@ -48,6 +49,7 @@ export class ListenerContainer {
     group: ListenerGroup,
     defaults: RocketMQConsumerOptions,
     instance: MQClientInstance,
+    replier: Replier,
   ): Promise<ListenerContainer> {
     const routes = new Map<string, Route[]>();
     for (const subscription of group.subscriptions) {
@@ -56,7 +58,9 @@ export class ListenerContainer {
         options.delayLevelWhenNextConsume ?? defaults.delayLevelWhenNextConsume ?? 0;
       const retriesBadPayload = (options.badPayload ?? defaults.badPayload) === 'RETRY';
       const read = await createPayloadReader(subscription.endpoint);
-      const route = { ...subscription, read, delayLevelWhenNextConsume, retriesBadPayload };
+      const endpoint =
+        options.reply === true ? replier.replying(subscription.endpoint, defaults) : subscription.endpoint;
+      const route = { ...subscription, endpoint, read, delayLevelWhenNextConsume, retriesBadPayload };
       routes.set(subscription.topic, [...(routes.get(subscription.topic) ?? []), route]);
     }
     return new ListenerContainer(group, routes, instance);

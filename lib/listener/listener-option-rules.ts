@@ -32,6 +32,9 @@ const sharedRules = {
   pullBatchSize: integer(32, 1, 1024),
   pullInterval: integer(0, 0, 65_535),
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
+  replyTimeout: integer(3000, 1, 3_600_000),
+  replyErrors: bool(false),
+  emptyReply: oneOf('ERROR', ['ERROR', 'SEND']),
 } satisfies Partial<Rules<RocketMQMessageListenerOptions>>;
 
 const listenerRules: Rules<RocketMQMessageListenerOptions> = {
@@ -45,6 +48,7 @@ const listenerRules: Rules<RocketMQMessageListenerOptions> = {
     accepts: (value) => typeof value === 'function',
   },
   validate: bool(false),
+  reply: bool(false),
   ...sharedRules,
 };
 

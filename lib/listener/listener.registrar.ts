@@ -5,6 +5,7 @@ import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
 import { groupListeners } from './listener-group.js';
+import { Replier } from './replier.js';
 import { ListenerExplorer } from './listener.explorer.js';
 
 /** Starts and stops the listeners of an application. */
@@ -16,21 +17,25 @@ export class ListenerRegistrar {
   private isStopped = false;
 
   private readonly defaults: RocketMQConsumerOptions;
+  private readonly isSpringCompatible: boolean;
+  private replier: Replier | undefined;
 
   constructor(
     private readonly explorer: ListenerExplorer,
     private readonly connection: RocketMQConnection,
-    @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {} }: RocketMQModuleOptions,
+    @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {}, compat }: RocketMQModuleOptions,
   ) {
+    this.isSpringCompatible = compat === 'spring';
     this.defaults = consumer;
   }
 
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {
+    const replier = (this.replier = new Replier(this.connection.producer, this.isSpringCompatible));
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
       const { listenerInstance } = this.connection;
-      this.containers.push(await ListenerContainer.create(group, this.defaults, listenerInstance));
+      this.containers.push(await ListenerContainer.create(group, this.defaults, listenerInstance, replier));
     }
     if (this.connection.cluster.isReached) await this.startContainers();
     else this.starting = this.startWhenReached();
@@ -49,6 +54,7 @@ export class ListenerRegistrar {
     const { containers } = this;
     this.containers = [];
     await Promise.all(containers.map((container) => container.stop()));
+    await this.replier?.drain();
   }
 
   private async startContainers(): Promise<void> {

@@ -1,6 +1,9 @@
 import { MessageExt } from '../common/message-ext.js';
 import { ConfigurationError, MessageConversionError } from '../errors/index.js';
-import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
+import type {
+  RocketMQMessageListenerOptions,
+  RocketMQMessageType,
+} from '../interfaces/message-listener-options.interface.js';
 import { missingPackage, validateWithoutClass } from '../rocketmq.messages.js';
 import { fromBody, parseJson } from '../template/message-converter.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
@@ -17,7 +20,14 @@ const JSON_TYPES: ReadonlySet<unknown> = new Set([Object, Array, Number, Boolean
  * @throws ConfigurationError when a package is missing that it needs.
  */
 export async function createPayloadReader({ name, options }: ListenerEndpoint): Promise<PayloadReader> {
-  const { messageType, validate = false } = options;
+  return createReader(`Listener ${name}`, options);
+}
+
+/** As {@link createPayloadReader}, of a reader that errors name otherwise. */
+export async function createReader(
+  name: string,
+  { messageType, validate = false }: Pick<RocketMQMessageListenerOptions, 'messageType' | 'validate'>,
+): Promise<PayloadReader> {
   const isClass = messageType !== undefined && !READERS.has(messageType) && !JSON_TYPES.has(messageType);
   if (validate && !isClass) throw new ConfigurationError(validateWithoutClass(name));
   if (messageType === undefined) return fromBody;

@@ -7,11 +7,21 @@ import {
   type SendResult,
 } from '../client/index.js';
 import { MQClientError } from '../errors/index.js';
+import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
+import type {
+  RocketMQPayloadOf,
+  RocketMQRequestCallback,
+  RocketMQRequestOptions,
+  RocketMQRequestPosition,
+} from '../interfaces/request-options.interface.js';
 import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import { createReader } from '../listener/payload-reader.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
 import { toBody } from './message-converter.js';
+import { acceptReplyError, checkReply } from './reply-error.js';
+import { requestArguments, type RequestArgument, type RequestRest } from './request-arguments.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
 
 const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
@@ -176,6 +186,62 @@ export class RocketMQTemplate {
     await this.sendOneWay(destination, payload, { ...options, hashKey: requireKey(hashKey) });
   }
 
+  /**
+   * Sends a request and waits for the reply of a listener with {@link RocketMQReplyListener}, here or elsewhere. Behind the type
+   * or the callback may stand what Java passes by position: hash key, timeout, delay level.
+   *
+   * Rejects with RequestTimeoutError (10006) when no reply comes in time, with RocketMQRemoteError when the listener
+   * failed and says so, with MessageConversionError when the reply cannot be read, with MQClientError when the request cannot be
+   * sent or the application ends meanwhile.
+   */
+  sendAndReceive<C extends RocketMQMessageType>(
+    destination: string,
+    payload: unknown,
+    type: C,
+    ...position: RocketMQRequestPosition
+  ): Promise<RocketMQPayloadOf<C>>;
+  sendAndReceive<C extends RocketMQMessageType>(
+    destination: string,
+    payload: unknown,
+    options: RocketMQRequestOptions & { readonly type: C },
+  ): Promise<RocketMQPayloadOf<C>>;
+  sendAndReceive<T = unknown>(
+    destination: string,
+    payload: unknown,
+    options?: RocketMQRequestOptions & { readonly type?: undefined },
+  ): Promise<T>;
+  sendAndReceive<T = unknown>(
+    destination: string,
+    payload: unknown,
+    callback: RocketMQRequestCallback<T>,
+    ...rest: RequestRest
+  ): void;
+  sendAndReceive(
+    destination: string,
+    payload: unknown,
+    argument?: RequestArgument,
+    ...rest: RequestRest
+  ): Promise<unknown> | void {
+    const { options, callback } = requestArguments(argument, rest);
+    const reply = this.request(destination, payload, options);
+    if (callback === undefined) return reply;
+    this.notify(reply as Promise<never>, callback);
+  }
+
+  private async request(
+    destination: string,
+    payload: unknown,
+    options: RocketMQRequestOptions,
+  ): Promise<unknown> {
+    const { type, validate, signal } = options;
+    const read = await createReader('sendAndReceive', { messageType: type, validate });
+    const message = this.toMessage(destination, payload, options);
+    if (!this.settings.isSpringCompatible) acceptReplyError(message);
+    const reply = await this.producer.request(message, { ...producerOptions(options), signal });
+    checkReply(reply);
+    return read(reply);
+  }
+
   private async startSend(
     destination: string,
     payload: unknown,
@@ -195,7 +261,10 @@ export class RocketMQTemplate {
   }
 
   /** An error of the callback itself has nobody else to go to. */
-  private notify(sent: Promise<SendResult>, callback: RocketMQSendCallback): void {
+  private notify<T>(
+    sent: Promise<T>,
+    callback: { onSuccess(result: T): void; onException(error: Error): void },
+  ): void {
     const { logger } = this.settings;
     sent
       .then(

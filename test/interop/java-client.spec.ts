@@ -7,6 +7,7 @@ import { clientJars, JARS, runJava, type SystemProperties } from './java.js';
 const PROGRAMS = {
   Clients: ['send', 'query', 'batch', 'async', 'consume', 'broadcast', 'retry'],
   LitePull: ['subscribe', 'commit', 'assign', 'seek', 'committed'],
+  RequestReply: ['request', 'asynchronous request', 'timeout'],
   AdminClient: ['create topic', 'topic stats', 'consume stats', 'reset offset', 'delete topic'],
 };
 
@@ -35,6 +36,10 @@ describe.each(CLIENTS)('the official Java client $name', ({ jars, system }) => {
     { timeout: 180_000 },
     async ([program, parts], { skip }) => {
       skip(!existsSync(jars), 'its jars could not be fetched');
+      skip(
+        program === 'RequestReply' && jars === JARS,
+        'its request() fails at once (issue 9608 of RocketMQ)',
+      );
       skip(program === 'AdminClient' && !hasAdminClient(jars), 'the tools of this version are not published');
       const engine = await startEngine({ engine: { listen: { nameServerPort: 0, listenPort: 0 } } });
       const lines = await runJava(program, { jars, system: { ...SOON, ...system } }, engine.namesrvAddrs[0]!);

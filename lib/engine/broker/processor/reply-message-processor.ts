@@ -21,7 +21,7 @@ type ReplyContext = RequestContext<ReplyCode>;
 
 /** Milliseconds that a requester has to take its reply (Broker2Client#callClient). */
 const PUSH_TIMEOUT = 10_000;
-/** What a broker adds to other messages; replies are kept as they came. */
+/** Replies get fewer properties from the broker than other messages. */
 const NO_PROPERTIES = Buffer.alloc(0);
 
 /** Hands replies to the clients that wait for them, and keeps them (ReplyMessageProcessor). */
@@ -34,7 +34,10 @@ export class ReplyMessageProcessor {
   process({ header, body }: RemotingRequest<ReplyCode>, context: ReplyContext): void {
     const fault = this.send.refuse(header) ?? refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
-    const inner = this.send.innerMessage(header, header.flag, body, header.properties, context);
+    const properties = new Map(header.properties)
+      .set(MessageConst.MSG_REGION, this.broker.regionId)
+      .set(MessageConst.TRACE_SWITCH, 'true');
+    const inner = this.send.innerMessage(header, header.flag, body, properties, context);
     const message = { ...inner, brokerProperties: NO_PROPERTIES };
     this.push(header, message, (pushFault) => {
       if (this.broker.config.storeReplyMessageEnable) this.store(message, pushFault, context);
@@ -50,13 +53,13 @@ export class ReplyMessageProcessor {
   ): void {
     const clientId = message.properties.get(MessageConst.MESSAGE_REPLY_TO_CLIENT);
     if (clientId === undefined) {
-      return onEnd(`${MessageConst.MESSAGE_REPLY_TO_CLIENT} is null, can not reply message`);
+      return onEnd(`reply message properties[${MessageConst.MESSAGE_REPLY_TO_CLIENT}] is null`);
     }
     const channel = this.broker.producers.findChannel(clientId);
     if (channel === undefined) {
       return onEnd(`push reply message fail, channel of <${clientId}> not found.`);
     }
-    const failed = () => onEnd(`push reply message to ${clientId} fail.`);
+    const failed = () => onEnd(`push reply message to ${clientId}fail.`);
     const onResponse = ({ code }: RemotingResponse) =>
       code === ResponseCode.SUCCESS ? onEnd(undefined) : failed();
     this.invoke(channel, header, message, { onResponse, onError: failed });
