@@ -1,3 +1,6 @@
+export { DefaultLitePullConsumer, type MessageQueueListener } from './consumer/default-lite-pull-consumer.js';
+export type { LitePullConsumerConfig } from './consumer/lite-pull-consumer-config.js';
+export { MQAdminImpl, type QueryOptions, type QueuePart } from './mq-admin-impl.js';
 export { DefaultMQPushConsumer, type MessageListener } from './consumer/default-mq-push-consumer.js';
 export type { ConsumerConfig } from './consumer/consumer-config.js';
 export type {

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -7,7 +9,6 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { createReplyMessage, isRequest } from '../../lib/client/index.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import type { Cluster } from '../conformance/cluster.js';
-import { temporaryDirectory } from '../support/test-store.js';
 import { TestEngine } from '../support/test-engine.js';
 import { message, startConsumer, startProducer } from '../support/test-peers.js';
 import { ApacheCluster } from './apache-cluster.js';
@@ -21,9 +22,14 @@ const connect = () => new TcpTransport({ clock: systemClock, logger: silentLogge
 
 async function startEngineCluster(): Promise<Cluster> {
   const listen = { nameServerPort: 0, listenPort: 0 };
-  const engine = new TestEngine(temporaryDirectory(), { engine: { listen } });
+  const directory = mkdtempSync(join(tmpdir(), 'rocketmq-interop-'));
+  const engine = new TestEngine(directory, { engine: { listen } });
   await engine.start();
-  return { namesrvAddrs: engine.namesrvAddrs, connect, close: () => engine.close() };
+  const close = async () => {
+    await engine.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { namesrvAddrs: engine.namesrvAddrs, connect, close };
 }
 
 async function startApache(): Promise<Cluster> {
@@ -39,7 +45,7 @@ describe.each([
 ])('request and reply with the official Java client on %s', (_name, start) => {
   let cluster: Cluster;
   beforeAll(async () => void (cluster = await start()), 60_000);
-  afterAll(() => cluster.close());
+  afterAll(() => cluster?.close());
 
   it('answers a requester in Java', { timeout: 120_000 }, async ({ skip }) => {
     skip(!existsSync(JARS_OF_REQUESTERS), 'its jars could not be fetched');

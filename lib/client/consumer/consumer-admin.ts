@@ -2,6 +2,7 @@ import { messageQueueKey, type MessageQueue } from '../../common/message-queue.j
 import type { MessageExt } from '../../common/message-ext.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
 import type { ConsumerRunningInfo, ProcessQueueInfo } from '../../remoting/body/consumer-running-info.js';
+import type { ConsumeType } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type { ConsumerContext } from './consumer-context.js';
@@ -15,9 +16,10 @@ export class ConsumerAdmin {
 
   constructor(
     private readonly context: ConsumerContext,
-    private readonly consumeService: ConsumeMessageService,
+    private readonly consumeService: Pick<ConsumeMessageService, 'consumeMessageDirectly'>,
     private readonly subscriptions: () => Iterable<SubscriptionData>,
     private readonly resetQueue: (queue: ProcessQueue, offset: number) => Promise<void>,
+    private readonly consumeType: ConsumeType = 'CONSUME_PASSIVELY',
   ) {
     this.startTimestamp = context.clock.now();
   }
@@ -70,7 +72,7 @@ export class ConsumerAdmin {
       ['PROP_NAMESERVER_ADDR', instance.namesrvAddrs.join(';')],
       ['PROP_THREADPOOL_CORE_SIZE', String(config.consumeThreadNumber)],
       ['PROP_CONSUMEORDERLY', String(config.consumeOrderly)],
-      ['PROP_CONSUME_TYPE', 'CONSUME_PASSIVELY'],
+      ['PROP_CONSUME_TYPE', this.consumeType],
       ['PROP_CLIENT_VERSION', 'V5_3_3'],
       ['PROP_CONSUMER_START_TIMESTAMP', String(this.startTimestamp)],
     ]);

@@ -18,15 +18,28 @@ type PullCode = typeof RequestCode.PULL_MESSAGE;
 /** Milliseconds that a broker may hold a pull, and after which the client gives it up. */
 const BROKER_SUSPEND_MAX_TIME = 15_000;
 const CONSUMER_TIMEOUT = 30_000;
+const LITE_BROKER_SUSPEND_MAX_TIME = 20_000;
+/** Lite pull commits nothing in passing, and says with every pull what it wants. */
+const LITE_PULL = PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION | PullSysFlag.LITE_PULL;
 /** Pauses in milliseconds. */
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
 const MIB = 1024 * 1024;
 
+/** What is different in the pull loop of a consumer that fetches its messages itself. */
+export interface LitePullOwner {
+  /** Milliseconds to wait before the next pull of a queue, because it is paused, or enough waits to be fetched. */
+  pauseBeforePull(queue: ProcessQueue): number;
+  /** Nothing of the queue waits to be fetched, and nothing before the offset is left. */
+  onPassed(queue: ProcessQueue, offset: number): void;
+}
+
 /** What a pull loop needs of its consumer. */
 export interface PullOwner {
   readonly isSuspended: boolean;
-  readonly consumeService: ConsumeMessageService;
+  readonly consumeService: Pick<ConsumeMessageService, 'submit'>;
+  /** Set for a consumer that fetches its messages itself. */
+  readonly lite?: LitePullOwner;
   subscriptionOf(topic: string): SubscriptionData | undefined;
   /** The broker says that the offset is impossible: the queue begins anew at `offset`. */
   onOffsetIllegal(queue: ProcessQueue, offset: number): void;
@@ -124,26 +137,29 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private pauseBeforePull(): number {
     const { consumeOrderly, messageModel } = this.context.config;
     if (this.owner.isSuspended) return DELAY_WHEN_SUSPENDED;
+    if (this.owner.lite !== undefined) return this.owner.lite.pauseBeforePull(this.queue);
     const isUnlocked = consumeOrderly && messageModel === 'CLUSTERING' && !this.queue.isLocked;
     return isUnlocked ? DELAY_WHEN_EXCEPTION : 0;
   }
 
   /** Slaves do not take offsets in passing (PullAPIWrapper#pullKernelImpl). */
-  private header({ subVersion, expressionType }: SubscriptionData, isSlave: boolean) {
+  private header({ subString, subVersion, expressionType }: SubscriptionData, isSlave: boolean) {
     const { context, queue } = this;
     const { topic, queueId } = queue.mq;
     const { consumerGroup, messageModel, pullBatchSize } = context.config;
     const commitOffset = messageModel === 'CLUSTERING' ? context.offsetStore.memoryOffset(queue.mq) : -1;
     const commits = commitOffset > 0 && !isSlave;
+    const isLite = this.owner.lite !== undefined;
     return {
       consumerGroup,
       topic,
       queueId,
       queueOffset: this.nextOffset,
       maxMsgNums: pullBatchSize,
-      sysFlag: PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
+      sysFlag: isLite ? LITE_PULL : PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
       commitOffset,
-      suspendTimeoutMillis: BROKER_SUSPEND_MAX_TIME,
+      suspendTimeoutMillis: isLite ? LITE_BROKER_SUSPEND_MAX_TIME : BROKER_SUSPEND_MAX_TIME,
+      ...(isLite ? { subscription: subString } : {}),
       subVersion,
       expressionType,
     };
@@ -180,7 +196,9 @@ export class PullRequest implements ResponseCallback<PullCode> {
   /** Messages that were passed over count as consumed when none before them is waiting. */
   private moveTo(offset: number): void {
     this.nextOffset = offset;
-    if (this.queue.count === 0) this.context.offsetStore.updateOffset(this.queue.mq, offset, true);
+    if (this.queue.count > 0) return;
+    if (this.owner.lite !== undefined) this.owner.lite.onPassed(this.queue, offset);
+    else this.context.offsetStore.updateOffset(this.queue.mq, offset, true);
   }
 
   private onRefused({ code, remark }: RemotingResponse<PullCode>): void {

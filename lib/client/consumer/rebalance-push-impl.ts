@@ -190,7 +190,7 @@ export class RebalancePushImpl {
   }
 
   /** The persisted offset, or where `consumeFromWhere` says (RebalancePushImpl#computePullFromWhereWithException). */
-  private async computePullFromWhere(mq: MessageQueue): Promise<number> {
+  async computePullFromWhere(mq: MessageQueue): Promise<number> {
     const { offsetStore, config, clock } = this.context;
     const persisted = await offsetStore.readOffset(mq);
     if (persisted >= 0) return persisted;
@@ -221,7 +221,7 @@ export class RebalancePushImpl {
 }
 
 /** The readable queues of a topic (MQClientInstance#topicRouteData2TopicSubscribeInfo). */
-function subscribeQueuesOf(topic: string, { queueDatas }: TopicRouteData): MessageQueue[] {
+export function subscribeQueuesOf(topic: string, { queueDatas }: TopicRouteData): MessageQueue[] {
   return queueDatas
     .filter(({ perm }) => isReadable(perm))
     .flatMap(({ brokerName, readQueueNums }) =>

@@ -1,3 +1,5 @@
+import { PullSysFlag } from '../../common/pull-sys-flag.js';
+import type { PullMessageRequestHeader } from '../header/pull-message-request-header.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import { RequestCode } from '../request-code.js';
 import type { ResponseCode } from '../response-code.js';
@@ -49,7 +51,7 @@ export function encodeRequest(
   const { code, header, body } = request;
   const codec = codecOf(code)!;
   const start = {
-    code: V2_CODES.get(code) ?? code,
+    code: isLitePull(request) ? LITE_PULL_MESSAGE : (V2_CODES.get(code) ?? code),
     opaque,
     flag: isOneway ? RpcFlag.ONEWAY : 0,
     remark: undefined,
@@ -59,6 +61,12 @@ export function encodeRequest(
   const bytes = codec.requestBody.encode(body as never, true);
   const signed = signer === undefined ? fields : signer.sign(fields, bytes);
   return writeFrame(start, signed, bytes, serializeType);
+}
+
+/** A pull of a consumer that fetches its messages itself has a code of its own. */
+function isLitePull({ code, header }: RemotingRequest): boolean {
+  if (code !== RequestCode.PULL_MESSAGE) return false;
+  return ((header as PullMessageRequestHeader).sysFlag & PullSysFlag.LITE_PULL) !== 0;
 }
 
 function join(first: HeaderTexts, second: HeaderTexts): HeaderTexts {

@@ -44,7 +44,7 @@ public class RequestReply {
     }
 
     private void askItself(String topic) throws Exception {
-        producer.send(new Message(topic, "creates the topic".getBytes()));
+        createTopics(topic, "java-nobody");
         startReplier(topic);
         check(ask(topic, "question").equals("QUESTION"), "request");
         System.out.println("worked: request");
@@ -62,12 +62,18 @@ public class RequestReply {
         }, TIMEOUT);
         check(replied.await(TIMEOUT, TimeUnit.MILLISECONDS), "asynchronous request");
         System.out.println("worked: asynchronous request");
-        producer.send(new Message("java-nobody", "creates the topic".getBytes()));
         try {
             producer.request(new Message("java-nobody", "lost".getBytes()), 2000);
         } catch (RequestTimeoutException expected) {
             System.out.println("worked: timeout");
         }
+    }
+
+    /** By another client: one that knows the topic does not tell the broker of itself before its first request, but at its leisure. */
+    private void createTopics(String... topics) throws Exception {
+        RequestReply other = new RequestReply(nameServer, "java-request-topics");
+        for (String topic : topics) other.producer.send(new Message(topic, "creates the topic".getBytes()));
+        other.producer.shutdown();
     }
 
     private String ask(String topic, String text) throws Exception {

@@ -1,0 +1,365 @@
+import type { Timer } from '../../common/clock.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
+import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
+import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
+import { MQAdminImpl } from '../mq-admin-impl.js';
+import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
+import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
+import { checkGroup } from '../validators.js';
+import { ConsumerAdmin } from './consumer-admin.js';
+import { ConsumerContext } from './consumer-context.js';
+import { resolveConsumerConfig } from './consumer-config.js';
+import { Arrivals } from './lite-pull-arrivals.js';
+import { LitePullAssignment } from './lite-pull-assignment.js';
+import { resolveLitePullConsumerConfig, type LitePullConsumerConfig } from './lite-pull-consumer-config.js';
+import type { ProcessQueue } from './process-queue.js';
+import { PullRequest, type PullOwner } from './pull-request.js';
+import { QueueLocker } from './queue-locker.js';
+import { RebalancePushImpl } from './rebalance-push-impl.js';
+
+/** Is told of the queues that a consumer has, whenever they change (MessageQueueListener). */
+export type MessageQueueListener = (queues: readonly MessageQueue[]) => void;
+
+/**
+ * Fetches messages when the application asks for them (DefaultLitePullConsumer): as a member of a group that shares the queues of
+ * its topics (`subscribe`), or from queues that it names itself (`assign`). It pulls ahead into memory, up to its thresholds.
+ */
+export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
+  readonly config: LitePullConsumerConfig;
+  readonly admin: ConsumerAdmin;
+  readonly isSuspended = false;
+  readonly consumeService = { submit: () => this.arrivals.notify() };
+  readonly lite: LitePullAssignment;
+  private readonly subscriptions = new Map<string, SubscriptionData>();
+  private readonly context: ConsumerContext;
+  private readonly rebalance: RebalancePushImpl;
+  private readonly arrivals: Arrivals;
+  private readonly questions: MQAdminImpl;
+  private readonly listeners: MessageQueueListener[] = [];
+  private readonly watches = new Set<Timer>();
+  private isAssigned = false;
+  private isRunning = false;
+  private knownQueues = '';
+  private nextAutoCommit = 0;
+
+  /** @throws ConfigurationError that names an option, its value and what is allowed. */
+  constructor(
+    private readonly instance: MQClientInstance,
+    config: Partial<LitePullConsumerConfig>,
+  ) {
+    const resolved = resolveLitePullConsumerConfig(config);
+    this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
+    const offsetStore = new RemoteBrokerOffsetStore(instance, this.group);
+    this.context = new ConsumerContext(instance, pullConfig(this.config), offsetStore);
+    this.questions = new MQAdminImpl(instance);
+    this.arrivals = new Arrivals(instance.clock);
+    const pull = (queue: ProcessQueue, offset: number) =>
+      new PullRequest(this.context, this, queue, offset).pullLater(0);
+    this.lite = new LitePullAssignment(this.context, this.config.pullThresholdForAll, pull);
+    const locker = new QueueLocker(this.context);
+    this.rebalance = new RebalancePushImpl(this.context, locker, () => this.topics, pull);
+    this.admin = new ConsumerAdmin(
+      this.context,
+      { consumeMessageDirectly: () => Promise.resolve(NOT_CALLED) },
+      () => this.subscriptions.values(),
+      ({ mq }, offset) => this.resetTo(mq, offset),
+      'CONSUME_ACTIVELY',
+    );
+  }
+
+  get group(): string {
+    return this.config.consumerGroup;
+  }
+
+  get topics(): Iterable<string> {
+    return this.subscriptions.keys();
+  }
+
+  /**
+   * Shares the queues of a topic with the other members of the group. `listener` is told of those of this member.
+   *
+   * @throws MQClientError when queues were assigned, or the expression has no tag.
+   */
+  async subscribe(topic: string, subExpression = SUB_ALL, listener?: MessageQueueListener): Promise<void> {
+    if (this.isAssigned) throw new MQClientError('Subscribe and assign are mutually exclusive.');
+    const wrapped = this.instance.withNamespace(topic);
+    const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
+    if (data === undefined)
+      throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
+    this.subscriptions.set(wrapped, data);
+    if (listener !== undefined) this.listeners.push(listener);
+    if (!this.isRunning) return;
+    await this.instance.sendHeartbeatToAllBrokers();
+    await this.doRebalance();
+  }
+
+  /**
+   * Takes exactly these queues, whoever else has them; queues that it has already go on where they are.
+   *
+   * @throws MQClientError when there are subscriptions.
+   */
+  async assign(queues: readonly MessageQueue[]): Promise<void> {
+    if (this.subscriptions.size > 0) throw new MQClientError('Subscribe and assign are mutually exclusive.');
+    this.checkRunning();
+    this.isAssigned = true;
+    const wrapped = queues.map((mq) => this.wrap(mq));
+    const keys = new Set(wrapped.map(messageQueueKey));
+    for (const mq of this.lite.queues) if (!keys.has(messageQueueKey(mq))) this.lite.drop(mq);
+    await Promise.all(wrapped.filter((mq) => !this.lite.has(mq)).map((mq) => this.take(mq)));
+  }
+
+  /** The queues that this consumer has. */
+  assignment(): MessageQueue[] {
+    return this.lite.queues.map((mq) => this.unwrap(mq)).toSorted(compareMessageQueues);
+  }
+
+  /** @throws MQClientError when the group is illegal, or the client has a consumer of it already. */
+  async start(): Promise<void> {
+    checkGroup(this.group);
+    this.instance.registerConsumer(this);
+    this.instance.start();
+    this.isRunning = true;
+    try {
+      await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
+      await this.instance.sendHeartbeatToAllBrokers();
+    } catch (error) {
+      this.context.logger.warn(`Consumer group ${this.group} starts without its servers: ${String(error)}`);
+    }
+    await this.doRebalance();
+  }
+
+  /**
+   * The next messages of one queue, as soon as there are any; none when the time is over, or the consumer was shut down.
+   *
+   * @param timeoutMillis default: `pollTimeoutMillis`.
+   * @param max most messages; default: `pullBatchSize`.
+   * @throws MQClientError when the consumer is not running.
+   */
+  async poll(
+    timeoutMillis = this.config.pollTimeoutMillis,
+    max = this.config.pullBatchSize,
+    signal?: AbortSignal,
+  ): Promise<MessageExt[]> {
+    this.checkRunning();
+    this.commitAutomatically();
+    const deadline = this.instance.clock.now() + timeoutMillis;
+    for (;;) {
+      signal?.throwIfAborted();
+      const messages = this.isRunning ? this.lite.fetch(max) : [];
+      const remaining = deadline - this.instance.clock.now();
+      if (messages.length > 0 || remaining <= 0 || !this.isRunning) return this.shown(messages);
+      await this.arrivals.wait(remaining, signal);
+    }
+  }
+
+  /**
+   * Goes on at an offset of a queue.
+   *
+   * @throws MQClientError when this consumer does not have the queue, or the queue does not reach there.
+   */
+  async seek(mq: MessageQueue, offset: number): Promise<void> {
+    const [min, max] = await Promise.all([this.questions.minOffset(mq), this.questions.maxOffset(mq)]);
+    if (!(Number.isSafeInteger(offset) && offset >= min && offset <= max)) {
+      throw new MQClientError(
+        `Seek offset illegal, seek offset = ${offset}, min offset = ${min}, max offset = ${max}`,
+      );
+    }
+    this.goTo(this.wrap(mq), offset);
+  }
+
+  async seekToBegin(mq: MessageQueue): Promise<void> {
+    this.goTo(this.wrap(mq), await this.questions.minOffset(mq));
+  }
+
+  async seekToEnd(mq: MessageQueue): Promise<void> {
+    this.goTo(this.wrap(mq), await this.questions.maxOffset(mq));
+  }
+
+  /** Fetches nothing from these queues until they are resumed. */
+  pause(queues: readonly MessageQueue[]): void {
+    for (const mq of queues) this.lite.pause(this.wrap(mq));
+  }
+
+  resume(queues: readonly MessageQueue[]): void {
+    for (const mq of queues) this.lite.resume(this.wrap(mq));
+    this.arrivals.notify();
+  }
+
+  /** Commits what polls have returned, of all queues or of these. */
+  async commit(queues: readonly MessageQueue[] = this.lite.queues): Promise<void> {
+    await Promise.all(
+      queues.map(async (mq) => {
+        const offset = this.lite.positionOf(this.wrap(mq));
+        if (offset !== undefined) await this.commitOffset(mq, offset);
+      }),
+    );
+  }
+
+  /** Commits an offset: the group goes on there when the queue is taken up the next time. */
+  async commitOffset(mq: MessageQueue, offset: number): Promise<void> {
+    const wrapped = this.wrap(mq);
+    this.lite.require(wrapped);
+    this.context.offsetStore.updateOffset(wrapped, offset, false);
+    await this.context.offsetStore.persist(wrapped);
+  }
+
+  /** What the group has committed of a queue, or -1. */
+  committed(mq: MessageQueue): Promise<number> {
+    return this.context.offsetStore.readOffset(this.wrap(mq));
+  }
+
+  /** The first message that was stored at a time (milliseconds since the epoch) or later. */
+  offsetForTimestamp(mq: MessageQueue, timestamp: number): Promise<number> {
+    return this.questions.searchOffset(mq, timestamp);
+  }
+
+  /** All queues of a topic. */
+  fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
+    return this.questions.fetchMessageQueues(topic);
+  }
+
+  /** Tells of the queues of a topic whenever there are other ones, whoever has them. */
+  registerTopicMessageQueueChangeListener(topic: string, listener: MessageQueueListener): void {
+    let known: string | undefined;
+    const look = async () => {
+      const queues = (await this.fetchMessageQueues(topic)).toSorted(compareMessageQueues);
+      const keys = queues.map(messageQueueKey).join();
+      if (known !== undefined && known !== keys) listener(queues);
+      known = keys;
+    };
+    this.watch(() => this.instance.logged(look));
+  }
+
+  /** Leaves the group; what was fetched but not committed comes again. */
+  async shutdown(): Promise<void> {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    for (const timer of this.watches) this.instance.clock.clearTimeout(timer);
+    await this.rebalance.stop();
+    for (const mq of this.lite.queues) this.lite.drop(mq);
+    this.instance.unregisterConsumer(this);
+    this.arrivals.notify();
+  }
+
+  consumerData(): ConsumerData {
+    return {
+      groupName: this.group,
+      consumeType: 'CONSUME_ACTIVELY',
+      messageModel: this.config.messageModel,
+      consumeFromWhere: this.config.consumeFromWhere,
+      subscriptionDataSet: [...this.subscriptions.values()],
+      unitMode: this.instance.config.unitMode,
+    };
+  }
+
+  async doRebalance(): Promise<void> {
+    if (!this.isRunning || this.isAssigned) return;
+    await this.rebalance.doRebalance();
+    this.lite.retain();
+    const queues = this.assignment();
+    const keys = queues.map(messageQueueKey).join();
+    if (keys === this.knownQueues) return;
+    this.knownQueues = keys;
+    for (const listener of this.listeners) listener(queues);
+  }
+
+  /** Offsets are persisted when they are committed. */
+  persistConsumerOffset(): void {}
+
+  subscriptionOf(topic: string): SubscriptionData | undefined {
+    return this.subscriptions.get(topic) ?? buildSubscriptionData(topic, SUB_ALL, 0);
+  }
+
+  onOffsetIllegal({ mq }: ProcessQueue, offset: number): void {
+    this.context.logger.warn(
+      `The offset of ${mq.topic}/${mq.queueId} is illegal, it begins anew at ${offset}`,
+    );
+    this.goTo(mq, offset);
+  }
+
+  onSubscriptionUnknown(): void {
+    void this.instance.sendHeartbeatToAllBrokers();
+  }
+
+  private async take(mq: MessageQueue): Promise<void> {
+    this.lite.begin(mq, await this.rebalance.computePullFromWhere(mq));
+  }
+
+  /** A commit without a poll in between commits where it goes on. */
+  private goTo(mq: MessageQueue, offset: number): void {
+    this.lite.require(mq);
+    this.lite.begin(mq, offset);
+    this.lite.setPosition(mq, offset);
+  }
+
+  private async resetTo(mq: MessageQueue, offset: number): Promise<void> {
+    this.goTo(mq, offset);
+    await this.commitOffset(mq, offset);
+  }
+
+  private commitAutomatically(): void {
+    const { clock, logger } = this.context;
+    if (!this.config.autoCommit || clock.now() < this.nextAutoCommit) return;
+    this.nextAutoCommit = clock.now() + this.config.autoCommitIntervalMillis;
+    this.commit().catch((error) =>
+      logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`),
+    );
+  }
+
+  private watch(look: () => Promise<void>): void {
+    let timer: Timer;
+    const run = () => {
+      this.watches.delete(timer);
+      timer = this.instance.clock.setTimeout(run, this.config.topicMetadataCheckIntervalMillis);
+      this.watches.add(timer);
+      void look();
+    };
+    timer = this.instance.clock.setTimeout(run, 0);
+    this.watches.add(timer);
+  }
+
+  private checkRunning(): void {
+    if (!this.isRunning) throw new MQClientError('The consumer not running, please start it first.');
+  }
+
+  private shown(messages: MessageExt[]): MessageExt[] {
+    for (const message of messages) message.topic = this.instance.withoutNamespace(message.topic);
+    return messages;
+  }
+
+  private wrap(mq: MessageQueue): MessageQueue {
+    return { ...mq, topic: this.instance.withNamespace(mq.topic) };
+  }
+
+  private unwrap(mq: MessageQueue): MessageQueue {
+    return { ...mq, topic: this.instance.withoutNamespace(mq.topic) };
+  }
+}
+
+/** What an administrator is told who gives it a message. */
+const NOT_CALLED = {
+  order: false,
+  autoCommit: true,
+  consumeResult: 'CR_THROW_EXCEPTION',
+  remark: 'this consumer fetches its messages itself',
+  spentTimeMills: 0,
+} as const;
+
+function pullConfig(config: LitePullConsumerConfig) {
+  const { consumerGroup, messageModel, consumeFromWhere, consumeTimestamp, pullBatchSize } = config;
+  const { allocateMessageQueueStrategy, pullThresholdForQueue, pullThresholdSizeForQueue } = config;
+  return resolveConsumerConfig({
+    consumerGroup,
+    messageModel,
+    consumeFromWhere,
+    consumeTimestamp,
+    pullBatchSize,
+    allocateMessageQueueStrategy,
+    pullThresholdForQueue,
+    pullThresholdSizeForQueue,
+    consumeConcurrentlyMaxSpan: config.consumeMaxSpan,
+  });
+}

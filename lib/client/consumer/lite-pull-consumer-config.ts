@@ -1,0 +1,59 @@
+import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import { groupNameFault } from '../../common/topic-validator.js';
+import type { ConsumerConfig } from './consumer-config.js';
+
+/** How a lite pull consumer works; names, units and defaults are those of DefaultLitePullConsumer. */
+export interface LitePullConsumerConfig extends Pick<
+  ConsumerConfig,
+  | 'consumerGroup'
+  | 'messageModel'
+  | 'consumeFromWhere'
+  | 'consumeTimestamp'
+  | 'allocateMessageQueueStrategy'
+  | 'pullBatchSize'
+  | 'pullThresholdForQueue'
+  | 'pullThresholdSizeForQueue'
+> {
+  /** Commit with a poll what polls before it returned. */
+  autoCommit: boolean;
+  /** Milliseconds between these commits, at least 1000. */
+  autoCommitIntervalMillis: number;
+  /** Milliseconds that a poll waits for messages. */
+  pollTimeoutMillis: number;
+  /** Messages of all queues that wait to be fetched before pulling pauses. */
+  pullThresholdForAll: number;
+  /** Distance between the first and the last waiting message of a queue before pulling pauses. */
+  consumeMaxSpan: number;
+  /** Milliseconds between looks for new queues of topics that are listened to. */
+  topicMetadataCheckIntervalMillis: number;
+}
+
+const rules: OptionRules<LitePullConsumerConfig> = {
+  consumerGroup: text('', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
+    return groupNameFault(value) === undefined;
+  }),
+  messageModel: oneOf('CLUSTERING', ['CLUSTERING']),
+  consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
+    'CONSUME_FROM_LAST_OFFSET',
+    'CONSUME_FROM_FIRST_OFFSET',
+    'CONSUME_FROM_TIMESTAMP',
+  ]),
+  consumeTimestamp: { ...integer(0, 0), default: undefined },
+  allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
+  pullBatchSize: integer(10, 1, 1024),
+  pullThresholdForQueue: integer(1000, 1, 65_535),
+  pullThresholdSizeForQueue: integer(100, 1, 1024),
+  pullThresholdForAll: integer(10_000, 1, 1_000_000),
+  consumeMaxSpan: integer(2000, 1, 65_535),
+  autoCommit: bool(true),
+  autoCommitIntervalMillis: integer(5000, 1000),
+  pollTimeoutMillis: integer(5000, 0),
+  topicMetadataCheckIntervalMillis: integer(30_000, 100),
+};
+
+/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
+export function resolveLitePullConsumerConfig(
+  given: Partial<LitePullConsumerConfig>,
+): LitePullConsumerConfig {
+  return resolveOptions('pullConsumer', rules, given);
+}
