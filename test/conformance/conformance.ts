@@ -4,6 +4,7 @@ import { describeBrokerInfo } from './broker-info.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
 import { describeGroupAdmin } from './group-admin.suite.js';
 import { describeGroup } from './group.suite.js';
+import { describeLitePull } from './lite-pull.suite.js';
 import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
 import { describeOffsetAdmin } from './offset-admin.suite.js';
 import { describeProducer } from './producer.suite.js';
@@ -31,6 +32,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeProducer(ref);
     describePushConsumer(ref);
     describeRequestReply(ref);
+    describeLitePull(ref);
     describeTopicAdmin(ref);
     describeGroupAdmin(ref);
     describeOffsetAdmin(ref);

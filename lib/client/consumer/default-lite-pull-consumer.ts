@@ -60,7 +60,12 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
       new PullRequest(this.context, this, queue, offset).pullLater(0);
     this.lite = new LitePullAssignment(this.context, this.config.pullThresholdForAll, pull);
     const locker = new QueueLocker(this.context);
-    this.rebalance = new RebalancePushImpl(this.context, locker, () => this.topics, pull);
+    this.rebalance = new RebalancePushImpl(
+      this.context,
+      locker,
+      () => this.topics,
+      (queue, offset) => this.lite.onAssigned(queue, offset),
+    );
     this.admin = new ConsumerAdmin(
       this.context,
       { consumeMessageDirectly: () => Promise.resolve(NOT_CALLED) },
@@ -258,7 +263,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   async doRebalance(): Promise<void> {
     if (!this.isRunning || this.isAssigned) return;
     await this.rebalance.doRebalance();
-    this.lite.retain();
     const queues = this.assignment();
     const keys = queues.map(messageQueueKey).join();
     if (keys === this.knownQueues) return;

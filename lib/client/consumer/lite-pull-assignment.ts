@@ -48,10 +48,10 @@ export class LitePullAssignment implements LitePullOwner {
     this.positions.delete(key);
   }
 
-  /** Forgets what it knows of queues that were given to another member. */
-  retain(): void {
-    for (const key of this.positions.keys())
-      if (!this.context.processQueueTable.has(key)) this.positions.delete(key);
+  /** Begins a queue that the group has given to this member, who may have had it before. */
+  onAssigned(queue: ProcessQueue, offset: number): void {
+    this.positions.delete(messageQueueKey(queue.mq));
+    this.pull(queue, offset);
   }
 
   setPosition(mq: MessageQueue, offset: number): void {
