@@ -38,6 +38,17 @@ export type {
   RocketMQRequestPosition,
 } from './interfaces/request-options.interface.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
+export { PullBatch, PullConsumer } from './receiving/pull-consumer.js';
+export {
+  RocketMQAdmin,
+  type RocketMQBrowseOptions,
+  type RocketMQQueueRange,
+} from './receiving/rocketmq-admin.js';
+export { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
+export type {
+  RocketMQPullConsumerOptions,
+  RocketMQReceiveOptions,
+} from './interfaces/pull-consumer-options.interface.js';
 export { RocketMQConnections, type RocketMQConnectionStatus } from './rocketmq.connections.js';
 export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';
 export { RocketMQModule } from './rocketmq.module.js';

@@ -3,6 +3,9 @@ import { RocketMQConnection } from './rocketmq.connection.js';
 import { RocketMQConnections } from './rocketmq.connections.js';
 import { ConfigurableModuleClass, ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
 import { rocketMQProviders } from './rocketmq.providers.js';
+import { Receiver } from './receiving/receiver.js';
+import { RocketMQAdmin } from './receiving/rocketmq-admin.js';
+import { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
 
 /**
@@ -11,18 +14,34 @@ import { RocketMQTemplate } from './template/rocketmq-template.js';
  */
 @Module({
   providers: rocketMQProviders,
-  exports: [RocketMQTemplate, RocketMQConnections, RocketMQConnection, ROCKETMQ_MODULE_OPTIONS],
+  exports: [
+    RocketMQTemplate,
+    RocketMQPullConsumers,
+    RocketMQAdmin,
+    RocketMQConnections,
+    RocketMQConnection,
+    ROCKETMQ_MODULE_OPTIONS,
+  ],
 })
 export class RocketMQCoreModule
   extends ConfigurableModuleClass
   implements OnModuleInit, OnApplicationShutdown
 {
-  constructor(private readonly connection: RocketMQConnection) {
+  constructor(
+    private readonly connection: RocketMQConnection,
+    private readonly receiver: Receiver,
+  ) {
     super();
   }
 
   async onModuleInit(): Promise<void> {
     await this.connection.start();
+    try {
+      await this.receiver.start();
+    } catch (error) {
+      await this.connection.close();
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

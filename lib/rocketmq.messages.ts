@@ -44,6 +44,12 @@ export const noRequest = (listener: string, msgId: string, topic: string): strin
   `${listener} handled message ${msgId} of topic ${topic}, which is no request: nobody waits for its reply. Send it with ` +
   'sendAndReceive.';
 
+export const noPullConsumer = (): string =>
+  "receive() needs a consumer to receive with: RocketMQModule.forRoot({ pullConsumer: { group: '…', topic: '…' } }).";
+
+export const pullConsumerWithoutTopic = (): string =>
+  'pullConsumer has no topic, and receive() could receive nothing: name one. For queues that are assigned use RocketMQPullConsumers.';
+
 export const illegalNameServer = (nameServer: string): string =>
   `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;
 

@@ -30,6 +30,7 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
   },
   producer: object,
   consumer: object,
+  pullConsumer: object,
   compat: oneOf('spring', ['spring']),
   tls: {
     default: undefined,

@@ -4,6 +4,9 @@ import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options
 import { RocketMQConnection } from './rocketmq.connection.js';
 import { RocketMQConnections } from './rocketmq.connections.js';
 import { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
+import { Receiver } from './receiving/receiver.js';
+import { RocketMQAdmin } from './receiving/rocketmq-admin.js';
+import { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
 import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
 
@@ -20,10 +23,32 @@ export const rocketMQProviders: Provider[] = [
     useFactory: ({ instances }: RocketMQConnection) => new RocketMQConnections(instances),
   },
   {
+    provide: RocketMQPullConsumers,
+    inject: [RocketMQConnection],
+    useFactory: ({ listenerInstance }: RocketMQConnection) => new RocketMQPullConsumers(listenerInstance),
+  },
+  {
+    provide: RocketMQAdmin,
+    inject: [RocketMQConnection],
+    useFactory: ({ listenerInstance }: RocketMQConnection) => new RocketMQAdmin(listenerInstance),
+  },
+  {
+    provide: Receiver,
+    inject: [RocketMQPullConsumers, ROCKETMQ_MODULE_OPTIONS],
+    useFactory: (consumers: RocketMQPullConsumers, { pullConsumer }: RocketMQModuleOptions) =>
+      new Receiver(consumers, pullConsumer),
+  },
+  {
     provide: RocketMQTemplate,
-    inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],
-    useFactory: ({ producer }: RocketMQConnection, { compat }: RocketMQModuleOptions, clock: Clock) =>
+    inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK, Receiver],
+    useFactory: (
+      { producer }: RocketMQConnection,
+      { compat }: RocketMQModuleOptions,
+      clock: Clock,
+      receiver: Receiver,
+    ) =>
       new RocketMQTemplate(producer, {
+        receiver,
         isSpringCompatible: compat === 'spring',
         clockNow: () => clock.now(),
         logger: new Logger(RocketMQTemplate.name),

@@ -1,6 +1,7 @@
 import type { EngineOptions } from '../engine/index.js';
 import type { RocketMQTlsOptions } from '../remoting/tls/client-tls.js';
 import type { RocketMQConsumerOptions } from './consumer-options.interface.js';
+import type { RocketMQPullConsumerOptions } from './pull-consumer-options.interface.js';
 import type { RocketMQProducerOptions } from './producer-options.interface.js';
 
 /**
@@ -46,6 +47,8 @@ export interface RocketMQModuleOptions {
   producer?: RocketMQProducerOptions;
   /** Defaults for all listeners. */
   consumer?: RocketMQConsumerOptions;
+  /** The consumer of `receive` of {@link RocketMQTemplate}; it needs a `topic`. Default: none. */
+  pullConsumer?: RocketMQPullConsumerOptions;
   /**
    * `'spring'` makes sent messages equal to those of rocketmq-spring to the last byte: a text that is sent with content type
    * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.

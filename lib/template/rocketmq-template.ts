@@ -14,8 +14,11 @@ import type {
   RocketMQRequestOptions,
   RocketMQRequestPosition,
 } from '../interfaces/request-options.interface.js';
+import type { RocketMQReceiveOptions } from '../interfaces/pull-consumer-options.interface.js';
 import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import type { Receiver } from '../receiving/receiver.js';
 import { createReader } from '../listener/payload-reader.js';
+import { noPullConsumer } from '../rocketmq.messages.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
@@ -34,6 +37,7 @@ export interface TemplateSettings {
   readonly isSpringCompatible: boolean;
   readonly clockNow: () => number;
   readonly logger: Logger;
+  readonly receiver?: Receiver;
 }
 
 /** Options, or as in Java the timeout in milliseconds. */
@@ -226,6 +230,27 @@ export class RocketMQTemplate {
     const reply = this.request(destination, payload, options);
     if (callback === undefined) return reply;
     this.notify(reply as Promise<never>, callback);
+  }
+
+  /**
+   * Waits for messages of the consumer that the module's option `pullConsumer` describes, and returns those that come first: of
+   * one queue, none when the time is over. They are committed by a later call, unless `autoCommit` is off.
+   *
+   * @param options or as in Java the timeout in milliseconds.
+   * @throws MessageConversionError when one of them cannot be read as `type`; all come again with the next call.
+   * @throws MQClientError without `pullConsumer`.
+   */
+  async receive<C extends RocketMQMessageType>(
+    type: C,
+    options: RocketMQReceiveOptions | number = {},
+  ): Promise<RocketMQPayloadOf<C>[]> {
+    const { receiver } = this.settings;
+    if (receiver === undefined) throw new MQClientError(noPullConsumer());
+    const received = await receiver.receive(
+      type,
+      typeof options === 'number' ? { timeout: options } : options,
+    );
+    return received as RocketMQPayloadOf<C>[];
   }
 
   private async request(

@@ -79,6 +79,11 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     return this.config.consumerGroup;
   }
 
+  /** Whether it was started, and not shut down. */
+  get running(): boolean {
+    return this.isRunning;
+  }
+
   get topics(): Iterable<string> {
     return this.subscriptions.keys();
   }

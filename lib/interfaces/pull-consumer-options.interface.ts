@@ -1,0 +1,51 @@
+import type { LitePullConsumerConfig } from '../client/index.js';
+
+/**
+ * Options of a consumer that fetches messages itself, by the names of rocketmq-spring (`rocketmq.pull-consumer.*`) and of
+ * DefaultLitePullConsumer.
+ *
+ * @publicApi
+ */
+export interface RocketMQPullConsumerOptions {
+  /** Consumer group. */
+  group: string;
+  /** Shares the queues of this topic with the other members of the group. Without it queues are assigned. */
+  topic?: string;
+  /** Tags with `||` between them. Default: `*`, all messages. */
+  selectorExpression?: string;
+  /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
+  consumeFromWhere?: LitePullConsumerConfig['consumeFromWhere'];
+  /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */
+  consumeTimestamp?: number;
+  /** How queues are divided among the members of the group. Default: `AVG`. */
+  allocateMessageQueueStrategy?: LitePullConsumerConfig['allocateMessageQueueStrategy'];
+  /** Most messages of one pull, and of one poll that does not say otherwise. Default: 10. */
+  pullBatchSize?: number;
+  /** Commit with a poll what polls before it returned. Default: true. */
+  autoCommit?: boolean;
+  /** Milliseconds between these commits, at least 1000. Default: 5000. */
+  autoCommitIntervalMillis?: number;
+  /** Milliseconds that a poll waits for messages. Default: 5000. */
+  pollTimeoutMillis?: number;
+  /** Messages, and MiB, of a queue that wait to be fetched before pulling pauses. Default: 1000, 100. */
+  pullThresholdForQueue?: number;
+  pullThresholdSizeForQueue?: number;
+  /** Messages of all queues that wait to be fetched before pulling pauses. Default: 10,000. */
+  pullThresholdForAll?: number;
+  /** Distance between the first and the last waiting message of a queue before pulling pauses. Default: 2000. */
+  consumeMaxSpan?: number;
+}
+
+/**
+ * Options of `receive` of {@link RocketMQTemplate}.
+ *
+ * @publicApi
+ */
+export interface RocketMQReceiveOptions {
+  /** Milliseconds to wait for messages. Default: `pollTimeoutMillis` of the consumer. */
+  timeout?: number;
+  /** Most messages. Default: `pullBatchSize` of the consumer. */
+  max?: number;
+  /** Ends the waiting with its reason. */
+  signal?: AbortSignal;
+}

@@ -1,0 +1,41 @@
+import { ConfigurationError, MQClientError } from '../errors/index.js';
+import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
+import type {
+  RocketMQPullConsumerOptions,
+  RocketMQReceiveOptions,
+} from '../interfaces/pull-consumer-options.interface.js';
+import { createReader } from '../listener/payload-reader.js';
+import { noPullConsumer, pullConsumerWithoutTopic } from '../rocketmq.messages.js';
+import type { PullConsumer } from './pull-consumer.js';
+import type { RocketMQPullConsumers } from './rocketmq-pull-consumers.js';
+
+/** The pull consumer of a template. */
+export class Receiver {
+  private consumer: PullConsumer | undefined;
+
+  constructor(
+    private readonly consumers: RocketMQPullConsumers,
+    private readonly options: RocketMQPullConsumerOptions | undefined,
+  ) {}
+
+  /** @throws ConfigurationError for an option that is not allowed. */
+  async start(): Promise<void> {
+    if (this.options === undefined) return;
+    if (this.options.topic === undefined) throw new ConfigurationError(pullConsumerWithoutTopic());
+    this.consumer = await this.consumers.create(this.options);
+  }
+
+  async receive(type: RocketMQMessageType | undefined, options: RocketMQReceiveOptions): Promise<unknown[]> {
+    if (this.consumer === undefined) throw new MQClientError(noPullConsumer());
+    const read = await createReader('receive', { messageType: type });
+    const messages = await this.consumer.poll(options);
+    try {
+      return await Promise.all(messages.map((message) => read(message)));
+    } catch (error) {
+      // Nobody has them yet.
+      const { topic, brokerName, queueId, queueOffset } = messages[0]!;
+      await this.consumer.seek({ topic, brokerName, queueId }, queueOffset);
+      throw error;
+    }
+  }
+}

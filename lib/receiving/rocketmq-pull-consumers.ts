@@ -1,0 +1,40 @@
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { DefaultLitePullConsumer, type MQClientInstance } from '../client/index.js';
+import { ConfigurationError } from '../errors/index.js';
+import type { RocketMQPullConsumerOptions } from '../interfaces/pull-consumer-options.interface.js';
+import { PullConsumer } from './pull-consumer.js';
+
+/**
+ * Makes consumers that fetch messages themselves; injectable. They are closed with the application.
+ *
+ * @publicApi
+ */
+export class RocketMQPullConsumers implements BeforeApplicationShutdown {
+  private readonly open = new Set<PullConsumer>();
+
+  constructor(private readonly instance: MQClientInstance) {}
+
+  /**
+   * A consumer that has joined its group, with its share of the queues of `topic`, or ready to be assigned some.
+   *
+   * @throws ConfigurationError for an option that is not allowed, MQClientError when the application has a consumer of the group
+   * already.
+   */
+  async create(options: RocketMQPullConsumerOptions): Promise<PullConsumer> {
+    const { group, topic, selectorExpression, ...config } = options;
+    if (topic === undefined && selectorExpression !== undefined)
+      throw new ConfigurationError(
+        'selectorExpression needs a topic: queues that are assigned are read whole',
+      );
+    const consumer = new DefaultLitePullConsumer(this.instance, { ...config, consumerGroup: group });
+    if (topic !== undefined) await consumer.subscribe(topic, selectorExpression);
+    await consumer.start();
+    const wrapper = new PullConsumer(consumer, () => this.open.delete(wrapper));
+    this.open.add(wrapper);
+    return wrapper;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.open].map((consumer) => consumer.close()));
+  }
+}

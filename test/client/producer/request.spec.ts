@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { createReplyMessage } from '../../../lib/client/index.js';
+import { decodeMessages } from '../../../lib/common/message-decoder.js';
+import { RequestFutureTable } from '../../../lib/client/producer/request-future-table.js';
+import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
+import { TestClient } from '../../support/test-client.js';
+import { TestEngine } from '../../support/test-engine.js';
+import { message, startConsumer, startProducer } from '../../support/test-peers.js';
+import { encodeRecord, innerMessage, temporaryDirectory } from '../../support/test-store.js';
+import { eventually, VirtualClock } from '../../support/virtual-clock.js';
+
+const request = (properties: Readonly<Record<string, string>>) =>
+  decodeMessages(encodeRecord(innerMessage({ properties: new Map(Object.entries(properties)) })))[0]!;
+
+const portOf = (address: string) => Number(address.split(':').at(-1));
+
+describe('a reply message', () => {
+  it('takes over what its request says of who waits', () => {
+    const properties = {
+      CLUSTER: 'c1',
+      CORRELATION_ID: 'id',
+      REPLY_TO_CLIENT: 'me',
+      TTL: '3000',
+      other: 'x',
+    };
+    const reply = createReplyMessage(request(properties), Buffer.from('r'));
+    expect(reply.topic).toBe('c1_REPLY_TOPIC');
+    expect(Object.fromEntries(reply.properties)).toEqual({
+      MSG_TYPE: 'reply',
+      CORRELATION_ID: 'id',
+      REPLY_TO_CLIENT: 'me',
+      TTL: '3000',
+    });
+  });
+
+  it('is refused to a message that does not say from which cluster it comes', () => {
+    expect(() => createReplyMessage(request({}), Buffer.from('r'))).toThrow(
+      'create reply message fail, requestMessage error, property[CLUSTER] is null.',
+    );
+  });
+});
+
+describe('the table of requests', () => {
+  it('ends each in its own time, and is bounded', async () => {
+    const clock = new VirtualClock();
+    const table = new RequestFutureTable(clock);
+    const [short, long] = [table.add('a', 't', 100), table.add('b', 't', 200)];
+    short.sent();
+    await clock.advance(150);
+    await expect(short.reply).rejects.toMatchObject({ responseCode: 10006, timeoutMillis: 100 });
+    expect(table.isEmpty).toBe(false);
+    await clock.advance(150);
+    await expect(long.reply).rejects.toThrow('send request message to <t> fail');
+    expect(table.isEmpty).toBe(true);
+    for (let i = 0; i < 65_536; i++) table.add(`${i}`, 't', 1000);
+    expect(() => table.add('one more', 't', 1000)).toThrow('65536 requests of this client wait');
+    table.close();
+    expect(table.isEmpty).toBe(true);
+  });
+});
+
+describe('a requester', () => {
+  it('gets replies from a broker that was restarted', { timeout: 60_000 }, async () => {
+    const directory = temporaryDirectory();
+    const start = async (nameServerPort: number, listenPort: number) => {
+      const engine = new TestEngine(directory, { engine: { listen: { nameServerPort, listenPort } } });
+      await engine.start();
+      return engine;
+    };
+    let engine = await start(0, 0);
+    const cluster = {
+      namesrvAddrs: engine.namesrvAddrs,
+      connect: () => new TcpTransport({ clock: systemClock, logger: silentLogger }),
+      close: async () => {},
+    };
+    const { body } = await (await TestClient.open(cluster)).route('BenchmarkTest');
+    const brokerPort = portOf(body!.brokerDatas[0]!.brokerAddrs.get(0)!);
+    const producer = startProducer(cluster);
+    const replies = startProducer(cluster);
+    await producer.send(message('t', 'creates the topic'));
+    await startConsumer(
+      cluster,
+      'g',
+      { t: '*' },
+      {
+        concurrently: async ([one]) => {
+          if (one!.getProperty('REPLY_TO_CLIENT') !== undefined)
+            await replies.sendAsync(createReplyMessage(one!, one!.body));
+          return 'CONSUME_SUCCESS' as const;
+        },
+      },
+    );
+    const ask = async (text: string) =>
+      (await producer.request(message('t', text), { timeout: 20_000 })).body.toString();
+    expect(await ask('before')).toBe('before');
+    await engine.close();
+    engine = await start(portOf(engine.namesrvAddrs[0]!), brokerPort);
+    // The connection is tried again with pauses.
+    let isBack = false;
+    void (async () => {
+      while (!isBack)
+        isBack = await producer.send(message('t', 'again')).then(
+          () => true,
+          () => false,
+        );
+    })();
+    await eventually(() => isBack);
+    expect(await ask('after')).toBe('after');
+    await engine.close();
+  });
+});
