@@ -9,8 +9,10 @@ import { OrderStepsListener } from './listeners/order-steps.listener.js';
 import { PaidOrderListener } from './listeners/paid-order.listener.js';
 import { PlacedOrderListener } from './listeners/placed-order.listener.js';
 import { PriceCacheListener } from './listeners/price-cache.listener.js';
+import { PriceQueryListener } from './listeners/price-query.listener.js';
 import { ShippingListener } from './listeners/shipping.listener.js';
 import { UnpaidOrderListener } from './listeners/unpaid-order.listener.js';
+import { MessagesController } from './messages/messages.controller.js';
 import { OrderJournal } from './orders/order-journal.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
@@ -28,7 +30,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
       consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', awaitTerminationMillisWhenShutdown: 30_000 },
     }),
   ],
-  controllers: [OrdersController, PricesController],
+  controllers: [OrdersController, PricesController, MessagesController],
   providers: [
     { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
     { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
@@ -40,6 +42,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     UnpaidOrderListener,
     ImportedOrderListener,
     PriceCacheListener,
+    PriceQueryListener,
     ShippingListener,
     InvoiceListener,
     DeadInvoiceListener,

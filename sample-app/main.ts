@@ -21,6 +21,8 @@ The order shop is open at ${url}
   Import orders       npm run sample:orders && curl -X POST ${url}/orders/import \\
                            -H 'Content-Type: application/x-ndjson' --data-binary @orders.jsonl
   Change a price      curl -X PUT ${url}/prices/rocket -H 'Content-Type: application/json' -d '{"price":42}'
+  Ask for a quote     curl ${url}/prices/rocket/quote/3
+  Look at a topic     curl ${url}/messages/orders
 
 An order is stored before it is answered. Its steps follow in order; shipping fails twice and then works; its invoice never
 works and ends in the dead-letter queue; what is not paid within ten seconds is closed. Kill the process at any moment

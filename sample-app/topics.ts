@@ -7,6 +7,7 @@ export const Topics = {
   ORDER_IMPORTS: 'order-imports',
   SHIPMENTS: 'shipments',
   INVOICES: 'invoices',
+  PRICE_QUERIES: 'price-queries',
   PRICE_CHANGES: 'price-changes',
   VISITS: 'visits',
 } as const;

@@ -1,8 +1,9 @@
-import { Body, Controller, Get, HttpCode, NotFoundException, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, NotFoundException, Param, ParseIntPipe, Put } from '@nestjs/common';
 import { IsPositive, IsNumber } from 'class-validator';
-import { RocketMQTemplate } from 'nestjs-rocketmq';
+import { RocketMQRemoteError, RocketMQTemplate } from 'nestjs-rocketmq';
 import { Topics } from '../topics.js';
 import { PriceCache } from './price-cache.js';
+import { Quote } from './quote.js';
 
 class PriceDto {
   @IsNumber()
@@ -21,6 +22,19 @@ export class PricesController {
   @HttpCode(202)
   async change(@Param('article') article: string, @Body() { price }: PriceDto): Promise<void> {
     await this.rocketMQ.syncSend(Topics.PRICE_CHANGES, { article, price });
+  }
+
+  @Get(':article/quote/:quantity')
+  async quote(
+    @Param('article') article: string,
+    @Param('quantity', ParseIntPipe) quantity: number,
+  ): Promise<Quote> {
+    try {
+      return await this.rocketMQ.sendAndReceive(Topics.PRICE_QUERIES, { article, quantity }, Quote);
+    } catch (error) {
+      if (error instanceof RocketMQRemoteError) throw new NotFoundException(error.message);
+      throw error;
+    }
   }
 
   @Get(':article')

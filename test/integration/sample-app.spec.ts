@@ -6,6 +6,7 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ROCKETMQ_CLOCK } from '../../lib/index.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
+import { PriceCache } from '../../sample-app/prices/price-cache.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const STEPS = ['step: accepted', 'step: picked', 'step: packed'];
@@ -143,6 +144,22 @@ it('imports a file of 10,000 orders, and reports the lines that are none', async
   const isImported = (i: number) => journal.find(`import-${i}`)?.events.length === 1;
   const orders = Array.from({ length: IMPORTED }, (_, i) => i);
   await clock.advanceUntil(() => orders.every(isImported), HOUR, 100);
+});
+
+it('answers a query of prices, and says when there is none', async () => {
+  await send('PUT', '/prices/comet', { price: 5 });
+  await clock.advanceUntil(() => app.get(PriceCache).get('comet') === 5, HOUR, 100);
+  const quote = await fetch(`${url}/prices/comet/quote/3`);
+  expect(await quote.json()).toEqual({ article: 'comet', quantity: 3, total: 15 });
+  const none = await fetch(`${url}/prices/nothing/quote/1`);
+  expect(none.status).toBe(404);
+  expect(await none.json()).toMatchObject({ message: 'There is no price of nothing' });
+});
+
+it('shows the messages of a topic', async () => {
+  const response = await fetch(`${url}/messages/price-changes`);
+  const messages = (await response.json()) as { body: string }[];
+  expect(messages.map(({ body }) => body)).toContain('{"article":"comet","price":5}');
 });
 
 it('goes on where it was after a restart', async () => {

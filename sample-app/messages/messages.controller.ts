@@ -1,0 +1,28 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { RocketMQAdmin } from 'nestjs-rocketmq';
+
+interface StoredMessage {
+  readonly msgId: string;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly tag: string | undefined;
+  readonly stored: Date;
+  readonly body: string;
+}
+
+/** Lesson: looking at a topic without consuming it. */
+@Controller('messages')
+export class MessagesController {
+  constructor(private readonly admin: RocketMQAdmin) {}
+
+  @Get(':topic')
+  async browse(@Param('topic') topic: string): Promise<StoredMessage[]> {
+    const messages: StoredMessage[] = [];
+    for await (const message of this.admin.browse(topic, { max: 20 })) {
+      const { msgId, queueId, queueOffset, tags, storeTimestamp, body } = message;
+      const stored = new Date(storeTimestamp);
+      messages.push({ msgId, queueId, queueOffset, tag: tags, stored, body: body.toString('utf8') });
+    }
+    return messages;
+  }
+}
