@@ -5,6 +5,8 @@ import { MessageExt } from './message-ext.js';
 import { MessageSysFlag } from './message-sys-flag.js';
 import { parseSocketHost, type SocketHost } from './socket-host.js';
 
+const UNKNOWN_HOST: SocketHost = { address: Buffer.alloc(4), port: 0 };
+
 /** What is known of a message that no broker's record stands for. */
 export interface ReplyFields {
   readonly topic: string;
@@ -22,7 +24,7 @@ export interface ReplyFields {
 /**
  * A reply, which travels without a record, as a message: the view of a record that is made for it.
  *
- * @throws RangeError when a host is no address, or a number does not fit.
+ * @throws RangeError when a number does not fit.
  */
 export function replyMessage(fields: ReplyFields, body: Buffer): MessageExt {
   const bornHost = hostOf(fields.bornHost);
@@ -32,9 +34,13 @@ export function replyMessage(fields: ReplyFields, body: Buffer): MessageExt {
   return message;
 }
 
-/** Java may write a host with its name before a slash. */
+/** Java may write a host with its name before a slash, or by a name alone, which must not cost the reply. */
 function hostOf(text: string): SocketHost {
-  return parseSocketHost(text.slice(text.lastIndexOf('/') + 1));
+  try {
+    return parseSocketHost(text.slice(text.lastIndexOf('/') + 1));
+  } catch {
+    return UNKNOWN_HOST;
+  }
 }
 
 function record(fields: ReplyFields, bornHost: SocketHost, storeHost: SocketHost, body: Buffer): Buffer {
