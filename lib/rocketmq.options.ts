@@ -30,7 +30,6 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
   },
   producer: object,
   consumer: object,
-  pullConsumer: object,
   compat: oneOf('spring', ['spring']),
   tls: {
     default: undefined,
@@ -44,6 +43,7 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
   instanceName: name('letters, digits and "_", "#", "@", ".", "-", at most 255', /^[\w#@.-]{1,255}$/),
   unitName: name('letters, digits and "_", ".", "-", at most 64', /^[\w.-]{1,64}$/),
   unitMode: bool(false),
+  pullConsumer: object,
 };
 
 const producerRules: Rules<RocketMQProducerOptions> = {
