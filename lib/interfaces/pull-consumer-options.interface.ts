@@ -13,6 +13,8 @@ export interface RocketMQPullConsumerOptions {
   topic?: string;
   /** Tags with `||` between them. Default: `*`, all messages. */
   selectorExpression?: string;
+  /** Whether the members of the group share the messages or each gets all. Default: `CLUSTERING`. */
+  messageModel?: LitePullConsumerConfig['messageModel'];
   /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
   consumeFromWhere?: LitePullConsumerConfig['consumeFromWhere'];
   /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */

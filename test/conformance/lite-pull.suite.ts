@@ -3,6 +3,7 @@ import type { MessageExt } from '../../lib/common/message-ext.js';
 import type { MessageQueue } from '../../lib/common/message-queue.js';
 import { DefaultLitePullConsumer, MQAdminImpl, type LitePullConsumerConfig } from '../../lib/client/index.js';
 import { bodies, message, startInstance, startProducer } from '../support/test-peers.js';
+import { temporaryDirectory } from '../support/test-store.js';
 import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
@@ -88,6 +89,30 @@ export function describeLitePull(cluster: ClusterRef): void {
       await eventually(() => members.every((member) => member.assignment().length === 2));
       await members[0]!.shutdown();
       await eventually(() => members[1]!.assignment().length === 4);
+    });
+
+    it('gets everything itself when it broadcasts, and goes on by offsets of its own', async () => {
+      const topic = await topicWith(cluster, 4);
+      const group = uniqueName('group');
+      const localOffsetStoreDir = temporaryDirectory();
+      const member = async (instanceName: string) => {
+        const config = { ...client, localOffsetStoreDir, instanceName };
+        const consumer = new DefaultLitePullConsumer(startInstance(cluster(), { client: config }), {
+          consumerGroup: group,
+          messageModel: 'BROADCASTING',
+          consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+        });
+        onTestFinished(() => consumer.shutdown());
+        await consumer.subscribe(topic);
+        await consumer.start();
+        return consumer;
+      };
+      const members = [await member('one'), await member('two')];
+      for (const consumer of members) expect(sorted(await poll(consumer, 4))).toEqual(numbers(4));
+      await members[0]!.commit();
+      await members[0]!.shutdown();
+      await startProducer(cluster()).send(message(topic, 'new'));
+      expect(bodies(await poll(await member('one'), 1))).toEqual(['new']);
     });
 
     it('takes the queues that it names, seeks in them, and knows their offsets', async () => {

@@ -7,7 +7,7 @@ import type { SubscriptionData } from '../../remoting/body/subscription-data.js'
 import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
 import { MQAdminImpl } from '../mq-admin-impl.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
-import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
+import { createOffsetStore } from '../offset/create-offset-store.js';
 import { checkGroup } from '../validators.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
@@ -52,7 +52,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   ) {
     const resolved = resolveLitePullConsumerConfig(config);
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
-    const offsetStore = new RemoteBrokerOffsetStore(instance, this.group);
+    const offsetStore = createOffsetStore(instance, this.group, resolved.messageModel);
     this.context = new ConsumerContext(instance, pullConfig(this.config), offsetStore);
     this.questions = new MQAdminImpl(instance);
     this.arrivals = new Arrivals(instance.clock);
@@ -129,6 +129,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   /** @throws MQClientError when the group is illegal, or the client has a consumer of it already. */
   async start(): Promise<void> {
     checkGroup(this.group);
+    await this.context.offsetStore.load();
     this.instance.registerConsumer(this);
     this.instance.start();
     this.isRunning = true;

@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { JsonFile } from '../../common/json-file.js';
-import { nodeFileSystem } from '../../common/node-file-system.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { retryTopicOf } from '../../common/mix-all.js';
@@ -10,9 +7,7 @@ import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
-import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
-import type { OffsetStore } from '../offset/offset-store.js';
-import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
+import { createOffsetStore } from '../offset/create-offset-store.js';
 import { checkGroup } from '../validators.js';
 import { ConsumeMessageConcurrentlyService } from './consume-message-concurrently-service.js';
 import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.js';
@@ -49,13 +44,17 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   ) {
     const resolved = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
-    const { consumeOrderly, messageModel } = this.config;
+    const { consumeOrderly, messageModel, consumerGroup } = this.config;
     if (consumeOrderly && messageModel === 'BROADCASTING') {
       throw new ConfigurationError(
         'Broadcast messages cannot be consumed in order: use CLUSTERING or CONCURRENTLY',
       );
     }
-    this.context = new ConsumerContext(instance, this.config, this.createOffsetStore());
+    this.context = new ConsumerContext(
+      instance,
+      this.config,
+      createOffsetStore(instance, consumerGroup, messageModel),
+    );
     const locker = new QueueLocker(this.context);
     this.consumeService =
       'orderly' in listener
@@ -198,15 +197,6 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
 
   onSubscriptionUnknown(): void {
     void this.instance.sendHeartbeatToAllBrokers();
-  }
-
-  private createOffsetStore(): OffsetStore {
-    const { instance, config } = this;
-    if (config.messageModel === 'CLUSTERING')
-      return new RemoteBrokerOffsetStore(instance, config.consumerGroup);
-    const { localOffsetStoreDir } = instance.config;
-    const path = join(localOffsetStoreDir, instance.localOffsetStoreId, config.consumerGroup, 'offsets.json');
-    return new LocalFileOffsetStore(new JsonFile(nodeFileSystem, path));
   }
 }
 

@@ -32,7 +32,7 @@ const rules: OptionRules<LitePullConsumerConfig> = {
   consumerGroup: text('', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
     return groupNameFault(value) === undefined;
   }),
-  messageModel: oneOf('CLUSTERING', ['CLUSTERING']),
+  messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
   consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
     'CONSUME_FROM_LAST_OFFSET',
     'CONSUME_FROM_FIRST_OFFSET',
