@@ -22,6 +22,7 @@ import { RequestFutureTable } from './producer/request-future-table.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
 const FIRST_HEARTBEAT = 1000;
+import { Introductions } from './introductions.js';
 import { NameServers } from './name-servers.js';
 
 /** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
@@ -76,8 +77,7 @@ export class MQClientInstance {
   private clusterBrokers: readonly BrokerData[] = [];
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
-  /** Brokers that know on which connection to find this client. */
-  private readonly introduced = new Set<string>();
+  private readonly introductions = new Introductions();
   private readonly connections = new ConnectionTable();
   private readonly timers = new Map<() => unknown, Timer>();
   private isRunning = false;
@@ -267,15 +267,16 @@ export class MQClientInstance {
   async sendHeartbeat(address: string): Promise<void> {
     const body = this.heartbeatData();
     await this.requestFrom(address, { code: RequestCode.HEART_BEAT, header: undefined, body });
-    this.introduced.add(address);
+    this.introductions.note(address);
   }
 
   /** Sees to it that every master can push a reply to this client. */
   async introduce(): Promise<void> {
     // A reply may come from any broker of the cluster, whatever topics this client knows.
     if (this.clusterBrokers.length === 0) await this.updateBrokers();
-    const isNew = (address: string) => !this.introduced.has(address);
-    if (this.brokerAddrs.addresses(false).some(isNew)) await this.sendHeartbeatToAllBrokers();
+    await this.introductions.tell(this.brokerAddrs.addresses(false), (address) =>
+      this.logged(() => this.sendHeartbeat(address)),
+    );
   }
 
   async rebalanceImmediately(): Promise<void> {
@@ -354,7 +355,7 @@ export class MQClientInstance {
     const { address, state } = change;
     const isNameServer = this.nameServers.addresses.includes(address);
     const isBack = this.connections.update({ ...change, role: isNameServer ? 'nameServer' : 'broker' });
-    if (state !== 'connected') this.introduced.delete(address);
+    if (state !== 'connected') this.introductions.forget(address);
     // A broker that was restarted has forgotten its clients (MQClientManager, NettyEventType.ACTIVE).
     if (isBack && !isNameServer && (this.consumers.size > 0 || !this.requests.isEmpty))
       this.sendHeartbeat(address).catch(() => {});

@@ -87,6 +87,8 @@ export class Replier {
       typeof asked === 'string' ? asked : undefined,
       this.isSpringCompatible,
     );
+    // RocketMQ has no messages without a body.
+    if (body.length === 0) throw new MQClientError(emptyReply(name));
     const reply = createReplyMessage(request, body);
     reply.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     if (headers.size > 0) this.headerMapper.apply(headers, reply);

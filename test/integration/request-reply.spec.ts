@@ -179,6 +179,11 @@ describe('a reply listener', () => {
     expect(await app.template.sendAndReceive('ask:b', 'x')).toBeNull();
   });
 
+  it('takes an empty text for an error, as it cannot travel', async () => {
+    const app = await startApp({ providers: [replier({ replyErrors: true }, () => '')] });
+    await expect(app.template.sendAndReceive('ask', 'x')).rejects.toThrow(/returned nothing to reply/);
+  });
+
   it('handles a message that is no request, and says that nobody gets its reply', async () => {
     const calls = new Inbox();
     const answer = (payload: unknown) => {

@@ -158,7 +158,7 @@ export class SendMessageProcessor {
   }
 
   /** What a message of a client that is not Java's may lack, and must not have. */
-  completeProperties(properties: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  private completeProperties(properties: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
     const hasId = properties.has(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     if (hasId && !properties.has(MessageConst.POP_CK)) return properties;
     const completed = new Map(properties);
