@@ -10,6 +10,7 @@ import type {
   TimestampResponseHeader,
   UpdateConsumerOffsetRequestHeader,
 } from '../header/queue-request-header.js';
+import type { RecallMessageRequestHeader } from '../header/recall-message-request-header.js';
 import type { SendMessageResponseHeader } from '../header/send-message-response-header.js';
 import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '../remoting-protocol.js';
 import { RequestCode } from '../request-code.js';
@@ -80,6 +81,7 @@ const sendResponse = {
     transactionId: optional(text),
     regionId: withDefault(text, 'DefaultRegion', 'MSG_REGION'),
     traceOn: withDefault(boolean, true, 'TRACE_ON'),
+    recallHandle: optional(text),
   }),
   responseBody: noBody,
   successCodes: STORED,
@@ -146,6 +148,18 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
     requestBody: noBody,
     responseHeader: noHeader(),
     responseBody: bytesBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.RECALL_MESSAGE]: {
+    requestHeader: headerCodec<RecallMessageRequestHeader>({
+      producerGroup: optional(text),
+      topic: required(text),
+      recallHandle: required(text),
+      brokerName: optional(text, 'bname'),
+    }),
+    requestBody: noBody,
+    responseHeader: headerCodec<{ readonly msgId: string }>({ msgId: required(text) }),
+    responseBody: noBody,
     successCodes: SUCCESS,
   },
   [RequestCode.QUERY_CONSUMER_OFFSET]: {
