@@ -12,6 +12,7 @@ import { describePushConsumer } from './push-consumer.suite.js';
 import { describeQuery } from './query.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
+import { describeTimer } from './timer.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
@@ -34,5 +35,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeOffsetAdmin(ref);
     describeBrokerInfo(ref);
     describeNamesrvAdmin(ref);
+    describeTimer(ref);
   });
 }

@@ -73,7 +73,14 @@ export class RecallMessageProcessor {
     ]);
     if (producerGroup !== undefined) properties.set(MessageConst.PRODUCER_GROUP, producerGroup);
     return {
-      ...{ topic, queueId: 0, flag: 0, sysFlag: 0, bornTimestamp: now, storeHost, properties, body: BODY },
+      topic,
+      queueId: 0,
+      flag: 0,
+      sysFlag: 0,
+      bornTimestamp: now,
+      storeHost,
+      properties,
+      body: BODY,
       bornHost: context.channel.remoteHost,
       reconsumeTimes: 0,
       preparedTransactionOffset: 0,

@@ -104,9 +104,8 @@ export class TimerMessageStore {
     const prevPos = this.wheel.getSlot(delayedTime)?.lastPos ?? -1;
     const { offsetPy, sizePy, realTopic, isDelete } = request;
     const realTopicHash = javaHashCode(realTopic);
-    const position = this.log.append({
-      ...{ prevPos, magic, currWriteTime, delayedTime, offsetPy, sizePy, realTopicHash },
-    });
+    const unit = { prevPos, magic, currWriteTime, delayedTime, offsetPy, sizePy, realTopicHash };
+    const position = this.log.append(unit);
     this.wheel.add(delayedTime, position, isDelete);
     this.pending++;
   }
