@@ -9,6 +9,7 @@ import { OrderStepsListener } from './listeners/order-steps.listener.js';
 import { PaidOrderListener } from './listeners/paid-order.listener.js';
 import { PlacedOrderListener } from './listeners/placed-order.listener.js';
 import { PriceCacheListener } from './listeners/price-cache.listener.js';
+import { ReminderListener } from './listeners/reminder.listener.js';
 import { ShippingListener } from './listeners/shipping.listener.js';
 import { UnpaidOrderListener } from './listeners/unpaid-order.listener.js';
 import { OrderJournal } from './orders/order-journal.js';
@@ -16,6 +17,8 @@ import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
 import { PriceCache } from './prices/price-cache.js';
 import { PricesController } from './prices/prices.controller.js';
+import { RemindersController } from './reminders/reminders.controller.js';
+import { RemindersService } from './reminders/reminders.service.js';
 
 /** Where the shop keeps its data; the engine has its store beside the journal of orders. */
 const DATA = process.env.SHOP_DATA ?? '.rocketmq';
@@ -28,7 +31,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
       consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', awaitTerminationMillisWhenShutdown: 30_000 },
     }),
   ],
-  controllers: [OrdersController, PricesController],
+  controllers: [OrdersController, PricesController, RemindersController],
   providers: [
     { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
     { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
@@ -43,6 +46,8 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     ShippingListener,
     InvoiceListener,
     DeadInvoiceListener,
+    RemindersService,
+    ReminderListener,
   ],
 })
 export class AppModule {}

@@ -9,4 +9,5 @@ export const Topics = {
   INVOICES: 'invoices',
   PRICE_CHANGES: 'price-changes',
   VISITS: 'visits',
+  REMINDERS: 'reminders',
 } as const;
