@@ -15,7 +15,7 @@ import { JARS, runJava, workDirectory } from './java.js';
 
 const TIMEOUT = 120_000;
 /** Milliseconds from the send in which one broker is ended and the other one started. */
-const DELAY = 14_000;
+const DELAY = 21_000;
 
 interface Broker {
   readonly namesrvAddr: string;
