@@ -117,7 +117,7 @@ export class TimerMessageService {
     // So that the next start does not pass over the slots of this one again.
     this.hasChanged ||= this.files.pending > 0;
     await this.flush();
-    this.files.close();
+    await this.files.close();
   }
 
   private wake(): void {
@@ -131,7 +131,8 @@ export class TimerMessageService {
       )
       .then((wait) => {
         this.running = undefined;
-        if (wait !== undefined) this.arm(wait);
+        if (this.isWanted) this.wake();
+        else if (wait !== undefined) this.arm(wait);
       });
   }
 
@@ -147,6 +148,7 @@ export class TimerMessageService {
 
   /** What cannot be read of the timer log can be read from the topic. */
   private onError(error: Error): number | undefined {
+    this.isWanted = false;
     if (this.isStopped) return undefined;
     this.slot = undefined;
     this.broker.logger.error(`Waiting messages: ${String(error)}`);
@@ -176,7 +178,7 @@ export class TimerMessageService {
     // What a full disk did not take before.
     this.files.write();
     this.moveWriteTime();
-    const isBehind = this.writeTimeMs - this.readTimeMs > MAX_BEHIND;
+    const isBehind = this.files.pending > 0 && this.writeTimeMs - this.readTimeMs > MAX_BEHIND;
     if (isBehind || this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0)) return false;
     const { messages, nextBeginOffset } = await this.read();
     if (nextBeginOffset <= this.queueOffset) return false;

@@ -178,7 +178,9 @@ export class TimerMessageStore {
     this.log.deleteExpired(minPhyOffset);
   }
 
-  close(): void {
+  /** Waits for a flush that is under way: afterwards the store may belong to another process. */
+  async close(): Promise<void> {
+    await this.lastFlush.catch(() => {});
     this.wheel.close();
     this.openFiles.closeAll();
   }

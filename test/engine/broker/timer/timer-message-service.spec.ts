@@ -200,6 +200,15 @@ describe('TimerMessageService', () => {
     expect(broker.disk.journal.slice(journal)).toEqual([]);
   });
 
+  it('takes a message up after days without any', async () => {
+    const broker = await Broker.open();
+    await broker.send('x', broker.in(5000));
+    await broker.pass(3 * DAY);
+    await broker.send('y', broker.in(5000));
+    await broker.pass(5000);
+    expect(await broker.arrived()).toEqual(['x', 'y']);
+  });
+
   describe('recall', () => {
     it('takes a message back that is not due yet, and no other', async () => {
       const broker = await Broker.open();
