@@ -3,6 +3,7 @@ import { decodeMessages } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
+import { StoreError } from '../../../errors/store.error.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { GetMessageResult } from '../../store/get-message-result.js';
 import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
@@ -146,7 +147,7 @@ export class TimerMessageService {
     }
   }
 
-  /** What cannot be read of the timer log can be read from the topic. */
+  /** A disk that is full, most likely: everything is tried again. */
   private onError(error: Error): number | undefined {
     this.isWanted = false;
     if (this.isStopped) return undefined;
@@ -237,7 +238,7 @@ export class TimerMessageService {
     try {
       await this.deliverSlot();
     } catch (error) {
-      if (this.isStopped) return false;
+      if (!(error instanceof StoreError)) throw error;
       const state = { queueOffset: this.queueOffset, readTimeMs: this.readTimeMs };
       this.broker.logger.error(String(error));
       this.rebuildFrom(state, 'DAMAGED');
