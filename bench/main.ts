@@ -3,13 +3,15 @@ import { measureBacklog } from './backlog.js';
 import { measureConsumeRates } from './consume-rate.js';
 import { measureListenerLatency } from './listener-latency.js';
 import { backlogTable, consumeTable, latencyTable, sendTable } from './report.js';
+import { measureTimers, timerTable } from './timers.js';
 import { measureSendRates, type SendRateOptions } from './send-rates.js';
 
 const IN_FLIGHT = [1, 16, 128, 1024];
 const FLUSH_DELAYS = [1, 5, 20];
+const TIMERS = Number(process.env.BENCH_TIMERS ?? 1_000_000);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 5_000_000);
 
-/** `npm run bench [-- send|delay|consume|latency|backlog …]`: all parts without an argument. */
+/** `npm run bench [-- send|delay|consume|latency|backlog|timers …]`: all parts without an argument. */
 async function main(parts: readonly string[]): Promise<void> {
   const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
   console.log(`${machine()}\n`);
@@ -37,6 +39,7 @@ async function main(parts: readonly string[]): Promise<void> {
       latencyTable([await measureListenerLatency('ASYNC_FLUSH'), await measureListenerLatency('SYNC_FLUSH')]),
     );
   }
+  if (isWanted('timers')) console.log(timerTable(await measureTimers(TIMERS)));
   if (isWanted('backlog')) console.log(backlogTable(await measureBacklog(BACKLOG)));
 }
 

@@ -10,6 +10,7 @@ import { PaidOrderListener } from './listeners/paid-order.listener.js';
 import { PlacedOrderListener } from './listeners/placed-order.listener.js';
 import { PriceCacheListener } from './listeners/price-cache.listener.js';
 import { PriceQueryListener } from './listeners/price-query.listener.js';
+import { ReminderListener } from './listeners/reminder.listener.js';
 import { ShippingListener } from './listeners/shipping.listener.js';
 import { UnpaidOrderListener } from './listeners/unpaid-order.listener.js';
 import { MessagesController } from './messages/messages.controller.js';
@@ -18,6 +19,8 @@ import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
 import { PriceCache } from './prices/price-cache.js';
 import { PricesController } from './prices/prices.controller.js';
+import { RemindersController } from './reminders/reminders.controller.js';
+import { RemindersService } from './reminders/reminders.service.js';
 
 /** Where the shop keeps its data; the engine has its store beside the journal of orders. */
 const DATA = process.env.SHOP_DATA ?? '.rocketmq';
@@ -30,7 +33,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
       consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', awaitTerminationMillisWhenShutdown: 30_000 },
     }),
   ],
-  controllers: [OrdersController, PricesController, MessagesController],
+  controllers: [OrdersController, PricesController, MessagesController, RemindersController],
   providers: [
     { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
     { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
@@ -46,6 +49,8 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     ShippingListener,
     InvoiceListener,
     DeadInvoiceListener,
+    RemindersService,
+    ReminderListener,
   ],
 })
 export class AppModule {}

@@ -23,6 +23,10 @@ The order shop is open at ${url}
   Change a price      curl -X PUT ${url}/prices/rocket -H 'Content-Type: application/json' -d '{"price":42}'
   Ask for a quote     curl ${url}/prices/rocket/quote/3
   Look at a topic     curl ${url}/messages/orders
+  Set a reminder      curl -X POST ${url}/reminders -H 'Content-Type: application/json' \\
+                           -d "{\\"text\\":\\"call\\",\\"at\\":\\"$(date -ud '+1 minute' +%FT%TZ)\\"}"
+  See those due       curl ${url}/reminders
+  Take one back       curl -X DELETE ${url}/reminders/ID
 
 An order is stored before it is answered. Its steps follow in order; shipping fails twice and then works; its invoice never
 works and ends in the dead-letter queue; what is not paid within ten seconds is closed. Kill the process at any moment

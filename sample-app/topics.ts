@@ -10,4 +10,5 @@ export const Topics = {
   PRICE_QUERIES: 'price-queries',
   PRICE_CHANGES: 'price-changes',
   VISITS: 'visits',
+  REMINDERS: 'reminders',
 } as const;

@@ -80,6 +80,31 @@ export class Message {
     this.putProperty(MessageConst.DELAY_TIME_LEVEL, String(level));
   }
 
+  /** Delivers the message so many seconds after the broker has got it (Message#setDelayTimeSec). */
+  setDelayTimeSec(seconds: number): void {
+    this.putProperty(MessageConst.TIMER_DELAY_SEC, String(seconds));
+  }
+
+  /** Delivers the message so many milliseconds after the broker has got it, rounded up to its whole second. */
+  setDelayTimeMs(millis: number): void {
+    this.putProperty(MessageConst.TIMER_DELAY_MS, String(millis));
+  }
+
+  /** Delivers the message at a time, in milliseconds since the epoch, rounded up to the whole second. */
+  setDeliverTimeMs(timestamp: number): void {
+    this.putProperty(MessageConst.TIMER_DELIVER_MS, String(timestamp));
+  }
+
+  /** Whether one of the three was set. */
+  get isTimed(): boolean {
+    const { properties } = this;
+    return (
+      properties.has(MessageConst.TIMER_DELAY_SEC) ||
+      properties.has(MessageConst.TIMER_DELAY_MS) ||
+      properties.has(MessageConst.TIMER_DELIVER_MS)
+    );
+  }
+
   /** Whether the broker answers only after the message is as safe as its flush and replication mode promise. */
   get waitStoreMsgOK(): boolean {
     return this.getProperty(MessageConst.WAIT_STORE_MSG_OK) !== 'false';

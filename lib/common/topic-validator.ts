@@ -20,6 +20,9 @@ export const TopicNames = {
   CHECKPOINT: 'CHECKPOINT_TOPIC',
 } as const;
 
+/** Where messages with a time of their own wait (TimerMessageStore.TIMER_TOPIC). */
+export const TIMER_TOPIC = 'rmq_sys_wheel_timer';
+
 const SYSTEM_TOPICS: ReadonlySet<string> = new Set(Object.values(TopicNames));
 const SYSTEM_TOPIC_PREFIX = 'rmq_sys_';
 const NOT_ALLOWED_SEND: ReadonlySet<string> = new Set([

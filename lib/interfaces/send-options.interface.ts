@@ -10,6 +10,13 @@ export interface RocketMQSendOptions {
   timeout?: number;
   /** Deliver later: 1 (1 s) to 18 (2 h). */
   delayLevel?: number;
+  /**
+   * Deliver so much later: milliseconds, or text such as `'90s'`, `'10m'`, `'2h'`, `'1d'`, `'1h30m'`. The broker delivers at
+   * whole seconds, and takes up to three days (`timerMaxDelaySec`). Not together with `delayLevel` or `deliverAt`.
+   */
+  delay?: number | string;
+  /** Deliver at this time: a `Date` or milliseconds since the epoch; one that is over is no delay. */
+  deliverAt?: Date | number;
   /** Keys by which the message can be found. */
   keys?: string | readonly string[];
   /** Wins over the tag of the destination. */

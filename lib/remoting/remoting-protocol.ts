@@ -18,6 +18,7 @@ import type {
   UpdateConsumerOffsetRequestHeader,
 } from './header/queue-request-header.js';
 import type { ReplyMessageRequestHeader } from './header/reply-message-request-header.js';
+import type { RecallMessageRequestHeader } from './header/recall-message-request-header.js';
 import type { SendMessageRequestHeader } from './header/send-message-request-header.js';
 import type { SendMessageResponseHeader } from './header/send-message-response-header.js';
 import type { RequestCode } from './request-code.js';
@@ -58,6 +59,12 @@ export interface RemotingProtocol extends BrokerProtocol, AdminProtocol {
   >;
   [RequestCode.QUERY_MESSAGE]: Exchange<QueryMessageRequestHeader, undefined, undefined, Buffer>;
   [RequestCode.VIEW_MESSAGE_BY_ID]: Exchange<{ readonly offset: number }, undefined, undefined, Buffer>;
+  [RequestCode.RECALL_MESSAGE]: Exchange<
+    RecallMessageRequestHeader,
+    undefined,
+    { readonly msgId: string },
+    undefined
+  >;
   [RequestCode.QUERY_CONSUMER_OFFSET]: Exchange<
     QueryConsumerOffsetRequestHeader,
     undefined,

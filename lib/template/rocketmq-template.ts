@@ -21,6 +21,7 @@ import { createReader } from '../listener/payload-reader.js';
 import { noPullConsumer } from '../rocketmq.messages.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
+import { applyDelay } from './message-delay.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
 import { toBody } from './message-converter.js';
 import { acceptReplyError, checkReply } from './reply-error.js';
@@ -119,6 +120,57 @@ export class RocketMQTemplate {
       ...asOptions(options, delayLevel),
       hashKey: requireKey(hashKey),
     });
+  }
+
+  /**
+   * Delivers the message so many seconds after the broker has got it, up to three days (`timerMaxDelaySec`). It may be
+   * {@link recall}ed until then. Other units, times and kinds of send: the options `delay` and `deliverAt` of every send.
+   *
+   * @throws MQClientError when `delayTime` is not an integer above 0.
+   */
+  async syncSendDelayTimeSeconds(
+    destination: string,
+    payload: unknown,
+    delayTime: number,
+  ): Promise<SendResult> {
+    return this.sendDelayed(destination, payload, (message) => message.setDelayTimeSec(positive(delayTime)));
+  }
+
+  /** As {@link syncSendDelayTimeSeconds}, in milliseconds; the broker delivers at whole seconds. */
+  async syncSendDelayTimeMills(
+    destination: string,
+    payload: unknown,
+    delayTime: number,
+  ): Promise<SendResult> {
+    return this.sendDelayed(destination, payload, (message) => message.setDelayTimeMs(positive(delayTime)));
+  }
+
+  /** As {@link syncSendDelayTimeSeconds}, at a time in milliseconds since the epoch; one that is over is no delay. */
+  async syncSendDeliverTimeMills(
+    destination: string,
+    payload: unknown,
+    delayTime: number,
+  ): Promise<SendResult> {
+    return this.sendDelayed(destination, payload, (message) => message.setDeliverTimeMs(positive(delayTime)));
+  }
+
+  /**
+   * Takes back a timed message that is not due yet: `recall(sendResult)`, or `recall(topic, recallHandle)` in another process.
+   *
+   * @returns the unique id of the message.
+   * @throws MQClientError when there is no handle, since the message was not timed or the broker is older than 5.3.2.
+   * @throws MQBrokerError code 604 when the message is due already; code 16 when the broker does not allow it
+   * (`recallMessageEnable`, which is false by default in Apache's).
+   */
+  recall(sent: SendResult): Promise<string>;
+  recall(topic: string, recallHandle: string): Promise<string>;
+  async recall(sent: SendResult | string, recallHandle?: string): Promise<string> {
+    const topic = typeof sent === 'string' ? sent : sent.messageQueue.topic;
+    const handle = typeof sent === 'string' ? recallHandle : sent.recallHandle;
+    if (typeof handle === 'string') return this.producer.recallMessage(topic, handle);
+    throw new MQClientError(
+      `There is no recall handle for topic ${topic}: the message was sent without a delay or deliverAt, or its broker is older than 5.3.2`,
+    );
   }
 
   /**
@@ -267,6 +319,16 @@ export class RocketMQTemplate {
     return read(reply);
   }
 
+  private sendDelayed(
+    destination: string,
+    payload: unknown,
+    delay: (message: Message) => void,
+  ): Promise<SendResult> {
+    const message = this.toMessage(destination, payload, {});
+    delay(message);
+    return this.producer.send(message);
+  }
+
   private async startSend(
     destination: string,
     payload: unknown,
@@ -337,9 +399,11 @@ export class RocketMQTemplate {
   }
 }
 
-function applyOptions(message: Message, { delayLevel, keys, properties }: RocketMQSendOptions): void {
+function applyOptions(message: Message, options: RocketMQSendOptions): void {
+  const { delayLevel, keys, properties } = options;
   if (keys !== undefined) message.setKeys(keys);
   if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
+  applyDelay(message, options);
   if (properties === undefined) return;
   for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
 }
@@ -362,6 +426,11 @@ function asOptions(
 ): RocketMQSendOptions {
   if (typeof options === 'number') return { timeout: options, delayLevel };
   return delayLevel === undefined ? (options ?? {}) : { ...options, delayLevel };
+}
+
+function positive(delayTime: number): number {
+  if (Number.isSafeInteger(delayTime) && delayTime > 0) return delayTime;
+  throw new MQClientError(`delayTime is ${delayTime}; allowed: integers above 0`);
 }
 
 function requireKey(hashKey: string): string {

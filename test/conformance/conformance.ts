@@ -14,6 +14,7 @@ import { describeQuery } from './query.suite.js';
 import { describeRequestReply } from './request-reply.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
+import { describeTimer } from './timer.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
@@ -38,5 +39,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeOffsetAdmin(ref);
     describeBrokerInfo(ref);
     describeNamesrvAdmin(ref);
+    describeTimer(ref);
   });
 }

@@ -116,6 +116,25 @@ it('tells every instance of a new price', async () => {
   expect(await response.json()).toEqual({ article: 'rocket', price: 42 });
 });
 
+it('reminds at the time, and not of what was taken back', async () => {
+  const at = new Date(clock.now() + 90_000).toISOString();
+  const remind = async (text: string) => (await send('POST', '/reminders', { text, at })).json();
+  await remind('call the customer');
+  const { id } = (await remind('send flowers')) as { id: string };
+  const cancel = () => fetch(`${url}/reminders/${id}`, { method: 'DELETE' });
+  expect((await cancel()).status).toBe(204);
+  const came = async (): Promise<unknown> => (await fetch(`${url}/reminders`)).json();
+  await clock.advance(89_000);
+  expect(await came()).toEqual([]);
+  for (let i = 0; i < 100 && ((await came()) as string[]).length === 0; i++) await clock.advance(100);
+  await clock.advance(5000);
+  expect(await came()).toEqual(['call the customer']);
+  expect((await cancel()).status).toBe(409);
+  expect((await send('POST', '/reminders', { text: 'x', at: 'soon' })).status).toBe(400);
+  expect((await send('POST', '/reminders', { text: 'x', at: '2001-01-01' })).status).toBe(400);
+  expect((await send('POST', '/reminders', { text: 'x', at: '2099-01-01' })).status).toBe(400);
+});
+
 it('imports a file of 10,000 orders, and reports the lines that are none', async () => {
   const path = join(directory, 'import.jsonl');
   const said = vi.spyOn(console, 'log').mockImplementation(() => {});

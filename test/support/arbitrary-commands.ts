@@ -177,6 +177,15 @@ const PARTS: Readonly<Record<RequestCode, Parts>> = {
     answerBody: bytes,
   },
   [RequestCode.VIEW_MESSAGE_BY_ID]: { header: offset, answerBody: bytes },
+  [RequestCode.RECALL_MESSAGE]: {
+    header: fc.record({
+      producerGroup: optionalText,
+      topic: text,
+      recallHandle: text,
+      brokerName: optionalText,
+    }),
+    answer: fc.record({ msgId: text }),
+  },
   [RequestCode.QUERY_CONSUMER_OFFSET]: {
     header: fc.record({ ...queue, consumerGroup: text }),
     answer: offset,

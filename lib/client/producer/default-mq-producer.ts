@@ -10,6 +10,7 @@ import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
+import { RequestCode } from '../../remoting/request-code.js';
 import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
@@ -140,6 +141,26 @@ export class DefaultMQProducer implements ProducerInner {
     });
   }
 
+  /**
+   * Takes back a timed message that is not due yet.
+   *
+   * @param recallHandle of the result of its send.
+   * @returns the unique id of the message.
+   * @throws MQBrokerError code 604 when it is due already, or the handle is of another topic; code 16 when the broker
+   * does not allow it (`recallMessageEnable`).
+   */
+  async recallMessage(topic: string, recallHandle: string): Promise<string> {
+    if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
+    const fullTopic = this.instance.withNamespace(topic);
+    checkTopic(fullTopic);
+    const brokerName = brokerNameOf(recallHandle);
+    await this.publishInfoOf(fullTopic);
+    const header = { producerGroup: this.group, topic: fullTopic, recallHandle, brokerName };
+    const request = { code: RequestCode.RECALL_MESSAGE, header, body: undefined };
+    const { header: answer } = await this.instance.request(brokerName, request);
+    return answer!.msgId;
+  }
+
   onRouteChanged(topic: string): void {
     this.publishInfos.delete(topic);
   }
@@ -184,7 +205,7 @@ export class DefaultMQProducer implements ProducerInner {
     handOver: HandOver,
   ): Promise<void> {
     const [info, { body, sysFlag }] = await Promise.all([
-      this.publishInfos.get(topic) ?? this.findPublishInfo(topic),
+      this.publishInfoOf(topic),
       this.compress(plain),
       before?.catch(() => {}),
     ]);
@@ -276,6 +297,7 @@ export class DefaultMQProducer implements ProducerInner {
       if (message.topic !== first!.topic)
         throw new MQClientError('The topic of the messages in one batch should be the same');
       if (message.delayTimeLevel > 0) throw new MQClientError('TimeDelayLevel is not supported for batching');
+      if (message.isTimed) throw new MQClientError('A time of delivery is not supported for batching');
       if (message.waitStoreMsgOK !== first!.waitStoreMsgOK) {
         throw new MQClientError('The waitStoreMsgOK of the messages in one batch should the same');
       }
@@ -295,6 +317,10 @@ export class DefaultMQProducer implements ProducerInner {
       deflate(body, { level: ZLIB_LEVEL }, (error, result) => (error ? reject(error) : resolve(result))),
     );
     return { body: compressed, sysFlag };
+  }
+
+  private async publishInfoOf(topic: string): Promise<TopicPublishInfo> {
+    return this.publishInfos.get(topic) ?? this.findPublishInfo(topic);
   }
 
   /** The queues of a topic; of one that does not exist yet those that it will be created with. */
@@ -322,4 +348,13 @@ export class DefaultMQProducer implements ProducerInner {
     });
     return publishQueuesOf(topic, { ...pattern, queueDatas });
   }
+}
+
+/** The third word of what a handle says (RecallMessageHandle). */
+function brokerNameOf(recallHandle: string): string {
+  const [version, , brokerName] = Buffer.from(recallHandle, 'base64url').toString('utf8').split(' ');
+  if (version === 'v1' && brokerName !== undefined && brokerName !== '') return brokerName;
+  throw new MQClientError(
+    `${JSON.stringify(recallHandle.slice(0, 100))} is no recall handle; take the recallHandle of a send's result`,
+  );
 }

@@ -16,4 +16,6 @@ export interface SendResult {
   readonly transactionId: string | undefined;
   readonly regionId: string;
   readonly traceOn: boolean;
+  /** Of a timed message that is not due yet: with it the message can be recalled. Brokers before 5.3.2 give none. */
+  readonly recallHandle?: string | undefined;
 }

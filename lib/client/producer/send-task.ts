@@ -113,7 +113,15 @@ export class SendTask implements ResponseCallback<SendCode> {
     ) {
       return this.attempt();
     }
-    const { msgId: offsetMsgId, queueId, queueOffset, transactionId, regionId, traceOn } = response.header!;
+    const {
+      msgId: offsetMsgId,
+      queueId,
+      queueOffset,
+      transactionId,
+      regionId,
+      traceOn,
+      recallHandle,
+    } = response.header!;
     const { msgId, message } = this.outgoing;
     const isQueue = queueId === this.queue.queueId && message.topic === this.queue.topic;
     const messageQueue = isQueue ? this.queue : { ...this.queue, topic: message.topic, queueId };
@@ -126,6 +134,7 @@ export class SendTask implements ResponseCallback<SendCode> {
       transactionId,
       regionId,
       traceOn,
+      ...(recallHandle === undefined ? {} : { recallHandle }),
     });
   }
 

@@ -29,10 +29,12 @@ import { ConsumerManageProcessor } from './processor/consumer-manage-processor.j
 import { PullMessageProcessor } from './processor/pull-message-processor.js';
 import { QueryMessageProcessor } from './processor/query-message-processor.js';
 import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
+import { RecallMessageProcessor } from './processor/recall-message-processor.js';
 import { SendMessageBackProcessor } from './processor/send-message-back-processor.js';
 import { SendMessageProcessor } from './processor/send-message-processor.js';
 import { DelayOffsetTable } from './schedule/delay-offset-table.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
+import { TimerMessageService } from './timer/timer-message-service.js';
 import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
@@ -58,6 +60,7 @@ export class BrokerController implements RequestHandler {
   readonly storeConfig: MessageStoreConfig;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly fileSystem: FileSystem;
   readonly logger: Logger;
   readonly maxMessageSize: number;
   readonly regionId: string;
@@ -83,6 +86,7 @@ export class BrokerController implements RequestHandler {
   readonly locks: RebalanceLockManager;
   readonly holdService: PullRequestHoldService;
   private readonly scheduleService: ScheduleMessageService;
+  private readonly timerService: TimerMessageService;
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
@@ -94,6 +98,7 @@ export class BrokerController implements RequestHandler {
     this.storeConfig = storeConfig;
     this.clock = clock;
     this.random = options.random;
+    this.fileSystem = fileSystem;
     this.logger = logger;
     this.maxMessageSize = storeConfig.maxMessageSize;
     this.regionId = config.regionId;
@@ -117,6 +122,7 @@ export class BrokerController implements RequestHandler {
     this.locks = new RebalanceLockManager(clock);
     this.holdService = new PullRequestHoldService(clock);
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
+    this.timerService = new TimerMessageService(this);
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
@@ -130,6 +136,7 @@ export class BrokerController implements RequestHandler {
     this.store.open();
     try {
       for (const table of this.tables) table.load();
+      this.timerService.start();
     } catch (error) {
       await this.store.close();
       throw error;
@@ -150,6 +157,7 @@ export class BrokerController implements RequestHandler {
     this.stats.stop();
     this.holdService.close();
     await this.scheduleService.stop();
+    await this.timerService.stop();
     await Promise.all(this.tables.map((table) => table.close()));
     await this.store.close();
   }
@@ -175,6 +183,7 @@ export class BrokerController implements RequestHandler {
   private onArriving(records: readonly DispatchRequest[]): void {
     if (!this.isRunning) return;
     this.scheduleService.onArriving(records);
+    this.timerService.onArriving(records);
     this.holdService.notifyMessageArriving(records);
   }
 
@@ -221,6 +230,8 @@ export class BrokerController implements RequestHandler {
     );
     dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
     dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
+    const recall = new RecallMessageProcessor(this);
+    dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c));
     registerAdminProcessors(dispatcher, this);
   }
 }

@@ -225,6 +225,20 @@ export class DefaultMessageStore {
     this.reader.read({ queue, offset, maxMsgNums, filter }, callback);
   }
 
+  /** Behind the newest record of the commit log (#getMaxPhyOffset). */
+  get maxPhyOffset(): number {
+    return this.log.maxOffset;
+  }
+
+  get minPhyOffset(): number {
+    return this.log.minOffset;
+  }
+
+  /** Brings everything stored so far to the disk, whatever `flushDiskType` says. */
+  syncLog(done: FileCallback): void {
+    this.pipeline.sync(done);
+  }
+
   /** Behind the newest message of a queue; 0 for one that does not exist. */
   getMaxOffsetInQueue(topic: string, queueId: number): number {
     return this.queues.find(topic, queueId)?.maxOffset ?? 0;

@@ -54,6 +54,16 @@ export interface MessageStoreConfig {
   maxFilterMessageSize: number;
   /** Most messages of one query. */
   maxMsgsNumBatch: number;
+  /** Take messages with a time of their own. */
+  timerWheelEnable: boolean;
+  /** Seconds that such a message may wait at most. */
+  timerMaxDelaySec: number;
+  /** Seconds after which a waiting message is stored again, so that it does not leave with its log file. */
+  timerRollWindowSlot: number;
+  /** Milliseconds between flushes of what is known of waiting messages. */
+  timerFlushIntervalMs: number;
+  /** Bytes of a timer-log file. */
+  mappedFileSizeTimerLog: number;
   /** Bytes of the newest records that are kept in memory for consumers (not in Apache, which maps its files). */
   tailCacheSize: number;
 }
@@ -91,6 +101,11 @@ export const storeRules: OptionRules<MessageStoreConfig> = {
   accessMessageInMemoryMaxRatio: integer(40, 0, 95),
   maxFilterMessageSize: integer(16_000, 20, 16 * MIB),
   maxMsgsNumBatch: integer(64, 1, 1024),
+  timerWheelEnable: bool(true),
+  timerMaxDelaySec: integer(259_200, 1, 3650 * 86_400),
+  timerRollWindowSlot: integer(172_800, 60, 6 * 86_400),
+  timerFlushIntervalMs: integer(1000, 1, 60_000),
+  mappedFileSizeTimerLog: integer(100 * MIB, 4096, 1024 * MIB),
   tailCacheSize: integer(32 * MIB, 1 * MIB, 4096 * MIB),
 };
 

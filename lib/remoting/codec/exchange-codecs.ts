@@ -11,6 +11,7 @@ import type {
   UpdateConsumerOffsetRequestHeader,
 } from '../header/queue-request-header.js';
 import type { ReplyMessageRequestHeader } from '../header/reply-message-request-header.js';
+import type { RecallMessageRequestHeader } from '../header/recall-message-request-header.js';
 import type { SendMessageResponseHeader } from '../header/send-message-response-header.js';
 import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '../remoting-protocol.js';
 import { RequestCode } from '../request-code.js';
@@ -81,6 +82,7 @@ const sendResponse = {
     transactionId: optional(text),
     regionId: withDefault(text, 'DefaultRegion', 'MSG_REGION'),
     traceOn: withDefault(boolean, true, 'TRACE_ON'),
+    recallHandle: optional(text),
   }),
   responseBody: noBody,
   successCodes: STORED,
@@ -172,6 +174,18 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
     requestBody: noBody,
     responseHeader: noHeader(),
     responseBody: bytesBody,
+    successCodes: SUCCESS,
+  },
+  [RequestCode.RECALL_MESSAGE]: {
+    requestHeader: headerCodec<RecallMessageRequestHeader>({
+      producerGroup: optional(text),
+      topic: required(text),
+      recallHandle: required(text),
+      brokerName: optional(text, 'bname'),
+    }),
+    requestBody: noBody,
+    responseHeader: headerCodec<{ readonly msgId: string }>({ msgId: required(text) }),
+    responseBody: noBody,
     successCodes: SUCCESS,
   },
   [RequestCode.QUERY_CONSUMER_OFFSET]: {

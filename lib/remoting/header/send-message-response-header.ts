@@ -10,4 +10,6 @@ export interface SendMessageResponseHeader {
   /** Name of the region of the broker (`MSG_REGION`). */
   readonly regionId: string;
   readonly traceOn: boolean;
+  /** With it a timed message can be recalled before it is due. */
+  readonly recallHandle?: string | undefined;
 }

@@ -49,6 +49,7 @@ export class StoredMessageHeader implements SendMessageResponseHeader {
     private readonly records: readonly DispatchRequest[],
     private readonly first: number,
     private readonly count: number,
+    readonly recallHandle?: string,
   ) {}
 
   get msgId(): string {

@@ -19,6 +19,8 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
+import { recallHandleOf } from '../timer/recall-message-handle.js';
+import { divertTimed, isMessage } from '../timer/timer-diversion.js';
 import { divertDelayed, TIMER_PROPERTIES } from './delay-diversion.js';
 import { refusal, STORED_CODES, StoredMessageHeader } from './put-message-response.js';
 
@@ -45,15 +47,13 @@ export class SendMessageProcessor {
     const { queueId } = message;
     const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
     const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    const reply = new SendReply(
-      this.broker,
-      context,
-      header.topic,
-      queueId,
-      uniqKey,
-      !isRetryTopic(header.topic),
-    );
-    this.broker.store.putMessage(divertDelayed(stored, this.broker.delayLevels.length), reply);
+    const { storeConfig, clock, delayLevels, config } = this.broker;
+    const timed = divertTimed(stored, storeConfig, clock.now());
+    if (!isMessage(timed)) return context.reply(timed);
+    const isRetry = isRetryTopic(header.topic);
+    const recallHandle = isRetry || timed === stored ? undefined : recallHandleOf(timed, config.brokerName);
+    const reply = new SendReply(this.broker, context, header.topic, queueId, uniqKey, !isRetry, recallHandle);
+    this.broker.store.putMessage(divertDelayed(timed, delayLevels.length), reply);
   }
 
   processBatch(
@@ -121,6 +121,12 @@ export class SendMessageProcessor {
     for (const { properties } of [header, ...batch]) {
       const fault = refuseFeature(header.sysFlag, properties);
       if (fault !== undefined) return fault;
+      if (TIMER_PROPERTIES.some((name) => properties.has(name))) {
+        return failure(
+          ResponseCode.MESSAGE_ILLEGAL,
+          'a batch can not have messages with a time of their own',
+        );
+      }
       if (Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) !== 0) {
         return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages with a delay level');
       }
@@ -193,13 +199,6 @@ function refuseFeature(sysFlag: number, properties: ReadonlyMap<string, string>)
   if (properties.get(MessageConst.TRANSACTION_PREPARED) === 'true' || isTransactional(sysFlag)) {
     return failure(ResponseCode.NO_PERMISSION, 'this broker does not support transactional messages yet');
   }
-  for (const name of TIMER_PROPERTIES) {
-    if (!properties.has(name) || properties.has(MessageConst.DELAY_TIME_LEVEL)) continue;
-    return failure(
-      ResponseCode.SYSTEM_ERROR,
-      'this broker does not support timer messages yet, use a delay level',
-    );
-  }
   return undefined;
 }
 
@@ -220,6 +219,7 @@ class SendReply implements PutMessageCallback {
      * creates retry topics when a consumer comes, and dead-letter topics with the next dead message.
      */
     private readonly awaitsTable: boolean,
+    private readonly recallHandle?: string,
   ) {}
 
   onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
@@ -249,6 +249,7 @@ class SendReply implements PutMessageCallback {
       records,
       first,
       count,
+      this.recallHandle,
     );
     if (code === ResponseCode.SUCCESS) this.context.reply(success(header, undefined));
     else this.context.reply({ code, remark: status, header, body: undefined });

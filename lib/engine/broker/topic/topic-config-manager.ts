@@ -1,7 +1,7 @@
 import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../common/fastjson.js';
 import { isRetryTopic, replyTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
-import { isSystemTopic, NAME_PATTERN, TopicNames } from '../../../common/topic-validator.js';
+import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
 import type { TopicConfigTable } from '../../../remoting/body/topic-config.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
@@ -144,6 +144,7 @@ export class TopicConfigManager extends ConfigManager {
     this.add(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, PermName.INHERIT);
     this.add(TopicNames.TRANS_HALF, 1);
     this.add(TopicNames.TRANS_OP_HALF, 1);
+    this.add(TIMER_TOPIC, 1);
   }
 
   private add(topic: string, queueNums: number, perm: number = READ_WRITE): void {

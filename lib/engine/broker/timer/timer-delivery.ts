@@ -1,0 +1,76 @@
+import type { Clock, Timer } from '../../../common/clock.js';
+import type { Logger } from '../../../common/logger.js';
+import { MessageConst } from '../../../common/message-const.js';
+import type { DefaultMessageStore } from '../../store/default-message-store.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
+
+/** Milliseconds until messages that the store refuses are tried again. */
+const RETRY_INTERVAL = 500;
+
+/** Stores messages that are due, until it has succeeded: Apache's broker gives up after three tries. */
+export class TimerDelivery {
+  private timer: Timer | undefined;
+  private wake: (() => void) | undefined;
+  private isStopped = false;
+
+  constructor(
+    private readonly store: DefaultMessageStore,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws Error when it is stopped before all of them are stored. */
+  async deliver(messages: readonly MessageExtBrokerInner[]): Promise<void> {
+    let rest = messages;
+    for (;;) {
+      rest = await this.put(rest);
+      if (rest.length === 0) return;
+      if (this.isStopped) throw new Error('The engine ends before all messages that are due are stored');
+      await this.pause();
+    }
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.clock.clearTimeout(this.timer);
+    this.wake?.();
+  }
+
+  /** Those that are to be tried again. */
+  private async put(messages: readonly MessageExtBrokerInner[]): Promise<MessageExtBrokerInner[]> {
+    const results = await Promise.all(messages.map((message) => this.putOne(message)));
+    return results.filter((message) => message !== undefined);
+  }
+
+  private putOne(message: MessageExtBrokerInner): Promise<MessageExtBrokerInner | undefined> {
+    return new Promise((resolve) =>
+      this.store.putMessage(message, { onPut: (status) => resolve(this.rest(message, status)) }),
+    );
+  }
+
+  private rest(message: MessageExtBrokerInner, status: PutMessageStatus): MessageExtBrokerInner | undefined {
+    const { properties } = message;
+    if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') return undefined;
+    if (status === 'PROPERTIES_SIZE_EXCEEDED' && properties.has(MessageConst.TIMER_ENQUEUE_MS)) {
+      // What was just added is worth less than the message.
+      const shorter = new Map(properties);
+      shorter.delete(MessageConst.TIMER_ENQUEUE_MS);
+      shorter.delete(MessageConst.TIMER_DEQUEUE_MS);
+      return { ...message, properties: shorter };
+    }
+    if (status !== 'MESSAGE_ILLEGAL' && status !== 'PROPERTIES_SIZE_EXCEEDED') return message;
+    const id = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    this.logger.error(
+      `Timed message ${id} cannot be stored in topic ${message.topic} and is dropped: ${status}`,
+    );
+    return undefined;
+  }
+
+  private async pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      this.timer = this.clock.setTimeout(resolve, RETRY_INTERVAL);
+    });
+  }
+}

@@ -1,0 +1,345 @@
+import type { Timer } from '../../../common/clock.js';
+import { decodeMessages } from '../../../common/message-decoder.js';
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { TIMER_TOPIC } from '../../../common/topic-validator.js';
+import { StoreError } from '../../../errors/store.error.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { GetMessageResult } from '../../store/get-message-result.js';
+import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
+import { TimerMagic } from '../../store/timer/timer-unit.js';
+import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
+import type { BrokerController } from '../broker-controller.js';
+import { TimerDelivery } from './timer-delivery.js';
+import {
+  deleteKeyOf,
+  deliveredMessage,
+  readTimedMessage,
+  rolledMessage,
+  type TimedMessage,
+} from './timer-message.js';
+
+/** Messages that are taken up together, and delivered together. */
+const TAKE_BATCH = 32;
+const DELIVER_BATCH = 128;
+/** Slots without messages that are passed over in one turn. */
+const MAX_EMPTY_SLOTS = 100_000;
+/** Milliseconds until what failed is tried again; longest wait for a due time, after which a clock that was set is noticed. */
+const RETRY_INTERVAL = 1000;
+const MAX_WAIT = 1000;
+/** Behind by more, nothing new is put into the wheel: it could fall into a slot that was not read yet. */
+const MAX_BEHIND = 86_400_000;
+/** Slots older than this do not fit into the wheel with those to come (TIMER_WHEEL_TTL_DAY, TIMER_BLANK_SLOTS). */
+const MAX_AGE = 7 * 86_400_000 - 60_000;
+/** How long after its time a message may have been stored again for another turn. */
+const ROLL_TOLERANCE = 60_000;
+/** Milliseconds between looks for files to delete. */
+const CLEAN_INTERVAL = 30_000;
+/** What Apache notes for a message that was due already when it was taken up. */
+const NEVER_ENQUEUED = '9223372036854775807';
+
+/**
+ * Takes messages of the timer topic up into the wheel, and stores them under their real topic when they are due
+ * (TimerMessageStore's services). All of it is one loop, which costs nothing while no message waits.
+ */
+export class TimerMessageService {
+  private readonly files: TimerMessageStore;
+  private readonly delivery: TimerDelivery;
+  /** The next message of the timer topic to take up. */
+  private queueOffset = 0;
+  /** The next slot to deliver. */
+  private readTimeMs = 0;
+  /** Slots before it take no messages any more. */
+  private writeTimeMs = 0;
+  /** Below this offset messages are taken up again, of which those are delivered that were due before a time. */
+  private rebuild = { queueOffset: 0, readTimeMs: 0 };
+  /** Until here messages were sent before the start: they go to their slots, and are delivered in the order of these. */
+  private catchUpOffset = 0;
+  private slot: (DueSlot & { next: number; readonly recalled: ReadonlySet<string> }) | undefined;
+  private running: Promise<void> | undefined;
+  private isWanted = false;
+  private isStopped = false;
+  private isOpen = false;
+  private hasChanged = false;
+  private cleanedAt = 0;
+  private timer: Timer | undefined;
+  private flushTimer: Timer | undefined;
+
+  constructor(private readonly broker: BrokerController) {
+    const { storeConfig, logger } = broker;
+    this.files = new TimerMessageStore(storeConfig, broker.fileSystem, logger);
+    this.delivery = new TimerDelivery(broker.store, broker.clock, logger);
+  }
+
+  /** Messages that wait in the wheel. */
+  get pending(): number {
+    return this.files.pending;
+  }
+
+  /** @throws ConfigurationError when the timer log was written with another `mappedFileSizeTimerLog`. */
+  start(): void {
+    if (!this.broker.storeConfig.timerWheelEnable) return;
+    const { store } = this.broker;
+    const oldest = store.getMinOffsetInQueue(TIMER_TOPIC, 0);
+    const offsetOf = (offset: number) =>
+      store.queryConsumeQueue(TIMER_TOPIC, 0, Math.max(offset, oldest), 1)?.units[0]?.commitLogOffset;
+    const state = this.files.open(store.maxPhyOffset, offsetOf);
+    this.isOpen = true;
+    const { lastReadTimeMs, lastTimerQueueOffset } = this.files.checkpoint;
+    const isOld = state === 'UNKNOWN' || lastReadTimeMs < this.now() - MAX_AGE;
+    this.readTimeMs = this.writeTimeMs = isOld ? this.now() : lastReadTimeMs;
+    this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
+    this.queueOffset = Math.min(lastTimerQueueOffset, this.catchUpOffset);
+    if (state !== 'SOUND' || isOld) {
+      const isEmpty = this.catchUpOffset === 0 && this.files.pending === 0;
+      this.rebuildFrom(
+        { queueOffset: this.queueOffset, readTimeMs: lastReadTimeMs },
+        isEmpty ? undefined : state,
+      );
+    }
+    this.wake();
+  }
+
+  /** Messages were stored. */
+  onArriving(records: readonly DispatchRequest[]): void {
+    if (!this.isOpen) return;
+    for (const { queue } of records) if (queue.topic === TIMER_TOPIC) return this.wake();
+  }
+
+  /** Begins nothing more, waits for what is being delivered, and notes how far it is. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.broker.clock.clearTimeout(this.timer);
+    this.broker.clock.clearTimeout(this.flushTimer);
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.delivery.stop();
+    await this.running;
+    // So that the next start does not pass over the slots of this one again.
+    this.hasChanged ||= this.files.pending > 0;
+    await this.flush();
+    await this.files.close();
+  }
+
+  private wake(): void {
+    this.isWanted = true;
+    if (this.running !== undefined || this.isStopped) return;
+    this.broker.clock.clearTimeout(this.timer);
+    this.running = this.run()
+      .then(
+        () => this.timeUntilNext(),
+        (error) => this.onError(error as Error),
+      )
+      .then((wait) => {
+        this.running = undefined;
+        if (this.isWanted) this.wake();
+        else if (wait !== undefined) this.arm(wait);
+      });
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopped) {
+      this.isWanted = false;
+      const hasTaken = await this.takeUp();
+      const hasDelivered = await this.deliverDue();
+      if (!hasTaken && !hasDelivered && !this.isWanted) return;
+      await new Promise<void>((resolve) => this.broker.clock.setImmediate(resolve));
+    }
+  }
+
+  /** A disk that is full, most likely: everything is tried again. */
+  private onError(error: Error): number | undefined {
+    this.isWanted = false;
+    if (this.isStopped) return undefined;
+    this.slot = undefined;
+    this.broker.logger.error(`Waiting messages: ${String(error)}`);
+    return RETRY_INTERVAL;
+  }
+
+  private arm(wait: number): void {
+    if (this.isStopped) return;
+    this.timer = this.broker.clock.setTimeout(() => this.wake(), Math.min(Math.max(wait, 1), MAX_WAIT));
+  }
+
+  private timeUntilNext(): number | undefined {
+    if (this.hasChanged) this.flushLater();
+    if (this.files.pending === 0) return undefined;
+    return this.readTimeMs + TIMER_PRECISION - this.broker.clock.now();
+  }
+
+  /** The current second; it never falls, also when the clock is set back. */
+  private moveWriteTime(): void {
+    if (this.queueOffset < this.catchUpOffset) return;
+    this.writeTimeMs = Math.max(this.writeTimeMs, this.now());
+  }
+
+  /** Puts the next messages of the topic into the wheel; false when there are none. */
+  private async takeUp(): Promise<boolean> {
+    const { store } = this.broker;
+    // What a full disk did not take before.
+    this.files.write();
+    this.moveWriteTime();
+    const isBehind = this.files.pending > 0 && this.writeTimeMs - this.readTimeMs > MAX_BEHIND;
+    if (isBehind || this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0)) return false;
+    const { messages, nextBeginOffset } = await this.read();
+    if (nextBeginOffset <= this.queueOffset) return false;
+    const late = decodeMessages(messages)
+      .map((message) => this.takeUpOne(message))
+      .filter((message) => message !== undefined);
+    const now = this.broker.clock.now();
+    await this.delivery.deliver(late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
+    this.queueOffset = nextBeginOffset;
+    this.files.write();
+    if (this.queueOffset >= this.catchUpOffset) this.files.recovered.clear();
+    this.hasChanged = true;
+    return true;
+  }
+
+  private read(): Promise<GetMessageResult> {
+    return new Promise((resolve) =>
+      this.broker.store.getMessage(TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH, undefined, resolve),
+    );
+  }
+
+  /** The message if it is due already. */
+  private takeUpOne(message: MessageExt): TimedMessage | undefined {
+    if (this.files.recovered.delete(message.commitLogOffset)) return undefined;
+    const timed = readTimedMessage(message, TIMER_PRECISION);
+    if (timed === undefined) {
+      this.broker.logger.error(`Timed message ${message.offsetMsgId} has no time or topic and is dropped`);
+      return undefined;
+    }
+    if (this.wasDelivered(timed)) return undefined;
+    const { delayedTime, realTopic, isDelete } = timed;
+    if (delayedTime < this.writeTimeMs) return isDelete ? undefined : timed;
+    const { commitLogOffset: offsetPy, storeSize: sizePy } = message;
+    this.files.add({ delayedTime, offsetPy, sizePy, realTopic, isDelete }, this.writeTimeMs);
+    return undefined;
+  }
+
+  /** Of a message that is taken up again: whether it had its turn before. */
+  private wasDelivered({ message, delayedTime }: TimedMessage): boolean {
+    if (message.queueOffset >= this.rebuild.queueOffset) return false;
+    const target = this.files.targetOf(delayedTime, floorTime(message.storeTimestamp));
+    const tolerance = target === delayedTime ? 0 : ROLL_TOLERANCE;
+    return target + tolerance < this.rebuild.readTimeMs;
+  }
+
+  /** Delivers the next messages that are due; false when none are. */
+  private async deliverDue(): Promise<boolean> {
+    this.moveWriteTime();
+    if (this.files.pending === 0) this.readTimeMs = this.writeTimeMs;
+    for (let i = 0; i < MAX_EMPTY_SLOTS && !this.files.hasSlot(this.readTimeMs); i++) {
+      if (this.readTimeMs >= this.writeTimeMs) return false;
+      this.readTimeMs += TIMER_PRECISION;
+    }
+    if (this.readTimeMs >= this.writeTimeMs) return false;
+    if (!this.files.hasSlot(this.readTimeMs)) return true;
+    try {
+      await this.deliverSlot();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const state = { queueOffset: this.queueOffset, readTimeMs: this.readTimeMs };
+      this.broker.logger.error(String(error));
+      this.rebuildFrom(state, 'DAMAGED');
+    }
+    return true;
+  }
+
+  private async deliverSlot(): Promise<void> {
+    const slot = (this.slot ??= this.openSlot());
+    const units = slot.positions
+      .slice(slot.next, slot.next + DELIVER_BATCH)
+      .map((position) => this.files.unitAt(position));
+    const now = this.broker.clock.now();
+    const messages = units.flatMap((unit) => {
+      const timed = this.messageAt(unit.offsetPy);
+      if (timed === undefined || slot.recalled.has(deleteKeyOf(timed))) return [];
+      const enqueueTime = `${unit.currWriteTime}`;
+      const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;
+      return [isRoll ? rolledMessage(timed, enqueueTime, now) : deliveredMessage(timed, enqueueTime, now)];
+    });
+    await this.delivery.deliver(messages);
+    slot.next += units.length;
+    if (slot.next < slot.positions.length) return;
+    this.slot = undefined;
+    this.files.pending -= slot.count;
+    this.readTimeMs += TIMER_PRECISION;
+    this.hasChanged = true;
+  }
+
+  private openSlot() {
+    const slot = this.files.dueSlot(this.readTimeMs);
+    const recalled = new Set<string>();
+    for (const { offsetPy } of slot.deletes) {
+      const key = this.messageAt(offsetPy)?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
+      if (key !== undefined) recalled.add(key);
+    }
+    return { ...slot, next: 0, recalled };
+  }
+
+  private messageAt(commitLogOffset: number): TimedMessage | undefined {
+    const record = this.broker.store.lookMessageByOffset(commitLogOffset);
+    const message = record && decodeMessages(record)[0];
+    const timed = message && readTimedMessage(message, TIMER_PRECISION);
+    if (timed === undefined || message!.topic !== TIMER_TOPIC) {
+      this.broker.logger.error(
+        `The waiting message at byte ${commitLogOffset} of the commit log cannot be read and is lost`,
+      );
+      return undefined;
+    }
+    return timed;
+  }
+
+  /** Takes up everything anew that is still in the topic, but for what was due before `readTimeMs`. */
+  private rebuildFrom(state: typeof this.rebuild, reason: string | undefined): void {
+    const { store, logger } = this.broker;
+    if (reason !== undefined)
+      logger.warn(`The timer log is built anew from ${TIMER_TOPIC} (${reason.toLowerCase()})`);
+    this.files.clear();
+    this.slot = undefined;
+    this.rebuild = state;
+    this.queueOffset = store.getMinOffsetInQueue(TIMER_TOPIC, 0);
+    this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
+    this.writeTimeMs = this.readTimeMs;
+    this.hasChanged = true;
+  }
+
+  private flushLater(): void {
+    const { clock, storeConfig } = this.broker;
+    this.flushTimer ??= clock.setTimeout(() => {
+      this.flushTimer = undefined;
+      void this.flush();
+    }, storeConfig.timerFlushIntervalMs);
+  }
+
+  private async flush(): Promise<void> {
+    // A log that is only half built says less than the one before.
+    if (!this.hasChanged || this.queueOffset < this.rebuild.queueOffset) return;
+    this.hasChanged = false;
+    const { store, clock, logger } = this.broker;
+    try {
+      await this.files.flush(this.readTimeMs, this.queueOffset, clock.now(), (done) => store.syncLog(done));
+      this.clean();
+    } catch (error) {
+      this.hasChanged = true;
+      logger.error(`How far waiting messages are delivered cannot be written: ${String(error)}`);
+      if (!this.isStopped) this.flushLater();
+    }
+  }
+
+  private clean(): void {
+    const now = this.broker.clock.now();
+    if (Math.abs(now - this.cleanedAt) < CLEAN_INTERVAL) return;
+    this.cleanedAt = now;
+    this.files.deleteExpired(this.broker.store.minPhyOffset);
+  }
+
+  private now(): number {
+    return floorTime(this.broker.clock.now());
+  }
+}
+
+function floorTime(millis: number): number {
+  return millis - (millis % TIMER_PRECISION);
+}

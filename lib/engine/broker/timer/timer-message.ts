@@ -1,0 +1,65 @@
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { parseSocketHost } from '../../../common/socket-host.js';
+import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { copyOf } from '../message-copy.js';
+
+/** What a stored message says of its delivery. */
+export interface TimedMessage {
+  readonly message: MessageExt;
+  /** Milliseconds since the epoch, a whole second. */
+  readonly delayedTime: number;
+  readonly realTopic: string;
+  readonly realQueueId: number;
+  readonly isDelete: boolean;
+}
+
+/** Reads what the hook of the send wrote; undefined when it cannot have been that. */
+export function readTimedMessage(message: MessageExt, precision: number): TimedMessage | undefined {
+  const outMs = message.getProperty(MessageConst.TIMER_OUT_MS) ?? '';
+  const realTopic = message.getProperty(MessageConst.REAL_TOPIC) ?? '';
+  const realQueueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
+  const isTopic = topicNameFault(realTopic) === undefined && !isNotAllowedSendTopic(realTopic);
+  if (!/^\d{1,15}$/.test(outMs) || !isTopic || !Number.isInteger(realQueueId)) return undefined;
+  const delayedTime = Number(outMs) - (Number(outMs) % precision);
+  const isDelete = message.getProperty(MessageConst.TIMER_DEL_UNIQKEY) !== undefined;
+  return { message, delayedTime, realTopic, realQueueId, isDelete };
+}
+
+/** How a recall names the message that it is for (TimerMessageStore#buildDeleteKey). */
+export function deleteKeyOf({ message, realTopic }: TimedMessage): string {
+  return buildDeleteKey(realTopic, message.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX) ?? '');
+}
+
+export function buildDeleteKey(realTopic: string, uniqKey: string): string {
+  return `${realTopic}+${uniqKey}`;
+}
+
+/** The message under its real topic (TimerMessageStore#convert); `enqueueTime` is when it was put into the wheel. */
+export function deliveredMessage(
+  { message, realTopic, realQueueId }: TimedMessage,
+  enqueueTime: string,
+  now: number,
+): MessageExtBrokerInner {
+  return copyTo(message, realTopic, realQueueId, enqueueTime, now);
+}
+
+/** The message, to wait for another turn of the wheel. */
+export function rolledMessage(
+  { message }: TimedMessage,
+  enqueueTime: string,
+  now: number,
+): MessageExtBrokerInner {
+  const rolled = copyTo(message, TIMER_TOPIC, 0, enqueueTime, now);
+  const times = Number(message.getProperty(MessageConst.TIMER_ROLL_TIMES) ?? 0) + 1;
+  return { ...rolled, properties: new Map(rolled.properties).set(MessageConst.TIMER_ROLL_TIMES, `${times}`) };
+}
+
+function copyTo(message: MessageExt, topic: string, queueId: number, enqueueTime: string, now: number) {
+  const properties = new Map(message.properties)
+    .set(MessageConst.TIMER_ENQUEUE_MS, enqueueTime)
+    .set(MessageConst.TIMER_DEQUEUE_MS, `${now}`);
+  const storeHost = parseSocketHost(message.storeHost);
+  return copyOf(message, { topic, queueId, properties, reconsumeTimes: message.reconsumeTimes, storeHost });
+}

@@ -1,0 +1,405 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import { SimulatedDisk } from '../../../support/simulated-file-system.js';
+import { TestClient } from '../../../support/test-client.js';
+import { TestEngine } from '../../../support/test-engine.js';
+import { bodies } from '../../../support/test-peers.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const TIMER_LOG = '/store/timerlog/00000000000000000000';
+
+/** A broker in virtual time on a simulated disk. */
+class Broker {
+  clock = new VirtualClock();
+  readonly disk = new SimulatedDisk({ now: () => this.clock.now() });
+  client!: TestClient;
+  private engine!: TestEngine;
+
+  static async open(options: EngineOptions = {}): Promise<Broker> {
+    const broker = new Broker(options);
+    await broker.start();
+    onTestFinished(() => broker.close());
+    return broker;
+  }
+
+  private constructor(private readonly options: EngineOptions) {}
+
+  async start(): Promise<void> {
+    const engine = { mappedFileSizeTimerLog: 4096, ...this.options };
+    const { clock } = this;
+    this.engine = new TestEngine('/store', { clock, fileSystem: this.disk.mount(), engine });
+    await this.engine.start();
+    this.client = await TestClient.open(this.engine);
+    await this.clock.advance(0);
+  }
+
+  close(): Promise<void> {
+    return this.engine.close();
+  }
+
+  async restart(downtime = 0): Promise<void> {
+    await this.close();
+    this.clock.set(this.clock.now() + downtime);
+    await this.start();
+  }
+
+  /** The process is killed, and its timers with it. */
+  async kill(downtime = 0): Promise<void> {
+    this.disk.kill();
+    this.clock = new VirtualClock(this.clock.now() + downtime);
+    await this.start();
+  }
+
+  get log(): string {
+    return this.engine.logger.lines.join('\n');
+  }
+
+  async send(body: string, properties: Readonly<Record<string, string | number>>, topic = 't') {
+    const texts = Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, `${value}`]));
+    return this.client.send(topic, { body, properties: { UNIQ_KEY: body, ...texts } });
+  }
+
+  in(millis: number) {
+    return { TIMER_DELIVER_MS: this.clock.now() + millis };
+  }
+
+  async arrived(topic = 't'): Promise<string[]> {
+    return bodies(await this.client.read(topic));
+  }
+
+  async pass(millis: number): Promise<void> {
+    await this.clock.advance(millis);
+    await this.clock.advance(0);
+  }
+
+  recall(recallHandle: string, topic = 't') {
+    const header = { producerGroup: 'g', topic, recallHandle, brokerName: undefined };
+    return this.client.call(RequestCode.RECALL_MESSAGE, header);
+  }
+}
+
+describe('TimerMessageService', () => {
+  it('delivers at the second, and keeps what belongs to the message', async () => {
+    const broker = await Broker.open();
+    const now = broker.clock.now();
+    const properties = { TIMER_DELIVER_MS: now + 90_000, TAGS: 'a', KEYS: 'k' };
+    const { header } = await broker.send('x', properties);
+    expect(header).toMatchObject({ queueId: 0, queueOffset: 0, transactionId: 'x' });
+    await broker.pass(90_000 - 1);
+    expect(await broker.arrived()).toEqual([]);
+    await broker.pass(1);
+    const [message] = await broker.client.read('t');
+    expect(message).toMatchObject({ topic: 't', queueId: 0, tags: 'a', keys: 'k', msgId: 'x' });
+    expect(message!.storeTimestamp).toBe(now + 90_000);
+    expect(Object.fromEntries(message!.properties)).toMatchObject({
+      REAL_TOPIC: 't',
+      REAL_QID: '0',
+      TIMER_DELIVER_MS: `${now + 90_000}`,
+      TIMER_OUT_MS: `${now + 89_000}`,
+      TIMER_ENQUEUE_MS: `${now}`,
+      TIMER_DEQUEUE_MS: `${now + 90_000}`,
+    });
+  });
+
+  it.each([
+    [{ TIMER_DELAY_SEC: 5 }, 5000],
+    [{ TIMER_DELAY_MS: 4500 }, 5000],
+    [{ TIMER_DELAY_MS: 5000 }, 5000],
+    [{ TIMER_DELAY_SEC: 2, TIMER_DELAY_MS: 9000, TIMER_DELIVER_MS: 1 }, 2000],
+    [{ TIMER_DELAY_MS: 2000, TIMER_DELIVER_MS: 1 }, 2000],
+    [{ TIMER_DELAY_MS: 1 }, 1000],
+  ])('delivers %j after %i ms', async (properties, millis) => {
+    const broker = await Broker.open();
+    await broker.send('x', properties);
+    await broker.pass(millis - 1);
+    expect(await broker.arrived()).toEqual([]);
+    await broker.pass(1);
+    expect(await broker.arrived()).toEqual(['x']);
+  });
+
+  it('delivers in the order of the times, and of one time in that of sending', async () => {
+    const broker = await Broker.open();
+    for (let i = 0; i < 300; i++) await broker.send(`late${i}`, broker.in(10_000));
+    for (let i = 0; i < 40; i++) await broker.send(`early${i}`, broker.in(5000));
+    await broker.pass(20_000);
+    const names = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`);
+    expect(await broker.arrived()).toEqual([...names('early', 40), ...names('late', 300)]);
+  });
+
+  it('lets a time that is over be none, and a delay level win', async () => {
+    const broker = await Broker.open();
+    await broker.send('over', { TIMER_DELIVER_MS: 1 });
+    expect(await broker.arrived()).toEqual(['over']);
+    await broker.send('level', { TIMER_DELAY_SEC: 1, DELAY: 2 });
+    await broker.pass(2000);
+    expect(await broker.arrived()).toEqual(['over']);
+    await broker.pass(3000);
+    expect(await broker.arrived()).toEqual(['over', 'level']);
+  });
+
+  it.each([
+    [{ TIMER_DELAY_SEC: 'soon' }, 'TIMER_DELAY_SEC=soon is no number'],
+    [{ TIMER_DELAY_SEC: 259_201 }, '259201000 ms away, more than the max delay 259200000ms'],
+    [{ TIMER_DELIVER_MS: 1, TIMER_DEL_UNIQKEY: 't+x' }, 'is over, there is nothing to recall'],
+  ])('refuses %j', async (properties, text) => {
+    const broker = await Broker.open();
+    const { code, remark } = await broker.send('x', properties);
+    expect(code).toBe(ResponseCode.MESSAGE_ILLEGAL);
+    expect(remark).toContain(text);
+  });
+
+  it('refuses timed messages when it is told to', async () => {
+    const broker = await Broker.open({ timerWheelEnable: false });
+    const { code, remark } = await broker.send('x', { TIMER_DELAY_SEC: 1 });
+    expect(code).toBe(ResponseCode.SYSTEM_ERROR);
+    expect(remark).toContain('timerWheelEnable is false');
+  });
+
+  it('rolls a message on that is due far away, and recalls it there', async () => {
+    const broker = await Broker.open({ timerRollWindowSlot: 3600 });
+    await broker.send('kept', broker.in(5 * HOUR));
+    const { header } = await broker.send('recalled', broker.in(5 * HOUR));
+    await broker.pass(4.5 * HOUR);
+    expect((await broker.recall(header!.recallHandle!)).code).toBe(0);
+    const stored = await broker.client.read('rmq_sys_wheel_timer');
+    const rolls = stored
+      .filter(({ msgId }) => msgId === 'kept')
+      .map((m) => m.getProperty('TIMER_ROLL_TIMES'));
+    expect(rolls).toEqual([undefined, '1', '2', '3', '4']);
+    await broker.pass(0.5 * HOUR - 1);
+    expect(await broker.arrived()).toEqual([]);
+    await broker.pass(1);
+    expect(await broker.arrived()).toEqual(['kept']);
+  });
+
+  it('delivers after a restart what became due meanwhile, and the rest when it is due', async () => {
+    const broker = await Broker.open();
+    await broker.send('early', broker.in(5000));
+    await broker.send('meanwhile', broker.in(20_000));
+    await broker.send('later', broker.in(60_000));
+    await broker.pass(10_000);
+    await broker.restart(20_000);
+    await broker.pass(1);
+    expect(await broker.arrived()).toEqual(['early', 'meanwhile']);
+    await broker.pass(30_000);
+    expect(await broker.arrived()).toEqual(['early', 'meanwhile', 'later']);
+  });
+
+  it('costs no timer while nothing waits', async () => {
+    const broker = await Broker.open();
+    await broker.send('x', broker.in(5000));
+    await broker.pass(MINUTE);
+    const journal = broker.disk.journal.length;
+    await broker.pass(HOUR);
+    expect(broker.disk.journal.slice(journal)).toEqual([]);
+  });
+
+  it('takes a message up after days without any', async () => {
+    const broker = await Broker.open();
+    await broker.send('x', broker.in(5000));
+    await broker.pass(3 * DAY);
+    await broker.send('y', broker.in(5000));
+    await broker.pass(5000);
+    expect(await broker.arrived()).toEqual(['x', 'y']);
+  });
+
+  describe('recall', () => {
+    it('takes a message back that is not due yet, and no other', async () => {
+      const broker = await Broker.open();
+      const { header } = await broker.send('x', broker.in(10_000));
+      await broker.send('y', broker.in(10_000));
+      const handle = header!.recallHandle!;
+      const text = Buffer.from(handle, 'base64url').toString();
+      expect(text).toBe(`v1 t broker-a ${broker.clock.now() + 9001} x`);
+      expect(await broker.recall(handle)).toMatchObject({ code: 0, header: { msgId: 'x' } });
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual(['y']);
+    });
+
+    it('holds after a restart and after a crash', async () => {
+      const broker = await Broker.open();
+      const { header } = await broker.send('x', broker.in(10_000));
+      await broker.pass(2000);
+      await broker.recall(header!.recallHandle!);
+      await broker.kill(30_000);
+      await broker.pass(MINUTE);
+      await broker.restart();
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual([]);
+    });
+
+    it('refuses what it cannot recall', async () => {
+      const broker = await Broker.open();
+      const { header } = await broker.send('x', broker.in(10_000));
+      const handle = header!.recallHandle!;
+      const forged = (text: string) => Buffer.from(text).toString('base64url');
+      const later = broker.clock.now() + 10_000;
+      await broker.send('o', {}, 'other');
+      for (const [topic, value, code, text] of [
+        ['none', handle, ResponseCode.TOPIC_NOT_EXIST, 'topic[none] not exist'],
+        ['other', handle, ResponseCode.ILLEGAL_OPERATION, 'is of topic t'],
+        ['t', '!', ResponseCode.ILLEGAL_OPERATION, 'invalid'],
+        ['t', 'x'.repeat(5000), ResponseCode.ILLEGAL_OPERATION, 'invalid'],
+        ['t', forged('v2 t broker-a 1 x'), ResponseCode.ILLEGAL_OPERATION, 'invalid'],
+        ['t', forged(`v1 t broker-b ${later} x`), ResponseCode.ILLEGAL_OPERATION, 'is of broker broker-b'],
+        ['t', forged('v1 t broker-a 1 x'), ResponseCode.ILLEGAL_OPERATION, 'was due at 1'],
+        ['t', forged('v1 t broker-a soon x'), ResponseCode.ILLEGAL_OPERATION, 'was due at soon'],
+      ] as const) {
+        const answer = await broker.recall(value, topic);
+        expect(answer.code, value).toBe(code);
+        expect(answer.remark).toContain(text);
+      }
+      await broker.pass(10_000);
+      expect((await broker.recall(handle)).code).toBe(ResponseCode.ILLEGAL_OPERATION);
+      expect(await broker.arrived()).toEqual(['x']);
+    });
+
+    it('is off when it is told to be', async () => {
+      const broker = await Broker.open({ recallMessageEnable: false });
+      const { header } = await broker.send('x', broker.in(10_000));
+      expect((await broker.recall(header!.recallHandle!)).code).toBe(ResponseCode.NO_PERMISSION);
+    });
+  });
+
+  describe('after damage', () => {
+    async function withWaiting(): Promise<Broker> {
+      const broker = await Broker.open();
+      for (let i = 0; i < 200; i++) await broker.send(`${i}`, broker.in(5000 + i * 100));
+      await broker.pass(10_000);
+      await broker.close();
+      return broker;
+    }
+    const all = Array.from({ length: 200 }, (_, i) => `${i}`);
+
+    async function expectAllOnce(broker: Broker): Promise<void> {
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual(all);
+    }
+
+    it.each(['/store/timerwheel', '/store/timerlog', TIMER_LOG])('does without %s', async (path) => {
+      const broker = await withWaiting();
+      broker.disk.delete(path);
+      await broker.start();
+      await expectAllOnce(broker);
+    });
+
+    it('does not mind a torn wheel', async () => {
+      const broker = await withWaiting();
+      broker.disk.cut('/store/timerwheel', 12_345);
+      await broker.start();
+      await expectAllOnce(broker);
+    });
+
+    it.each([0, 13, 25, 30, 45, 50, 52 * 40 + 7, 52 * 70 + 18])(
+      'finds a flipped bit at byte %i',
+      async (byte) => {
+        const broker = await withWaiting();
+        broker.disk.kill();
+        const content = broker.disk.content(TIMER_LOG);
+        broker.disk.damage(TIMER_LOG, byte, Buffer.from([content[byte]! ^ 4]));
+        await broker.kill();
+        expect(broker.log).toContain('built anew');
+        await expectAllOnce(broker);
+      },
+    );
+
+    it('finds a bit that flips while it runs', async () => {
+      const broker = await Broker.open();
+      for (let i = 0; i < 70; i++) await broker.send(`${i}`, broker.in(5000 + i * 1000));
+      const content = broker.disk.content(TIMER_LOG);
+      // The window of the reader has the first ones already.
+      broker.disk.damage(TIMER_LOG, 52 * 60 + 30, Buffer.from([content[52 * 60 + 30]! ^ 4]));
+      await broker.restart();
+      await broker.pass(2 * MINUTE);
+      expect(await broker.arrived()).toEqual(Array.from({ length: 70 }, (_, i) => `${i}`));
+    });
+
+    it('takes everything up anew without a checkpoint', async () => {
+      const broker = await Broker.open();
+      await broker.send('delivered', broker.in(1000));
+      await broker.send('waiting', broker.in(MINUTE));
+      await broker.pass(5000);
+      await broker.close();
+      broker.disk.delete('/store/config/timercheck');
+      await broker.start();
+      await broker.pass(2 * MINUTE);
+      // Nothing says any more that the first one was delivered.
+      expect(await broker.arrived()).toEqual(['delivered', 'delivered', 'waiting']);
+    });
+
+    it('does not deliver a rolled message twice when the log is built anew', async () => {
+      const broker = await Broker.open({ timerRollWindowSlot: 3600 });
+      await broker.send('x', broker.in(3 * HOUR));
+      await broker.pass(2.7 * HOUR);
+      await broker.close();
+      broker.disk.delete('/store/timerlog');
+      await broker.start();
+      await broker.pass(HOUR);
+      expect(await broker.arrived()).toEqual(['x']);
+    });
+  });
+
+  it('delivers what waited longer than the wheel is round', async () => {
+    const broker = await Broker.open({ fileReservedTime: 1000 });
+    await broker.send('x', broker.in(DAY));
+    await broker.pass(MINUTE);
+    await broker.restart(20 * DAY);
+    await broker.pass(1000);
+    expect(await broker.arrived()).toEqual(['x']);
+  });
+
+  it('keeps up with a clock that jumps ahead, and stands still with one that is set back', async () => {
+    const broker = await Broker.open();
+    await broker.send('x', broker.in(10_000));
+    await broker.send('y', broker.in(HOUR + MINUTE));
+    broker.clock.set(broker.clock.now() + HOUR);
+    await broker.pass(2000);
+    expect(await broker.arrived()).toEqual(['x']);
+    broker.clock.set(broker.clock.now() - HOUR);
+    await broker.pass(2 * MINUTE);
+    expect(await broker.arrived()).toEqual(['x']);
+    await broker.pass(HOUR);
+    expect(await broker.arrived()).toEqual(['x', 'y']);
+  });
+
+  it('tries a delivery again until it can be stored', async () => {
+    const broker = await Broker.open();
+    await broker.send('x', broker.in(5000));
+    broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+    await broker.pass(10_000);
+    expect(await broker.arrived()).toEqual([]);
+    broker.disk.faults.length = 0;
+    await broker.pass(10_000);
+    expect(await broker.arrived()).toEqual(['x']);
+  });
+
+  it('takes up again what the timer log had no room for', async () => {
+    const broker = await Broker.open();
+    broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC' });
+    await broker.send('x', broker.in(5000));
+    await broker.pass(2000);
+    broker.disk.faults.length = 0;
+    await broker.pass(10_000);
+    expect(await broker.arrived()).toEqual(['x']);
+  });
+
+  it('drops a message of the timer topic that has no time, and goes on', async () => {
+    const broker = await Broker.open();
+    await broker.send('bad', { REAL_TOPIC: 't' }, 'rmq_sys_wheel_timer');
+    await broker.send(
+      'worse',
+      { REAL_TOPIC: 'SCHEDULE_TOPIC_XXXX', REAL_QID: 0, TIMER_OUT_MS: 1 },
+      'rmq_sys_wheel_timer',
+    );
+    await broker.send('x', broker.in(1000));
+    await broker.pass(2000);
+    expect(await broker.arrived()).toEqual(['x']);
+    expect(broker.log).toContain('has no time or topic and is dropped');
+  });
+});

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DefaultMQProducer, MQClientInstance } from '../../lib/client/index.js';
+import { systemClock } from '../../lib/common/clock.js';
+import { silentLogger } from '../../lib/common/logger.js';
+import { Message } from '../../lib/common/message.js';
+import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { CliProcess } from '../support/cli-process.js';
+import { TestClient } from '../support/test-client.js';
+import { startEngine } from '../support/test-engine.js';
+import { bodies } from '../support/test-peers.js';
+import { ApacheProcess } from './apache-process.js';
+import { JARS, runJava, workDirectory } from './java.js';
+
+const TIMEOUT = 120_000;
+/** Milliseconds from the send in which one broker is ended and the other one started. */
+const DELAY = 21_000;
+
+interface Broker {
+  readonly namesrvAddr: string;
+  end(signal: NodeJS.Signals): Promise<unknown>;
+}
+
+async function startOurs(store: string): Promise<Broker> {
+  const flags = ['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store];
+  const broker = CliProcess.start(['broker', ...flags], workDirectory());
+  await broker.printed('is ready');
+  const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
+  return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };
+}
+
+async function startApache(store: string): Promise<Broker> {
+  const namesrv = await ApacheProcess.namesrv();
+  const properties = { storePathRootDir: store, recallMessageEnable: true };
+  const broker = await ApacheProcess.broker(namesrv.address, { properties });
+  return {
+    namesrvAddr: namesrv.address,
+    async end(signal) {
+      await broker.end(signal);
+      await namesrv.end();
+    },
+  };
+}
+
+const transport = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
+
+function producerOf({ namesrvAddr }: Broker): DefaultMQProducer {
+  const options = { transport: transport(), clock: systemClock, random: Math.random, logger: silentLogger };
+  const instance = new MQClientInstance({ ...options, namesrvAddrs: [namesrvAddr] });
+  onTestFinished(() => instance.shutdown());
+  const producer = new DefaultMQProducer(instance);
+  producer.start();
+  return producer;
+}
+
+const BROKERS = { ours: startOurs, 'that of Apache': startApache };
+type Name = keyof typeof BROKERS;
+
+describe('timed messages', () => {
+  it('of the Java client are delivered and recalled by the engine', { timeout: TIMEOUT }, async () => {
+    const engine = await startEngine({ engine: { listen: { nameServerPort: 0, listenPort: 0 } } });
+    const lines = await runJava('Timers', { jars: JARS }, engine.namesrvAddrs[0]!);
+    expect(lines.filter((line) => line.startsWith('worked: '))).toEqual(
+      ['send', 'recall', 'deliver', 'too late'].map((part) => `worked: ${part}`),
+    );
+  });
+
+  it.each([
+    ['ours', 'that of Apache', 'SIGKILL'],
+    ['that of Apache', 'ours', 'SIGKILL'],
+  ] as const)('wait in %s, and come from %s after %s', { timeout: TIMEOUT }, async (from, to, signal) => {
+    const store = join(workDirectory(), 'store');
+    const first = await BROKERS[from as Name](store);
+    const producer = producerOf(first);
+    const at = Date.now() + DELAY;
+    const handles: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      const timed = new Message('timed', Buffer.from(`${i}`));
+      timed.setDeliverTimeMs(at + 50 * i);
+      const { recallHandle } = await producer.send(timed);
+      handles.push(recallHandle!);
+    }
+    await producer.recallMessage('timed', handles[1]!);
+    // Both note once a second how far they are.
+    await expect.poll(() => timersOf(store), { timeout: 10_000 }).toBeGreaterThanOrEqual(41);
+    await first.end(signal);
+
+    const second = await BROKERS[to as Name](store);
+    await producerOf(second).recallMessage('timed', handles[2]!);
+    const cluster = { namesrvAddrs: [second.namesrvAddr], connect: transport, close: async () => {} };
+    const client = await TestClient.open(cluster);
+    const arrived = async () => {
+      const queues = [0, 1, 2, 3].map((queueId) => client.read('timed', queueId));
+      return bodies((await Promise.all(queues)).flat());
+    };
+    const expected = Array.from({ length: 40 }, (_, i) => `${i}`).filter((i) => i !== '1' && i !== '2');
+    await expect.poll(async () => new Set(await arrived()).size, { timeout: DELAY + 20_000 }).toBe(38);
+    const got = await arrived();
+    expect([...new Set(got)].sort()).toEqual([...expected].sort());
+    expect(got).toHaveLength(38);
+    await second.end('SIGTERM');
+  });
+});
+
+/** How many units the checkpoint says are on the disk. */
+function timersOf(store: string): number {
+  try {
+    return Number(readFileSync(join(store, 'config/timercheck')).readBigInt64BE(8)) / 52;
+  } catch {
+    return 0;
+  }
+}
