@@ -24,6 +24,7 @@ export const ResponseCode = {
   NOT_IN_CURRENT_UNIT: 205,
   CONSUMER_NOT_ONLINE: 206,
   CONSUME_MSG_TIMEOUT: 207,
+  ILLEGAL_OPERATION: 604,
   GO_AWAY: 1500,
 } as const;
 

@@ -36,6 +36,8 @@ import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
 import type { TopicConfig } from './topic/topic-config.js';
+import { EndTransactionProcessor } from './transaction/end-transaction-processor.js';
+import { TransactionalMessageService } from './transaction/transactional-message-service.js';
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -82,6 +84,7 @@ export class BrokerController implements RequestHandler {
   readonly locks: RebalanceLockManager;
   readonly holdService: PullRequestHoldService;
   private readonly scheduleService: ScheduleMessageService;
+  private readonly transactions: TransactionalMessageService;
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
@@ -116,6 +119,7 @@ export class BrokerController implements RequestHandler {
     this.locks = new RebalanceLockManager(clock);
     this.holdService = new PullRequestHoldService(clock);
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
+    this.transactions = new TransactionalMessageService(this);
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
@@ -137,6 +141,7 @@ export class BrokerController implements RequestHandler {
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
+    this.transactions.start();
     this.stats.start();
   }
 
@@ -149,6 +154,7 @@ export class BrokerController implements RequestHandler {
     this.stats.stop();
     this.holdService.close();
     await this.scheduleService.stop();
+    await this.transactions.stop();
     await Promise.all(this.tables.map((table) => table.close()));
     await this.store.close();
   }
@@ -195,6 +201,7 @@ export class BrokerController implements RequestHandler {
     const admin = new AdminBrokerProcessor(this);
     const client = new ClientManageProcessor(this);
     const consumer = new ConsumerManageProcessor(this);
+    const endTransaction = new EndTransactionProcessor(this, this.transactions);
     dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c));
     dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c));
     dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c));
@@ -218,6 +225,7 @@ export class BrokerController implements RequestHandler {
     );
     dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
     dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
+    dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c));
     registerAdminProcessors(dispatcher, this);
   }
 }

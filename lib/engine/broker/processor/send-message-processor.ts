@@ -1,8 +1,8 @@
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageClientIdSetter } from '../../../common/message-client-id-setter.js';
-import { MessageSysFlag } from '../../../common/message-sys-flag.js';
+import { MessageSysFlag, transactionValue } from '../../../common/message-sys-flag.js';
 import { dlqTopicOf, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
-import { isNotAllowedSendTopic, topicNameFault } from '../../../common/topic-validator.js';
+import { isNotAllowedSendTopic, topicNameFault, TopicNames } from '../../../common/topic-validator.js';
 import type { MessageBatch } from '../../../remoting/body/message-batch.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import type { SendMessageRequestHeader } from '../../../remoting/header/send-message-request-header.js';
@@ -19,6 +19,7 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
+import { isPrepared, toHalfMessage } from '../transaction/half-message.js';
 import { divertDelayed, TIMER_PROPERTIES } from './delay-diversion.js';
 import { refusal, STORED_CODES, StoredMessageHeader } from './put-message-response.js';
 
@@ -38,22 +39,28 @@ export class SendMessageProcessor {
     context: SendContext,
   ): void {
     const fault =
-      this.refuse(header) ?? refuseFeature(header.sysFlag, header.properties) ?? refuseWithoutBody(body);
+      this.refuse(header) ??
+      this.refuseTransaction(header) ??
+      refuseFeature(header.properties) ??
+      refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = this.completeProperties(header.properties);
     const message = this.innerMessage(header, header.flag, body, properties, context);
     const { queueId } = message;
     const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
+    const delivered = divertDelayed(stored, this.broker.delayLevels.length);
+    const isHalf = isPrepared(properties, header.reconsumeTimes);
     const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     const reply = new SendReply(
       this.broker,
       context,
-      header.topic,
+      isHalf ? TopicNames.TRANS_HALF : header.topic,
       queueId,
       uniqKey,
       !isRetryTopic(header.topic),
     );
-    this.broker.store.putMessage(divertDelayed(stored, this.broker.delayLevels.length), reply);
+    // A delay begins when the transaction ends well.
+    this.broker.store.putMessage(isHalf ? toHalfMessage(stored) : delivered, reply);
   }
 
   processBatch(
@@ -103,6 +110,22 @@ export class SendMessageProcessor {
     return isRetryTopic(topic) ? this.refuseRetry(topic) : undefined;
   }
 
+  /** Without the property such a message would be stored where nobody can find it. */
+  private refuseTransaction({
+    sysFlag,
+    properties,
+    reconsumeTimes,
+  }: SendMessageRequestHeader): Refusal | undefined {
+    if (isPrepared(properties, reconsumeTimes)) {
+      const { rejectTransactionMessage, brokerName } = this.broker.config;
+      if (!rejectTransactionMessage) return undefined;
+      const remark = `the broker[${brokerName}] sending transaction message is forbidden`;
+      return failure(ResponseCode.NO_PERMISSION, remark);
+    }
+    if ((sysFlag & MessageSysFlag.TRANSACTION_PREPARED_TYPE) === 0) return undefined;
+    return failure(ResponseCode.MESSAGE_ILLEGAL, 'a message of a transaction needs the property TRAN_MSG');
+  }
+
   private refuseRetry(topic: string): Refusal | undefined {
     const group = topic.slice(RETRY_GROUP_TOPIC_PREFIX.length);
     if (this.broker.groups.findSubscriptionGroupConfig(group) !== undefined) return undefined;
@@ -119,7 +142,7 @@ export class SendMessageProcessor {
       return failure(ResponseCode.SYSTEM_ERROR, `message body of the batch exceeds ${maxMessageSize} bytes`);
     }
     for (const { properties } of [header, ...batch]) {
-      const fault = refuseFeature(header.sysFlag, properties);
+      const fault = refuseFeature(properties) ?? refuseInBatch(header.sysFlag, properties);
       if (fault !== undefined) return fault;
       if (Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) !== 0) {
         return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages with a delay level');
@@ -189,10 +212,7 @@ function refuseWithoutBody(body: Buffer): Refusal | undefined {
 }
 
 /** Features that this broker does not have are refused, never ignored. */
-function refuseFeature(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
-  if (properties.get(MessageConst.TRANSACTION_PREPARED) === 'true' || isTransactional(sysFlag)) {
-    return failure(ResponseCode.NO_PERMISSION, 'this broker does not support transactional messages yet');
-  }
+function refuseFeature(properties: ReadonlyMap<string, string>): Refusal | undefined {
   for (const name of TIMER_PROPERTIES) {
     if (!properties.has(name) || properties.has(MessageConst.DELAY_TIME_LEVEL)) continue;
     return failure(
@@ -203,8 +223,9 @@ function refuseFeature(sysFlag: number, properties: ReadonlyMap<string, string>)
   return undefined;
 }
 
-function isTransactional(sysFlag: number): boolean {
-  return (sysFlag & MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) !== 0;
+function refuseInBatch(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
+  if (transactionValue(sysFlag) === 0 && !isPrepared(properties, 0)) return undefined;
+  return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages of a transaction');
 }
 
 /** Answers the sender when its messages are stored, or not. */
