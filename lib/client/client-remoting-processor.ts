@@ -1,3 +1,4 @@
+import { MessageConst } from '../common/message-const.js';
 import { decodeMessage } from '../common/message-decoder.js';
 import {
   failure,
@@ -36,12 +37,35 @@ export class ClientRemotingProcessor {
         return this.getConsumerRunningInfo(request as Request<'GET_CONSUMER_RUNNING_INFO'>);
       case RequestCode.CONSUME_MESSAGE_DIRECTLY:
         return this.consumeMessageDirectly(request as Request<'CONSUME_MESSAGE_DIRECTLY'>);
+      case RequestCode.CHECK_TRANSACTION_STATE:
+        return this.checkTransactionState(request as Request<'CHECK_TRANSACTION_STATE'>);
       default:
         return failure(
           ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
           ` request type ${request.code} not supported`,
         );
     }
+  }
+
+  /** The producer answers with a request of its own. */
+  private checkTransactionState({
+    header,
+    body,
+  }: Request<'CHECK_TRANSACTION_STATE'>): Response<'CHECK_TRANSACTION_STATE'> {
+    const message = decodeMessage(body);
+    const group = message?.getProperty(MessageConst.PRODUCER_GROUP);
+    const producer = group === undefined ? undefined : this.instance.producerOf(group);
+    if (message === undefined || producer?.checkTransactionState === undefined) {
+      const reason = `producer group "${group}" has no transactions in this client`;
+      this.instance.logger.warn(`The check of transaction ${header.msgId} is not answered: ${reason}`);
+      return failure(ResponseCode.SYSTEM_ERROR, reason);
+    }
+    const { brokerName } = header;
+    const known = brokerName === undefined ? undefined : this.instance.findBrokerAddressInPublish(brokerName);
+    message.topic = this.instance.withoutNamespace(message.topic);
+    message.brokerName = brokerName ?? '';
+    producer.checkTransactionState(known ?? message.storeHost, message, header);
+    return success(undefined, undefined);
   }
 
   private async resetOffset({

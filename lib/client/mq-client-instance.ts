@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
+import type { MessageExt } from '../common/message-ext.js';
 import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { ConsumerData, HeartbeatData } from '../remoting/body/heartbeat-data.js';
 import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
+import type { CheckTransactionStateRequestHeader } from '../remoting/header/transaction-request-header.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
@@ -56,6 +58,12 @@ export interface ConsumerInner {
 export interface ProducerInner {
   readonly group: string;
   onRouteChanged(topic: string): void;
+  /** Only of producers that have transactions. */
+  checkTransactionState?(
+    address: string,
+    message: MessageExt,
+    header: CheckTransactionStateRequestHeader,
+  ): void;
 }
 
 /** One client: its connection, its routes, and the background work of its producers and consumers (MQClientInstance). */
@@ -163,6 +171,11 @@ export class MQClientInstance {
   /** The consumer of a group, if this client has it. */
   consumerOf(group: string): ConsumerInner | undefined {
     return this.consumers.get(group);
+  }
+
+  /** The producer of a group, if this client has it. */
+  producerOf(group: string): ProducerInner | undefined {
+    return this.producers.get(group);
   }
 
   /** The route of a topic as it was last seen. */

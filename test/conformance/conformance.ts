@@ -13,6 +13,7 @@ import { describeQuery } from './query.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
+import { describeTransaction } from './transaction.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
 export function describeConformance(name: string, start: StartCluster): void {
@@ -34,5 +35,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeOffsetAdmin(ref);
     describeBrokerInfo(ref);
     describeNamesrvAdmin(ref);
+    describeTransaction(ref);
   });
 }

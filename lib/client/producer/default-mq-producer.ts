@@ -52,7 +52,7 @@ export class DefaultMQProducer implements ProducerInner {
   private isRunning = false;
 
   constructor(
-    private readonly instance: MQClientInstance,
+    protected readonly instance: MQClientInstance,
     config: Partial<ProducerConfig> = {},
   ) {
     const resolved = resolveProducerConfig(config);
@@ -187,7 +187,9 @@ export class DefaultMQProducer implements ProducerInner {
     const { properties } = message;
     this.addInstanceId(properties);
     const topic = this.topicOf(message);
-    return { message, topic, body, sysFlag, properties, msgId, isBatch: false, startedAt };
+    const isPrepared = properties.get(MessageConst.TRANSACTION_PREPARED) === 'true';
+    const flags = isPrepared ? sysFlag | MessageSysFlag.TRANSACTION_PREPARED_TYPE : sysFlag;
+    return { message, topic, body, sysFlag: flags, properties, msgId, isBatch: false, startedAt };
   }
 
   private outgoingBatch(messages: readonly Message[]): Outgoing {
