@@ -6,6 +6,7 @@ import { RocketMQConnections } from './rocketmq.connections.js';
 import { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
 import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
+import { TemplateTransactions } from './template/template-transactions.js';
 
 export const rocketMQProviders: Provider[] = [
   { provide: ROCKETMQ_CLOCK, useValue: systemClock },
@@ -22,8 +23,13 @@ export const rocketMQProviders: Provider[] = [
   {
     provide: RocketMQTemplate,
     inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],
-    useFactory: ({ producer }: RocketMQConnection, { compat }: RocketMQModuleOptions, clock: Clock) =>
+    useFactory: (
+      { producer, transactions }: RocketMQConnection,
+      { compat }: RocketMQModuleOptions,
+      clock: Clock,
+    ) =>
       new RocketMQTemplate(producer, {
+        transactions: new TemplateTransactions(producer, transactions),
         isSpringCompatible: compat === 'spring',
         clockNow: () => clock.now(),
         logger: new Logger(RocketMQTemplate.name),

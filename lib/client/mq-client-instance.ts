@@ -2,14 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import type { MessageExt } from '../common/message-ext.js';
 import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { ConsumerData, HeartbeatData } from '../remoting/body/heartbeat-data.js';
 import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
-import type { CheckTransactionStateRequestHeader } from '../remoting/header/transaction-request-header.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
@@ -19,6 +17,7 @@ import { BrokerAddrTable, type FoundBroker } from './broker-addr-table.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
+import type { ProducerInner } from './producer/producer-inner.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
 const FIRST_HEARTBEAT = 1000;
@@ -52,18 +51,6 @@ export interface ConsumerInner {
   persistConsumerOffset(): void;
   /** What administrators ask of a consumer. */
   readonly admin: ConsumerAdmin;
-}
-
-/** A producer, as its instance sees it (MQProducerInner). */
-export interface ProducerInner {
-  readonly group: string;
-  onRouteChanged(topic: string): void;
-  /** Only of producers that have transactions. */
-  checkTransactionState?(
-    address: string,
-    message: MessageExt,
-    header: CheckTransactionStateRequestHeader,
-  ): void;
 }
 
 /** One client: its connection, its routes, and the background work of its producers and consumers (MQClientInstance). */

@@ -5,4 +5,5 @@ export { MQClientError } from './mq-client.error.js';
 export { RemotingCodecError } from './remoting-codec.error.js';
 export { RemotingTimeoutError } from './remoting-timeout.error.js';
 export { RocketMQError, type RocketMQErrorOptions } from './rocketmq.error.js';
+export { TransactionUnknownError } from './transaction-unknown.error.js';
 export { StoreError, StoreLockedError } from './store.error.js';

@@ -27,6 +27,7 @@ export class ListenerRegistrar {
 
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {
+    this.connection.transactions.check();
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
       const { listenerInstance } = this.connection;

@@ -5,13 +5,19 @@ import {
   type DefaultMQProducer,
   type SendOptions,
   type SendResult,
+  type TransactionSendResult,
 } from '../client/index.js';
 import { MQClientError } from '../errors/index.js';
 import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import type {
+  RocketMQTransactionOptions,
+  RocketMQTransactionResult,
+} from '../interfaces/transaction-listener.interface.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
 import { toBody } from './message-converter.js';
+import type { TemplateTransactions } from './template-transactions.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
 
 const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
@@ -24,6 +30,8 @@ export interface TemplateSettings {
   readonly isSpringCompatible: boolean;
   readonly clockNow: () => number;
   readonly logger: Logger;
+  /** Undefined: there are none. */
+  readonly transactions?: TemplateTransactions;
 }
 
 /** Options, or as in Java the timeout in milliseconds. */
@@ -174,6 +182,47 @@ export class RocketMQTemplate {
     options: RocketMQSendOptions = {},
   ): Promise<void> {
     await this.sendOneWay(destination, payload, { ...options, hashKey: requireKey(hashKey) });
+  }
+
+  /**
+   * Stores a message that nobody sees yet, lets the transaction listener of its topic carry out the local transaction with
+   * `arg`, and resolves with how it ended: the message is delivered, taken back, or, when the listener failed or does not know,
+   * asked about later.
+   *
+   * @throws MQClientError when it is not clear which listener; as {@link syncSend} when the message could not be stored, and
+   * the local transaction was not begun.
+   */
+  async sendMessageInTransaction(
+    destination: string,
+    message: unknown,
+    arg?: unknown,
+    options: RocketMQTransactionOptions = {},
+  ): Promise<TransactionSendResult> {
+    const prepared = this.toMessage(destination, message, options);
+    return this.transactions().send(prepared, arg, producerOptions(options), options.listener);
+  }
+
+  /**
+   * Stores a message that nobody sees yet and calls `work`: when it returns, the message is delivered, when it throws, the
+   * message is taken back and the error thrown on. A {@link TransactionUnknownError} leaves it open. What is open, also because
+   * this process was killed, is decided by `checkLocalTransaction` of the transaction listener of the topic.
+   *
+   * @throws as {@link sendMessageInTransaction}, and what `work` throws.
+   */
+  async transaction<T>(
+    destination: string,
+    payload: unknown,
+    work: (message: GenericMessage) => T | Promise<T>,
+    options: RocketMQTransactionOptions = {},
+  ): Promise<RocketMQTransactionResult<T>> {
+    const prepared = this.toMessage(destination, payload, options);
+    return this.transactions().run(prepared, work, producerOptions(options), options.listener);
+  }
+
+  private transactions(): TemplateTransactions {
+    const { transactions } = this.settings;
+    if (transactions === undefined) throw new MQClientError('This template has no transactions');
+    return transactions;
   }
 
   private async startSend(

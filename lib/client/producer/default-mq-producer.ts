@@ -8,11 +8,12 @@ import type { MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
-import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
+import type { MQClientInstance } from '../mq-client-instance.js';
 import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
+import type { ProducerInner } from './producer-inner.js';
 import type { SendResult } from './send-result.js';
 import {
   sendRequest,
