@@ -5,6 +5,7 @@ import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
+import { registerAnswer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -37,6 +38,7 @@ import { SubscriptionGroupManager } from './subscription/subscription-group-mana
 import { TopicConfigManager } from './topic/topic-config-manager.js';
 import type { TopicConfig } from './topic/topic-config.js';
 import { EndTransactionProcessor } from './transaction/end-transaction-processor.js';
+import { ResumeCheckProcessor } from './transaction/resume-check-processor.js';
 import { TransactionalMessageService } from './transaction/transactional-message-service.js';
 
 export interface BrokerOptions {
@@ -202,6 +204,7 @@ export class BrokerController implements RequestHandler {
     const client = new ClientManageProcessor(this);
     const consumer = new ConsumerManageProcessor(this);
     const endTransaction = new EndTransactionProcessor(this, this.transactions);
+    const resumeCheck = new ResumeCheckProcessor(this, this.transactions);
     dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c));
     dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c));
     dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c));
@@ -226,6 +229,7 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
     dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
     dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c));
+    registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
     registerAdminProcessors(dispatcher, this);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import type { SendFields } from '../../../support/test-client.js';
 import { SimulatedDisk } from '../../../support/simulated-file-system.js';
 import { TestClient } from '../../../support/test-client.js';
@@ -100,6 +101,22 @@ describe('the check of transactions', () => {
     expect((await client.route(DISCARDED_TOPIC)).body!.queueDatas).toEqual([
       expect.objectContaining({ readQueueNums: 1, writeQueueNums: 1, perm: 6 }),
     ]);
+  });
+
+  it('asks again about a message that was given up when an administrator resumes it', async () => {
+    const { client, send, pass } = await open({ transactionCheckMax: 2 });
+    await send('m');
+    await pass(5 * INTERVAL);
+    const [discarded] = await client.read(DISCARDED_TOPIC);
+    const resume = (msgId: string) =>
+      client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, { topic: DISCARDED_TOPIC, msgId });
+    expect((await resume(discarded!.offsetMsgId)).code).toBe(0);
+    await pass(INTERVAL);
+    expect(checksOf(client)).toHaveLength(3);
+    expect((await answer(client, checksOf(client).at(-1)!.request, COMMIT)).code).toBe(0);
+    const [delivered] = await client.read('t');
+    expect(delivered!.body.toString()).toBe('m');
+    for (const msgId of [delivered!.offsetMsgId, 'x', '']) expect((await resume(msgId)).code).toBe(1);
   });
 
   it('asks 15 times', async () => {
