@@ -25,6 +25,7 @@ export class TemplateTransactions {
     options: SendOptions,
     listenerName: string | undefined,
   ): Promise<TransactionSendResult> {
+    refuseDelay(message);
     const { name, listener } = this.router.select(message.topic, listenerName);
     if (listener.executeLocalTransaction === undefined) throw new MQClientError(listenerWithoutExecute(name));
     message.putProperty(TRANSACTION_LISTENER_PROPERTY, name);
@@ -38,6 +39,7 @@ export class TemplateTransactions {
     options: SendOptions,
     listenerName: string | undefined,
   ): Promise<RocketMQTransactionResult<T>> {
+    refuseDelay(message);
     const { name } = this.router.select(message.topic, listenerName);
     message.putProperty(TRANSACTION_LISTENER_PROPERTY, name);
     let outcome: Outcome<T> | undefined;
@@ -49,6 +51,12 @@ export class TemplateTransactions {
     const sent = await this.producer.runInTransaction(message, execute, options);
     return { ...sent, value: valueOf(outcome, sent) };
   }
+}
+
+/** Java's producer takes the level away, and says nothing. */
+function refuseDelay({ delayTimeLevel }: Message): void {
+  if (delayTimeLevel > 0)
+    throw new MQClientError(`A message of a transaction can not be delayed (delayLevel ${delayTimeLevel})`);
 }
 
 async function attempt<T>(

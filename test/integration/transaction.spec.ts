@@ -165,6 +165,15 @@ describe('sendMessageInTransaction', () => {
     expect(await app.stored('RMQ_SYS_TRANS_HALF_TOPIC')).toEqual([]);
   });
 
+  it('refuses a delay', async () => {
+    const { type } = transactionListener();
+    const app = await startApp({ providers: [type], rocketmq: { engine } });
+    const options = { delayLevel: 3 } as object;
+    const text = 'A message of a transaction can not be delayed (delayLevel 3)';
+    await expect(app.template.sendMessageInTransaction('orders', 'x', 0, options)).rejects.toThrow(text);
+    await expect(app.template.transaction('orders', 'x', fail, options)).rejects.toThrow(text);
+  });
+
   it('is checked by an application that is started later', async () => {
     const first = transactionListener({}, { execute: () => 'UNKNOWN', check: () => 'UNKNOWN' });
     const before = await startApp({ providers: [first.type], rocketmq: { engine } });

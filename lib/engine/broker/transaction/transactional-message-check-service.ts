@@ -36,7 +36,7 @@ export class TransactionalMessageCheckService {
   }
 
   start(): void {
-    this.running = this.transactions.halves.load();
+    this.running = this.transactions.halves.load().catch((error: Error) => this.failed(error));
     this.checkLater();
   }
 
@@ -51,9 +51,13 @@ export class TransactionalMessageCheckService {
     this.timer = this.broker.clock.setTimeout(() => {
       this.running = this.running
         .then(() => this.pass())
-        .catch((error: Error) => this.broker.logger.error(`The check of transactions failed: ${error.stack}`))
+        .catch((error: Error) => this.failed(error))
         .then(() => (this.isStopped ? undefined : this.checkLater()));
     }, this.broker.config.transactionCheckInterval);
+  }
+
+  private failed(error: Error): void {
+    this.broker.logger.error(`The check of transactions failed: ${error.stack}`);
   }
 
   /** TransactionalMessageServiceImpl#check. */
