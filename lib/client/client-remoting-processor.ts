@@ -9,6 +9,7 @@ import {
 import type { Request, Response } from '../remoting/named-request.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ResponseCode } from '../remoting/response-code.js';
+import { MQClientError } from '../errors/mq-client.error.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 
 type Reply = (response: RemotingResponse) => void;
@@ -38,7 +39,10 @@ export class ClientRemotingProcessor {
       case RequestCode.CONSUME_MESSAGE_DIRECTLY:
         return this.consumeMessageDirectly(request as Request<'CONSUME_MESSAGE_DIRECTLY'>);
       case RequestCode.CHECK_TRANSACTION_STATE:
-        return this.checkTransactionState(request as Request<'CHECK_TRANSACTION_STATE'>);
+        await this.instance.logged(async () =>
+          this.checkTransactionState(request as Request<'CHECK_TRANSACTION_STATE'>),
+        );
+        return success(undefined as never, undefined as never);
       default:
         return failure(
           ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
@@ -48,24 +52,25 @@ export class ClientRemotingProcessor {
   }
 
   /** The producer answers with a request of its own. */
-  private checkTransactionState({
-    header,
-    body,
-  }: Request<'CHECK_TRANSACTION_STATE'>): Response<'CHECK_TRANSACTION_STATE'> {
+  private checkTransactionState({ header, body }: Request<'CHECK_TRANSACTION_STATE'>): void {
     const message = decodeMessage(body);
-    const group = message?.getProperty(MessageConst.PRODUCER_GROUP);
-    const producer = group === undefined ? undefined : this.instance.producerOf(group);
+    const group = message?.getProperty(MessageConst.PRODUCER_GROUP) ?? '';
+    const producer = this.instance.producerOf(group);
     if (message === undefined || producer?.checkTransactionState === undefined) {
       const reason = `producer group "${group}" has no transactions in this client`;
-      this.instance.logger.warn(`The check of transaction ${header.msgId} is not answered: ${reason}`);
-      return failure(ResponseCode.SYSTEM_ERROR, reason);
+      throw new MQClientError(`The check of transaction ${header.msgId} is not answered: ${reason}`);
     }
-    const { brokerName } = header;
-    const known = brokerName === undefined ? undefined : this.instance.findBrokerAddressInPublish(brokerName);
+    const address = this.addressOf(header.brokerName, message.storeHost);
     message.topic = this.instance.withoutNamespace(message.topic);
-    message.brokerName = brokerName ?? '';
-    producer.checkTransactionState(known ?? message.storeHost, message, header);
-    return success(undefined, undefined);
+    message.brokerName = header.brokerName ?? '';
+    producer.checkTransactionState(address, message, header);
+  }
+
+  /** A broker before version 5 does not name itself, but its message says where it was stored. */
+  private addressOf(brokerName: string | undefined, storeHost: string): string {
+    if (brokerName !== undefined) return this.instance.brokerAddressOf(brokerName);
+    if (this.instance.brokerAddresses().includes(storeHost)) return storeHost;
+    throw new MQClientError(`The broker at ${storeHost} is not known`);
   }
 
   private async resetOffset({
