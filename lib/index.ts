@@ -1,9 +1,10 @@
 export { Message } from './common/message.js';
 export { MessageExt } from './common/message-ext.js';
 export type { MessageQueue } from './common/message-queue.js';
-export type { SendResult, SendStatus } from './client/index.js';
+export type { LocalTransactionState, SendResult, SendStatus, TransactionSendResult } from './client/index.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
+export { RocketMQTransactionListener } from './decorators/rocketmq-transaction-listener.decorator.js';
 export type { EngineOptions } from './engine/index.js';
 export {
   ConfigurationError,
@@ -17,6 +18,7 @@ export {
   RocketMQRemoteError,
   StoreError,
   StoreLockedError,
+  TransactionUnknownError,
 } from './errors/index.js';
 export type { RocketMQConsumerOptions } from './interfaces/consumer-options.interface.js';
 export type {
@@ -49,10 +51,17 @@ export type {
   RocketMQPullConsumerOptions,
   RocketMQReceiveOptions,
 } from './interfaces/pull-consumer-options.interface.js';
+export type {
+  RocketMQLocalTransactionListener,
+  RocketMQTransactionListenerOptions,
+  RocketMQTransactionOptions,
+  RocketMQTransactionResult,
+} from './interfaces/transaction-listener.interface.js';
 export { RocketMQConnections, type RocketMQConnectionStatus } from './rocketmq.connections.js';
 export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';
 export { RocketMQModule } from './rocketmq.module.js';
 export { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 export { GenericMessage, MessageBuilder } from './template/message-builder.js';
+export { RocketMQLocalTransactionState } from './template/local-transaction-state.js';
 export { RocketMQHeaders } from './template/rocketmq-headers.js';
 export { RocketMQTemplate } from './template/rocketmq-template.js';

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
-import { DefaultMQProducer, MQClientInstance, type MQClientOptions } from './client/index.js';
+import { MQClientInstance, TransactionMQProducer, type MQClientOptions } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
@@ -17,6 +17,7 @@ import { EngineHost } from './rocketmq.host.js';
 import { engineRunsHere } from './rocketmq.messages.js';
 import { checkModuleOptions, clientConfig, producerConfig } from './rocketmq.options.js';
 import { chooseTarget, type ConnectionTarget, type HostingTarget } from './rocketmq.target.js';
+import { TransactionRouter } from './template/transaction-router.js';
 
 /**
  * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
@@ -26,7 +27,8 @@ export class RocketMQConnection {
   readonly instance: MQClientInstance;
   /** The same, unless listeners are another user than the producer. */
   readonly listenerInstance: MQClientInstance;
-  readonly producer: DefaultMQProducer;
+  readonly producer: TransactionMQProducer;
+  readonly transactions = new TransactionRouter();
   /** How the cluster of other processes is joined, if there is one. */
   readonly cluster: ClusterStart;
   private readonly ownEngine: EmbeddedEngine | undefined;
@@ -50,7 +52,11 @@ export class RocketMQConnection {
     this.listenerInstance = isShared ? this.instance : this.createClient(options, clock, listener);
     if (this.ownEngine !== undefined) this.attach(this.ownEngine);
     this.cluster = this.createClusterStart(options, clock);
-    this.producer = new DefaultMQProducer(this.instance, producerConfig(options.producer));
+    this.producer = new TransactionMQProducer(
+      this.instance,
+      producerConfig(options.producer),
+      this.transactions,
+    );
   }
 
   /** @throws ConfigurationError for options that are not allowed. */

@@ -6,3 +6,6 @@ export const ROCKETMQ_ARGS_METADATA = 'rocketmq:args_metadata';
 
 /** Type of the execution context in guards, interceptors and filters of listeners. */
 export const ROCKETMQ_CONTEXT_TYPE = 'rocketmq';
+
+/** Key of the metadata that {@link RocketMQTransactionListener} sets. */
+export const ROCKETMQ_TRANSACTION_LISTENER_METADATA = 'rocketmq:transaction_listener_metadata';

@@ -110,3 +110,35 @@ export const halfCredentials = (owner: string, missing: string): string =>
   `${owner}.${missing} is missing: accessKey and secretKey go together, and securityToken with both.`;
 export const twoNamespaces = (namespace: string, namespaceV2: string): string =>
   `namespace is "${namespace}" and namespaceV2 is "${namespaceV2}", but there can be one of them only.`;
+
+export const illegalTransactionListener = (listener: string): string =>
+  `${listener} has @RocketMQTransactionListener and needs a method checkLocalTransaction, and one instance for all ` +
+  'messages: it cannot be request-scoped or transient.';
+
+export const illegalTransactionOption = (
+  listener: string,
+  option: string,
+  value: unknown,
+  allowed: string,
+): string =>
+  `@RocketMQTransactionListener of ${listener}: ${option} is ${JSON.stringify(value)}; allowed: ${allowed}`;
+
+export const twoTransactionListeners = (first: string, second: string, shared: string): string =>
+  `The transaction listeners ${first} and ${second} both have the ${shared}: one of them only may have it.`;
+
+export const noTransactionListener = (
+  topic: string,
+  name: string | undefined,
+  listeners: readonly string[],
+): string => {
+  const wanted = name === undefined ? `of topic "${topic}"` : `"${name}" for topic "${topic}"`;
+  const known = listeners.length === 0 ? 'there is none' : `there are ${listeners.join(', ')}`;
+  return (
+    `It is not clear which transaction listener is that ${wanted} (${known}): add a provider with ` +
+    '@RocketMQTransactionListener({ topics: [...] }), or name one with the option `listener`. Without one nobody could tell ' +
+    'the broker how the transaction of a process ended that was killed.'
+  );
+};
+
+export const listenerWithoutExecute = (listener: string): string =>
+  `The transaction listener ${listener} has no method executeLocalTransaction: add one, or use template.transaction().`;

@@ -10,6 +10,7 @@ import { ListenerExplorer } from './listener/listener.explorer.js';
 import { ListenerHandlerFactory } from './listener/listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener/listener-metadata.accessor.js';
 import { ListenerRegistrar } from './listener/listener.registrar.js';
+import { TransactionListenerExplorer } from './listener/transaction-listener.explorer.js';
 import { RocketMQCoreModule } from './rocketmq-core.module.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
 import type { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './rocketmq.module-definition.js';
@@ -29,14 +30,22 @@ const BEHIND_ROOT = 0;
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ListenerMetadataAccessor, ListenerHandlerFactory, ListenerExplorer, ListenerRegistrar],
+  providers: [
+    ListenerMetadataAccessor,
+    ListenerHandlerFactory,
+    ListenerExplorer,
+    ListenerRegistrar,
+    TransactionListenerExplorer,
+  ],
 })
 export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   constructor(
     private readonly registrar: ListenerRegistrar,
     private readonly connection: RocketMQConnection,
     modules: ModulesContainer,
+    transactionListeners: TransactionListenerExplorer,
   ) {
+    connection.transactions.lookWith(() => transactionListeners.explore());
     for (const module of modules.values()) {
       if (module.metatype === RocketMQModule) module.distance = BEHIND_ROOT;
     }

@@ -60,6 +60,8 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   retryNextServer: bool(false),
   ...credentialRules,
   sendLatencyFaultEnable: bool(false),
+  checkConcurrency: integer(20, 1, 10_000),
+  checkQueueSize: integer(2000, 1, 1_000_000),
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -83,13 +85,21 @@ export function clientConfig(options: RocketMQModuleOptions): Partial<ClientConf
 
 /** Options by the names of rocketmq-spring, as the producer names them. */
 export function producerConfig(options: RocketMQProducerOptions = {}): Partial<ProducerConfig> {
-  const { sendMessageTimeout, compressMessageBodyThreshold, retryNextServer, ...others } =
-    withoutCredentials(options);
+  const {
+    sendMessageTimeout,
+    compressMessageBodyThreshold,
+    retryNextServer,
+    checkConcurrency,
+    checkQueueSize,
+    ...others
+  } = withoutCredentials(options);
   return {
     ...others,
     sendMsgTimeout: sendMessageTimeout,
     compressMsgBodyOverHowmuch: compressMessageBodyThreshold,
     retryAnotherBrokerWhenNotStoreOK: retryNextServer,
+    checkThreadPoolMaxSize: checkConcurrency,
+    checkRequestHoldMax: checkQueueSize,
   };
 }
 

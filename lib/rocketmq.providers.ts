@@ -9,6 +9,7 @@ import { RocketMQAdmin } from './receiving/rocketmq-admin.js';
 import { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
 import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
+import { TemplateTransactions } from './template/template-transactions.js';
 
 export const rocketMQProviders: Provider[] = [
   { provide: ROCKETMQ_CLOCK, useValue: systemClock },
@@ -42,13 +43,14 @@ export const rocketMQProviders: Provider[] = [
     provide: RocketMQTemplate,
     inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK, Receiver],
     useFactory: (
-      { producer }: RocketMQConnection,
+      { producer, transactions }: RocketMQConnection,
       { compat }: RocketMQModuleOptions,
       clock: Clock,
       receiver: Receiver,
     ) =>
       new RocketMQTemplate(producer, {
         receiver,
+        transactions: new TemplateTransactions(producer, transactions),
         isSpringCompatible: compat === 'spring',
         clockNow: () => clock.now(),
         logger: new Logger(RocketMQTemplate.name),

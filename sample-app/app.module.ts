@@ -6,6 +6,7 @@ import { DeadInvoiceListener } from './listeners/dead-invoice.listener.js';
 import { ImportedOrderListener } from './listeners/imported-order.listener.js';
 import { InvoiceListener } from './listeners/invoice.listener.js';
 import { OrderStepsListener } from './listeners/order-steps.listener.js';
+import { PaymentTransactions } from './listeners/payment-transactions.js';
 import { PaidOrderListener } from './listeners/paid-order.listener.js';
 import { PlacedOrderListener } from './listeners/placed-order.listener.js';
 import { PriceCacheListener } from './listeners/price-cache.listener.js';
@@ -17,6 +18,7 @@ import { MessagesController } from './messages/messages.controller.js';
 import { OrderJournal } from './orders/order-journal.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
+import { PaymentStore } from './orders/payment-store.js';
 import { PriceCache } from './prices/price-cache.js';
 import { PricesController } from './prices/prices.controller.js';
 import { RemindersController } from './reminders/reminders.controller.js';
@@ -37,6 +39,8 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
   providers: [
     { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
     { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
+    { provide: PaymentStore, useFactory: () => new PaymentStore(join(DATA, 'payments.sqlite')) },
+    PaymentTransactions,
     OrdersService,
     PriceCache,
     PlacedOrderListener,

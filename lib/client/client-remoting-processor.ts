@@ -10,6 +10,7 @@ import {
 import type { Request, Response } from '../remoting/named-request.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ResponseCode } from '../remoting/response-code.js';
+import { MQClientError } from '../errors/mq-client.error.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 
 type Reply = (response: RemotingResponse) => void;
@@ -40,12 +41,39 @@ export class ClientRemotingProcessor {
         return this.consumeMessageDirectly(request as Request<'CONSUME_MESSAGE_DIRECTLY'>);
       case RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT:
         return this.receiveReplyMessage(request as Request<'PUSH_REPLY_MESSAGE_TO_CLIENT'>);
+      case RequestCode.CHECK_TRANSACTION_STATE:
+        await this.instance.logged(async () =>
+          this.checkTransactionState(request as Request<'CHECK_TRANSACTION_STATE'>),
+        );
+        return success(undefined as never, undefined as never);
       default:
         return failure(
           ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
           ` request type ${request.code} not supported`,
         );
     }
+  }
+
+  /** The producer answers with a request of its own. */
+  private checkTransactionState({ header, body }: Request<'CHECK_TRANSACTION_STATE'>): void {
+    const message = decodeMessage(body);
+    const group = message?.getProperty(MessageConst.PRODUCER_GROUP) ?? '';
+    const producer = this.instance.producerOf(group);
+    if (message === undefined || producer?.checkTransactionState === undefined) {
+      const reason = `producer group "${group}" has no transactions in this client`;
+      throw new MQClientError(`The check of transaction ${header.msgId} is not answered: ${reason}`);
+    }
+    const address = this.addressOf(header.brokerName, message.storeHost);
+    message.topic = this.instance.withoutNamespace(message.topic);
+    message.brokerName = header.brokerName ?? '';
+    producer.checkTransactionState(address, message, header);
+  }
+
+  /** A broker before version 5 does not name itself, but its message says where it was stored. */
+  private addressOf(brokerName: string | undefined, storeHost: string): string {
+    if (brokerName !== undefined) return this.instance.brokerAddressOf(brokerName);
+    if (this.instance.brokerAddresses().includes(storeHost)) return storeHost;
+    throw new MQClientError(`The broker at ${storeHost} is not known`);
   }
 
   private async resetOffset({

@@ -19,3 +19,9 @@ export { DefaultMQProducer, type RequestOptions, type SendOptions } from './prod
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
 export type { ProducerConfig } from './producer/producer-config.js';
 export type { SendResult, SendStatus } from './producer/send-result.js';
+export type {
+  LocalTransactionState,
+  TransactionListener,
+  TransactionSendResult,
+} from './producer/transaction-listener.js';
+export { TransactionMQProducer } from './producer/transaction-mq-producer.js';

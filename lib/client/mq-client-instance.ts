@@ -19,6 +19,7 @@ import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 import { RequestFutureTable } from './producer/request-future-table.js';
+import type { ProducerInner } from './producer/producer-inner.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
 const FIRST_HEARTBEAT = 1000;
@@ -48,12 +49,6 @@ export interface ConsumerInner {
   persistConsumerOffset(): void;
   /** What administrators ask of a consumer. */
   readonly admin: ConsumerAdmin;
-}
-
-/** A producer, as its instance sees it (MQProducerInner). */
-export interface ProducerInner {
-  readonly group: string;
-  onRouteChanged(topic: string): void;
 }
 
 /** One client: its connection, its routes, and the background work of its producers and consumers (MQClientInstance). */
@@ -165,6 +160,11 @@ export class MQClientInstance {
   /** The consumer of a group, if this client has it. */
   consumerOf(group: string): ConsumerInner | undefined {
     return this.consumers.get(group);
+  }
+
+  /** The producer of a group, if this client has it. */
+  producerOf(group: string): ProducerInner | undefined {
+    return this.producers.get(group);
   }
 
   /** The route of a topic as it was last seen. */

@@ -7,4 +7,5 @@ export { RemotingTimeoutError } from './remoting-timeout.error.js';
 export { RequestTimeoutError } from './request-timeout.error.js';
 export { RocketMQRemoteError } from './rocketmq-remote.error.js';
 export { RocketMQError, type RocketMQErrorOptions } from './rocketmq.error.js';
+export { TransactionUnknownError } from './transaction-unknown.error.js';
 export { StoreError, StoreLockedError } from './store.error.js';

@@ -26,4 +26,8 @@ export interface RocketMQProducerOptions {
   securityToken?: string;
   /** Avoid brokers for a while (2 to 30 s) that were slow or failed, as long as there are others. Default: false. */
   sendLatencyFaultEnable?: boolean;
+  /** Checks of transactions that are carried out at once. Default: 20. */
+  checkConcurrency?: number;
+  /** Checks that wait for those; the broker repeats what is too much. Default: 2000. */
+  checkQueueSize?: number;
 }

@@ -32,6 +32,7 @@ export class ListenerRegistrar {
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {
     const replier = (this.replier = new Replier(this.connection.producer, this.isSpringCompatible));
+    this.connection.transactions.check();
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
       const { listenerInstance } = this.connection;

@@ -1,11 +1,14 @@
 import { encodeUtf8 } from '../common/buffer-text.js';
-import type { MessageExt } from '../common/message-ext.js';
+import type { Message } from '../common/message.js';
 import { MessageConversionError } from '../errors/index.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
 
 const TEXT = 'text/plain;charset=UTF-8';
 const BYTES = 'application/octet-stream';
 const JSON_TYPE = 'application/json';
+
+/** Until it is sent, a message may have no id. */
+type StoredOrSent = Message & { readonly msgId?: string };
 
 /** A body and its MIME type. */
 export interface ConvertedPayload {
@@ -33,14 +36,14 @@ export function toBody(
 }
 
 /** The body of a message by its content type: JSON, bytes, else text. */
-export function fromBody(message: MessageExt): unknown {
+export function fromBody(message: StoredOrSent): unknown {
   const contentType = message.getProperty(RocketMQHeaders.CONTENT_TYPE);
   if (isJson(contentType)) return parseJson(message);
   return contentType?.startsWith(BYTES) ? message.body : message.body.toString('utf8');
 }
 
 /** @throws MessageConversionError when the body is not JSON. */
-export function parseJson(message: MessageExt): unknown {
+export function parseJson(message: StoredOrSent): unknown {
   try {
     return JSON.parse(message.body.toString('utf8'));
   } catch (cause) {

@@ -34,9 +34,10 @@ export class OrdersService {
     return { id, msgId };
   }
 
+  /** In a transaction: the payment is in the database and its message on its way, or neither. */
   async pay(id: string): Promise<void> {
     const message = MessageBuilder.withPayload({ id }).setHeader(RocketMQHeaders.KEYS, id).build();
-    await this.rocketMQ.syncSend(`${Topics.ORDERS}:paid`, message);
+    await this.rocketMQ.sendMessageInTransaction(`${Topics.ORDERS}:paid`, message);
   }
 
   /** Resolves when all of them are stored: a batch is stored as a whole or not at all. */

@@ -16,6 +16,7 @@ import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
 import { describeTimer } from './timer.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
+import { describeTransaction } from './transaction.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
 export function describeConformance(name: string, start: StartCluster): void {
@@ -40,5 +41,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeBrokerInfo(ref);
     describeNamesrvAdmin(ref);
     describeTimer(ref);
+    describeTransaction(ref);
   });
 }

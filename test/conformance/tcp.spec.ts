@@ -6,12 +6,13 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { TestEngine } from '../support/test-engine.js';
 import { describeConformance } from './conformance.js';
+import { TRANSACTION_TIMES } from './transaction.suite.js';
 
 describeConformance('over TCP', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-conformance-'));
   const listen = { nameServerPort: 0, listenPort: 0 };
   const engine = new TestEngine(directory, {
-    engine: { mappedFileSizeCommitLog: 16 * 1024 * 1024, listen },
+    engine: { mappedFileSizeCommitLog: 16 * 1024 * 1024, listen, ...TRANSACTION_TIMES },
   });
   await engine.start();
   return {

@@ -85,6 +85,9 @@ it('does not close an order that is paid in time', async () => {
   await untilEvents(id, 'placed: 2 × rocket');
   expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(202);
   await untilEvents(id, 'paid', 'shipped at attempt 3');
+  expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(202);
+  const { PaymentStore } = await import('../../sample-app/orders/payment-store.js');
+  expect(app.get(PaymentStore).has(id)).toBe(true);
   await clock.advance(30_000);
   expect(await eventsOf(id)).not.toContain('closed: not paid in time');
 });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { TRANSACTION_TIMES } from '../conformance/transaction.suite.js';
 import { startEngine } from '../support/test-engine.js';
 import { clientJars, JARS, runJava, type SystemProperties } from './java.js';
 
@@ -8,6 +9,7 @@ const PROGRAMS = {
   Clients: ['send', 'query', 'batch', 'async', 'consume', 'broadcast', 'retry'],
   LitePull: ['subscribe', 'commit', 'assign', 'seek', 'committed'],
   RequestReply: ['request', 'asynchronous request', 'timeout'],
+  Transactions: ['commit', 'check', 'commit after a check', 'check after an error', 'rollback'],
   AdminClient: ['create topic', 'topic stats', 'consume stats', 'reset offset', 'delete topic'],
 };
 
@@ -41,7 +43,9 @@ describe.each(CLIENTS)('the official Java client $name', ({ jars, system }) => {
         'its request() fails at once (issue 9608 of RocketMQ)',
       );
       skip(program === 'AdminClient' && !hasAdminClient(jars), 'the tools of this version are not published');
-      const engine = await startEngine({ engine: { listen: { nameServerPort: 0, listenPort: 0 } } });
+      const engine = await startEngine({
+        engine: { listen: { nameServerPort: 0, listenPort: 0 }, ...TRANSACTION_TIMES },
+      });
       const lines = await runJava(program, { jars, system: { ...SOON, ...system } }, engine.namesrvAddrs[0]!);
       const worked = lines.filter((line) => line.startsWith('worked: '));
       expect(worked).toEqual(parts.map((part) => `worked: ${part}`));

@@ -155,6 +155,34 @@ const dataVersion = fc.record({ counter: long, stateVersion: long, timestamp: lo
 
 const PARTS: Readonly<Record<RequestCode, Parts>> = {
   ...ADMIN_PARTS,
+  [RequestCode.END_TRANSACTION]: {
+    header: fc.record({
+      topic: optionalText,
+      producerGroup: text,
+      tranStateTableOffset: long,
+      commitLogOffset: long,
+      commitOrRollback: int,
+      fromTransactionCheck: fc.boolean(),
+      msgId: text,
+      transactionId: optionalText,
+      brokerName: optionalText,
+    }),
+  },
+  [RequestCode.CHECK_TRANSACTION_STATE]: {
+    header: fc.record({
+      topic: optionalText,
+      tranStateTableOffset: long,
+      commitLogOffset: long,
+      msgId: optionalText,
+      transactionId: optionalText,
+      offsetMsgId: optionalText,
+      brokerName: optionalText,
+    }),
+    body: bytes,
+  },
+  [RequestCode.RESUME_CHECK_HALF_MESSAGE]: {
+    header: fc.record({ topic: optionalText, msgId: optionalText }),
+  },
   [RequestCode.SEND_MESSAGE]: { header: sendHeader, body: bytes, answer: sendAnswer, codes: STORED },
   [RequestCode.SEND_BATCH_MESSAGE]: {
     header: sendHeader,

@@ -1,14 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { EngineOptions } from '../../lib/engine/index.js';
 
 const ENGINE = new URL('../../dist/lib/engine/index.js', import.meta.url).href;
 
 /** What the process runs: an engine that listens, and says where. */
 const SCRIPT = `
   import { EmbeddedEngine } from ${JSON.stringify(ENGINE)};
-  const [storePathRootDir, nameServerPort, listenPort] = process.argv.slice(1);
+  const [storePathRootDir, nameServerPort, listenPort, options] = process.argv.slice(1);
   const listen = { nameServerPort: Number(nameServerPort), listenPort: Number(listenPort) };
-  const engine = new EmbeddedEngine({ storePathRootDir, listen });
+  const engine = new EmbeddedEngine({ ...JSON.parse(options), storePathRootDir, listen });
   await engine.start();
   console.log(engine.listenAddress);
 `;
@@ -22,8 +23,12 @@ export class EngineProcess {
     readonly ports: readonly [number, number],
   ) {}
 
-  static async start(directory: string, ports: readonly [number, number]): Promise<EngineProcess> {
-    const parameters = [directory, ...ports.map(String)];
+  static async start(
+    directory: string,
+    ports: readonly [number, number],
+    options: EngineOptions = {},
+  ): Promise<EngineProcess> {
+    const parameters = [directory, ...ports.map(String), JSON.stringify(options)];
     const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, ...parameters], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -6,13 +6,15 @@ import {
   DefaultMQProducer,
   DefaultMQPushConsumer,
   MQClientInstance,
+  TransactionMQProducer,
   type ClientConfig,
   type ConsumerConfig,
   type MessageListener,
   type ProducerConfig,
+  type TransactionListener,
 } from '../../lib/client/index.js';
 import type { Transport } from '../../lib/remoting/transport/transport.js';
-import type { Cluster } from '../conformance/cluster.js';
+import { uniqueName, type Cluster } from '../conformance/cluster.js';
 import { RecordingLogger } from './test-store.js';
 
 export interface TestInstanceOptions {
@@ -44,6 +46,20 @@ export interface TestProducerOptions extends TestInstanceOptions {
 export function startProducer(cluster: Cluster, options: TestProducerOptions = {}): DefaultMQProducer {
   const instance = startInstance(cluster, options);
   const producer = new DefaultMQProducer(instance, { group: 'test-producer', ...options.producer });
+  producer.start();
+  onTestFinished(() => producer.shutdown());
+  return producer;
+}
+
+/** A producer with transactions, in a group of its own. */
+export function startTransactionProducer(
+  cluster: Cluster,
+  listener: TransactionListener,
+  options: TestProducerOptions = {},
+): TransactionMQProducer {
+  const instance = startInstance(cluster, options);
+  const config = { group: uniqueName('tx-producer'), ...options.producer };
+  const producer = new TransactionMQProducer(instance, config, listener);
   producer.start();
   onTestFinished(() => producer.shutdown());
   return producer;

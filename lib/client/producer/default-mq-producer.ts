@@ -9,12 +9,13 @@ import type { MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
-import type { MQClientInstance, ProducerInner } from '../mq-client-instance.js';
+import type { MQClientInstance } from '../mq-client-instance.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
+import type { ProducerInner } from './producer-inner.js';
 import type { SendResult } from './send-result.js';
 import {
   sendRequest,
@@ -60,7 +61,7 @@ export class DefaultMQProducer implements ProducerInner {
   private isRunning = false;
 
   constructor(
-    private readonly instance: MQClientInstance,
+    protected readonly instance: MQClientInstance,
     config: Partial<ProducerConfig> = {},
   ) {
     const resolved = resolveProducerConfig(config);
@@ -231,7 +232,9 @@ export class DefaultMQProducer implements ProducerInner {
     const { properties } = message;
     this.addInstanceId(properties);
     const topic = this.topicOf(message);
-    return { message, topic, body, sysFlag, properties, msgId, isBatch: false, startedAt };
+    const isPrepared = properties.get(MessageConst.TRANSACTION_PREPARED) === 'true';
+    const flags = isPrepared ? sysFlag | MessageSysFlag.TRANSACTION_PREPARED_TYPE : sysFlag;
+    return { message, topic, body, sysFlag: flags, properties, msgId, isBatch: false, startedAt };
   }
 
   private outgoingBatch(messages: readonly Message[]): Outgoing {

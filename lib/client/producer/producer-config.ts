@@ -23,6 +23,10 @@ export interface ProducerConfig {
   defaultTopicQueueNums: number;
   /** The topic after whose pattern it is created. */
   createTopicKey: string;
+  /** Checks of transactions that are carried out at once (of TransactionMQProducer, where it is 1). */
+  checkThreadPoolMaxSize: number;
+  /** Checks that wait for those; a broker repeats what is too much. */
+  checkRequestHoldMax: number;
 }
 
 const producerRules: OptionRules<ProducerConfig> = {
@@ -40,6 +44,8 @@ const producerRules: OptionRules<ProducerConfig> = {
   createTopicKey: text(TopicNames.AUTO_CREATE_TOPIC_KEY, 'a topic name', (value) => {
     return topicNameFault(value) === undefined;
   }),
+  checkThreadPoolMaxSize: integer(20, 1, 10_000),
+  checkRequestHoldMax: integer(2000, 1, 1_000_000),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -41,6 +41,18 @@ export interface BrokerConfig {
   storeReplyMessageEnable: boolean;
   /** Let administrators change options of the running broker (not in Apache, which always lets them). */
   updateBrokerConfigEnable: boolean;
+  /** Milliseconds from its birth on in which the transaction of a message is not asked about. */
+  transactionTimeOut: number;
+  /** How often a producer is asked about a transaction before its message goes to `TRANS_CHECK_MAX_TIME_TOPIC`. */
+  transactionCheckMax: number;
+  /** Milliseconds between two looks for transactions to ask about. */
+  transactionCheckInterval: number;
+  /** Bytes of ended transactions that are written together. */
+  transactionOpMsgMaxSize: number;
+  /** Milliseconds that ended transactions gather before they are written. */
+  transactionOpBatchInterval: number;
+  /** Refuse messages of transactions. */
+  rejectTransactionMessage: boolean;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -67,6 +79,12 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   orderMessageEnable: bool(false),
   storeReplyMessageEnable: bool(true),
   updateBrokerConfigEnable: bool(false),
+  transactionTimeOut: integer(6000, 0, 86_400_000),
+  transactionCheckMax: integer(15, 1, 1_000_000),
+  transactionCheckInterval: integer(30_000, 100, 86_400_000),
+  transactionOpMsgMaxSize: integer(4096, 1, 1024 * 1024),
+  transactionOpBatchInterval: integer(3000, 1, 60_000),
+  rejectTransactionMessage: bool(false),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

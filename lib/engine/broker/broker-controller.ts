@@ -5,6 +5,7 @@ import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
+import { registerAnswer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -39,6 +40,9 @@ import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
 import type { TopicConfig } from './topic/topic-config.js';
+import { EndTransactionProcessor } from './transaction/end-transaction-processor.js';
+import { ResumeCheckProcessor } from './transaction/resume-check-processor.js';
+import { TransactionalMessageService } from './transaction/transactional-message-service.js';
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -87,6 +91,7 @@ export class BrokerController implements RequestHandler {
   readonly holdService: PullRequestHoldService;
   private readonly scheduleService: ScheduleMessageService;
   private readonly timerService: TimerMessageService;
+  private readonly transactions: TransactionalMessageService;
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
@@ -123,6 +128,7 @@ export class BrokerController implements RequestHandler {
     this.holdService = new PullRequestHoldService(clock);
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
     this.timerService = new TimerMessageService(this);
+    this.transactions = new TransactionalMessageService(this);
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
@@ -145,6 +151,7 @@ export class BrokerController implements RequestHandler {
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
+    this.transactions.start();
     this.stats.start();
   }
 
@@ -158,6 +165,7 @@ export class BrokerController implements RequestHandler {
     this.holdService.close();
     await this.scheduleService.stop();
     await this.timerService.stop();
+    await this.transactions.stop();
     await Promise.all(this.tables.map((table) => table.close()));
     await this.store.close();
   }
@@ -206,6 +214,8 @@ export class BrokerController implements RequestHandler {
     const admin = new AdminBrokerProcessor(this);
     const client = new ClientManageProcessor(this);
     const consumer = new ConsumerManageProcessor(this);
+    const endTransaction = new EndTransactionProcessor(this, this.transactions);
+    const resumeCheck = new ResumeCheckProcessor(this, this.transactions);
     dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c));
     dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c));
     dispatcher.register(RequestCode.SEND_REPLY_MESSAGE, (r, c) => replies.process(r, c));
@@ -232,6 +242,8 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
     const recall = new RecallMessageProcessor(this);
     dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c));
+    dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c));
+    registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
     registerAdminProcessors(dispatcher, this);
   }
 }

@@ -37,6 +37,7 @@ import { BROKER_EXCHANGE_CODECS } from './broker-exchange-codecs.js';
 import { boolean, boundaryType, int, long, properties, text, timeBound } from './field-type.js';
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
+import { TRANSACTION_EXCHANGE_CODECS } from './transaction-exchange-codecs.js';
 
 /** How a request and its answer travel. */
 export interface ExchangeCodec<C extends RequestCode> {
@@ -95,6 +96,7 @@ const emptyResponse = { responseHeader: noHeader(), responseBody: noBody, succes
 export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } = {
   ...BROKER_EXCHANGE_CODECS,
   ...ADMIN_EXCHANGE_CODECS,
+  ...TRANSACTION_EXCHANGE_CODECS,
   [RequestCode.SEND_MESSAGE]: {
     requestHeader: sendMessageHeaderV2(false),
     requestBody: bytesBody,

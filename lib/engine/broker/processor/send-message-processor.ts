@@ -1,8 +1,8 @@
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageClientIdSetter } from '../../../common/message-client-id-setter.js';
-import { MessageSysFlag } from '../../../common/message-sys-flag.js';
+import { MessageSysFlag, transactionValue } from '../../../common/message-sys-flag.js';
 import { dlqTopicOf, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
-import { isNotAllowedSendTopic, topicNameFault } from '../../../common/topic-validator.js';
+import { isNotAllowedSendTopic, topicNameFault, TopicNames } from '../../../common/topic-validator.js';
 import type { MessageBatch } from '../../../remoting/body/message-batch.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import type { SendMessageRequestHeader } from '../../../remoting/header/send-message-request-header.js';
@@ -21,6 +21,7 @@ import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { recallHandleOf } from '../timer/recall-message-handle.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
+import { isPrepared, toHalfMessage } from '../transaction/half-message.js';
 import { divertDelayed, TIMER_PROPERTIES } from './delay-diversion.js';
 import { refusal, STORED_CODES, StoredMessageHeader } from './put-message-response.js';
 
@@ -39,21 +40,25 @@ export class SendMessageProcessor {
     { header, body }: RemotingRequest<typeof RequestCode.SEND_MESSAGE>,
     context: SendContext,
   ): void {
-    const fault =
-      this.refuse(header) ?? refuseFeature(header.sysFlag, header.properties) ?? refuseWithoutBody(body);
+    const fault = this.refuse(header) ?? this.refuseTransaction(header) ?? refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = this.completeProperties(header.properties);
     const message = this.innerMessage(header, header.flag, body, properties, context);
     const { queueId } = message;
     const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
-    const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    const { storeConfig, clock, delayLevels, config } = this.broker;
-    const timed = divertTimed(stored, storeConfig, clock.now());
+    const { broker } = this;
+    const timed = divertTimed(stored, broker.storeConfig, broker.clock.now());
     if (!isMessage(timed)) return context.reply(timed);
+    // Of a half message, too: its delay begins when the transaction ends well, and must be one.
+    const delivered = divertDelayed(timed, broker.delayLevels.length);
+    const isHalf = isPrepared(properties, header.reconsumeTimes);
     const isRetry = isRetryTopic(header.topic);
-    const recallHandle = isRetry || timed === stored ? undefined : recallHandleOf(timed, config.brokerName);
-    const reply = new SendReply(this.broker, context, header.topic, queueId, uniqKey, !isRetry, recallHandle);
-    this.broker.store.putMessage(divertDelayed(timed, delayLevels.length), reply);
+    const topic = isHalf ? TopicNames.TRANS_HALF : header.topic;
+    const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    const isRecallable = timed !== stored && !isRetry;
+    const recallHandle = isRecallable ? recallHandleOf(timed, broker.config.brokerName) : undefined;
+    const reply = new SendReply(broker, context, topic, queueId, uniqKey, !isRetry, recallHandle);
+    broker.store.putMessage(isHalf ? toHalfMessage(stored) : delivered, reply);
   }
 
   processBatch(
@@ -103,6 +108,26 @@ export class SendMessageProcessor {
     return isRetryTopic(topic) ? this.refuseRetry(topic) : undefined;
   }
 
+  /** Without the property such a message would be stored where nobody can find it. */
+  private refuseTransaction({
+    sysFlag,
+    properties,
+    reconsumeTimes,
+  }: SendMessageRequestHeader): Refusal | undefined {
+    if (isPrepared(properties, reconsumeTimes)) {
+      const { rejectTransactionMessage, brokerName } = this.broker.config;
+      if (hasTime(properties)) {
+        const remark = 'a message of a transaction can not have a time of its own';
+        return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
+      }
+      if (!rejectTransactionMessage) return undefined;
+      const remark = `the broker[${brokerName}] sending transaction message is forbidden`;
+      return failure(ResponseCode.NO_PERMISSION, remark);
+    }
+    if ((sysFlag & MessageSysFlag.TRANSACTION_PREPARED_TYPE) === 0) return undefined;
+    return failure(ResponseCode.MESSAGE_ILLEGAL, 'a message of a transaction needs the property TRAN_MSG');
+  }
+
   private refuseRetry(topic: string): Refusal | undefined {
     const group = topic.slice(RETRY_GROUP_TOPIC_PREFIX.length);
     if (this.broker.groups.findSubscriptionGroupConfig(group) !== undefined) return undefined;
@@ -119,9 +144,9 @@ export class SendMessageProcessor {
       return failure(ResponseCode.SYSTEM_ERROR, `message body of the batch exceeds ${maxMessageSize} bytes`);
     }
     for (const { properties } of [header, ...batch]) {
-      const fault = refuseFeature(header.sysFlag, properties);
+      const fault = refuseInBatch(header.sysFlag, properties);
       if (fault !== undefined) return fault;
-      if (TIMER_PROPERTIES.some((name) => properties.has(name))) {
+      if (hasTime(properties)) {
         return failure(
           ResponseCode.MESSAGE_ILLEGAL,
           'a batch can not have messages with a time of their own',
@@ -194,16 +219,12 @@ export function refuseWithoutBody(body: Buffer): Refusal | undefined {
   return body.length > 0 ? undefined : failure(ResponseCode.SYSTEM_ERROR, 'the message has no body');
 }
 
-/** Features that this broker does not have are refused, never ignored. */
-function refuseFeature(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
-  if (properties.get(MessageConst.TRANSACTION_PREPARED) === 'true' || isTransactional(sysFlag)) {
-    return failure(ResponseCode.NO_PERMISSION, 'this broker does not support transactional messages yet');
-  }
-  return undefined;
-}
+const hasTime = (properties: ReadonlyMap<string, string>) =>
+  TIMER_PROPERTIES.some((name) => properties.has(name));
 
-function isTransactional(sysFlag: number): boolean {
-  return (sysFlag & MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) !== 0;
+function refuseInBatch(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
+  if (transactionValue(sysFlag) === 0 && !isPrepared(properties, 0)) return undefined;
+  return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages of a transaction');
 }
 
 /** Answers the sender when its messages are stored, or not. */

@@ -1,0 +1,56 @@
+import { decodeMessage } from '../../../common/message-decoder.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { decodeMessageId } from '../../../common/message-id.js';
+import { TopicNames } from '../../../common/topic-validator.js';
+import type { Request, Response } from '../../../remoting/named-request.js';
+import { failure, success } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { BrokerController } from '../broker-controller.js';
+import { toRenewed } from './half-message.js';
+import type { TransactionalMessageService } from './transactional-message-service.js';
+
+/** Lets an administrator have a transaction checked from the beginning (AdminBrokerProcessor#resumeCheckHalfMessage). */
+export class ResumeCheckProcessor {
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly transactions: TransactionalMessageService,
+  ) {}
+
+  async resume({
+    header,
+  }: Request<'RESUME_CHECK_HALF_MESSAGE'>): Promise<Response<'RESUME_CHECK_HALF_MESSAGE'>> {
+    const { msgId = '' } = header;
+    const message = this.lookUp(msgId);
+    if (message === undefined) {
+      const remark = `no message of a transaction has the offset message id ${JSON.stringify(msgId)}`;
+      return failure(ResponseCode.SYSTEM_ERROR, remark);
+    }
+    return new Promise((resolve) =>
+      this.broker.store.putMessage(toRenewed(message, 0), {
+        onPut: (status, records, first) => {
+          if (status !== 'PUT_OK') {
+            const remark = `Put message back to ${TopicNames.TRANS_HALF} failed: ${status}`;
+            return resolve(failure(ResponseCode.SYSTEM_ERROR, remark));
+          }
+          const { halves } = this.transactions;
+          if (message.topic === TopicNames.TRANS_HALF)
+            halves.move(message.queueOffset, records[first]!.consumeQueueOffset);
+          resolve(success(undefined, undefined));
+        },
+      }),
+    );
+  }
+
+  private lookUp(msgId: string): MessageExt | undefined {
+    let record: Buffer | undefined;
+    try {
+      record = this.broker.store.lookMessageByOffset(decodeMessageId(msgId).commitLogOffset);
+    } catch {
+      return undefined;
+    }
+    const message = record && decodeMessage(record);
+    const isHalf =
+      message?.topic === TopicNames.TRANS_HALF || message?.topic === TopicNames.TRANS_CHECK_MAX_TIME;
+    return isHalf ? message : undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import { MessageConst } from '../../../common/message-const.js';
+import { createMessageId } from '../../../common/message-id.js';
+import { hostDigits } from '../../../common/socket-host.js';
+import { TopicNames } from '../../../common/topic-validator.js';
+import type { Channel } from '../../../remoting/channel.js';
+import { RequestCode } from '../../../remoting/request-code.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import { MAX_RECORD_OVERHEAD, MessageExtEncoder } from '../../store/message-ext-encoder.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { BrokerController } from '../broker-controller.js';
+
+/** Members of a group that are looked at for one that can be asked (ProducerManager#getAvailableChannel). */
+const MAX_TRIES = 3;
+
+/** Asks a live producer of a group how a transaction ended (AbstractTransactionalMessageCheckListener). */
+export class TransactionCheckSender {
+  private asked = 0;
+
+  constructor(private readonly broker: BrokerController) {}
+
+  /** Asks about a half message that was stored as `record`. Without a live producer nobody is asked. */
+  send(half: MessageExtBrokerInner, record: DispatchRequest): void {
+    const group = half.properties.get(MessageConst.PRODUCER_GROUP) ?? '';
+    const channel = this.nextChannel(group);
+    if (channel === undefined) {
+      const id = half.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+      this.broker.logger.warn(
+        `Transaction ${id} cannot be checked: producer group "${group}" has no live member`,
+      );
+      return;
+    }
+    const uniqKey = half.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    channel.push({
+      code: RequestCode.CHECK_TRANSACTION_STATE,
+      header: {
+        topic: TopicNames.TRANS_HALF,
+        tranStateTableOffset: record.consumeQueueOffset,
+        commitLogOffset: record.commitLogOffset,
+        msgId: uniqKey,
+        transactionId: uniqKey,
+        offsetMsgId: createMessageId(hostDigits(half.storeHost), record.commitLogOffset),
+        brokerName: this.broker.config.brokerName,
+      },
+      body: encodeForProducer(half, record),
+    });
+  }
+
+  private nextChannel(group: string): Channel | undefined {
+    const channels = [...(this.broker.producers.clientsOf(group)?.keys() ?? [])];
+    for (let tries = 0; tries < Math.min(MAX_TRIES, channels.length); tries++) {
+      const channel = channels[++this.asked % channels.length]!;
+      if (!channel.isClosed) return channel;
+    }
+    return undefined;
+  }
+}
+
+/** The record, with the topic and queue that the producer knows. */
+function encodeForProducer(half: MessageExtBrokerInner, record: DispatchRequest): Buffer {
+  const topic = half.properties.get(MessageConst.REAL_TOPIC)!;
+  const queueId = Number(half.properties.get(MessageConst.REAL_QUEUE_ID));
+  const topicBytes = Buffer.from(topic);
+  const buffer = Buffer.alloc(MAX_RECORD_OVERHEAD + topicBytes.length + half.body.length);
+  const { consumeQueueOffset, commitLogOffset, storeTimestamp } = record;
+  const length = new MessageExtEncoder(buffer, false).encode(
+    0,
+    { ...half, topic, queueId },
+    topicBytes,
+    consumeQueueOffset,
+    commitLogOffset,
+    storeTimestamp,
+  );
+  return buffer.subarray(0, length);
+}

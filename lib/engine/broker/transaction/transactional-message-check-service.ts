@@ -1,0 +1,166 @@
+import type { Timer } from '../../../common/clock.js';
+import { decodeMessages } from '../../../common/message-decoder.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { TopicNames } from '../../../common/topic-validator.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { BrokerController } from '../broker-controller.js';
+import { checkTimesOf, destinationOf, immunityOf, originOf, toDiscarded, toRenewed } from './half-message.js';
+import { TransactionCheckSender } from './transaction-check-sender.js';
+import type { TransactionalMessageService } from './transactional-message-service.js';
+
+/** Half messages that are looked at together. */
+const BATCH = 32;
+/** Milliseconds after which a pass ends (MAX_PROCESS_TIME_LIMIT). */
+const MAX_PASS_TIME = 60_000;
+const HOUR = 3_600_000;
+
+/** What becomes of a half message that has not ended. */
+type Verdict = 'WAIT' | 'PASS' | 'RENEW' | 'CHECK' | 'DISCARD';
+
+/**
+ * Asks producers how transactions ended of which they did not tell (TransactionalMessageCheckService). A half message that is
+ * asked about is stored anew at the end of the half topic, so that the queue moves on.
+ */
+export class TransactionalMessageCheckService {
+  private readonly sender: TransactionCheckSender;
+  private timer: Timer | undefined;
+  private running = Promise.resolve();
+  private isStopped = false;
+
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly transactions: TransactionalMessageService,
+  ) {
+    this.sender = new TransactionCheckSender(broker);
+  }
+
+  start(): void {
+    this.running = this.transactions.halves.load().catch((error: Error) => this.failed(error));
+    this.checkLater();
+  }
+
+  /** Begins nothing more, and waits for what is being stored. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.broker.clock.clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private checkLater(): void {
+    this.timer = this.broker.clock.setTimeout(() => {
+      this.running = this.running
+        .then(() => this.pass())
+        .catch((error: Error) => this.failed(error))
+        .then(() => (this.isStopped ? undefined : this.checkLater()));
+    }, this.broker.config.transactionCheckInterval);
+  }
+
+  private failed(error: Error): void {
+    this.broker.logger.error(`The check of transactions failed: ${error.stack}`);
+  }
+
+  /** TransactionalMessageServiceImpl#check. */
+  private async pass(): Promise<void> {
+    const { halves } = this.transactions;
+    const startedAt = this.broker.clock.now();
+    for (let goesOn = true; goesOn && !this.isStopped;) {
+      halves.skipEnded();
+      const { messages, next } = await this.read(halves.offset);
+      if (next <= halves.offset) return;
+      goesOn = await this.workOff(messages, next, startedAt);
+      goesOn &&= this.broker.clock.now() - startedAt < MAX_PASS_TIME;
+    }
+  }
+
+  private read(offset: number): Promise<{ messages: MessageExt[]; next: number }> {
+    return new Promise((resolve) =>
+      this.broker.store.getMessage(TopicNames.TRANS_HALF, 0, offset, BATCH, undefined, (result) =>
+        resolve({ messages: decodeMessages(result.messages), next: result.nextBeginOffset }),
+      ),
+    );
+  }
+
+  /** Returns whether the pass goes on behind these messages. */
+  private async workOff(messages: readonly MessageExt[], next: number, startedAt: number): Promise<boolean> {
+    const verdicts = messages.map((half) => this.verdictOn(half, startedAt));
+    const waiting = verdicts.indexOf('WAIT');
+    const decided = waiting < 0 ? messages : messages.slice(0, waiting);
+    const work = decided.map((half, i) => this.carryOut(verdicts[i]!, half));
+    const failed = (await Promise.all(work)).indexOf(false);
+    const end = failed < 0 ? waiting : failed;
+    this.transactions.halves.advanceTo(end < 0 ? next : messages[end]!.queueOffset);
+    return end < 0;
+  }
+
+  private verdictOn(half: MessageExt, startedAt: number): Verdict {
+    const { clock, config, storeConfig } = this.broker;
+    if (this.transactions.halves.hasEnded(half.queueOffset)) return 'PASS';
+    if (this.transactions.committing.has(originOf(half))) return 'WAIT';
+    const age = clock.now() - half.bornTimestamp;
+    if (checkTimesOf(half) >= config.transactionCheckMax || age > storeConfig.fileReservedTime * HOUR)
+      return this.endOf(half, 'DISCARD');
+    if (half.storeTimestamp >= startedAt) return 'WAIT';
+    const immunity = immunityOf(half, config.transactionTimeOut);
+    if (immunity === undefined && age >= 0 && age < config.transactionTimeOut) return 'WAIT';
+    if (immunity !== undefined && age < immunity) return this.endOf(half, 'RENEW');
+    return this.endOf(half, 'CHECK');
+  }
+
+  /** What was committed before a crash needs no further look. */
+  private endOf(half: MessageExt, verdict: Verdict): Verdict {
+    if (destinationOf(half) === undefined) {
+      this.broker.logger.error(`Half message ${half.offsetMsgId} has no real topic and is dropped`);
+      return 'PASS';
+    }
+    return this.transactions.isCommitted(half) ? 'PASS' : verdict;
+  }
+
+  /** Resolves to false when it cannot be stored; then the next pass tries again. */
+  private async carryOut(verdict: Verdict, half: MessageExt): Promise<boolean> {
+    if (verdict === 'PASS') return true;
+    if (verdict === 'DISCARD') return this.discard(half);
+    const renewed = toRenewed(half, verdict === 'CHECK' ? checkTimesOf(half) + 1 : undefined);
+    const record = await this.put(renewed, (stored) => this.onRenewed(half, renewed, stored, verdict));
+    return record !== undefined;
+  }
+
+  private onRenewed(
+    half: MessageExt,
+    renewed: MessageExtBrokerInner,
+    record: DispatchRequest,
+    verdict: Verdict,
+  ): void {
+    const { halves, committing } = this.transactions;
+    halves.move(half.queueOffset, record.consumeQueueOffset);
+    const isOpen = !halves.hasEnded(record.consumeQueueOffset) && !committing.has(originOf(half));
+    if (verdict === 'CHECK' && isOpen) this.sender.send(renewed, record);
+  }
+
+  private async discard(half: MessageExt): Promise<boolean> {
+    const topic = TopicNames.TRANS_CHECK_MAX_TIME;
+    this.broker.topics.findOrCreate(topic, 1);
+    const { logger } = this.broker;
+    const record = await this.put(toDiscarded(half), () =>
+      logger.warn(
+        `Transaction ${half.msgId} of topic ${destinationOf(half)!.topic} stayed open too long: its message is now in ${topic}`,
+      ),
+    );
+    return record !== undefined;
+  }
+
+  private put(
+    message: MessageExtBrokerInner,
+    onStored: (record: DispatchRequest) => void,
+  ): Promise<DispatchRequest | undefined> {
+    return new Promise((resolve) =>
+      this.broker.store.putMessage(message, {
+        onPut(status, records, first) {
+          const record = status === 'PUT_OK' ? records[first] : undefined;
+          if (record !== undefined) onStored(record);
+          resolve(record);
+        },
+      }),
+    );
+  }
+}

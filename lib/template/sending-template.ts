@@ -1,0 +1,325 @@
+import { Message } from '../common/message.js';
+import type { Logger } from '../common/logger.js';
+import {
+  selectMessageQueueByHash,
+  type DefaultMQProducer,
+  type SendOptions,
+  type SendResult,
+} from '../client/index.js';
+import { MQClientError } from '../errors/index.js';
+import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import { parseDestination } from './destination.js';
+import { HeaderMapper } from './header-mapper.js';
+import { applyDelay } from './message-delay.js';
+import { GenericMessage, MessageBuilder } from './message-builder.js';
+import { toBody } from './message-converter.js';
+import { RocketMQHeaders } from './rocketmq-headers.js';
+
+const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
+/** Delay levels of RocketMQ; a broker with fewer takes its highest. */
+const MAX_DELAY_LEVEL = 18;
+export interface SendingTemplateSettings {
+  /** See {@link RocketMQModuleOptions.compat}. */
+  readonly isSpringCompatible: boolean;
+  readonly clockNow: () => number;
+  readonly logger: Logger;
+}
+
+/** Options, or as in Java the timeout in milliseconds. */
+type OptionsOrTimeout = RocketMQSendOptions | number;
+
+/** The sends of a {@link RocketMQTemplate} that are answered as soon as the message is stored. */
+export class SendingTemplate {
+  private readonly headerMapper: HeaderMapper;
+
+  constructor(
+    protected readonly producer: DefaultMQProducer,
+    protected readonly settings: SendingTemplateSettings,
+  ) {
+    this.headerMapper = new HeaderMapper(settings.logger);
+  }
+
+  /**
+   * Sends a payload with headers, and waits until it is stored. An array is one message, with all of it as JSON.
+   *
+   * @param headers those of a {@link GenericMessage} are kept where these say nothing else.
+   * @param postProcessor may change the message, or return another one, before it is sent.
+   */
+  async convertAndSend(
+    destination: string,
+    payload: unknown,
+    headers: Readonly<Record<string, unknown>> = {},
+    postProcessor: (message: Message) => Message = (message) => message,
+    options: RocketMQSendOptions = {},
+  ): Promise<SendResult> {
+    const { payload: content, headers: given } =
+      payload instanceof GenericMessage ? payload : new GenericMessage(payload, NO_HEADERS);
+    const generic = MessageBuilder.withPayload(content).copyHeaders(given).copyHeaders(headers).build();
+    const message = postProcessor(this.toMessage(destination, generic, options));
+    return this.producer.send(message, producerOptions(options));
+  }
+
+  /**
+   * Sends a payload or message, or an array of them as one batch, and waits until it is stored. After an error the send
+   * is tried again, up to the producer's `retryTimesWhenSendFailed`.
+   *
+   * A batch goes to one queue, all or nothing; it may be as large as one message, and has no delay.
+   */
+  syncSend(
+    destination: string,
+    payload: unknown,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> {
+    // Not `async`: the promise around that of the producer would cost as much as the rest of this method.
+    try {
+      const sendOptions = asOptions(options, delayLevel);
+      if (Array.isArray(payload)) return this.sendBatch(destination, payload, sendOptions);
+      const message = this.toMessage(destination, payload, sendOptions);
+      return this.producer.send(message, producerOptions(sendOptions));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** As {@link syncSend}, with all messages of one `hashKey` in one queue, in order; not tried again elsewhere. */
+  async syncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> {
+    return this.syncSend(destination, payload, {
+      ...asOptions(options, delayLevel),
+      hashKey: requireKey(hashKey),
+    });
+  }
+
+  /**
+   * Delivers the message so many seconds after the broker has got it, up to three days (`timerMaxDelaySec`). It may be
+   * {@link RocketMQTemplate.recall}ed until then. Other units, times and kinds of send: the options `delay` and `deliverAt` of every send.
+   *
+   * @throws MQClientError when `delayTime` is not an integer above 0.
+   */
+  async syncSendDelayTimeSeconds(
+    destination: string,
+    payload: unknown,
+    delayTime: number,
+  ): Promise<SendResult> {
+    return this.sendDelayed(destination, payload, (message) => message.setDelayTimeSec(positive(delayTime)));
+  }
+
+  /** As {@link syncSendDelayTimeSeconds}, in milliseconds; the broker delivers at whole seconds. */
+  async syncSendDelayTimeMills(
+    destination: string,
+    payload: unknown,
+    delayTime: number,
+  ): Promise<SendResult> {
+    return this.sendDelayed(destination, payload, (message) => message.setDelayTimeMs(positive(delayTime)));
+  }
+
+  /** As {@link syncSendDelayTimeSeconds}, at a time in milliseconds since the epoch; one that is over is no delay. */
+  async syncSendDeliverTimeMills(
+    destination: string,
+    payload: unknown,
+    delayTime: number,
+  ): Promise<SendResult> {
+    return this.sendDelayed(destination, payload, (message) => message.setDeliverTimeMs(positive(delayTime)));
+  }
+
+  /**
+   * Sends without waiting: the promise, or the callback, tells how it ended. An error that the broker answers is not
+   * tried again.
+   */
+  asyncSend(destination: string, payload: unknown, options?: RocketMQSendOptions): Promise<SendResult>;
+  asyncSend(
+    destination: string,
+    payload: unknown,
+    callback: RocketMQSendCallback,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): void;
+  asyncSend(
+    destination: string,
+    payload: unknown,
+    callbackOrOptions?: RocketMQSendCallback | RocketMQSendOptions,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> | void {
+    if (!isCallback(callbackOrOptions)) return this.startSend(destination, payload, callbackOrOptions ?? {});
+    this.notify(this.startSend(destination, payload, asOptions(options, delayLevel)), callbackOrOptions);
+  }
+
+  /** As {@link asyncSend}, with all messages of one `hashKey` in one queue, in order. */
+  asyncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options?: RocketMQSendOptions,
+  ): Promise<SendResult>;
+  asyncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    callback: RocketMQSendCallback,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): void;
+  asyncSendOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    callbackOrOptions?: RocketMQSendCallback | RocketMQSendOptions,
+    options?: OptionsOrTimeout,
+    delayLevel?: number,
+  ): Promise<SendResult> | void {
+    const callback = isCallback(callbackOrOptions) ? callbackOrOptions : undefined;
+    const given =
+      callback === undefined ? (callbackOrOptions as RocketMQSendOptions) : asOptions(options, delayLevel);
+    const sent = this.startOrderlySend(destination, payload, hashKey, given);
+    if (callback === undefined) return sent;
+    this.notify(sent, callback);
+  }
+
+  /** Hands the message over and waits for nothing: nobody learns when the broker refuses or loses it. */
+  async sendOneWay(destination: string, payload: unknown, options: RocketMQSendOptions = {}): Promise<void> {
+    await this.producer.sendOneway(this.toMessage(destination, payload, options), producerOptions(options));
+  }
+
+  /** As {@link sendOneWay}, with all messages of one `hashKey` in one queue, in order. */
+  async sendOneWayOrderly(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options: RocketMQSendOptions = {},
+  ): Promise<void> {
+    await this.sendOneWay(destination, payload, { ...options, hashKey: requireKey(hashKey) });
+  }
+
+  private sendDelayed(
+    destination: string,
+    payload: unknown,
+    delay: (message: Message) => void,
+  ): Promise<SendResult> {
+    const message = this.toMessage(destination, payload, {});
+    delay(message);
+    return this.producer.send(message);
+  }
+
+  private async startSend(
+    destination: string,
+    payload: unknown,
+    options: RocketMQSendOptions,
+  ): Promise<SendResult> {
+    if (Array.isArray(payload)) return this.sendBatch(destination, payload, options);
+    return this.producer.sendAsync(this.toMessage(destination, payload, options), producerOptions(options));
+  }
+
+  private async startOrderlySend(
+    destination: string,
+    payload: unknown,
+    hashKey: string,
+    options: RocketMQSendOptions,
+  ): Promise<SendResult> {
+    return this.startSend(destination, payload, { ...options, hashKey: requireKey(hashKey) });
+  }
+
+  /** An error of the callback itself has nobody else to go to. */
+  protected notify<T>(
+    sent: Promise<T>,
+    callback: { onSuccess(result: T): void; onException(error: Error): void },
+  ): void {
+    const { logger } = this.settings;
+    sent
+      .then(
+        (result) => callback.onSuccess?.(result),
+        (error: Error) => callback.onException?.(error),
+      )
+      .catch((error) => logger.error(`The callback of an asynchronous send failed: ${String(error)}`));
+  }
+
+  private sendBatch(
+    destination: string,
+    payloads: readonly unknown[],
+    options: RocketMQSendOptions,
+  ): Promise<SendResult> {
+    const messages = payloads.map((payload) => this.toMessage(destination, payload, options));
+    return this.producer.sendBatch(messages, producerOptions(options));
+  }
+
+  protected toMessage(destination: string, payload: unknown, options: RocketMQSendOptions): Message {
+    const { topic, tag } = parseDestination(destination);
+    const generic = payload instanceof GenericMessage;
+    const headers: ReadonlyMap<string, unknown> = generic ? payload.headers : NO_HEADERS;
+    const content: unknown = generic ? payload.payload : payload;
+    if (content === undefined || content === null) {
+      throw new MQClientError('`message` and `message.payload` cannot be null');
+    }
+    const { isSpringCompatible } = this.settings;
+    const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
+    const { body, contentType } = toBody(
+      content,
+      typeof asked === 'string' ? asked : undefined,
+      isSpringCompatible,
+    );
+    const message = new Message(topic, body, options.tag ?? tag);
+    message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
+    if (isSpringCompatible) this.addSpringHeaders(message);
+    if (headers.size > 0) this.headerMapper.apply(headers, message);
+    applyOptions(message, options);
+    return message;
+  }
+
+  private addSpringHeaders(message: Message): void {
+    message.putProperty('id', crypto.randomUUID());
+    message.putProperty('timestamp', String(this.settings.clockNow()));
+  }
+}
+
+function applyOptions(message: Message, options: RocketMQSendOptions): void {
+  const { delayLevel, keys, properties } = options;
+  if (keys !== undefined) message.setKeys(keys);
+  if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
+  applyDelay(message, options);
+  if (properties === undefined) return;
+  for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
+}
+
+function checkDelayLevel(delayLevel: number): number {
+  if (Number.isInteger(delayLevel) && delayLevel >= 1 && delayLevel <= MAX_DELAY_LEVEL) return delayLevel;
+  throw new MQClientError(`delayLevel is ${delayLevel}; allowed: 0 (no delay) to ${MAX_DELAY_LEVEL}`);
+}
+
+export function producerOptions({ timeout, hashKey }: RocketMQSendOptions): SendOptions {
+  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout > 0)) {
+    throw new MQClientError(`timeout is ${timeout}; allowed: milliseconds from 1 up`);
+  }
+  return hashKey === undefined ? { timeout } : { timeout, selector: selectMessageQueueByHash, arg: hashKey };
+}
+
+function asOptions(
+  options: OptionsOrTimeout | undefined,
+  delayLevel: number | undefined,
+): RocketMQSendOptions {
+  if (typeof options === 'number') return { timeout: options, delayLevel };
+  return delayLevel === undefined ? (options ?? {}) : { ...options, delayLevel };
+}
+
+function positive(delayTime: number): number {
+  if (Number.isSafeInteger(delayTime) && delayTime > 0) return delayTime;
+  throw new MQClientError(`delayTime is ${delayTime}; allowed: integers above 0`);
+}
+
+function requireKey(hashKey: string): string {
+  if (typeof hashKey === 'string' && hashKey !== '') return hashKey;
+  throw new MQClientError(
+    `The hashKey of an ordered message is ${JSON.stringify(hashKey)}; a text is needed`,
+  );
+}
+
+function isCallback(
+  value: RocketMQSendCallback | RocketMQSendOptions | undefined,
+): value is RocketMQSendCallback {
+  return value !== undefined && ('onSuccess' in value || 'onException' in value);
+}

@@ -1,0 +1,37 @@
+import { rmSync } from 'node:fs';
+import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
+import sqlite, { type Database } from 'node-sqlite3-wasm';
+
+/** The payments of the shop, in a table of SQLite. */
+@Injectable()
+export class PaymentStore implements OnModuleInit, BeforeApplicationShutdown {
+  private database!: Database;
+
+  constructor(private readonly path: string) {}
+
+  onModuleInit(): void {
+    // A process that was killed leaves its lock; the engine, which is started first, allows one process only.
+    rmSync(`${this.path}.lock`, { recursive: true, force: true });
+    this.database = new sqlite.Database(this.path);
+    this.database.exec(
+      'CREATE TABLE IF NOT EXISTS payments (order_id TEXT PRIMARY KEY, paid_at INTEGER NOT NULL)',
+    );
+  }
+
+  beforeApplicationShutdown(): void {
+    this.database.close();
+  }
+
+  /** Notes a payment; false when it was noted before. */
+  add(orderId: string): boolean {
+    const { changes } = this.database.run('INSERT OR IGNORE INTO payments VALUES (?, ?)', [
+      orderId,
+      Date.now(),
+    ]);
+    return changes > 0;
+  }
+
+  has(orderId: string): boolean {
+    return this.database.get('SELECT 1 FROM payments WHERE order_id = ?', [orderId]) !== null;
+  }
+}
