@@ -6,6 +6,12 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke, type ResponseCallback } from '../../lib/remoting/transport/transport.js';
 import { ForwardingTransport } from './forwarding-transport.js';
 
+const SENDS: ReadonlySet<RequestCode> = new Set([
+  RequestCode.SEND_MESSAGE,
+  RequestCode.SEND_BATCH_MESSAGE,
+  RequestCode.SEND_REPLY_MESSAGE,
+]);
+
 /** A message that was stored elsewhere than it was sent to never becomes visible there. */
 const MAX_LOOKS = 200;
 
@@ -17,15 +23,14 @@ export class VisibleTransport extends ForwardingTransport {
     timeoutMillis: number,
     callback: ResponseCallback<C>,
   ): void {
-    const isSend =
-      request.code === RequestCode.SEND_MESSAGE || request.code === RequestCode.SEND_BATCH_MESSAGE;
-    if (!isSend) return super.invoke(address, request, timeoutMillis, callback);
+    if (!SENDS.has(request.code)) return super.invoke(address, request, timeoutMillis, callback);
     this.transport.invoke(address, request, timeoutMillis, {
       onError: (error) => callback.onError(error),
       onResponse: (response) =>
-        void this.untilVisible(address, request as never, response as never).finally(() =>
-          callback.onResponse(response),
-        ),
+        // A client that is shut down meanwhile looks no more.
+        void this.untilVisible(address, request as never, response as never)
+          .catch(() => {})
+          .finally(() => callback.onResponse(response)),
     });
   }
 
