@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
+import { CLIENT_INNER_PRODUCER_GROUP, MASTER_ID } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
@@ -256,6 +256,14 @@ export class MQClientInstance {
         ),
       ),
     );
+  }
+
+  /** Addresses of the masters that have a topic; of all that are known while the topic has none. */
+  brokerAddressesOf(topic: string): string[] {
+    const brokers = this.routes.get(topic)?.brokerDatas;
+    if (brokers === undefined) return this.brokerAddrs.addresses(false);
+    const masters = brokers.map(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID));
+    return masters.filter((address) => address !== undefined);
   }
 
   /** Addresses of all brokers that are known. */

@@ -20,9 +20,12 @@ export interface RocketMQMessageListenerOptions {
   topic: string;
   /** Consumer group. Default: the module's `consumer.group`, else the name of the class. */
   consumerGroup?: string;
-  /** Kind of {@link selectorExpression}. Only `TAG` for the time being. */
+  /** Kind of {@link selectorExpression}: tags, or a condition on properties, which the broker evaluates. Default: `TAG`. */
   selectorType?: 'TAG' | 'SQL92';
-  /** Tags with `||` between them. Default: `*`, all messages. */
+  /**
+   * Tags with `||` between them (default: `*`, all messages); or with `SQL92` a condition such as
+   * `amount > 100 AND region IN ('EU', 'US')`. A condition that is wrong is an error at start, with its position.
+   */
   selectorExpression?: string;
   /** Whether the members of the group share the messages or each gets all. Default: `CLUSTERING`. */
   messageModel?: 'CLUSTERING' | 'BROADCASTING';

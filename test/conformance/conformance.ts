@@ -14,6 +14,7 @@ import { describeQuery } from './query.suite.js';
 import { describeRequestReply } from './request-reply.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
+import { describeSql92 } from './sql92.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
@@ -33,6 +34,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describePushConsumer(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
+    describeSql92(ref);
     describeTopicAdmin(ref);
     describeGroupAdmin(ref);
     describeOffsetAdmin(ref);

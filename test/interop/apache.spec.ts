@@ -6,7 +6,7 @@ import { VisibleTransport } from '../support/visible-transport.js';
 import { ApacheCluster } from './apache-cluster.js';
 
 describeConformance('against Apache RocketMQ', async () => {
-  const apache = await ApacheCluster.start('single');
+  const apache = await ApacheCluster.start('single', { properties: { enablePropertyFilter: true } });
   return {
     namesrvAddrs: [apache.namesrvAddr],
     isApache: true,

@@ -9,6 +9,7 @@ import {
   type ClientConfig,
   type ConsumerConfig,
   type MessageListener,
+  type MessageSelector,
   type ProducerConfig,
 } from '../../lib/client/index.js';
 import type { Transport } from '../../lib/remoting/transport/transport.js';
@@ -58,7 +59,7 @@ export interface TestConsumerOptions extends TestInstanceOptions {
 export async function startConsumer(
   cluster: Cluster,
   group: string,
-  subscriptions: Readonly<Record<string, string>>,
+  subscriptions: Readonly<Record<string, string | MessageSelector>>,
   listener: MessageListener,
   options: TestConsumerOptions = {},
 ): Promise<DefaultMQPushConsumer> {

@@ -2,10 +2,11 @@ import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import { MQClientError } from '../../errors/mq-client.error.js';
+import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
-import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
+import { SUB_ALL } from '../../remoting/filter/filter-api.js';
+import { RequestCode } from '../../remoting/request-code.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
 import { checkGroup } from '../validators.js';
@@ -15,6 +16,7 @@ import type { ConsumeMessageService } from './consume-message-service.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
 import { resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
+import { MessageSelector, subscriptionOf } from './message-selector.js';
 import type { MessageListenerConcurrently, MessageListenerOrderly } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import { PullRequest, type PullOwner } from './pull-request.js';
@@ -83,22 +85,21 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   }
 
   /**
-   * Adds a topic, with a tag expression: tags with `||` between them, or `*`.
+   * Adds a topic, with a tag expression: tags with `||` between them, or `*`; or with a selector of another kind.
    *
-   * @throws MQClientError when the expression has no tag.
+   * @throws MQClientError when the expression has no tag, or is not one of SQL92: then with the position of the error.
    */
-  subscribe(topic: string, subExpression: string = SUB_ALL): void {
+  subscribe(topic: string, selector: string | MessageSelector = SUB_ALL): void {
     const wrapped = this.instance.withNamespace(topic);
-    const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
-    if (data === undefined)
-      throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
-    this.subscriptions.set(wrapped, data);
+    const given = typeof selector === 'string' ? MessageSelector.byTag(selector) : selector;
+    this.subscriptions.set(wrapped, subscriptionOf(wrapped, given, this.instance.clock.now()));
   }
 
   /**
    * Joins the group and takes up its share of the queues.
    *
    * @throws MQClientError when the group is illegal, or the client has a consumer of it already.
+   * @throws MQBrokerError when a broker cannot filter by what was subscribed to.
    */
   async start(): Promise<void> {
     checkGroup(this.group);
@@ -111,8 +112,13 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.context.stats.start();
     try {
       await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
+      await this.checkClientInBroker();
       await this.instance.sendHeartbeatToAllBrokers();
     } catch (error) {
+      if (error instanceof MQBrokerError) {
+        await this.shutdown();
+        throw error;
+      }
       // The servers were there a moment ago; the background work goes on trying.
       this.context.logger.warn(`Consumer group ${this.group} starts without its servers: ${String(error)}`);
     }
@@ -186,6 +192,18 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
 
   subscriptionOf(topic: string): SubscriptionData | undefined {
     return this.subscriptions.get(topic);
+  }
+
+  /** Whether the brokers can filter by more than tags (MQClientInstance#checkClientInBroker). */
+  private async checkClientInBroker(): Promise<void> {
+    const { clientId } = this.instance;
+    for (const subscriptionData of this.subscriptions.values()) {
+      if (subscriptionData.expressionType === 'TAG') continue;
+      const body = { clientId, group: this.group, subscriptionData };
+      const request = { code: RequestCode.CHECK_CLIENT_CONFIG, header: undefined, body };
+      for (const address of this.instance.brokerAddressesOf(subscriptionData.topic))
+        await this.instance.requestFrom(address, request);
+    }
   }
 
   onOffsetIllegal(queue: ProcessQueue, offset: number): void {

@@ -12,11 +12,9 @@ const MAX_INTEGER = 2147483647;
 const MIN_LONG = -(2n ** 63n);
 const MAX_LONG = 2n ** 63n - 1n;
 const INTEGRAL = /^[+-]?\d+$/;
-const DECIMAL_DOUBLE = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?$/;
+const DECIMAL_DOUBLE = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?$/;
 const HEX_DOUBLE = /^([+-]?)0[xX](?:([\da-fA-F]+)\.?|([\da-fA-F]*)\.([\da-fA-F]+))[pP]([+-]?\d+)[fFdD]?$/;
 const SPECIAL_DOUBLE = /^([+-]?)(NaN|Infinity)$/;
-/** What String#trim takes away: more than spaces, less than JavaScript's. */
-const JAVA_BLANKS = /^[\u0000-\u0020]+|[\u0000-\u0020]+$/g;
 /** The digits 0 of scripts in the Basic Multilingual Plane, which Character#digit takes, and no others. */
 const ZEROS = '٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀႐០᠐᥆᧐᪀᪐᭐᮰᱀᱐꘠꣐꤀꧐꧰꩐꯰０';
 const DIGITS_OF_OTHER_SCRIPTS = new Map<string, string>();
@@ -41,7 +39,7 @@ export function parseLong(text: string): bigint {
 
 /** Double#valueOf. */
 export function parseDouble(text: string): number {
-  const trimmed = text.replace(JAVA_BLANKS, '');
+  const trimmed = trim(text);
   if (DECIMAL_DOUBLE.test(trimmed)) return Number(trimmed.replace(/[fFdD]$/, ''));
   const [, sign, special] = SPECIAL_DOUBLE.exec(trimmed) ?? [];
   if (special !== undefined) return Number(special) * (sign === '-' ? -1 : 1);
@@ -54,6 +52,15 @@ export function compareDoubles(left: number, right: number): number {
   if (left > right) return 1;
   if (Object.is(left, right)) return 0;
   return Object.is(left, -0) || Number.isNaN(right) ? -1 : 1;
+}
+
+/** String#trim: control characters too, but no blanks of other scripts. */
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text[start]! <= ' ') start++;
+  while (end > start && text[end - 1]! <= ' ') end--;
+  return text.slice(start, end);
 }
 
 function parseHexDouble(text: string): number {

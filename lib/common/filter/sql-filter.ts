@@ -1,4 +1,5 @@
 import { EvaluationError, type EvaluationContext } from './expression.js';
+import { FilterSyntaxError } from './filter-syntax-error.js';
 import { NumberFormatError } from './java-number.js';
 import { parseSelector } from './selector-parser.js';
 
@@ -22,4 +23,15 @@ export function compileSql92(expression: string): SqlFilter {
       throw error;
     }
   };
+}
+
+/** What is wrong with an SQL92 expression, and where; undefined when it is sound. */
+export function sql92Fault(expression: string): string | undefined {
+  try {
+    parseSelector(expression);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FilterSyntaxError) return error.message;
+    throw error;
+  }
 }

@@ -33,6 +33,8 @@ export interface BrokerConfig {
   channelExpiredTimeout: number;
   /** Reset offsets in the broker; otherwise consumers that are online are told to do it, as before RocketMQ 5. */
   useServerSideResetOffset: boolean;
+  /** Let consumers select by SQL92 (Apache's default: false). */
+  enablePropertyFilter: boolean;
   /** Name in routes the queues in which order topics keep their order (NamesrvConfig). */
   orderMessageEnable: boolean;
   /** Keep answers to messages in the store too, beside handing them to who waits for them. */
@@ -61,6 +63,7 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   flushDelayOffsetInterval: integer(10_000, 1, 3_600_000),
   channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
   useServerSideResetOffset: bool(true),
+  enablePropertyFilter: bool(true),
   orderMessageEnable: bool(false),
   storeReplyMessageEnable: bool(true),
   updateBrokerConfigEnable: bool(false),

@@ -94,16 +94,18 @@ describe('reading', () => {
         ]),
       });
     const wanted = store.store.getTagsCode('TopicA', 0, 2)!;
-    const result = await get(store.store, 'TopicA', 0, 0, 5, (tagsCode) => tagsCode === wanted);
+    const result = await get(store.store, 'TopicA', 0, 0, 5, {
+      ofUnit: (tagsCode) => tagsCode === wanted,
+    });
     expect(idsIn(result)).toEqual(['t2', 't6', 't10', 't14', 't18']);
-    const none = await get(store.store, 'TopicA', 0, 0, 5, () => false);
+    const none = await get(store.store, 'TopicA', 0, 0, 5, { ofUnit: () => false });
     expect(none).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 40, messageCount: 0 });
   });
 
   it('looks at no more entries in one pull than maxFilterMessageSize says', async () => {
     const store = new SimulatedStore({ maxFilterMessageSize: 20 * 20 });
     await store.send(50);
-    const none = await get(store.store, 'TopicA', 0, 0, 5, () => false);
+    const none = await get(store.store, 'TopicA', 0, 0, 5, { ofUnit: () => false });
     expect(none).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 20 });
   });
 
