@@ -6,6 +6,7 @@ import { clientJars, JARS, runJava, type SystemProperties } from './java.js';
 /** A program of `java/`, and what works in it. */
 const PROGRAMS = {
   Clients: ['send', 'query', 'batch', 'async', 'consume', 'broadcast', 'retry'],
+  SqlConsumer: ['consume', 'refuse'],
   LitePull: ['subscribe', 'commit', 'assign', 'seek', 'committed'],
   RequestReply: ['request', 'asynchronous request', 'timeout'],
   AdminClient: ['create topic', 'topic stats', 'consume stats', 'reset offset', 'delete topic'],

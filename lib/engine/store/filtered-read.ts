@@ -24,8 +24,6 @@ export class FilteredRead {
   private readonly found: Buffer[] = [];
   private count = 0;
   private size = 0;
-  /** Every record of the only round is wanted. */
-  private isWhole = true;
 
   constructor(
     private readonly read: ReadRound,
@@ -56,30 +54,34 @@ export class FilteredRead {
     const rest = this.pick(result.messages);
     if (rest !== undefined) return this.finish(result, rest);
     const { nextBeginOffset, maxOffset } = result;
-    const isOver = nextBeginOffset >= maxOffset || nextBeginOffset >= this.limits.scanEnd;
-    if (isOver) return this.finish(result, nextBeginOffset);
-    this.isWhole = false;
-    return nextBeginOffset;
+    const { maxMsgNums, scanEnd } = this.limits;
+    const isOver = this.count >= maxMsgNums || nextBeginOffset >= Math.min(maxOffset, scanEnd);
+    return isOver ? this.finish(result, nextBeginOffset) : nextBeginOffset;
   }
 
   /** Keeps the records that are wanted; the queue offset of the first that is one too many. */
   private pick(records: Buffer): number | undefined {
-    let size: number;
-    for (let start = 0; start < records.length; start += size) {
+    let runStart = 0;
+    for (let start = 0, size = 0; start < records.length; start += size) {
       size = records.readInt32BE(start);
-      const isWanted = this.isMatched(this.properties.of(records, start));
-      const isTooMuch = isWanted && this.isFull(size);
-      this.isWhole &&= isWanted && !isTooMuch;
-      if (isTooMuch) return readOffset(records, start + RecordLayout.QUEUE_OFFSET);
-      if (isWanted) this.keep(records.subarray(start, start + size));
+      if (!this.isMatched(this.properties.of(records, start))) {
+        this.keep(records, runStart, start);
+        runStart = start + size;
+      } else if (this.isFull(size)) {
+        this.keep(records, runStart, start);
+        return readOffset(records, start + RecordLayout.QUEUE_OFFSET);
+      } else {
+        this.count++;
+        this.size += size;
+      }
     }
+    this.keep(records, runStart, records.length);
     return undefined;
   }
 
-  private keep(record: Buffer): void {
-    this.found.push(record);
-    this.count++;
-    this.size += record.length;
+  /** Records that follow one another are kept together. */
+  private keep(records: Buffer, start: number, end: number): void {
+    if (start < end) this.found.push(records.subarray(start, end));
   }
 
   private isFull(size: number): boolean {
@@ -90,7 +92,7 @@ export class FilteredRead {
   private finish(last: GetMessageResult, nextBeginOffset: number): undefined {
     const { count: messageCount, found } = this;
     if (messageCount > 0) {
-      const messages = this.isWhole ? last.messages : Buffer.concat(found, this.size);
+      const messages = found.length === 1 ? found[0]! : Buffer.concat(found, this.size);
       this.callback({ ...last, status: 'FOUND', nextBeginOffset, messages, messageCount });
     } else if (last.status !== 'FOUND') this.callback(last);
     else {

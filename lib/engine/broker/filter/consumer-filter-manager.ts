@@ -145,14 +145,14 @@ function isDead({ deadTime, bornTime }: typeof FIELDS): boolean {
   return deadTime >= bornTime;
 }
 
-function storedForm({ filter: _, ...fields }: ConsumerFilterData) {
-  const { bornTime, clientVersion, consumerGroup, deadTime, expression, expressionType, topic } = fields;
+function storedForm(data: ConsumerFilterData) {
+  const { bornTime, clientVersion, consumerGroup, deadTime, expression, expressionType, topic } = data;
   return {
     bloomFilterData: bloomFilterData(consumerGroup, topic),
     bornTime,
     clientVersion,
     consumerGroup,
-    dead: isDead(fields),
+    dead: isDead(data),
     deadTime,
     expression,
     expressionType,
