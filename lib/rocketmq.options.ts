@@ -60,6 +60,8 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   retryNextServer: bool(false),
   ...credentialRules,
   sendLatencyFaultEnable: bool(false),
+  enableMsgTrace: bool(false),
+  customizedTraceTopic: name('a topic name', /^[%|\w-]{1,127}$/),
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */

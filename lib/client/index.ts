@@ -18,5 +18,7 @@ export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js'
 export { createReplyMessage, isRequest } from './producer/message-util.js';
 export { DefaultMQProducer, type RequestOptions, type SendOptions } from './producer/default-mq-producer.js';
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
+export { queryMessageTrace } from './trace/query-message-trace.js';
+export type { MessageTrace } from './trace/trace-data-encoder.js';
 export type { ProducerConfig } from './producer/producer-config.js';
 export type { SendResult, SendStatus } from './producer/send-result.js';

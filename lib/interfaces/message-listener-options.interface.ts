@@ -75,4 +75,8 @@ export interface RocketMQMessageListenerOptions {
   emptyReply?: 'ERROR' | 'SEND';
   /** What becomes of a message whose payload cannot be read. Default: `DEAD_LETTER`, since it never can be. */
   badPayload?: 'DEAD_LETTER' | 'RETRY';
+  /** Send a record of every delivery to the trace topic, in the background. Default: false. */
+  enableMsgTrace?: boolean;
+  /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
+  customizedTraceTopic?: string;
 }

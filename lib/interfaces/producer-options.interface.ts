@@ -26,4 +26,8 @@ export interface RocketMQProducerOptions {
   securityToken?: string;
   /** Avoid brokers for a while (2 to 30 s) that were slow or failed, as long as there are others. Default: false. */
   sendLatencyFaultEnable?: boolean;
+  /** Send a record of every message that is sent to the trace topic, in the background. Default: false. */
+  enableMsgTrace?: boolean;
+  /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
+  customizedTraceTopic?: string;
 }

@@ -32,6 +32,8 @@ const GROUP_OPTIONS = [
   'allocateMessageQueueStrategy',
   'pullBatchSize',
   'pullInterval',
+  'enableMsgTrace',
+  'customizedTraceTopic',
 ] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
 
 export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;

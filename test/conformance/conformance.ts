@@ -16,6 +16,7 @@ import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
 import { describeSql92 } from './sql92.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
+import { describeTrace } from './trace.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
 export function describeConformance(name: string, start: StartCluster): void {
@@ -35,6 +36,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeRequestReply(ref);
     describeLitePull(ref);
     describeSql92(ref);
+    describeTrace(ref);
     describeTopicAdmin(ref);
     describeGroupAdmin(ref);
     describeOffsetAdmin(ref);

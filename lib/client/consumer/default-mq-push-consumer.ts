@@ -1,5 +1,6 @@
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { TopicNames } from '../../common/topic-validator.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
@@ -9,6 +10,12 @@ import { SUB_ALL } from '../../remoting/filter/filter-api.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
+import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
+import type { OffsetStore } from '../offset/offset-store.js';
+import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
+import { DefaultMQProducer } from '../producer/default-mq-producer.js';
+import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
+import { ConsumeMessageTrace } from '../trace/consume-message-trace.js';
 import { checkGroup } from '../validators.js';
 import { ConsumeMessageConcurrentlyService } from './consume-message-concurrently-service.js';
 import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.js';
@@ -17,11 +24,18 @@ import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
 import { resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
 import { MessageSelector, subscriptionOf } from './message-selector.js';
-import type { MessageListenerConcurrently, MessageListenerOrderly } from './message-listener.js';
+import type {
+  ConsumeConcurrentlyStatus,
+  ConsumeOrderlyStatus,
+  MessageListenerConcurrently,
+  MessageListenerOrderly,
+} from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import { PullRequest, type PullOwner } from './pull-request.js';
 import { QueueLocker } from './queue-locker.js';
 import { RebalancePushImpl } from './rebalance-push-impl.js';
+
+const MINUTE = 60_000;
 
 /** Handles the messages of a consumer: in any order, or in the order of their queues. */
 export type MessageListener =
@@ -36,6 +50,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   private readonly subscriptions = new Map<string, SubscriptionData>();
   private readonly context: ConsumerContext;
   private readonly rebalance: RebalancePushImpl;
+  private readonly dispatcher: AsyncTraceDispatcher | undefined;
   private isRunning = false;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -58,10 +73,12 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
       createOffsetStore(instance, consumerGroup, messageModel),
     );
     const locker = new QueueLocker(this.context);
+    if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
+    const traced = this.dispatcher === undefined ? listener : this.traced(listener, resolved);
     this.consumeService =
-      'orderly' in listener
-        ? new ConsumeMessageOrderlyService(this.context, listener.orderly, locker)
-        : new ConsumeMessageConcurrentlyService(this.context, listener.concurrently);
+      'orderly' in traced
+        ? new ConsumeMessageOrderlyService(this.context, traced.orderly, locker)
+        : new ConsumeMessageConcurrentlyService(this.context, traced.concurrently);
     this.rebalance = new RebalancePushImpl(
       this.context,
       locker,
@@ -109,6 +126,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.instance.start();
     this.isRunning = true;
     this.consumeService.start();
+    this.dispatcher?.start();
     this.context.stats.start();
     try {
       await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
@@ -150,6 +168,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
     const queues = [...this.context.processQueues()];
     await this.persistOffsets();
+    await this.dispatcher?.shutdown();
     const unfinished = hasEnded ? [] : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
     for (const queue of queues) queue.dropped = true;
     this.context.processQueueTable.clear();
@@ -215,6 +234,36 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
 
   onSubscriptionUnknown(): void {
     void this.instance.sendHeartbeatToAllBrokers();
+  }
+
+  private createDispatcher({ consumerGroup, customizedTraceTopic }: ConsumerConfig): AsyncTraceDispatcher {
+    const producer = new DefaultMQProducer(this.instance, traceProducerConfig(consumerGroup, 'CONSUME'));
+    return new AsyncTraceDispatcher(this.instance, producer, customizedTraceTopic ?? TopicNames.TRACE);
+  }
+
+  private traced(
+    listener: MessageListener,
+    { consumerGroup, consumeTimeout }: ConsumerConfig,
+  ): MessageListener {
+    const timeout = consumeTimeout * MINUTE;
+    const trace = new ConsumeMessageTrace(this.instance, this.dispatcher!, consumerGroup, timeout);
+    if ('orderly' in listener) {
+      const { orderly } = listener;
+      const hasSucceeded = (status: ConsumeOrderlyStatus) => status === 'SUCCESS';
+      return { orderly: (m, context) => trace.around(m, () => orderly(m, context), hasSucceeded) };
+    }
+    const { concurrently } = listener;
+    const hasSucceeded = (status: ConsumeConcurrentlyStatus) => status === 'CONSUME_SUCCESS';
+    return { concurrently: (m, context) => trace.around(m, () => concurrently(m, context), hasSucceeded) };
+  }
+
+  private createOffsetStore(): OffsetStore {
+    const { instance, config } = this;
+    if (config.messageModel === 'CLUSTERING')
+      return new RemoteBrokerOffsetStore(instance, config.consumerGroup);
+    const { localOffsetStoreDir } = instance.config;
+    const path = join(localOffsetStoreDir, instance.localOffsetStoreId, config.consumerGroup, 'offsets.json');
+    return new LocalFileOffsetStore(new JsonFile(nodeFileSystem, path));
   }
 }
 

@@ -23,6 +23,10 @@ export interface ProducerConfig {
   defaultTopicQueueNums: number;
   /** The topic after whose pattern it is created. */
   createTopicKey: string;
+  /** Send a record of every message to the trace topic, in the background. */
+  enableMsgTrace: boolean;
+  /** Topic of these records; `RMQ_SYS_TRACE_TOPIC` by default. */
+  customizedTraceTopic: string | undefined;
 }
 
 const producerRules: OptionRules<ProducerConfig> = {
@@ -38,6 +42,10 @@ const producerRules: OptionRules<ProducerConfig> = {
   maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
   defaultTopicQueueNums: integer(4, 1, 1024),
   createTopicKey: text(TopicNames.AUTO_CREATE_TOPIC_KEY, 'a topic name', (value) => {
+    return topicNameFault(value) === undefined;
+  }),
+  enableMsgTrace: bool(false),
+  customizedTraceTopic: text<string | undefined>(undefined, 'a topic name', (value) => {
     return topicNameFault(value) === undefined;
   }),
 };
