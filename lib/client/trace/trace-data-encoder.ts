@@ -139,7 +139,7 @@ const LAYOUTS = new Map<string, Layout<Record<string, unknown>>>(
 
 /** A record in the text form of the trace topic; what is absent is `null` (TraceDataEncoder#encoderFromContextBean). */
 export function encodeTrace(trace: MessageTrace): string {
-  const fields = trace as unknown as Record<string, unknown>;
+  const fields = trace as unknown as Record<string, string | number | boolean | undefined>;
   const values = LAYOUTS.get(trace.traceType)!.map(([field]) => String(fields[field] ?? null));
   return [trace.traceType, ...values].join(CONTENT_SEPARATOR) + FIELD_SEPARATOR;
 }
