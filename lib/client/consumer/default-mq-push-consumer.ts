@@ -8,6 +8,8 @@ import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import { SUB_ALL } from '../../remoting/filter/filter-api.js';
 import { RequestCode } from '../../remoting/request-code.js';
+import { ResponseCode } from '../../remoting/response-code.js';
+import { invoke } from '../../remoting/transport/transport.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
 import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
@@ -36,6 +38,8 @@ import { QueueLocker } from './queue-locker.js';
 import { RebalancePushImpl } from './rebalance-push-impl.js';
 
 const MINUTE = 60_000;
+/** Milliseconds, as with Java. */
+const CHECK_TIMEOUT = 3000;
 
 /** Handles the messages of a consumer: in any order, or in the order of their queues. */
 export type MessageListener =
@@ -128,17 +132,18 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.consumeService.start();
     this.dispatcher?.start();
     this.context.stats.start();
+    let refusal: MQBrokerError | undefined;
     try {
       await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
-      await this.checkClientInBroker();
+      refusal = await this.checkClientInBroker();
       await this.instance.sendHeartbeatToAllBrokers();
     } catch (error) {
-      if (error instanceof MQBrokerError) {
-        await this.shutdown();
-        throw error;
-      }
       // The servers were there a moment ago; the background work goes on trying.
       this.context.logger.warn(`Consumer group ${this.group} starts without its servers: ${String(error)}`);
+    }
+    if (refusal !== undefined) {
+      await this.shutdown();
+      throw refusal;
     }
     await this.doRebalance();
   }
@@ -213,16 +218,19 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     return this.subscriptions.get(topic);
   }
 
-  /** Whether the brokers can filter by more than tags (MQClientInstance#checkClientInBroker). */
-  private async checkClientInBroker(): Promise<void> {
+  /** Why a broker cannot filter by more than tags, if one cannot (MQClientInstance#checkClientInBroker). */
+  private async checkClientInBroker(): Promise<MQBrokerError | undefined> {
     const { clientId } = this.instance;
     for (const subscriptionData of this.subscriptions.values()) {
       if (subscriptionData.expressionType === 'TAG') continue;
       const body = { clientId, group: this.group, subscriptionData };
       const request = { code: RequestCode.CHECK_CLIENT_CONFIG, header: undefined, body };
-      for (const address of this.instance.brokerAddressesOf(subscriptionData.topic))
-        await this.instance.requestFrom(address, request);
+      for (const address of this.instance.brokerAddressesOf(subscriptionData.topic)) {
+        const { code, remark } = await invoke(this.instance.transport, address, request, CHECK_TIMEOUT);
+        if (code !== ResponseCode.SUCCESS) return new MQBrokerError(code, remark ?? '', address);
+      }
     }
+    return undefined;
   }
 
   onOffsetIllegal(queue: ProcessQueue, offset: number): void {

@@ -19,7 +19,7 @@ const WARNING_INTERVAL = 60_000;
 /** How the producer of a dispatcher sends; it is not traced itself. */
 export function traceProducerConfig(group: string, type: 'PRODUCE' | 'CONSUME'): Partial<ProducerConfig> {
   return {
-    group: `_INNER_TRACE_PRODUCER-${group}-${type}-0`.slice(0, 255),
+    group: `_INNER_TRACE_PRODUCER-${group.slice(0, 220)}-${type}-0`,
     sendMsgTimeout: SEND_TIMEOUT,
     maxMessageSize: MAX_MESSAGE_SIZE,
   };
