@@ -12,9 +12,6 @@ import { ResponseCode } from '../../remoting/response-code.js';
 import { invoke } from '../../remoting/transport/transport.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
-import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
-import type { OffsetStore } from '../offset/offset-store.js';
-import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
 import { DefaultMQProducer } from '../producer/default-mq-producer.js';
 import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
 import { ConsumeMessageTrace } from '../trace/consume-message-trace.js';
@@ -263,15 +260,6 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     const { concurrently } = listener;
     const hasSucceeded = (status: ConsumeConcurrentlyStatus) => status === 'CONSUME_SUCCESS';
     return { concurrently: (m, context) => trace.around(m, () => concurrently(m, context), hasSucceeded) };
-  }
-
-  private createOffsetStore(): OffsetStore {
-    const { instance, config } = this;
-    if (config.messageModel === 'CLUSTERING')
-      return new RemoteBrokerOffsetStore(instance, config.consumerGroup);
-    const { localOffsetStoreDir } = instance.config;
-    const path = join(localOffsetStoreDir, instance.localOffsetStoreId, config.consumerGroup, 'offsets.json');
-    return new LocalFileOffsetStore(new JsonFile(nodeFileSystem, path));
   }
 }
 
