@@ -262,8 +262,7 @@ export class MQClientInstance {
   brokerAddressesOf(topic: string): string[] {
     const brokers = this.routes.get(topic)?.brokerDatas;
     if (brokers === undefined) return this.brokerAddrs.addresses(false);
-    const masters = brokers.map(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID));
-    return masters.filter((address) => address !== undefined);
+    return brokers.flatMap(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID) ?? []);
   }
 
   /** Addresses of all brokers that are known. */
