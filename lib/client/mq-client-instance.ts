@@ -19,12 +19,11 @@ import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 import { RequestFutureTable } from './producer/request-future-table.js';
-
-/** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
-const FIRST_HEARTBEAT = 1000;
 import { Introductions } from './introductions.js';
 import { NameServers } from './name-servers.js';
 
+/** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
+const FIRST_HEARTBEAT = 1000;
 /** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
 const ROUTE_REFRESH_INTERVAL = 1000;
 
@@ -258,10 +257,9 @@ export class MQClientInstance {
     );
   }
 
-  /** Addresses of the masters that have a topic; of all that are known while the topic has none. */
+  /** Addresses of the masters that have a topic; of all of the cluster while none has it. */
   brokerAddressesOf(topic: string): string[] {
-    const brokers = this.routes.get(topic)?.brokerDatas;
-    if (brokers === undefined) return this.brokerAddrs.addresses(false);
+    const brokers = this.routes.get(topic)?.brokerDatas ?? this.clusterBrokers;
     return brokers.flatMap(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID) ?? []);
   }
 
