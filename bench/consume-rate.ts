@@ -1,5 +1,5 @@
 import { Message } from '../lib/common/message.js';
-import { DefaultMQPushConsumer } from '../lib/client/index.js';
+import { DefaultMQPushConsumer, MessageSelector } from '../lib/client/index.js';
 import { barePullRate } from './limits/bare-pull.js';
 import { openClient } from './levels.js';
 import { median } from './support/closed-loop.js';
@@ -8,6 +8,26 @@ import { withScratch } from './support/scratch.js';
 const COUNT = 200_000;
 const BATCH = 100;
 const BODY = Buffer.alloc(1024, 'a');
+
+/** Three terms, of which all messages have the properties, and all of which have to be evaluated. */
+const THREE_TERMS = MessageSelector.bySql("region = 'EU' AND amount > 100 AND TAGS IS NOT NULL");
+
+export interface FilterRates {
+  /** Messages per second. */
+  readonly plain: number;
+  readonly filtered: number;
+}
+
+/** What it costs when the broker looks at the properties of every message, and all of them are wanted. */
+export async function measureFilterRates(rounds: number): Promise<FilterRates> {
+  const plain: number[] = [];
+  const filtered: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    plain.push(await withScratch((directory) => consumeBacklog(directory)));
+    filtered.push(await withScratch((directory) => consumeBacklog(directory, THREE_TERMS)));
+  }
+  return { plain: median(plain), filtered: median(filtered) };
+}
 
 export interface ConsumeRates {
   /** Messages per second. */
@@ -26,14 +46,14 @@ export async function measureConsumeRates(rounds: number): Promise<ConsumeRates>
   return { limit: median(limits), consumer: median(consumers) };
 }
 
-async function consumeBacklog(directory: string): Promise<number> {
+async function consumeBacklog(directory: string, selector?: MessageSelector): Promise<number> {
   const { instance, producer, close } = await openClient({
     directory,
     flushDiskType: 'ASYNC_FLUSH',
     flushDelay: 0,
   });
   for (let sent = 0; sent < COUNT; sent += BATCH) {
-    await producer.sendBatch(Array.from({ length: BATCH }, () => new Message('bench', BODY)));
+    await producer.sendBatch(Array.from({ length: BATCH }, newMessage));
   }
   let consumed = 0;
   const startedAt = performance.now();
@@ -49,10 +69,17 @@ async function consumeBacklog(directory: string): Promise<number> {
         },
       },
     );
-    consumer.subscribe('bench');
+    consumer.subscribe('bench', selector);
     consumer.start().catch(reject);
   });
   const rate = (COUNT * 1000) / (performance.now() - startedAt);
   await close();
   return rate;
+}
+
+function newMessage(): Message {
+  const message = new Message('bench', BODY, 'order');
+  message.putUserProperty('region', 'EU');
+  message.putUserProperty('amount', '500');
+  return message;
 }

@@ -1,8 +1,8 @@
 import { cpus, totalmem } from 'node:os';
 import { measureBacklog } from './backlog.js';
-import { measureConsumeRates } from './consume-rate.js';
+import { measureConsumeRates, measureFilterRates } from './consume-rate.js';
 import { measureListenerLatency } from './listener-latency.js';
-import { backlogTable, consumeTable, latencyTable, sendTable } from './report.js';
+import { backlogTable, consumeTable, filterTable, latencyTable, sendTable } from './report.js';
 import { measureTimers, timerTable } from './timers.js';
 import { measureSendRates, type SendRateOptions } from './send-rates.js';
 
@@ -11,7 +11,7 @@ const FLUSH_DELAYS = [1, 5, 20];
 const TIMERS = Number(process.env.BENCH_TIMERS ?? 1_000_000);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 5_000_000);
 
-/** `npm run bench [-- send|delay|consume|latency|backlog|timers …]`: all parts without an argument. */
+/** `npm run bench [-- send|delay|consume|filter|latency|backlog|timers …]`: all parts without an argument. */
 async function main(parts: readonly string[]): Promise<void> {
   const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
   console.log(`${machine()}\n`);
@@ -34,6 +34,7 @@ async function main(parts: readonly string[]): Promise<void> {
     }
   }
   if (isWanted('consume')) console.log(consumeTable(await measureConsumeRates(3)));
+  if (isWanted('filter')) console.log(filterTable(await measureFilterRates(5)));
   if (isWanted('latency')) {
     console.log(
       latencyTable([await measureListenerLatency('ASYNC_FLUSH'), await measureListenerLatency('SYNC_FLUSH')]),

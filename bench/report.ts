@@ -1,5 +1,5 @@
 import type { BacklogResult } from './backlog.js';
-import type { ConsumeRates } from './consume-rate.js';
+import type { ConsumeRates, FilterRates } from './consume-rate.js';
 import type { LevelName } from './levels.js';
 import type { ListenerLatency } from './listener-latency.js';
 import type { SendRow } from './send-rates.js';
@@ -38,6 +38,13 @@ export function consumeTable({ limit, consumer }: ConsumeRates): string {
   return table(
     ['consuming a backlog', 'bare pull loop', 'push consumer'],
     [['messages/s', thousands(limit), `${thousands(consumer)} (${share})`]],
+  );
+}
+
+export function filterTable({ plain, filtered }: FilterRates): string {
+  return table(
+    ['consuming a backlog', 'everything', 'by three terms of SQL92, which all messages meet'],
+    [['messages/s', thousands(plain), `${thousands(filtered)} (${percent(filtered / plain)})`]],
   );
 }
 

@@ -98,6 +98,7 @@ export class RocketMQConnection {
   /** Ends producer, engine and client; listeners are stopped before. */
   async close(): Promise<void> {
     this.cluster.stopWaiting();
+    await this.producer.endTrace();
     this.producer.shutdown();
     // Before the client is, so that it answers the sends that are under way.
     await this.ownEngine?.shutdown();

@@ -11,8 +11,9 @@ export const listenerWithoutTopic = (listener: string): string =>
 export const illegalName = (listener: string, kind: string, name: string, fault: string): string =>
   `The ${kind} "${name}" of listener ${listener} is illegal: ${fault}`;
 
-export const sqlNotSupported = (listener: string): string =>
-  `Listener ${listener} selects by SQL92, which is not supported yet: use tags (selectorType: 'TAG').`;
+export const severalSelectors = (group: string, topic: string, first: string, second: string): string =>
+  `A consumer group has one SQL92 expression for a topic, but in group "${group}" both ${first} and ${second} listen to ` +
+  `topic "${topic}": give one of them a consumerGroup of its own.`;
 
 export const orderlyBroadcasting = (listener: string): string =>
   `Listener ${listener} is ORDERLY and BROADCASTING, which cannot go together: use messageModel CLUSTERING or ` +

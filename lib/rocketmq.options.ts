@@ -62,6 +62,8 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   sendLatencyFaultEnable: bool(false),
   checkConcurrency: integer(20, 1, 10_000),
   checkQueueSize: integer(2000, 1, 1_000_000),
+  enableMsgTrace: bool(false),
+  customizedTraceTopic: name('a topic name', /^[%|\w-]{1,127}$/),
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */

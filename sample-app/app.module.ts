@@ -5,6 +5,7 @@ import { RocketMQModule } from 'nestjs-rocketmq';
 import { DeadInvoiceListener } from './listeners/dead-invoice.listener.js';
 import { ImportedOrderListener } from './listeners/imported-order.listener.js';
 import { InvoiceListener } from './listeners/invoice.listener.js';
+import { LargeOrderListener } from './listeners/large-order.listener.js';
 import { OrderStepsListener } from './listeners/order-steps.listener.js';
 import { PaymentTransactions } from './listeners/payment-transactions.js';
 import { PaidOrderListener } from './listeners/paid-order.listener.js';
@@ -45,6 +46,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     PriceCache,
     PlacedOrderListener,
     PaidOrderListener,
+    LargeOrderListener,
     OrderStepsListener,
     UnpaidOrderListener,
     ImportedOrderListener,

@@ -3,6 +3,7 @@ export type { LitePullConsumerConfig } from './consumer/lite-pull-consumer-confi
 export { MQAdminImpl, type QueryOptions, type QueuePart } from './mq-admin-impl.js';
 export { DefaultMQPushConsumer, type MessageListener } from './consumer/default-mq-push-consumer.js';
 export type { ConsumerConfig } from './consumer/consumer-config.js';
+export { MessageSelector } from './consumer/message-selector.js';
 export type {
   ConsumeConcurrentlyContext,
   ConsumeConcurrentlyStatus,
@@ -17,6 +18,8 @@ export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js'
 export { createReplyMessage, isRequest } from './producer/message-util.js';
 export { DefaultMQProducer, type RequestOptions, type SendOptions } from './producer/default-mq-producer.js';
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
+export { queryMessageTrace } from './trace/query-message-trace.js';
+export type { MessageTrace } from './trace/trace-data-encoder.js';
 export type { ProducerConfig } from './producer/producer-config.js';
 export type { SendResult, SendStatus } from './producer/send-result.js';
 export type {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
+import { CLIENT_INNER_PRODUCER_GROUP, MASTER_ID } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
@@ -20,12 +20,11 @@ import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 import { RequestFutureTable } from './producer/request-future-table.js';
 import type { ProducerInner } from './producer/producer-inner.js';
-
-/** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
-const FIRST_HEARTBEAT = 1000;
 import { Introductions } from './introductions.js';
 import { NameServers } from './name-servers.js';
 
+/** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
+const FIRST_HEARTBEAT = 1000;
 /** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
 const ROUTE_REFRESH_INTERVAL = 1000;
 
@@ -256,6 +255,12 @@ export class MQClientInstance {
         ),
       ),
     );
+  }
+
+  /** Addresses of the masters that have a topic; of all of the cluster while none has it. */
+  brokerAddressesOf(topic: string): string[] {
+    const brokers = this.routes.get(topic)?.brokerDatas ?? this.clusterBrokers;
+    return brokers.flatMap(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID) ?? []);
   }
 
   /** Addresses of all brokers that are known. */

@@ -20,9 +20,12 @@ export interface RocketMQMessageListenerOptions {
   topic: string;
   /** Consumer group. Default: the module's `consumer.group`, else the name of the class. */
   consumerGroup?: string;
-  /** Kind of {@link selectorExpression}. Only `TAG` for the time being. */
+  /** Kind of {@link selectorExpression}: tags, or a condition on properties, which the broker evaluates. Default: `TAG`. */
   selectorType?: 'TAG' | 'SQL92';
-  /** Tags with `||` between them. Default: `*`, all messages. */
+  /**
+   * Tags with `||` between them (default: `*`, all messages); or with `SQL92` a condition such as
+   * `amount > 100 AND region IN ('EU', 'US')`. A condition that is wrong is an error at start, with its position.
+   */
   selectorExpression?: string;
   /** Whether the members of the group share the messages or each gets all. Default: `CLUSTERING`. */
   messageModel?: 'CLUSTERING' | 'BROADCASTING';
@@ -72,4 +75,8 @@ export interface RocketMQMessageListenerOptions {
   emptyReply?: 'ERROR' | 'SEND';
   /** What becomes of a message whose payload cannot be read. Default: `DEAD_LETTER`, since it never can be. */
   badPayload?: 'DEAD_LETTER' | 'RETRY';
+  /** Send a record of every delivery to the trace topic, in the background. Default: false. */
+  enableMsgTrace?: boolean;
+  /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
+  customizedTraceTopic?: string;
 }

@@ -30,4 +30,8 @@ export interface RocketMQProducerOptions {
   checkConcurrency?: number;
   /** Checks that wait for those; the broker repeats what is too much. Default: 2000. */
   checkQueueSize?: number;
+  /** Send a record of every message that is sent to the trace topic, in the background. Default: false. */
+  enableMsgTrace?: boolean;
+  /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
+  customizedTraceTopic?: string;
 }

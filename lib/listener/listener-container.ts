@@ -11,7 +11,7 @@ import {
 } from '../client/index.js';
 import { MessageConversionError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
-import { tagExpression, type ListenerGroup, type Subscription } from './listener-group.js';
+import { selectorOf, type ListenerGroup, type Subscription } from './listener-group.js';
 import { createPayloadReader, type PayloadReader } from './payload-reader.js';
 import type { Replier } from './replier.js';
 
@@ -41,7 +41,7 @@ export class ListenerContainer {
       consumerConfig(group, options),
       this.messageListener(options),
     );
-    for (const [topic, topicRoutes] of routes) this.consumer.subscribe(topic, tagExpression(topicRoutes));
+    for (const [topic, topicRoutes] of routes) this.consumer.subscribe(topic, selectorOf(topicRoutes));
   }
 
   /** @throws ConfigurationError for an option that is not allowed, or a package that is missing. */
@@ -70,8 +70,8 @@ export class ListenerContainer {
     await this.consumer.start();
     const { consumerGroup, consumeOrderly, messageModel } = this.consumer.config;
     const mode = consumeOrderly ? 'ORDERLY' : 'CONCURRENTLY';
-    for (const { endpoint, topic, tags } of [...this.routes.values()].flat()) {
-      const selector = tags.size === 0 ? '*' : [...tags].join(' || ');
+    for (const { endpoint, topic, tags, sql } of [...this.routes.values()].flat()) {
+      const selector = sql ?? (tags.size === 0 ? '*' : [...tags].join(' || '));
       const byName = endpoint.options.consumerGroup === undefined ? ' (by default)' : '';
       this.logger.log(
         `${endpoint.name} {${topic}:${selector}} group=${consumerGroup}${byName} ${mode} ${messageModel}`,

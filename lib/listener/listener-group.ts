@@ -1,3 +1,6 @@
+import { MessageSelector } from '../client/index.js';
+import { FilterSyntaxError } from '../common/filter/filter-syntax-error.js';
+import { checkSelector } from '../common/filter/selector-parser.js';
 import { groupNameFault, topicNameFault } from '../common/topic-validator.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
@@ -9,7 +12,7 @@ import {
   listenerWithoutTopic,
   orderlyBroadcasting,
   overlap,
-  sqlNotSupported,
+  severalSelectors,
 } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import { checkListenerOptions } from './listener-option-rules.js';
@@ -29,6 +32,8 @@ const GROUP_OPTIONS = [
   'allocateMessageQueueStrategy',
   'pullBatchSize',
   'pullInterval',
+  'enableMsgTrace',
+  'customizedTraceTopic',
 ] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
 
 export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;
@@ -39,6 +44,8 @@ export interface Subscription {
   readonly topic: string;
   /** Empty: all. */
   readonly tags: ReadonlySet<string>;
+  /** A condition in SQL92, which takes the place of tags. */
+  readonly sql?: string;
 }
 
 /** The listeners of one consumer group, which share one consumer. */
@@ -72,14 +79,17 @@ export function groupListeners(
   }));
 }
 
-/** The tag expression that selects for all listeners of a topic. */
-export function tagExpression(subscriptions: readonly Subscription[]): string {
+/** What selects for all listeners of a topic: one of them, if it is by SQL92. */
+export function selectorOf(subscriptions: readonly Subscription[]): MessageSelector {
+  const sql = subscriptions[0]?.sql;
+  if (sql !== undefined) return MessageSelector.bySql(sql);
   const tags = subscriptions.flatMap((subscription) => [...subscription.tags]);
-  return tags.length === 0 ? SUB_ALL : tags.join(' || ');
+  return MessageSelector.byTag(tags.length === 0 ? SUB_ALL : tags.join(' || '));
 }
 
-function checkListener({ name, options }: ListenerEndpoint, group: string): void {
-  const { topic, selectorType, messageModel, consumeMode } = options;
+function checkListener(endpoint: ListenerEndpoint, group: string): void {
+  const { name, options } = endpoint;
+  const { topic, messageModel, consumeMode } = options;
   if (topic === undefined || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
   checkListenerOptions(name, options);
   const topicFault = topicNameFault(topic);
@@ -87,7 +97,7 @@ function checkListener({ name, options }: ListenerEndpoint, group: string): void
   const groupFault = groupNameFault(group);
   if (groupFault !== undefined)
     throw new ConfigurationError(illegalName(name, 'consumer group', group, groupFault));
-  if (selectorType === 'SQL92') throw new ConfigurationError(sqlNotSupported(name));
+  if (options.selectorType === 'SQL92') checkSql(endpoint);
   if (messageModel === 'BROADCASTING' && consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(name));
   }
@@ -124,22 +134,41 @@ function mergeOptions(
 function subscriptionsOf(group: string, members: readonly ListenerEndpoint[]): Subscription[] {
   const subscriptions: Subscription[] = [];
   for (const endpoint of members) {
-    const { topic, selectorExpression = SUB_ALL } = endpoint.options;
-    const data = buildSubscriptionData(topic, selectorExpression, 0);
-    if (data === undefined || (data.tagsSet.size === 0 && data.subString !== SUB_ALL)) {
-      throw new ConfigurationError(
-        illegalName(endpoint.name, 'selectorExpression', selectorExpression, 'it has no tag'),
-      );
-    }
-    const subscription = { endpoint, topic, tags: data.tagsSet };
+    const subscription = subscriptionOf(endpoint);
     for (const other of subscriptions) checkOverlap(group, other, subscription);
     subscriptions.push(subscription);
   }
   return subscriptions;
 }
 
+function subscriptionOf(endpoint: ListenerEndpoint): Subscription {
+  const { topic, selectorType, selectorExpression } = endpoint.options;
+  return selectorType === 'SQL92'
+    ? { endpoint, topic, tags: new Set(), sql: selectorExpression }
+    : { endpoint, topic, tags: tagsOf(endpoint) };
+}
+
+function tagsOf({ name, options }: ListenerEndpoint): ReadonlySet<string> {
+  const { topic, selectorExpression = SUB_ALL } = options;
+  const data = buildSubscriptionData(topic, selectorExpression, 0);
+  if (data !== undefined && (data.tagsSet.size > 0 || data.subString === SUB_ALL)) return data.tagsSet;
+  throw new ConfigurationError(illegalName(name, 'selectorExpression', selectorExpression, 'it has no tag'));
+}
+
+function checkSql({ name, options: { selectorExpression = '' } }: ListenerEndpoint): void {
+  try {
+    checkSelector(selectorExpression);
+  } catch (error) {
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    const message = illegalName(name, 'selectorExpression', selectorExpression, error.message);
+    throw new ConfigurationError(message, error);
+  }
+}
+
 function checkOverlap(group: string, a: Subscription, b: Subscription): void {
   if (a.topic !== b.topic) return;
+  if (a.sql !== undefined || b.sql !== undefined)
+    throw new ConfigurationError(severalSelectors(group, a.topic, a.endpoint.name, b.endpoint.name));
   const common = [...a.tags].filter((tag) => b.tags.has(tag));
   if (a.tags.size > 0 && b.tags.size > 0 && common.length === 0) return;
   const tags = common.length > 0 ? `tag ${common.join(', ')}` : 'messages';

@@ -31,6 +31,8 @@ const sharedRules = {
   allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
   pullBatchSize: integer(32, 1, 1024),
   pullInterval: integer(0, 0, 65_535),
+  enableMsgTrace: bool(false),
+  customizedTraceTopic: anyText,
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
   replyTimeout: integer(3000, 1, 3_600_000),
   replyErrors: bool(false),

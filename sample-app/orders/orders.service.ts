@@ -18,8 +18,12 @@ export class OrdersService {
     const { article, quantity } = dto;
     const order: OrderMessage = { article, quantity, id: randomUUID() };
     const { id } = order;
-    // Synchronous, with a key by which the message can be found.
-    const { msgId } = await this.rocketMQ.syncSend(`${Topics.ORDERS}:placed`, order, { keys: id });
+    // Synchronous, with a key by which the message can be found, and a property by which it can be selected.
+    const properties = { quantity: `${quantity}` };
+    const { msgId } = await this.rocketMQ.syncSend(`${Topics.ORDERS}:placed`, order, {
+      keys: id,
+      properties,
+    });
     // In order: all steps of an order go to the same queue.
     for (const step of STEPS) await this.rocketMQ.syncSendOrderly(Topics.ORDER_STEPS, { id, step }, id);
     // Later: whoever has not paid by then loses the order.

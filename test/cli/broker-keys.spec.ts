@@ -40,9 +40,9 @@ describe('brokerOptions', () => {
   });
 
   it('warns of keys that have no effect', () => {
-    expect(optionsOf({ haListenPort: '10912', enablePropertyFilter: 'true' }).warnings).toEqual([
+    expect(optionsOf({ haListenPort: '10912', enableCalcFilterBitMap: 'true' }).warnings).toEqual([
       'haListenPort is not a key of this broker, and has no effect',
-      'enablePropertyFilter is not a key of this broker, and has no effect',
+      'enableCalcFilterBitMap is not a key of this broker, and has no effect',
     ]);
   });
 

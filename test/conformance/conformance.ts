@@ -14,8 +14,10 @@ import { describeQuery } from './query.suite.js';
 import { describeRequestReply } from './request-reply.suite.js';
 import { describeSendBack } from './send-back.suite.js';
 import { describeSend } from './send.suite.js';
+import { describeSql92 } from './sql92.suite.js';
 import { describeTimer } from './timer.suite.js';
 import { describeTopicAdmin } from './topic-admin.suite.js';
+import { describeTrace } from './trace.suite.js';
 import { describeTransaction } from './transaction.suite.js';
 
 /** What name server, broker and clients must do wherever they run, in terms of the protocol. */
@@ -35,6 +37,8 @@ export function describeConformance(name: string, start: StartCluster): void {
     describePushConsumer(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
+    describeSql92(ref);
+    describeTrace(ref);
     describeTopicAdmin(ref);
     describeGroupAdmin(ref);
     describeOffsetAdmin(ref);

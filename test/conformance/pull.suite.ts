@@ -138,14 +138,6 @@ export function describePull(cluster: ClusterRef): void {
         expect(code).toBe(ResponseCode.INVALID_PARAMETER);
         expect(remark).toContain(`queueId[${queueId}] is illegal`);
       });
-
-      it('SQL92, which the broker does not have switched on', async () => {
-        const { client, topic } = await openWithTopic(['']);
-        const fields = { subscription: 'a > 1', expressionType: 'SQL92' };
-        const { code, remark } = await client.pull(topic, 'g', fields);
-        expect(code).toBe(ResponseCode.SYSTEM_ERROR);
-        expect(remark).toContain('does not support consumer to filter message by SQL92');
-      });
     });
 
     describe('with the subscription of the heartbeat', () => {
@@ -184,15 +176,6 @@ export function describePull(cluster: ClusterRef): void {
         expect(remark).toContain("the consumer's subscription not latest");
         const { code: older } = await client.pull(topic, group, { sysFlag, subVersion: 1000 });
         expect(older).toBe(ResponseCode.SUCCESS);
-      });
-
-      it('refuses a subscription by SQL92, whatever the pull says of it', async () => {
-        const { client, topic } = await openWithTopic(['a']);
-        const group = uniqueName('group');
-        const subscription = { ...buildSubscriptionData(topic, '*', 1000)!, subString: 'a > 1' };
-        await client.heartbeat('c1', group, { [topic]: { ...subscription, expressionType: 'SQL92' } });
-        const { code } = await client.pull(topic, group, { sysFlag, subVersion: 1000 });
-        expect(code).toBe(ResponseCode.SYSTEM_ERROR);
       });
     });
 

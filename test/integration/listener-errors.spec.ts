@@ -69,9 +69,10 @@ describe('the application does not start with a listener', () => {
       'of listener TestListener is illegal:',
     ],
     [
-      'that selects by SQL92',
-      { topic: 't', selectorType: 'SQL92' },
-      "Listener TestListener selects by SQL92, which is not supported yet: use tags (selectorType: 'TAG').",
+      'that selects by a wrong expression',
+      { topic: 't', selectorType: 'SQL92', selectorExpression: 'amount => 5' },
+      'The selectorExpression "amount => 5" of listener TestListener is illegal: expected a property, a value or "(", ' +
+        'found ">" at character 9',
     ],
     [
       'that selects nothing',

@@ -43,8 +43,8 @@ function send(method: string, path: string, body: unknown, type = 'application/j
   return fetch(url + path, { method, body: text, headers: { 'Content-Type': type } });
 }
 
-async function place(): Promise<string> {
-  const response = await send('POST', '/orders', { article: 'rocket', quantity: 2 });
+async function place(quantity = 2): Promise<string> {
+  const response = await send('POST', '/orders', { article: 'rocket', quantity });
   expect(response.status).toBe(201);
   const { id, msgId } = (await response.json()) as { id: string; msgId: string };
   expect(msgId).toMatch(/^[0-9A-F]{32}$/);
@@ -78,6 +78,12 @@ it('works an order off with every kind of send and every lesson', async () => {
   const events = await untilEvents(id, ...expected);
   expect(events.toSorted()).toEqual(expected.toSorted());
   expect(events.filter((event) => event.startsWith('step: '))).toEqual(STEPS);
+});
+
+it('selects large orders by their properties', async () => {
+  const [large, small] = [await place(100), await place(99)];
+  expect(await untilEvents(large, 'large order')).toContain('large order');
+  expect(await untilEvents(small, 'closed: not paid in time')).not.toContain('large order');
 });
 
 it('does not close an order that is paid in time', async () => {

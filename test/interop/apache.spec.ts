@@ -7,7 +7,7 @@ import { VisibleTransport } from '../support/visible-transport.js';
 import { ApacheCluster } from './apache-cluster.js';
 
 describeConformance('against Apache RocketMQ', async () => {
-  const properties = { recallMessageEnable: true, ...TRANSACTION_TIMES };
+  const properties = { recallMessageEnable: true, enablePropertyFilter: true, ...TRANSACTION_TIMES };
   const apache = await ApacheCluster.start('single', { properties });
   return {
     namesrvAddrs: [apache.namesrvAddr],

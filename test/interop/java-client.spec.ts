@@ -7,6 +7,7 @@ import { clientJars, JARS, runJava, type SystemProperties } from './java.js';
 /** A program of `java/`, and what works in it. */
 const PROGRAMS = {
   Clients: ['send', 'query', 'batch', 'async', 'consume', 'broadcast', 'retry'],
+  SqlConsumer: ['consume', 'refuse'],
   LitePull: ['subscribe', 'commit', 'assign', 'seek', 'committed'],
   RequestReply: ['request', 'asynchronous request', 'timeout'],
   Transactions: ['commit', 'check', 'commit after a check', 'check after an error', 'rollback'],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { MessageSelector } from '../../lib/client/index.js';
 import { ConfigurationError } from '../../lib/errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../../lib/index.js';
-import { groupListeners, tagExpression } from '../../lib/listener/listener-group.js';
+import { groupListeners, selectorOf } from '../../lib/listener/listener-group.js';
 import type { ListenerEndpoint } from '../../lib/listener/listener-endpoint.js';
 
 function endpoint(
@@ -34,8 +35,8 @@ describe('groupListeners', () => {
       ['u', []],
     ]);
     const { subscriptions } = group!;
-    expect(tagExpression(subscriptions.slice(0, 2))).toBe('a || b || c');
-    expect(tagExpression(subscriptions.slice(2))).toBe('*');
+    expect(selectorOf(subscriptions.slice(0, 2))).toEqual(MessageSelector.byTag('a || b || c'));
+    expect(selectorOf(subscriptions.slice(2))).toEqual(MessageSelector.byTag('*'));
   });
 
   it('takes the options of the group from any of its listeners, else from the module', () => {
@@ -61,6 +62,14 @@ describe('groupListeners', () => {
     expect(group).toThrow('of listener OrderListener is illegal: it has no tag');
   });
 
+  it('selects by SQL92 for one listener of a topic alone', () => {
+    const sql = endpoint({ consumerGroup: 'g', selectorType: 'SQL92', selectorExpression: 'a > 1' }, 'Sql');
+    const [group] = groupListeners([sql, endpoint({ consumerGroup: 'g', topic: 'u' })], {});
+    expect(selectorOf(group!.subscriptions.slice(0, 1))).toEqual(MessageSelector.bySql('a > 1'));
+    const both = [sql, endpoint({ consumerGroup: 'g', selectorExpression: 'x' }, 'Tag')];
+    expect(() => groupListeners(both, {})).toThrow('in group "g" both Sql and Tag listen to topic "t"');
+  });
+
   it('leaves out what is switched off, but checks it', () => {
     const off = { listeners: { g: { t: false, u: true } } };
     const [group] = groupListeners(
@@ -69,7 +78,7 @@ describe('groupListeners', () => {
     );
     expect(group!.subscriptions.map(({ topic }) => topic)).toEqual(['u']);
     const illegal = endpoint({ consumerGroup: 'g', selectorType: 'SQL92' });
-    expect(() => groupListeners([illegal], off)).toThrow('SQL92');
+    expect(() => groupListeners([illegal], off)).toThrow('found the end at character 1');
   });
 
   it.each([['%DLQ%group'], ['%RETRY%group'], ['a|b_c-D9']])('allows the topic %s', (topic) => {

@@ -10,6 +10,7 @@ import {
   type ClientConfig,
   type ConsumerConfig,
   type MessageListener,
+  type MessageSelector,
   type ProducerConfig,
   type TransactionListener,
 } from '../../lib/client/index.js';
@@ -74,7 +75,7 @@ export interface TestConsumerOptions extends TestInstanceOptions {
 export async function startConsumer(
   cluster: Cluster,
   group: string,
-  subscriptions: Readonly<Record<string, string>>,
+  subscriptions: Readonly<Record<string, string | MessageSelector>>,
   listener: MessageListener,
   options: TestConsumerOptions = {},
 ): Promise<DefaultMQPushConsumer> {

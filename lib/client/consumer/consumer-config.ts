@@ -1,5 +1,5 @@
 import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
-import { groupNameFault } from '../../common/topic-validator.js';
+import { groupNameFault, topicNameFault } from '../../common/topic-validator.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
 
 /** How a push consumer works; names, units and defaults are those of DefaultMQPushConsumer. */
@@ -37,6 +37,10 @@ export interface ConsumerConfig {
   awaitTerminationMillisWhenShutdown: number;
   /** Whether messages are handled in the order of their queue. */
   consumeOrderly: boolean;
+  /** Send a record of every delivery to the trace topic, in the background. */
+  enableMsgTrace: boolean;
+  /** Topic of these records; `RMQ_SYS_TRACE_TOPIC` by default. */
+  customizedTraceTopic: string | undefined;
 }
 
 const consumerRules: OptionRules<ConsumerConfig> = {
@@ -63,6 +67,10 @@ const consumerRules: OptionRules<ConsumerConfig> = {
   consumeTimeout: integer(15, 1),
   awaitTerminationMillisWhenShutdown: integer(0, 0),
   consumeOrderly: bool(false),
+  enableMsgTrace: bool(false),
+  customizedTraceTopic: text<string | undefined>(undefined, 'a topic name', (value) => {
+    return topicNameFault(value) === undefined;
+  }),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -1,13 +1,20 @@
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { TopicNames } from '../../common/topic-validator.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import { MQClientError } from '../../errors/mq-client.error.js';
+import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
-import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
+import { SUB_ALL } from '../../remoting/filter/filter-api.js';
+import { RequestCode } from '../../remoting/request-code.js';
+import { ResponseCode } from '../../remoting/response-code.js';
+import { invoke } from '../../remoting/transport/transport.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
+import { DefaultMQProducer } from '../producer/default-mq-producer.js';
+import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
+import { ConsumeMessageTrace } from '../trace/consume-message-trace.js';
 import { checkGroup } from '../validators.js';
 import { ConsumeMessageConcurrentlyService } from './consume-message-concurrently-service.js';
 import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.js';
@@ -15,11 +22,21 @@ import type { ConsumeMessageService } from './consume-message-service.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
 import { resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
-import type { MessageListenerConcurrently, MessageListenerOrderly } from './message-listener.js';
+import { MessageSelector, subscriptionOf } from './message-selector.js';
+import type {
+  ConsumeConcurrentlyStatus,
+  ConsumeOrderlyStatus,
+  MessageListenerConcurrently,
+  MessageListenerOrderly,
+} from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import { PullRequest, type PullOwner } from './pull-request.js';
 import { QueueLocker } from './queue-locker.js';
 import { RebalancePushImpl } from './rebalance-push-impl.js';
+
+const MINUTE = 60_000;
+/** Milliseconds, as with Java. */
+const CHECK_TIMEOUT = 3000;
 
 /** Handles the messages of a consumer: in any order, or in the order of their queues. */
 export type MessageListener =
@@ -34,6 +51,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   private readonly subscriptions = new Map<string, SubscriptionData>();
   private readonly context: ConsumerContext;
   private readonly rebalance: RebalancePushImpl;
+  private readonly dispatcher: AsyncTraceDispatcher | undefined;
   private isRunning = false;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -56,10 +74,12 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
       createOffsetStore(instance, consumerGroup, messageModel),
     );
     const locker = new QueueLocker(this.context);
+    if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
+    const traced = this.dispatcher === undefined ? listener : this.traced(listener, resolved);
     this.consumeService =
-      'orderly' in listener
-        ? new ConsumeMessageOrderlyService(this.context, listener.orderly, locker)
-        : new ConsumeMessageConcurrentlyService(this.context, listener.concurrently);
+      'orderly' in traced
+        ? new ConsumeMessageOrderlyService(this.context, traced.orderly, locker)
+        : new ConsumeMessageConcurrentlyService(this.context, traced.concurrently);
     this.rebalance = new RebalancePushImpl(
       this.context,
       locker,
@@ -83,22 +103,21 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   }
 
   /**
-   * Adds a topic, with a tag expression: tags with `||` between them, or `*`.
+   * Adds a topic, with a tag expression: tags with `||` between them, or `*`; or with a selector of another kind.
    *
-   * @throws MQClientError when the expression has no tag.
+   * @throws MQClientError when the expression has no tag, or is not one of SQL92: then with the position of the error.
    */
-  subscribe(topic: string, subExpression: string = SUB_ALL): void {
+  subscribe(topic: string, selector: string | MessageSelector = SUB_ALL): void {
     const wrapped = this.instance.withNamespace(topic);
-    const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
-    if (data === undefined)
-      throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
-    this.subscriptions.set(wrapped, data);
+    const given = typeof selector === 'string' ? MessageSelector.byTag(selector) : selector;
+    this.subscriptions.set(wrapped, subscriptionOf(wrapped, given, this.instance.clock.now()));
   }
 
   /**
    * Joins the group and takes up its share of the queues.
    *
    * @throws MQClientError when the group is illegal, or the client has a consumer of it already.
+   * @throws MQBrokerError when a broker cannot filter by what was subscribed to.
    */
   async start(): Promise<void> {
     checkGroup(this.group);
@@ -108,13 +127,20 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.instance.start();
     this.isRunning = true;
     this.consumeService.start();
+    this.dispatcher?.start();
     this.context.stats.start();
+    let refusal: MQBrokerError | undefined;
     try {
       await Promise.all([...this.topics].map((topic) => this.instance.updateTopicRouteInfo(topic)));
+      refusal = await this.checkClientInBroker();
       await this.instance.sendHeartbeatToAllBrokers();
     } catch (error) {
       // The servers were there a moment ago; the background work goes on trying.
       this.context.logger.warn(`Consumer group ${this.group} starts without its servers: ${String(error)}`);
+    }
+    if (refusal !== undefined) {
+      await this.shutdown();
+      throw refusal;
     }
     await this.doRebalance();
   }
@@ -144,6 +170,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
     const queues = [...this.context.processQueues()];
     await this.persistOffsets();
+    await this.dispatcher?.shutdown();
     const unfinished = hasEnded ? [] : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
     for (const queue of queues) queue.dropped = true;
     this.context.processQueueTable.clear();
@@ -188,6 +215,21 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     return this.subscriptions.get(topic);
   }
 
+  /** Why a broker cannot filter by more than tags, if one cannot (MQClientInstance#checkClientInBroker). */
+  private async checkClientInBroker(): Promise<MQBrokerError | undefined> {
+    const { clientId } = this.instance;
+    for (const subscriptionData of this.subscriptions.values()) {
+      if (subscriptionData.expressionType === 'TAG') continue;
+      const body = { clientId, group: this.group, subscriptionData };
+      const request = { code: RequestCode.CHECK_CLIENT_CONFIG, header: undefined, body };
+      for (const address of this.instance.brokerAddressesOf(subscriptionData.topic)) {
+        const { code, remark } = await invoke(this.instance.transport, address, request, CHECK_TIMEOUT);
+        if (code !== ResponseCode.SUCCESS) return new MQBrokerError(code, remark ?? '', address);
+      }
+    }
+    return undefined;
+  }
+
   onOffsetIllegal(queue: ProcessQueue, offset: number): void {
     this.context.logger.warn(
       `The offset of ${queue.mq.topic}/${queue.mq.queueId} is illegal, it begins anew at ${offset}`,
@@ -197,6 +239,27 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
 
   onSubscriptionUnknown(): void {
     void this.instance.sendHeartbeatToAllBrokers();
+  }
+
+  private createDispatcher({ consumerGroup, customizedTraceTopic }: ConsumerConfig): AsyncTraceDispatcher {
+    const producer = new DefaultMQProducer(this.instance, traceProducerConfig(consumerGroup, 'CONSUME'));
+    return new AsyncTraceDispatcher(this.instance, producer, customizedTraceTopic ?? TopicNames.TRACE);
+  }
+
+  private traced(
+    listener: MessageListener,
+    { consumerGroup, consumeTimeout }: ConsumerConfig,
+  ): MessageListener {
+    const timeout = consumeTimeout * MINUTE;
+    const trace = new ConsumeMessageTrace(this.instance, this.dispatcher!, consumerGroup, timeout);
+    if ('orderly' in listener) {
+      const { orderly } = listener;
+      const hasSucceeded = (status: ConsumeOrderlyStatus) => status === 'SUCCESS';
+      return { orderly: (m, context) => trace.around(m, () => orderly(m, context), hasSucceeded) };
+    }
+    const { concurrently } = listener;
+    const hasSucceeded = (status: ConsumeConcurrentlyStatus) => status === 'CONSUME_SUCCESS';
+    return { concurrently: (m, context) => trace.around(m, () => concurrently(m, context), hasSucceeded) };
   }
 }
 

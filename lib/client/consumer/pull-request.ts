@@ -24,6 +24,13 @@ const LITE_PULL = PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION | PullSysFlag.L
 /** Pauses in milliseconds. */
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
+/** The broker has not heard, or not lately, what the consumer wants. */
+const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
+  ResponseCode.SUBSCRIPTION_NOT_EXIST,
+  ResponseCode.SUBSCRIPTION_NOT_LATEST,
+  ResponseCode.FILTER_DATA_NOT_EXIST,
+  ResponseCode.FILTER_DATA_NOT_LATEST,
+]);
 const MIB = 1024 * 1024;
 
 /** What is different in the pull loop of a consumer that fetches its messages itself. */
@@ -205,9 +212,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     this.context.logger.warn(
       `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
-    const isUnknown =
-      code === ResponseCode.SUBSCRIPTION_NOT_EXIST || code === ResponseCode.SUBSCRIPTION_NOT_LATEST;
-    if (isUnknown) this.owner.onSubscriptionUnknown();
+    if (UNKNOWN_SUBSCRIPTION.has(code)) this.owner.onSubscriptionUnknown();
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }
 

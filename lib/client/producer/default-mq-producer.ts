@@ -6,11 +6,14 @@ import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import type { Message } from '../../common/message.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import { TopicNames } from '../../common/topic-validator.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { RequestCode } from '../../remoting/request-code.js';
+import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
+import { SendMessageTrace } from '../trace/send-message-trace.js';
 import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
 import type { MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
@@ -58,6 +61,7 @@ export class DefaultMQProducer implements ProducerInner {
   private readonly preparing = new Map<string, Promise<void>>();
   private readonly ids: MessageClientIdSetter;
   private readonly environment: SendEnvironment;
+  private readonly dispatcher: AsyncTraceDispatcher | undefined;
   private isRunning = false;
 
   constructor(
@@ -67,7 +71,9 @@ export class DefaultMQProducer implements ProducerInner {
     const resolved = resolveProducerConfig(config);
     this.config = { ...resolved, group: instance.withNamespace(resolved.group) };
     const faultStrategy = new MQFaultStrategy(instance.clock, this.config.sendLatencyFaultEnable);
-    this.environment = { instance, config: this.config, faultStrategy };
+    if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
+    const trace = this.dispatcher && new SendMessageTrace(instance, this.dispatcher, resolved.group);
+    this.environment = { instance, config: this.config, faultStrategy, trace };
     this.ids = new MessageClientIdSetter(instance.clock, instance.random);
   }
 
@@ -80,12 +86,19 @@ export class DefaultMQProducer implements ProducerInner {
     checkGroup(this.group);
     this.instance.registerProducer(this);
     this.instance.start();
+    this.dispatcher?.start();
     this.isRunning = true;
+  }
+
+  /** Waits until the records of what was sent are in the trace topic; what is sent later is not traced. */
+  async endTrace(): Promise<void> {
+    await this.dispatcher?.shutdown();
   }
 
   shutdown(): void {
     if (!this.isRunning) return;
     this.isRunning = false;
+    void this.endTrace();
     this.instance.unregisterProducer(this);
   }
 
@@ -164,6 +177,11 @@ export class DefaultMQProducer implements ProducerInner {
 
   onRouteChanged(topic: string): void {
     this.publishInfos.delete(topic);
+  }
+
+  private createDispatcher({ group, customizedTraceTopic }: ProducerConfig): AsyncTraceDispatcher {
+    const producer = new DefaultMQProducer(this.instance, traceProducerConfig(group, 'PRODUCE'));
+    return new AsyncTraceDispatcher(this.instance, producer, customizedTraceTopic ?? TopicNames.TRACE);
   }
 
   private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {

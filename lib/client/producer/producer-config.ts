@@ -27,6 +27,10 @@ export interface ProducerConfig {
   checkThreadPoolMaxSize: number;
   /** Checks that wait for those; a broker repeats what is too much. */
   checkRequestHoldMax: number;
+  /** Send a record of every message to the trace topic, in the background. */
+  enableMsgTrace: boolean;
+  /** Topic of these records; `RMQ_SYS_TRACE_TOPIC` by default. */
+  customizedTraceTopic: string | undefined;
 }
 
 const producerRules: OptionRules<ProducerConfig> = {
@@ -46,6 +50,10 @@ const producerRules: OptionRules<ProducerConfig> = {
   }),
   checkThreadPoolMaxSize: integer(20, 1, 10_000),
   checkRequestHoldMax: integer(2000, 1, 1_000_000),
+  enableMsgTrace: bool(false),
+  customizedTraceTopic: text<string | undefined>(undefined, 'a topic name', (value) => {
+    return topicNameFault(value) === undefined;
+  }),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -15,6 +15,7 @@ import type { MQClientInstance } from '../mq-client-instance.js';
 import type { ProducerConfig } from './producer-config.js';
 import type { SendResult, SendStatus } from './send-result.js';
 import type { MQFaultStrategy } from './mq-fault-strategy.js';
+import type { SendMessageTrace } from '../trace/send-message-trace.js';
 import type { TopicPublishInfo } from './topic-publish-info.js';
 
 /** Whether the sender waits for the result, in which case errors of a broker are tried again too, or not (CommunicationMode). */
@@ -65,6 +66,8 @@ export interface SendEnvironment {
   readonly instance: MQClientInstance;
   readonly config: ProducerConfig;
   readonly faultStrategy: MQFaultStrategy;
+  /** Set when sends are traced. */
+  readonly trace?: SendMessageTrace;
 }
 
 /** One send with its attempts (DefaultMQProducerImpl#sendDefaultImpl). */
@@ -125,7 +128,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const { msgId, message } = this.outgoing;
     const isQueue = queueId === this.queue.queueId && message.topic === this.queue.topic;
     const messageQueue = isQueue ? this.queue : { ...this.queue, topic: message.topic, queueId };
-    this.resolve({
+    const result: SendResult = {
       sendStatus,
       msgId,
       offsetMsgId,
@@ -134,8 +137,10 @@ export class SendTask implements ResponseCallback<SendCode> {
       transactionId,
       regionId,
       traceOn,
-      ...(recallHandle === undefined ? {} : { recallHandle }),
-    });
+      recallHandle,
+    };
+    this.environment.trace?.onSent(this.outgoing, this.sentAt, result);
+    this.resolve(result);
   }
 
   onError(error: RocketMQError): void {

@@ -35,6 +35,8 @@ export interface BrokerConfig {
   useServerSideResetOffset: boolean;
   /** Let senders recall timed messages that are not due (Apache's default: false). */
   recallMessageEnable: boolean;
+  /** Let consumers select by SQL92 (Apache's default: false). */
+  enablePropertyFilter: boolean;
   /** Name in routes the queues in which order topics keep their order (NamesrvConfig). */
   orderMessageEnable: boolean;
   /** Keep answers to messages in the store too, beside handing them to who waits for them. */
@@ -76,6 +78,7 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
   useServerSideResetOffset: bool(true),
   recallMessageEnable: bool(true),
+  enablePropertyFilter: bool(true),
   orderMessageEnable: bool(false),
   storeReplyMessageEnable: bool(true),
   updateBrokerConfigEnable: bool(false),

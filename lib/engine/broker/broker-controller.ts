@@ -21,6 +21,7 @@ import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
 import type { ConfigManager } from './config-manager.js';
+import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import { registerAdminProcessors } from './processor/admin-processors.js';
@@ -84,6 +85,7 @@ export class BrokerController implements RequestHandler {
   readonly groups: SubscriptionGroupManager;
   readonly offsets: ConsumerOffsetManager;
   readonly delayOffsets: DelayOffsetTable;
+  readonly filters: ConsumerFilterManager;
   readonly consumers: ConsumerManager;
   readonly producers: ProducerManager;
   readonly stats: BrokerStatsManager;
@@ -117,9 +119,14 @@ export class BrokerController implements RequestHandler {
     this.groups = new SubscriptionGroupManager(tableOptions, config);
     this.offsets = new ConsumerOffsetManager(tableOptions, config);
     this.delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
-    this.tables = [this.topics, this.groups, this.offsets, this.delayOffsets, ...options.tables];
-    this.consumers = new ConsumerManager(clock, config.channelExpiredTimeout, (group) =>
-      this.wantsNotices(group),
+    this.filters = new ConsumerFilterManager(tableOptions);
+    const { topics, groups, offsets, delayOffsets, filters } = this;
+    this.tables = [topics, groups, offsets, delayOffsets, filters, ...options.tables];
+    this.consumers = new ConsumerManager(
+      clock,
+      config.channelExpiredTimeout,
+      (group) => this.wantsNotices(group),
+      (group) => filters.unregister(group),
     );
     this.producers = new ProducerManager(clock, config.channelExpiredTimeout);
     const putTotal = () => this.store.stats.putMessageTimesTotal;

@@ -1,3 +1,5 @@
+import type { EvaluationContext } from '../../common/filter/expression.js';
+
 /** How a read of a queue ended (GetMessageStatus). */
 export type GetMessageStatus =
   | 'FOUND'
@@ -21,4 +23,10 @@ export interface GetMessageResult {
 }
 
 /** Chooses messages by the tags code of their ConsumeQueue unit (MessageFilter#isMatchedByConsumeQueue). */
-export type MessageFilter = (tagsCode: number) => boolean;
+export type UnitFilter = (tagsCode: number) => boolean;
+
+/** Chooses messages by the properties of their record (MessageFilter#isMatchedByCommitLog). */
+export type RecordFilter = (properties: EvaluationContext) => boolean;
+
+/** Chooses messages: one way or the other (MessageFilter). */
+export type MessageFilter = { readonly ofUnit: UnitFilter } | { readonly ofRecord: RecordFilter };

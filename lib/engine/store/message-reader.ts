@@ -5,7 +5,14 @@ import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
 import { readRecordQueue } from './dispatch-request.js';
-import type { GetMessageResult, GetMessageStatus, MessageFilter } from './get-message-result.js';
+import { FilteredRead } from './filtered-read.js';
+import type {
+  GetMessageResult,
+  GetMessageStatus,
+  MessageFilter,
+  RecordFilter,
+  UnitFilter,
+} from './get-message-result.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { hasPhysicalOffset, hasValidChecksum } from './record-check.js';
 import type { UnitRepair } from './unit-repair.js';
@@ -21,6 +28,11 @@ export interface GetMessageRequest {
   readonly offset: number;
   readonly maxMsgNums: number;
   readonly filter: MessageFilter | undefined;
+}
+
+/** A request without a look into records. */
+interface UnitRequest extends Omit<GetMessageRequest, 'filter'> {
+  readonly filter: UnitFilter | undefined;
 }
 
 /** A record that a read is going to return. */
@@ -60,6 +72,22 @@ export class MessageReader {
 
   /** `callback` is called at once unless a record must come from the disk. */
   read(request: GetMessageRequest, callback: GetMessageCallback): void {
+    const { filter } = request;
+    if (filter === undefined) this.readUnits({ ...request, filter }, callback);
+    else if ('ofUnit' in filter) this.readUnits({ ...request, filter: filter.ofUnit }, callback);
+    else this.readRecords(request, filter.ofRecord, callback);
+  }
+
+  private readRecords(request: GetMessageRequest, filter: RecordFilter, callback: GetMessageCallback): void {
+    const { maxTransferCountOnMessageInMemory, maxTransferBytesOnMessageInMemory: maxBytes } = this.config;
+    const maxMsgNums = Math.min(request.maxMsgNums, maxTransferCountOnMessageInMemory);
+    const limits = { maxMsgNums, maxBytes, scanEnd: this.scanEnd(request) };
+    const round: UnitRequest = { ...request, filter: undefined };
+    const read = (offset: number, done: GetMessageCallback) => this.readUnits({ ...round, offset }, done);
+    new FilteredRead(read, filter, limits, callback).run(request.offset);
+  }
+
+  private readUnits(request: UnitRequest, callback: GetMessageCallback): void {
     const selection = this.select(request);
     if (selection.picks.length > 0) return this.load(request, selection, callback);
     if (selection.damagedAt !== undefined) return this.repairAndRead(request, selection.damagedAt, callback);
@@ -67,11 +95,16 @@ export class MessageReader {
     callback(this.result(request, status, selection.nextOffset, NO_BYTES, 0));
   }
 
-  private repairAndRead(request: GetMessageRequest, offset: number, callback: GetMessageCallback): void {
-    this.repair.repair(request.queue, offset, () => this.read(request, callback));
+  private repairAndRead(request: UnitRequest, offset: number, callback: GetMessageCallback): void {
+    this.repair.repair(request.queue, offset, () => this.readUnits(request, callback));
   }
 
-  private select({ queue, offset, maxMsgNums, filter }: GetMessageRequest): Selection {
+  private scanEnd({ offset, maxMsgNums }: Omit<GetMessageRequest, 'filter'>): number {
+    return offset + Math.max(Math.floor(this.config.maxFilterMessageSize / CQ_UNIT_SIZE), maxMsgNums);
+  }
+
+  private select(request: UnitRequest): Selection {
+    const { queue, offset, maxMsgNums, filter } = request;
     const selection: Selection = {
       picks: [],
       totalSize: 0,
@@ -79,8 +112,7 @@ export class MessageReader {
       metRemoved: false,
       damagedAt: undefined,
     };
-    const scanEnd =
-      offset + Math.max(Math.floor(this.config.maxFilterMessageSize / CQ_UNIT_SIZE), maxMsgNums);
+    const scanEnd = this.scanEnd(request);
     while (selection.nextOffset < scanEnd) {
       const wanted = Math.min(scanEnd - selection.nextOffset, UNITS_PER_READ);
       const present = queue.readUnits(selection.nextOffset, wanted, this.units);
@@ -99,7 +131,7 @@ export class MessageReader {
     queue: ConsumeQueue,
     position: number,
     maxMsgNums: number,
-    filter: MessageFilter | undefined,
+    filter: UnitFilter | undefined,
   ): boolean {
     const { nextOffset: queueOffset, picks } = selection;
     if (!queue.lost.isEmpty && queue.lost.has(queueOffset)) return true;
@@ -148,7 +180,7 @@ export class MessageReader {
   }
 
   /** Brings the picked records into one buffer; those that may have to come from the disk without blocking. */
-  private load(request: GetMessageRequest, selection: Selection, callback: GetMessageCallback): void {
+  private load(request: UnitRequest, selection: Selection, callback: GetMessageCallback): void {
     const target = Buffer.allocUnsafe(selection.totalSize);
     this.loadFrom(selection.picks, 0, target, () => this.finish(request, selection, target, callback));
   }
@@ -190,7 +222,7 @@ export class MessageReader {
   }
 
   private finish(
-    request: GetMessageRequest,
+    request: UnitRequest,
     selection: Selection,
     records: Buffer,
     callback: GetMessageCallback,
@@ -215,7 +247,7 @@ export class MessageReader {
   }
 
   private result(
-    { queue }: GetMessageRequest,
+    { queue }: UnitRequest,
     status: GetMessageStatus,
     nextBeginOffset: number,
     messages: Buffer,

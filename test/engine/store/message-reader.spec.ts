@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EvaluationContext } from '../../../lib/common/filter/expression.js';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import type { GetMessageResult } from '../../../lib/engine/store/get-message-result.js';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
@@ -94,16 +95,57 @@ describe('reading', () => {
         ]),
       });
     const wanted = store.store.getTagsCode('TopicA', 0, 2)!;
-    const result = await get(store.store, 'TopicA', 0, 0, 5, (tagsCode) => tagsCode === wanted);
+    const result = await get(store.store, 'TopicA', 0, 0, 5, {
+      ofUnit: (tagsCode) => tagsCode === wanted,
+    });
     expect(idsIn(result)).toEqual(['t2', 't6', 't10', 't14', 't18']);
-    const none = await get(store.store, 'TopicA', 0, 0, 5, () => false);
+    const none = await get(store.store, 'TopicA', 0, 0, 5, { ofUnit: () => false });
     expect(none).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 40, messageCount: 0 });
+  });
+
+  it.each([
+    ['hot', {}],
+    ['cold', COLD],
+  ])('gives the records of %s messages that a filter wants, within all limits', async (_, config) => {
+    const limits = { maxFilterMessageSize: 30 * 20, maxTransferBytesOnMessageInMemory: 12_000 };
+    const store = new SimulatedStore({ ...config, ...limits });
+    for (let i = 0; i < 100; i++)
+      await store.send(1, {
+        body: Buffer.alloc(i % 7 === 0 ? 5000 : 10),
+        properties: new Map([
+          ['UNIQ_KEY', `t${i}`],
+          ['n', `${i}`],
+        ]),
+      });
+    for (const [name, isWanted] of Object.entries({
+      all: () => true,
+      none: () => false,
+      some: (n: number) => n % 5 === 2,
+      large: (n: number) => n % 7 === 0,
+      late: (n: number) => n > 70,
+    })) {
+      const found: string[] = [];
+      for (let offset = 0, pulls = 0; offset < 100; pulls++) {
+        const filter = { ofRecord: (properties: EvaluationContext) => isWanted(Number(properties.get('n'))) };
+        const result = await get(store.store, 'TopicA', 0, offset, 6, filter);
+        expect(result.messageCount).toBe(idsIn(result).length);
+        expect(result.messageCount).toBeLessThanOrEqual(6);
+        expect(result.messages.length).toBeLessThanOrEqual(12_000);
+        expect(result.nextBeginOffset).toBeGreaterThan(offset);
+        expect(result.nextBeginOffset).toBeLessThanOrEqual(offset + 40);
+        expect(pulls).toBeLessThan(101);
+        found.push(...idsIn(result));
+        offset = result.nextBeginOffset;
+      }
+      const wanted = Array.from({ length: 100 }, (_n, i) => i).filter(isWanted);
+      expect(found, name).toEqual(wanted.map((n) => `t${n}`));
+    }
   });
 
   it('looks at no more entries in one pull than maxFilterMessageSize says', async () => {
     const store = new SimulatedStore({ maxFilterMessageSize: 20 * 20 });
     await store.send(50);
-    const none = await get(store.store, 'TopicA', 0, 0, 5, () => false);
+    const none = await get(store.store, 'TopicA', 0, 0, 5, { ofUnit: () => false });
     expect(none).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 20 });
   });
 

@@ -18,6 +18,7 @@ export class ConsumerManager {
     private readonly channelExpiredTimeout: number,
     /** Whether members of a group want to know when others come and go. */
     private readonly wantsNotices: (group: string) => boolean,
+    private readonly onGroupGone: (group: string) => void = () => {},
   ) {}
 
   getConsumerGroupInfo(group: string): ConsumerGroupInfo | undefined {
@@ -52,8 +53,9 @@ export class ConsumerManager {
   unregisterConsumer(channel: Channel, group: string): void {
     const info = this.table.get(group);
     if (info === undefined || !info.remove(channel)) return;
-    if (info.isEmpty) this.table.delete(group);
-    else this.notify(group, info);
+    if (!info.isEmpty) return this.notify(group, info);
+    this.table.delete(group);
+    this.onGroupGone(group);
   }
 
   /** A topic is new or has changed: whoever subscribes to it looks at its queues again. */

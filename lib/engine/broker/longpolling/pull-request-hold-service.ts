@@ -1,6 +1,5 @@
 import type { Clock, Timer } from '../../../common/clock.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
-import type { MessageFilter } from '../../store/get-message-result.js';
 
 /** Milliseconds between looks for pulls that have waited long enough. */
 const SWEEP_INTERVAL = 1000;
@@ -11,11 +10,12 @@ export interface HeldPull {
   readonly queueId: number;
   /** The offset that it wants. */
   readonly offset: number;
-  readonly filter: MessageFilter | undefined;
   /** Milliseconds since the epoch. */
   readonly suspendUntil: number;
   /** Nobody waits for the answer any more. */
   readonly isAbandoned: boolean;
+  /** Whether a message is one of those that it wants, as far as can be told cheaply. */
+  wants(record: DispatchRequest): boolean;
   /** Carries the pull out once more; this time it is answered in any case. */
   wakeUp(): void;
 }
@@ -42,11 +42,11 @@ export class PullRequestHoldService {
   notifyMessageArriving(records: readonly DispatchRequest[]): void {
     if (this.heldCount === 0) return;
     const woken: HeldPull[] = [];
-    for (const { queue, consumeQueueOffset, tagsCode } of records) {
+    for (const record of records) {
+      const { queue, consumeQueueOffset } = record;
       const held = this.table.get(queue.topic)?.get(queue.queueId);
       if (held === undefined) continue;
-      const isWanted = (pull: HeldPull) =>
-        pull.offset <= consumeQueueOffset && (pull.filter === undefined || pull.filter(tagsCode));
+      const isWanted = (pull: HeldPull) => pull.offset <= consumeQueueOffset && pull.wants(record);
       this.take(queue.topic, queue.queueId, held, isWanted, woken);
     }
     for (const pull of woken) pull.wakeUp();

@@ -19,6 +19,7 @@ export class ClientManageProcessor {
       const group = this.broker.groups.findSubscriptionGroupConfig(data.groupName);
       if (group === undefined) continue;
       this.broker.topics.findOrCreate(retryTopicOf(data.groupName), group.retryQueueNums);
+      this.broker.filters.register(data.groupName, data.subscriptionDataSet);
       this.broker.consumers.registerConsumer(context.channel, body.clientID, data);
     }
     context.reply(success(undefined, undefined));

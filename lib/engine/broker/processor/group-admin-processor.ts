@@ -1,7 +1,9 @@
+import { sql92Fault } from '../../../common/filter/sql-filter.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { filterNotSupported } from '../filter/filter-not-supported.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 /** As of a topic. */
@@ -82,9 +84,12 @@ export class GroupAdminProcessor {
 
   /** Whether the broker can carry out what a consumer subscribes to (ClientManageProcessor#checkClientConfig). */
   checkClientConfig({ body }: Request<'CHECK_CLIENT_CONFIG'>): Response<'CHECK_CLIENT_CONFIG'> {
-    const { expressionType } = body.subscriptionData;
+    const { expressionType, subString } = body.subscriptionData;
     if (expressionType === 'TAG') return success(undefined, undefined);
-    const remark = `The broker does not support consumer to filter message by ${expressionType}`;
-    return failure(ResponseCode.SYSTEM_ERROR, remark);
+    if (!this.broker.config.enablePropertyFilter) return filterNotSupported(expressionType);
+    const fault = sql92Fault(subString);
+    return fault === undefined
+      ? success(undefined, undefined)
+      : failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, fault);
   }
 }

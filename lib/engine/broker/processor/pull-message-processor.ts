@@ -1,33 +1,44 @@
+import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { PullSysFlag } from '../../../common/pull-sys-flag.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { RequestContext } from '../../../remoting/channel.js';
-import { buildSubscriptionData, SUB_ALL } from '../../../remoting/filter/filter-api.js';
+import { buildSubscriptionData } from '../../../remoting/filter/filter-api.js';
 import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { GetMessageResult, MessageFilter } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
+import { filterNotSupported } from '../filter/filter-not-supported.js';
+import { SqlFilterCache, tagFilter, wantsArrived } from '../filter/message-filters.js';
 import type { HeldPull } from '../longpolling/pull-request-hold-service.js';
 import { isTopicReadable } from '../topic/topic-config.js';
 
 type PullCode = typeof RequestCode.PULL_MESSAGE;
 type Refusal = RemotingResponse<never>;
 
+/** What a pull that may be carried out selects. */
+interface Selected {
+  readonly filter: MessageFilter | undefined;
+}
+
 /** Longest hold of a pull in milliseconds. */
 const MAX_SUSPEND_TIMEOUT = 60_000;
 
 /** Answers pulls, at once or when a message arrives (PullMessageProcessor). */
 export class PullMessageProcessor {
+  private readonly sqlFilters = new SqlFilterCache();
+
   constructor(private readonly broker: BrokerController) {}
 
   process({ header }: RemotingRequest<PullCode>, context: RequestContext<PullCode>): void {
     const fault = this.refuse(header);
     if (fault !== undefined) return context.reply(fault);
-    const subscription = this.subscriptionOf(header);
-    if ('code' in subscription) return context.reply(subscription);
+    const selected = this.filterOf(header);
+    if ('code' in selected) return context.reply(selected);
     this.commit(header);
-    new Pull(this.broker, header, filterOf(subscription), context).carryOut(
+    new Pull(this.broker, header, selected.filter, context).carryOut(
       (header.sysFlag & PullSysFlag.SUSPEND) !== 0,
     );
   }
@@ -61,20 +72,52 @@ export class PullMessageProcessor {
     return undefined;
   }
 
-  private subscriptionOf(header: PullMessageRequestHeader): SubscriptionData | Refusal {
-    const isCarried = (header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0;
-    const data = isCarried ? this.carriedSubscription(header) : this.registeredSubscription(header);
-    if ('code' in data || data.expressionType === 'TAG') return data;
-    return sqlNotSupported(data.expressionType);
+  private filterOf(header: PullMessageRequestHeader): Selected | Refusal {
+    return (header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0
+      ? this.carriedFilter(header)
+      : this.registeredFilter(header);
   }
 
-  private carriedSubscription(header: PullMessageRequestHeader): SubscriptionData | Refusal {
+  private carriedFilter(header: PullMessageRequestHeader): Selected | Refusal {
     const { topic, subscription = '', subVersion, expressionType } = header;
-    if (expressionType !== 'TAG') return sqlNotSupported(expressionType);
-    return (
-      buildSubscriptionData(topic, subscription, subVersion) ??
-      failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
-    );
+    if (expressionType !== 'TAG') return this.carriedSqlFilter(subscription, expressionType);
+    const data = buildSubscriptionData(topic, subscription, subVersion);
+    return data === undefined ? parseFailed() : { filter: tagFilter(data) };
+  }
+
+  /** Apache's broker takes a wrong expression for one that wants everything. */
+  private carriedSqlFilter(expression: string, expressionType: string): Selected | Refusal {
+    if (expressionType !== 'SQL92' || !this.broker.config.enablePropertyFilter)
+      return filterNotSupported(expressionType);
+    try {
+      return { filter: { ofRecord: this.sqlFilters.compile(expression) } };
+    } catch (error) {
+      if (error instanceof FilterSyntaxError) return parseFailed(`: ${error.message}`);
+      throw error;
+    }
+  }
+
+  private registeredFilter(header: PullMessageRequestHeader): Selected | Refusal {
+    const data = this.registeredSubscription(header);
+    if ('code' in data) return data;
+    return data.expressionType === 'TAG' ? { filter: tagFilter(data) } : this.registeredSqlFilter(header);
+  }
+
+  private registeredSqlFilter({
+    topic,
+    consumerGroup,
+    subVersion,
+  }: PullMessageRequestHeader): Selected | Refusal {
+    const data = this.broker.filters.get(topic, consumerGroup);
+    if (data?.filter === undefined) {
+      const remark = "The broker's consumer filter data is not exist!Your expression may be wrong!";
+      return failure(ResponseCode.FILTER_DATA_NOT_EXIST, remark);
+    }
+    if (data.clientVersion < subVersion)
+      return failure(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest");
+    return this.broker.config.enablePropertyFilter
+      ? { filter: { ofRecord: data.filter } }
+      : filterNotSupported(data.expressionType);
   }
 
   private registeredSubscription(header: PullMessageRequestHeader): SubscriptionData | Refusal {
@@ -108,16 +151,9 @@ export class PullMessageProcessor {
   }
 }
 
-function sqlNotSupported(expressionType: string): Refusal {
-  return failure(
-    ResponseCode.SYSTEM_ERROR,
-    `The broker does not support consumer to filter message by ${expressionType}`,
-  );
-}
-
-/** An expression of blanks has no tag and matches nothing, unlike `*` (ExpressionMessageFilter). */
-function filterOf({ subString, codeSet }: SubscriptionData): MessageFilter | undefined {
-  return subString === SUB_ALL ? undefined : (tagsCode) => codeSet.has(tagsCode);
+function parseFailed(fault = ''): Refusal {
+  const remark = `parse the consumer's subscription failed${fault}`;
+  return failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark);
 }
 
 /** One pull, which may be held and carried out a second time. */
@@ -129,7 +165,7 @@ class Pull implements HeldPull {
   constructor(
     private readonly broker: BrokerController,
     private readonly header: PullMessageRequestHeader,
-    readonly filter: MessageFilter | undefined,
+    private readonly filter: MessageFilter | undefined,
     private readonly context: RequestContext<PullCode>,
   ) {
     const { longPollingEnable, shortPollingTimeMills } = broker.config;
@@ -152,6 +188,10 @@ class Pull implements HeldPull {
 
   get isAbandoned(): boolean {
     return this.context.channel.isClosed;
+  }
+
+  wants(record: DispatchRequest): boolean {
+    return wantsArrived(this.filter, record, this.broker.store);
   }
 
   wakeUp(): void {

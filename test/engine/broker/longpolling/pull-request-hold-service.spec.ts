@@ -63,7 +63,7 @@ describe('PullRequestHoldService', () => {
       topic: 't',
       queueId: 0,
       offset: 0,
-      filter: undefined,
+      wants: () => true,
       suspendUntil: clock.now() + 60_000,
       isAbandoned: name === 'gone',
       wakeUp: () => void woken.push(name),

@@ -1,0 +1,42 @@
+import { RecordProperties } from '../../../common/filter/record-properties.js';
+import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
+import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
+import { SUB_ALL } from '../../../remoting/filter/filter-api.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { DefaultMessageStore } from '../../store/default-message-store.js';
+import type { MessageFilter } from '../../store/get-message-result.js';
+
+/** Expressions of pulls that bring their own (SelectorParser, PARSE_CACHE). */
+const CACHE_SIZE = 100;
+
+/** An expression of blanks has no tag and matches nothing, unlike `*` (ExpressionMessageFilter). */
+export function tagFilter({ subString, codeSet }: SubscriptionData): MessageFilter | undefined {
+  return subString === SUB_ALL ? undefined : { ofUnit: (tagsCode) => codeSet.has(tagsCode) };
+}
+
+/** Compiled expressions, the newest of them. */
+export class SqlFilterCache {
+  private readonly filters = new Map<string, SqlFilter>();
+
+  /** @throws FilterSyntaxError */
+  compile(expression: string): SqlFilter {
+    const cached = this.filters.get(expression);
+    if (cached !== undefined) return cached;
+    const filter = compileSql92(expression);
+    if (this.filters.size >= CACHE_SIZE) this.filters.delete(this.filters.keys().next().value!);
+    this.filters.set(expression, filter);
+    return filter;
+  }
+}
+
+/** Whether a message that has just been stored is wanted. */
+export function wantsArrived(
+  filter: MessageFilter | undefined,
+  { tagsCode, commitLogOffset }: DispatchRequest,
+  store: DefaultMessageStore,
+): boolean {
+  if (filter === undefined) return true;
+  if ('ofUnit' in filter) return filter.ofUnit(tagsCode);
+  const record = store.lookMessageByOffset(commitLogOffset);
+  return record === undefined || filter.ofRecord(new RecordProperties().of(record, 0));
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { MessageSelector } from '../../../../lib/client/index.js';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import { TestClient } from '../../../support/test-client.js';
+import { startEngine } from '../../../support/test-engine.js';
+import { collect, startConsumer } from '../../../support/test-peers.js';
+
+const refusal = 'does not support consumer to filter message by SQL92: enablePropertyFilter switches it on';
+
+async function open(engine: EngineOptions = {}) {
+  const cluster = await startEngine({ engine });
+  const client = await TestClient.open(cluster);
+  await client.send('t');
+  return { cluster, client };
+}
+
+describe('enablePropertyFilter', () => {
+  it('is asked for by pulls with an expression', async () => {
+    const { client } = await open({ enablePropertyFilter: false });
+    const fields = { subscription: 'a > 1', expressionType: 'SQL92' };
+    const { code, remark } = await client.pull('t', 'g', fields);
+    expect(code).toBe(ResponseCode.SYSTEM_ERROR);
+    expect(remark).toContain(refusal);
+  });
+
+  it('is asked for by a group that has one', async () => {
+    const { client } = await open({ enablePropertyFilter: false });
+    const subscription = { ...client.subscription('t', '*'), subString: 'a > 1', subVersion: 1000 };
+    await client.heartbeat('c1', 'g', { t: { ...subscription, expressionType: 'SQL92' } });
+    const { code } = await client.pull('t', 'g', { sysFlag: 0, subVersion: 1000 });
+    expect(code).toBe(ResponseCode.SYSTEM_ERROR);
+  });
+
+  it('is asked for by a consumer that starts', async () => {
+    const { cluster } = await open({ enablePropertyFilter: false });
+    const start = startConsumer(cluster, 'g', { t: MessageSelector.bySql('a > 1') }, collect([]));
+    await expect(start).rejects.toThrow(refusal);
+  });
+});
+
+describe('a pull with an expression of its own', () => {
+  it('is refused with the position when it is wrong', async () => {
+    const { client } = await open();
+    const { code, remark } = await client.pull('t', 'g', { subscription: 'a > ', expressionType: 'SQL92' });
+    expect(code).toBe(ResponseCode.SUBSCRIPTION_PARSE_FAILED);
+    expect(remark).toContain('found the end at character 5');
+  });
+
+  it('is refused when it is of another kind', async () => {
+    const { client } = await open();
+    const { code, remark } = await client.pull('t', 'g', { subscription: 'a', expressionType: 'XPATH' });
+    expect(code).toBe(ResponseCode.SYSTEM_ERROR);
+    expect(remark).toContain('by XPATH');
+  });
+});
