@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
-import { queryMessageTrace, type MessageTrace } from '../../lib/client/index.js';
-import { collect, message, startConsumer, startInstance, startProducer } from '../support/test-peers.js';
+import { queryMessageTrace, type MessageTrace, type TransactionListener } from '../../lib/client/index.js';
+import {
+  collect,
+  message,
+  startConsumer,
+  startInstance,
+  startProducer,
+  startTransactionProducer,
+} from '../support/test-peers.js';
 import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
@@ -63,6 +70,27 @@ export function describeTrace(cluster: ClusterRef): void {
         contextCode: 0,
         groupName: group,
       });
+    });
+
+    it('tells how a transaction ended', async () => {
+      const [topic, traceTopic] = ['traced', 'trace'].map(uniqueName) as [string, string];
+      const config = { group: 'traced-producer', enableMsgTrace: true, customizedTraceTopic: traceTopic };
+      const listener: TransactionListener = {
+        executeLocalTransaction: () => 'ROLLBACK_MESSAGE',
+        checkLocalTransaction: () => 'UNKNOW',
+      };
+      const producer = startTransactionProducer(cluster(), listener, { producer: config });
+      const { msgId } = await producer.sendMessageInTransaction(message(topic, 'body', 'blue'));
+      await producer.endTrace();
+      const instance = startInstance(cluster());
+      const about = { groupName: 'traced-producer', topic, msgId, tags: 'blue' };
+      const end = { transactionId: msgId, transactionState: 'ROLLBACK_MESSAGE', fromTransactionCheck: false };
+      await expect
+        .poll(() => queryMessageTrace(instance, msgId, traceTopic), { timeout: 10_000 })
+        .toMatchObject([
+          { traceType: 'Pub', msgType: 1, ...about },
+          { traceType: 'EndTransaction', msgType: 2, ...about, ...end },
+        ]);
     });
 
     it('tells of a batch by the id of each of its messages', async () => {

@@ -81,6 +81,11 @@ export class DefaultMQProducer implements ProducerInner {
     return this.config.group;
   }
 
+  /** Undefined: what is sent is not traced. */
+  protected get trace(): SendMessageTrace | undefined {
+    return this.environment.trace;
+  }
+
   /** @throws MQClientError when the group is reserved, or the client has a producer of it already. */
   start(): void {
     checkGroup(this.group);

@@ -105,7 +105,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
         const state = await this.askListener(message);
         const { topic, tranStateTableOffset, commitLogOffset, transactionId, brokerName } = header;
         const place = { topic, tranStateTableOffset, commitLogOffset, transactionId, brokerName };
-        this.endTransaction(address, { ...place, msgId: message.msgId }, state, true);
+        this.endTransaction(address, { ...place, msgId: message.msgId }, message, state, true);
       },
     });
   }
@@ -170,12 +170,13 @@ export class TransactionMQProducer extends DefaultMQProducer {
       transactionId: sent.transactionId,
       brokerName,
     };
-    this.endTransaction(address, place, state, false);
+    this.endTransaction(address, place, message, state, false);
   }
 
   private endTransaction(
     address: string,
     place: TransactionPlace,
+    message: Message,
     state: LocalTransactionState,
     fromTransactionCheck: boolean,
   ): void {
@@ -183,6 +184,8 @@ export class TransactionMQProducer extends DefaultMQProducer {
     const header = { ...place, producerGroup: this.group, commitOrRollback, fromTransactionCheck };
     const request = { code: RequestCode.END_TRANSACTION, header, body: undefined };
     this.instance.transport.invokeOneway(address, request);
+    const { msgId, transactionId = msgId } = place;
+    this.trace?.onEnded(message, { msgId, transactionId, storeHost: address, state, fromTransactionCheck });
   }
 }
 

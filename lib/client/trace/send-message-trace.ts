@@ -1,16 +1,29 @@
 import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
+import type { Message } from '../../common/message.js';
 import type { BatchMessage } from '../../remoting/body/message-batch.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { SendResult } from '../producer/send-result.js';
 import type { Outgoing } from '../producer/send-task.js';
+import type { LocalTransactionState } from '../producer/transaction-listener.js';
 import type { AsyncTraceDispatcher } from './async-trace-dispatcher.js';
 import { TraceMessageType } from './trace-data-encoder.js';
 
+const DEFAULT_REGION = 'DefaultRegion';
 /** Bytes of a message of a batch besides body and properties. */
 const BATCH_ITEM_OVERHEAD = 22;
 
-/** Notes what was sent (SendMessageTraceHookImpl). Sends that failed are not traced, as with Java. */
+/** How a transaction ended. */
+interface TransactionEnd {
+  readonly msgId: string;
+  readonly transactionId: string;
+  /** The broker that was told. */
+  readonly storeHost: string;
+  readonly state: LocalTransactionState;
+  readonly fromTransactionCheck: boolean;
+}
+
+/** Notes what was sent (SendMessageTraceHookImpl, EndTransactionTraceHookImpl). Sends that failed are not traced, as with Java. */
 export class SendMessageTrace {
   constructor(
     private readonly instance: MQClientInstance,
@@ -38,6 +51,23 @@ export class SendMessageTrace {
       msgType: typeOf(properties),
       offsetMsgId,
       success: sendStatus === 'SEND_OK',
+    });
+  }
+
+  onEnded(message: Message, { state, ...end }: TransactionEnd): void {
+    const { topic, tags } = message;
+    this.dispatcher.append({
+      traceType: 'EndTransaction',
+      timestamp: this.instance.clock.now(),
+      // Java knows no other: nobody answers the end of a transaction.
+      regionId: DEFAULT_REGION,
+      groupName: this.groupName,
+      topic,
+      tags,
+      keys: message.getProperty(MessageConst.KEYS),
+      msgType: TraceMessageType.TRANSACTION_COMMIT,
+      transactionState: state,
+      ...end,
     });
   }
 }
