@@ -16,8 +16,8 @@ export default defineConfig({
   test: {
     include: [isInterop ? 'test/interop/**/*.spec.ts' : 'test/**/*.spec.ts'],
     exclude: isInterop ? [] : ['test/interop/**'],
-    // A cluster of Java processes takes a machine for itself.
-    fileParallelism: !isInterop,
+    // Java processes take long to start, and much of a machine; most of the time tests wait for them.
+    ...(isInterop ? { maxWorkers: 2 } : {}),
     testTimeout: 20_000,
     hookTimeout: isInterop ? 180_000 : 20_000,
   },

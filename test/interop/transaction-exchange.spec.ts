@@ -77,10 +77,10 @@ it.each([
     await before.kill();
 
     const again = await clientOf(await second(store));
-    await eventually(() => checksOf(again).length > 0, 60_000);
-    const [{ request, message }] = checksOf(again) as [ReturnType<typeof checksOf>[0]];
-    expect(message.body.toString()).toBe('open');
-    expect((await answer(again, request, COMMIT)).code).toBe(0);
+    // Apache's broker, when it is slow, also asks about a transaction whose end it has not noted yet; that is no second delivery.
+    const checkOfOpen = () => checksOf(again).find(({ message }) => message.body.toString() === 'open');
+    await eventually(() => checkOfOpen() !== undefined, 60_000);
+    expect((await answer(again, checkOfOpen()!.request, COMMIT)).code).toBe(0);
     await expect.poll(async () => bodies(await again.read(TOPIC))).toEqual(['committed', 'open']);
   },
 );

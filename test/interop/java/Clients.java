@@ -41,6 +41,8 @@ public class Clients {
         });
         Clients clients = new Clients(arguments[0]);
         clients.producer.setNamesrvAddr(arguments[0]);
+        // The first send of a cold JVM takes long on a busy machine.
+        clients.producer.setSendMsgTimeout(30_000);
         clients.producer.setPollNameServerInterval(ROUTE_MILLIS);
         clients.producer.start();
         clients.send();

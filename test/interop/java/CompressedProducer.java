@@ -8,6 +8,8 @@ public class CompressedProducer {
     public static void main(String[] arguments) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer("java-compressing-producer");
         producer.setNamesrvAddr(arguments[0]);
+        // The first send of a cold JVM takes long on a busy machine.
+        producer.setSendMsgTimeout(30_000);
         producer.start();
         for (CompressionType type : CompressionType.values()) {
             producer.setCompressType(type);

@@ -21,6 +21,8 @@ public class EveryQueue {
         String topic = arguments[1];
         DefaultMQProducer producer = new DefaultMQProducer("every-queue-producer");
         producer.setNamesrvAddr(nameServer);
+        // The first send of a cold JVM takes long on a busy machine.
+        producer.setSendMsgTimeout(30_000);
         producer.start();
         Set<String> sent = ConcurrentHashMap.newKeySet();
         Map<String, Integer> counts = new TreeMap<>();

@@ -27,6 +27,8 @@ public class SqlConsumer {
     private static void consume(String nameServer) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer("java-sql-producer");
         producer.setNamesrvAddr(nameServer);
+        // The first send of a cold JVM takes long on a busy machine.
+        producer.setSendMsgTimeout(30_000);
         producer.start();
         for (int i = 0; i < COUNT; i++) {
             Message message = new Message("java-sql", "" + i % 3, ("" + i).getBytes());

@@ -20,6 +20,8 @@ public class Timers {
         try {
             DefaultMQProducer producer = new DefaultMQProducer("java-timer-producer");
             producer.setNamesrvAddr(arguments[0]);
+            // The first send of a cold JVM takes long on a busy machine.
+            producer.setSendMsgTimeout(30_000);
             producer.start();
             producer.send(message("plain"));
             consume(arguments[0]);

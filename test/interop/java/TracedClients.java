@@ -23,6 +23,8 @@ public class TracedClients {
     private static void run(String nameServer) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer("java-traced-producer", true, null);
         producer.setNamesrvAddr(nameServer);
+        // The first send of a cold JVM takes long on a busy machine.
+        producer.setSendMsgTimeout(30_000);
         producer.start();
         Message message = new Message("java-traced", "tag", "key", "hello".getBytes());
         message.setDelayTimeLevel(1);
