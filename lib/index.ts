@@ -2,6 +2,12 @@ export { Message } from './common/message.js';
 export { MessageExt } from './common/message-ext.js';
 export type { MessageQueue } from './common/message-queue.js';
 export type { LocalTransactionState, SendResult, SendStatus, TransactionSendResult } from './client/index.js';
+export {
+  allocateMessageQueueByConfig,
+  allocateMessageQueueByMachineRoom,
+  allocateMessageQueueConsistentHash,
+  type AllocateMessageQueueStrategy,
+} from './client/index.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
 export { RocketMQTransactionListener } from './decorators/rocketmq-transaction-listener.decorator.js';

@@ -50,14 +50,31 @@ export interface RocketMQMessageListenerOptions {
   awaitTerminationMillisWhenShutdown?: number;
   /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
   consumeFromWhere?: ConsumerConfig['consumeFromWhere'];
-  /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */
-  consumeTimestamp?: number;
-  /** How queues are divided among the members of the group. Default: `AVG`. */
+  /**
+   * For `CONSUME_FROM_TIMESTAMP`: a `Date`, milliseconds since the epoch, or as in Java `yyyyMMddHHmmss` (local time). Default:
+   * half an hour before the start.
+   */
+  consumeTimestamp?: number | Date | string;
+  /**
+   * How queues are divided among the members of the group, which must all have the same strategy: `AVG`, `AVG_BY_CIRCLE`,
+   * `CONSISTENT_HASH`, what {@link allocateMessageQueueConsistentHash}, {@link allocateMessageQueueByConfig} or
+   * {@link allocateMessageQueueByMachineRoom} return, or one of your own. Default: `AVG`.
+   */
   allocateMessageQueueStrategy?: ConsumerConfig['allocateMessageQueueStrategy'];
   /** Most messages of one pull. Default: 32. */
   pullBatchSize?: number;
   /** Milliseconds between pulls of a queue. Default: 0. */
   pullInterval?: number;
+  /** Messages of a queue that may wait for the listener before pulling pauses, 1 to 65,535. Default: 1000. */
+  pullThresholdForQueue?: number;
+  /** The same in MiB, 1 to 1024. Default: 100. */
+  pullThresholdSizeForQueue?: number;
+  /** Messages of all queues of this member together, in place of {@link pullThresholdForQueue}. Default: -1, no such limit. */
+  pullThresholdForTopic?: number;
+  /** The same in MiB, in place of {@link pullThresholdSizeForQueue}. Default: -1, no such limit. */
+  pullThresholdSizeForTopic?: number;
+  /** Distance of the first and the last waiting message of a queue before pulling pauses; not in order. Default: 2000. */
+  consumeConcurrentlyMaxSpan?: number;
   /** What the listener gets. Default: by the content type of the message, else text. */
   messageType?: RocketMQMessageType;
   /** Validate the message with class-validator; needs a class as {@link messageType}. Default: false. */

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { toTimestamp } from '../common/java-timestamp.js';
 import type { MessageExt } from '../common/message-ext.js';
 import {
   DefaultMQPushConsumer,
@@ -219,8 +220,11 @@ function refuse(route: Route | undefined, error: unknown, context: ConsumeConcur
 }
 
 function consumerConfig(consumerGroup: string, options: ListenerGroup['options']): Partial<ConsumerConfig> {
-  const { consumeMode, awaitTerminationMillisWhenShutdown = DEFAULT_AWAIT_TERMINATION, ...others } = options;
-  const config = { ...others, awaitTerminationMillisWhenShutdown, consumerGroup };
+  const { consumeMode, consumeTimestamp: time, ...others } = options;
+  const awaitTerminationMillisWhenShutdown =
+    options.awaitTerminationMillisWhenShutdown ?? DEFAULT_AWAIT_TERMINATION;
+  const consumeTimestamp = time === undefined ? undefined : toTimestamp(time);
+  const config = { ...others, consumeTimestamp, awaitTerminationMillisWhenShutdown, consumerGroup };
   // A failure suspends all that was handed over together, and counts for all: in order it is one message.
   return consumeMode === 'ORDERLY' ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
 }

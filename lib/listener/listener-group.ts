@@ -34,6 +34,11 @@ const GROUP_OPTIONS = [
   'pullInterval',
   'enableMsgTrace',
   'customizedTraceTopic',
+  'pullThresholdForQueue',
+  'pullThresholdSizeForQueue',
+  'pullThresholdForTopic',
+  'pullThresholdSizeForTopic',
+  'consumeConcurrentlyMaxSpan',
 ] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
 
 export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;
