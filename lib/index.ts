@@ -32,6 +32,7 @@ export type {
   RocketMQMessageType,
 } from './interfaces/message-listener-options.interface.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
+export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
 export type { RocketMQListener } from './interfaces/rocketmq-listener.interface.js';
 export type {
   RocketMQModuleOptions,
@@ -46,6 +47,7 @@ export type {
   RocketMQRequestPosition,
 } from './interfaces/request-options.interface.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
+export { Ack, DeadLetter, Retry, RocketMQOutcome, type RocketMQRetryOptions } from './listener/outcome.js';
 export { PullBatch, PullConsumer } from './receiving/pull-consumer.js';
 export {
   RocketMQAdmin,

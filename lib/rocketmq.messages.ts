@@ -38,6 +38,10 @@ export const missingPackage = (name: string, listener: string, option: string): 
 export const validateWithoutClass = (listener: string): string =>
   `${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
 
+export const missingErrorHandler = (handler: string, listener: string): string =>
+  `The errorHandler ${handler} of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
+  'handleError.';
+
 export const emptyReply = (listener: string): string =>
   `${listener} returned nothing to reply: return the reply, or set emptyReply: 'SEND' to reply null.`;
 

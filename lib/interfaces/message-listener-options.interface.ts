@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ConsumerConfig } from '../client/index.js';
+import type { RocketMQErrorHandler } from './rocketmq-error-handler.interface.js';
 
 /**
  * What a listener gets: `String`, `Buffer`, the whole message (`MessageExt`), `Object`, `Array`, `Number` or `Boolean`
@@ -96,4 +97,8 @@ export interface RocketMQMessageListenerOptions {
   enableMsgTrace?: boolean;
   /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
   customizedTraceTopic?: string;
+  /** Errors (classes, with those that extend them) after which a message goes to the dead-letter queue at once. Default: none. */
+  noRetryFor?: readonly Type[];
+  /** A provider that decides what becomes of messages that failed, before any other rule. Default: none. */
+  errorHandler?: Type<RocketMQErrorHandler>;
 }

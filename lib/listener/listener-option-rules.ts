@@ -45,6 +45,16 @@ const sharedRules = {
   pullThresholdSizeForTopic: limit(102_400),
   consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
+  noRetryFor: {
+    default: undefined,
+    allowed: 'an array of classes',
+    accepts: (value) => Array.isArray(value) && value.every((type) => typeof type === 'function'),
+  },
+  errorHandler: {
+    default: undefined,
+    allowed: 'a class that is a provider and has handleError',
+    accepts: (value) => typeof value === 'function',
+  },
   replyTimeout: integer(3000, 1, 3_600_000),
   replyErrors: bool(false),
   emptyReply: oneOf('ERROR', ['ERROR', 'SEND']),

@@ -1,6 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
+import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
+import { missingErrorHandler } from '../rocketmq.messages.js';
 import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
@@ -23,6 +27,7 @@ export class ListenerRegistrar {
   constructor(
     private readonly explorer: ListenerExplorer,
     private readonly connection: RocketMQConnection,
+    private readonly moduleRef: ModuleRef,
     @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {}, compat }: RocketMQModuleOptions,
   ) {
     this.isSpringCompatible = compat === 'spring';
@@ -33,10 +38,15 @@ export class ListenerRegistrar {
   async start(): Promise<void> {
     const replier = (this.replier = new Replier(this.connection.producer, this.isSpringCompatible));
     this.connection.transactions.check();
+    const surroundings = {
+      defaults: this.defaults,
+      instance: this.connection.listenerInstance,
+      replier,
+      providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => this.errorHandler(type, listener),
+    };
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
-      const { listenerInstance } = this.connection;
-      this.containers.push(await ListenerContainer.create(group, this.defaults, listenerInstance, replier));
+      this.containers.push(await ListenerContainer.create(group, surroundings));
     }
     if (this.connection.cluster.isReached) await this.startContainers();
     else this.starting = this.startWhenReached();
@@ -56,6 +66,17 @@ export class ListenerRegistrar {
     this.containers = [];
     await Promise.all(containers.map((container) => container.stop()));
     await this.replier?.drain();
+  }
+
+  private errorHandler(type: Type<RocketMQErrorHandler>, listener: string): RocketMQErrorHandler {
+    let handler: RocketMQErrorHandler | undefined;
+    try {
+      handler = this.moduleRef.get(type, { strict: false });
+    } catch (cause) {
+      throw new ConfigurationError(missingErrorHandler(type.name, listener), cause);
+    }
+    if (typeof handler?.handleError === 'function') return handler;
+    throw new ConfigurationError(missingErrorHandler(type.name, listener));
   }
 
   private async startContainers(): Promise<void> {

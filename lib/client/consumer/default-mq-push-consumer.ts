@@ -183,6 +183,11 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     return this.context.backSender.sendBack(message, delayLevel);
   }
 
+  /** Gives a message to the dead-letter queue, with the reason as its property `DLQ_REASON`. */
+  sendMessageDead(message: MessageExt, reason: string): Promise<void> {
+    return this.context.backSender.sendDead(message, reason);
+  }
+
   consumerData(): ConsumerData {
     return {
       groupName: this.group,
