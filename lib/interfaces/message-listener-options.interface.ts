@@ -10,6 +10,14 @@ import type { RocketMQErrorHandler } from './rocketmq-error-handler.interface.js
  */
 export type RocketMQMessageType = Type | typeof String | typeof Buffer;
 
+/** @publicApi */
+export interface RocketMQBatchOptions {
+  /** Most messages of one call, 1 to 1024. */
+  readonly size: number;
+  /** Milliseconds that the first message waits for others, 0 to 60,000. Default: 0, those that are there. */
+  readonly lingerMs?: number;
+}
+
 /**
  * Options of {@link RocketMQMessageListener}, by the names of rocketmq-spring. What belongs to the consumer of a whole
  * group must not differ between the listeners of a group.
@@ -34,6 +42,8 @@ export interface RocketMQMessageListenerOptions {
   consumeMode?: 'CONCURRENTLY' | 'ORDERLY';
   /** Calls that may be under way at once in the group. Default: 20. */
   consumeThreadNumber?: number;
+  /** Start the group with the application; otherwise `RocketMQListenerRegistry` does. Default: true. */
+  autoStart?: boolean;
   /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
   maxReconsumeTimes?: number;
   /**
@@ -41,6 +51,11 @@ export interface RocketMQMessageListenerOptions {
    * again. Default: 1; in order always 1.
    */
   consumeMessageBatchMaxSize?: number;
+  /**
+   * Call the listener with an array of messages, from several queues, and as second argument an array of `MessageExt`. It may return an
+   * array of outcomes, one for each message. Not in order. Default: one at a time.
+   */
+  batch?: RocketMQBatchOptions;
   /** Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. Default: 0. */
   delayLevelWhenNextConsume?: number;
   /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */

@@ -18,6 +18,7 @@ const sharedRules = {
   messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
   consumeMode: oneOf('CONCURRENTLY', ['CONCURRENTLY', 'ORDERLY']),
   consumeThreadNumber: integer(20, 1, 1000),
+  autoStart: bool(true),
   maxReconsumeTimes: integer(-1, -1),
   consumeMessageBatchMaxSize: integer(1, 1, 1024),
   delayLevelWhenNextConsume: integer(0, -1, 18),
@@ -72,6 +73,11 @@ const listenerRules: Rules<RocketMQMessageListenerOptions> = {
   },
   validate: bool(false),
   reply: bool(false),
+  batch: {
+    default: undefined,
+    allowed: '{ size: 1 to 1024, lingerMs: 0 to 60000 }',
+    accepts: (value) => isTable(value) && Object.entries(value).every(isBatchOption) && 'size' in value,
+  },
   ...sharedRules,
 };
 
@@ -94,6 +100,11 @@ export function checkListenerOptions(listener: string, options: RocketMQMessageL
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
 export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
   resolveOptions('consumer', consumerRules, options);
+}
+
+function isBatchOption([name, value]: [string, unknown]): boolean {
+  if (name === 'size') return integer(1, 1, 1024).accepts(value);
+  return name === 'lingerMs' && (value === undefined || integer(0, 0, 60_000).accepts(value));
 }
 
 function isTime(value: unknown): value is number | string | Date {

@@ -10,6 +10,7 @@ import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
 import { groupListeners } from './listener-group.js';
 import { Replier } from './replier.js';
+import { RocketMQListenerRegistry } from './rocketmq-listener-registry.js';
 import { ListenerExplorer } from './listener.explorer.js';
 
 /** Starts and stops the listeners of an application. */
@@ -17,6 +18,8 @@ import { ListenerExplorer } from './listener.explorer.js';
 export class ListenerRegistrar {
   private readonly logger = new Logger('RocketMQListener');
   private containers: ListenerContainer[] = [];
+  /** Those that start with the application. */
+  private readonly starters: ListenerContainer[] = [];
   private starting = Promise.resolve();
   private isStopped = false;
 
@@ -28,6 +31,7 @@ export class ListenerRegistrar {
     private readonly explorer: ListenerExplorer,
     private readonly connection: RocketMQConnection,
     private readonly moduleRef: ModuleRef,
+    private readonly registry: RocketMQListenerRegistry,
     @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {}, compat }: RocketMQModuleOptions,
   ) {
     this.isSpringCompatible = compat === 'spring';
@@ -46,7 +50,10 @@ export class ListenerRegistrar {
     };
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
-      this.containers.push(await ListenerContainer.create(group, surroundings));
+      const container = await ListenerContainer.create(group, surroundings);
+      this.containers.push(container);
+      this.registry.add(container);
+      if (group.options.autoStart ?? true) this.starters.push(container);
     }
     if (this.connection.cluster.isReached) await this.startContainers();
     else this.starting = this.startWhenReached();
@@ -80,7 +87,7 @@ export class ListenerRegistrar {
   }
 
   private async startContainers(): Promise<void> {
-    for (const container of this.containers) if (!this.isStopped) await container.start();
+    for (const container of this.starters) if (!this.isStopped) await container.start();
   }
 
   private async startWhenReached(): Promise<void> {

@@ -42,8 +42,8 @@ export class Replier {
       replyErrors: options.replyErrors ?? defaults.replyErrors ?? false,
       sendsEmpty: (options.emptyReply ?? defaults.emptyReply) === 'SEND',
     };
-    const invoke = (payload: unknown, message: MessageExt) =>
-      this.answer(endpoint, settings, payload, message);
+    const invoke: ListenerEndpoint['invoke'] = (payload, message) =>
+      this.answer(endpoint, settings, payload, message as MessageExt);
     return { ...endpoint, invoke };
   }
 

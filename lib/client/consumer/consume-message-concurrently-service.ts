@@ -56,6 +56,14 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     return callDirectly(this.context.clock, false, () => this.listener([message], context));
   }
 
+  setConcurrency(limit: number): void {
+    this.executor.setLimit(limit);
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.executor.setPaused(isPaused);
+  }
+
   stop(): void {
     this.executor.stop();
   }

@@ -151,8 +151,15 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.consumeService.stop();
   }
 
+  /** Begins no messages, and pulls none, until it resumes; those that are being handled go on. Its queues stay with it. */
+  pause(): void {
+    this.isSuspended = true;
+    this.consumeService.setPaused(true);
+  }
+
   resume(): void {
     this.isSuspended = false;
+    this.consumeService.setPaused(false);
   }
 
   /**
