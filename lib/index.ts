@@ -2,6 +2,12 @@ export { Message } from './common/message.js';
 export { MessageExt } from './common/message-ext.js';
 export type { MessageQueue } from './common/message-queue.js';
 export type { LocalTransactionState, SendResult, SendStatus, TransactionSendResult } from './client/index.js';
+export {
+  allocateMessageQueueByConfig,
+  allocateMessageQueueByMachineRoom,
+  allocateMessageQueueConsistentHash,
+  type AllocateMessageQueueStrategy,
+} from './client/index.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
 export { RocketMQTransactionListener } from './decorators/rocketmq-transaction-listener.decorator.js';
@@ -22,10 +28,17 @@ export {
 } from './errors/index.js';
 export type { RocketMQConsumerOptions } from './interfaces/consumer-options.interface.js';
 export type {
+  RocketMQBatchOptions,
   RocketMQMessageListenerOptions,
   RocketMQMessageType,
 } from './interfaces/message-listener-options.interface.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
+export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
+export type {
+  RocketMQListenerHandle,
+  RocketMQListenerState,
+  RocketMQOffsetReset,
+} from './interfaces/listener-handle.interface.js';
 export type { RocketMQListener } from './interfaces/rocketmq-listener.interface.js';
 export type {
   RocketMQModuleOptions,
@@ -40,6 +53,8 @@ export type {
   RocketMQRequestPosition,
 } from './interfaces/request-options.interface.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
+export { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
+export { Ack, DeadLetter, Retry, RocketMQOutcome, type RocketMQRetryOptions } from './listener/outcome.js';
 export { PullBatch, PullConsumer } from './receiving/pull-consumer.js';
 export {
   RocketMQAdmin,

@@ -1,4 +1,5 @@
 import { Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
 import { RocketMQConnections } from './rocketmq.connections.js';
 import { ConfigurableModuleClass, ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
@@ -19,6 +20,7 @@ import { RocketMQTemplate } from './template/rocketmq-template.js';
     RocketMQPullConsumers,
     RocketMQAdmin,
     RocketMQConnections,
+    RocketMQListenerRegistry,
     RocketMQConnection,
     ROCKETMQ_MODULE_OPTIONS,
   ],

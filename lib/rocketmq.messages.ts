@@ -38,6 +38,29 @@ export const missingPackage = (name: string, listener: string, option: string): 
 export const validateWithoutClass = (listener: string): string =>
   `${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
 
+export const missingErrorHandler = (handler: string, listener: string): string =>
+  `The errorHandler ${handler} of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
+  'handleError.';
+
+export const batchInOrder = (listener: string): string =>
+  `Listener ${listener} has a batch and is ORDERLY, which cannot go together: use consumeMode CONCURRENTLY, or no batch.`;
+
+export const batchOfReplies = (listener: string): string =>
+  `Listener ${listener} has a batch and replies, which cannot go together: leave out batch or reply.`;
+
+export const batchAndSingle = (group: string, batch: string, single: string): string =>
+  `In consumer group "${group}" ${batch} has a batch and ${single} has none, but one consumer cannot do both: give ` +
+  'both a batch, or one of them a consumerGroup of its own.';
+
+export const unknownListenerGroup = (group: string, groups: readonly string[]): string =>
+  `No listener is in consumer group "${group}"; there are: ${groups.join(', ') || 'none, the application has not started'}`;
+
+export const listenerNotRunning = (group: string, isClosed: boolean): string =>
+  `The listeners of group "${group}" do not run: ${isClosed ? 'the application ends' : 'start them first'}.`;
+
+export const topicOfNoListener = (group: string, topic: string, topics: readonly string[]): string =>
+  `No listener of group "${group}" listens to topic "${topic}"; there are: ${topics.join(', ')}`;
+
 export const emptyReply = (listener: string): string =>
   `${listener} returned nothing to reply: return the reply, or set emptyReply: 'SEND' to reply null.`;
 

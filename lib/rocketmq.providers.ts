@@ -1,6 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
 import { RocketMQConnections } from './rocketmq.connections.js';
 import { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
@@ -13,6 +14,7 @@ import { TemplateTransactions } from './template/template-transactions.js';
 
 export const rocketMQProviders: Provider[] = [
   { provide: ROCKETMQ_CLOCK, useValue: systemClock },
+  RocketMQListenerRegistry,
   {
     provide: RocketMQConnection,
     inject: [ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK],

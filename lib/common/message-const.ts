@@ -44,6 +44,9 @@ export const MessageConst = {
   TRANSACTION_PREPARED_QUEUE_OFFSET: 'TRAN_PREPARED_QUEUE_OFFSET',
 } as const;
 
+/** Of a dead message: why it is dead, where its consumer knew. Not of RocketMQ. */
+export const DEAD_LETTER_REASON = 'DLQ_REASON';
+
 /** Between the keys of one message (MessageConst#KEY_SEPARATOR). */
 export const KEY_SEPARATOR = ' ';
 

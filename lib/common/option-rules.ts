@@ -58,6 +58,16 @@ export function integer(
   };
 }
 
+/** A limit from 1 to `max`; -1, the default, is none. */
+export function limit(max: number): OptionRule<number> {
+  const { accepts } = integer(1, 1, max);
+  return {
+    default: -1,
+    allowed: `-1, or an integer from 1 to ${max}`,
+    accepts: (value) => value === -1 || accepts(value),
+  };
+}
+
 export function bool(defaultValue: boolean): OptionRule<boolean> {
   return {
     default: defaultValue,

@@ -8,7 +8,14 @@ import type { RocketMQMessageListenerOptions } from './message-listener-options.
 export interface RocketMQConsumerOptions extends Partial<
   Omit<
     RocketMQMessageListenerOptions,
-    'topic' | 'consumerGroup' | 'selectorType' | 'selectorExpression' | 'messageType' | 'validate' | 'reply'
+    | 'topic'
+    | 'consumerGroup'
+    | 'selectorType'
+    | 'selectorExpression'
+    | 'messageType'
+    | 'validate'
+    | 'reply'
+    | 'batch'
   >
 > {
   /** Consumer group of listeners that name none. Default: the name of the listener's class. */

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ConsumerConfig } from '../client/index.js';
+import type { RocketMQErrorHandler } from './rocketmq-error-handler.interface.js';
 
 /**
  * What a listener gets: `String`, `Buffer`, the whole message (`MessageExt`), `Object`, `Array`, `Number` or `Boolean`
@@ -8,6 +9,14 @@ import type { ConsumerConfig } from '../client/index.js';
  * @publicApi
  */
 export type RocketMQMessageType = Type | typeof String | typeof Buffer;
+
+/** @publicApi */
+export interface RocketMQBatchOptions {
+  /** Most messages of one call, 1 to 1024. */
+  readonly size: number;
+  /** Milliseconds that the first message waits for others, 0 to 60,000. Default: 0, those that are there. */
+  readonly lingerMs?: number;
+}
 
 /**
  * Options of {@link RocketMQMessageListener}, by the names of rocketmq-spring. What belongs to the consumer of a whole
@@ -33,6 +42,8 @@ export interface RocketMQMessageListenerOptions {
   consumeMode?: 'CONCURRENTLY' | 'ORDERLY';
   /** Calls that may be under way at once in the group. Default: 20. */
   consumeThreadNumber?: number;
+  /** Start the group with the application; otherwise `RocketMQListenerRegistry` does. Default: true. */
+  autoStart?: boolean;
   /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
   maxReconsumeTimes?: number;
   /**
@@ -40,6 +51,11 @@ export interface RocketMQMessageListenerOptions {
    * again. Default: 1; in order always 1.
    */
   consumeMessageBatchMaxSize?: number;
+  /**
+   * Call the listener with an array of messages, from several queues, and as second argument an array of `MessageExt`. It may return an
+   * array of outcomes, one for each message. Not in order. Default: one at a time.
+   */
+  batch?: RocketMQBatchOptions;
   /** Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. Default: 0. */
   delayLevelWhenNextConsume?: number;
   /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */
@@ -50,14 +66,31 @@ export interface RocketMQMessageListenerOptions {
   awaitTerminationMillisWhenShutdown?: number;
   /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
   consumeFromWhere?: ConsumerConfig['consumeFromWhere'];
-  /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */
-  consumeTimestamp?: number;
-  /** How queues are divided among the members of the group. Default: `AVG`. */
+  /**
+   * For `CONSUME_FROM_TIMESTAMP`: a `Date`, milliseconds since the epoch, or as in Java `yyyyMMddHHmmss` (local time). Default:
+   * half an hour before the start.
+   */
+  consumeTimestamp?: number | Date | string;
+  /**
+   * How queues are divided among the members of the group, which must all have the same strategy: `AVG`, `AVG_BY_CIRCLE`,
+   * `CONSISTENT_HASH`, what {@link allocateMessageQueueConsistentHash}, {@link allocateMessageQueueByConfig} or
+   * {@link allocateMessageQueueByMachineRoom} return, or one of your own. Default: `AVG`.
+   */
   allocateMessageQueueStrategy?: ConsumerConfig['allocateMessageQueueStrategy'];
   /** Most messages of one pull. Default: 32. */
   pullBatchSize?: number;
   /** Milliseconds between pulls of a queue. Default: 0. */
   pullInterval?: number;
+  /** Messages of a queue that may wait for the listener before pulling pauses, 1 to 65,535. Default: 1000. */
+  pullThresholdForQueue?: number;
+  /** The same in MiB, 1 to 1024. Default: 100. */
+  pullThresholdSizeForQueue?: number;
+  /** Messages of all queues of this member together, in place of {@link pullThresholdForQueue}. Default: -1, no such limit. */
+  pullThresholdForTopic?: number;
+  /** The same in MiB, in place of {@link pullThresholdSizeForQueue}. Default: -1, no such limit. */
+  pullThresholdSizeForTopic?: number;
+  /** Distance of the first and the last waiting message of a queue before pulling pauses; not in order. Default: 2000. */
+  consumeConcurrentlyMaxSpan?: number;
   /** What the listener gets. Default: by the content type of the message, else text. */
   messageType?: RocketMQMessageType;
   /** Validate the message with class-validator; needs a class as {@link messageType}. Default: false. */
@@ -79,4 +112,8 @@ export interface RocketMQMessageListenerOptions {
   enableMsgTrace?: boolean;
   /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
   customizedTraceTopic?: string;
+  /** Errors (classes, with those that extend them) after which a message goes to the dead-letter queue at once. Default: none. */
+  noRetryFor?: readonly Type[];
+  /** A provider that decides what becomes of messages that failed, before any other rule. Default: none. */
+  errorHandler?: Type<RocketMQErrorHandler>;
 }

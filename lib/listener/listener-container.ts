@@ -1,73 +1,213 @@
-import { Logger } from '@nestjs/common';
-import type { MessageExt } from '../common/message-ext.js';
-import {
-  DefaultMQPushConsumer,
-  type ConsumeConcurrentlyContext,
-  type ConsumeConcurrentlyStatus,
-  type ConsumeOrderlyStatus,
-  type ConsumerConfig,
-  type MessageListener,
-  type MQClientInstance,
-} from '../client/index.js';
-import { MessageConversionError } from '../errors/index.js';
+import { Logger, type Type } from '@nestjs/common';
+import { integer } from '../common/option-rules.js';
+import type { MessageQueue } from '../common/message-queue.js';
+import { DefaultMQPushConsumer, MQAdminImpl, type MQClientInstance } from '../client/index.js';
+import { ConfigurationError, MQClientError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
-import { selectorOf, type ListenerGroup, type Subscription } from './listener-group.js';
-import { createPayloadReader, type PayloadReader } from './payload-reader.js';
+import type {
+  RocketMQListenerHandle,
+  RocketMQListenerState,
+  RocketMQOffsetReset,
+} from '../interfaces/listener-handle.interface.js';
+import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
+import { listenerNotRunning, topicOfNoListener } from '../rocketmq.messages.js';
+import { BatchCalls } from './batch-calls.js';
+import { consumerConfig, DEFAULT_CONCURRENCY } from './listener-consumer-config.js';
+import { selectorOf, type ListenerGroup } from './listener-group.js';
+import { createRoute, type ListenerRoute } from './listener-route.js';
+import { MessageDispatcher } from './message-dispatcher.js';
 import type { Replier } from './replier.js';
 
-/** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
-const DEFAULT_AWAIT_TERMINATION = 1000;
-const DEAD_LETTER = -1;
-
-interface Route extends Subscription {
-  readonly read: PayloadReader;
-  readonly delayLevelWhenNextConsume: number;
-  readonly retriesBadPayload: boolean;
+/** What listeners need of the application. */
+export interface ListenerSurroundings {
+  readonly defaults: RocketMQConsumerOptions;
+  readonly instance: MQClientInstance;
+  readonly replier: Replier;
+  /** @throws ConfigurationError when there is no such provider. */
+  readonly providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => RocketMQErrorHandler;
 }
 
-/** The consumer of one group, and the way of its messages to the listeners (DefaultRocketMQListenerContainer). */
-export class ListenerContainer {
+/** The consumer of one group, and its listeners (DefaultRocketMQListenerContainer). */
+export class ListenerContainer implements RocketMQListenerHandle {
+  readonly group: string;
+  concurrency: number;
   private readonly logger: Logger;
-  private readonly consumer: DefaultMQPushConsumer;
+  private readonly dispatcher: MessageDispatcher;
+  private readonly admin: MQAdminImpl;
+  private current: RocketMQListenerState = 'STOPPED';
+  private consumer: DefaultMQPushConsumer;
+  private hasStarted = false;
+  /** The application ends. */
+  private isClosed = false;
+  /** Starts and stops follow each other. */
+  private changing: Promise<void> = Promise.resolve();
 
   private constructor(
-    { group, options }: ListenerGroup,
-    private readonly routes: ReadonlyMap<string, readonly Route[]>,
-    instance: MQClientInstance,
+    private readonly definition: ListenerGroup,
+    private readonly routes: ReadonlyMap<string, readonly ListenerRoute[]>,
+    private readonly calls: BatchCalls,
+    private readonly instance: MQClientInstance,
   ) {
+    const { group, options } = definition;
+    this.group = group;
+    this.concurrency = options.consumeThreadNumber ?? DEFAULT_CONCURRENCY;
     this.logger = new Logger(`RocketMQListener:${group}`);
-    this.consumer = new DefaultMQPushConsumer(
-      instance,
-      consumerConfig(group, options),
-      this.messageListener(options),
-    );
-    for (const [topic, topicRoutes] of routes) this.consumer.subscribe(topic, selectorOf(topicRoutes));
+    this.admin = new MQAdminImpl(instance);
+    const isBroadcasting = options.messageModel === 'BROADCASTING';
+    this.dispatcher = new MessageDispatcher(routes, isBroadcasting, () => this.consumer, this.logger);
+    this.consumer = this.createConsumer();
   }
 
-  /** @throws ConfigurationError for an option that is not allowed, or a package that is missing. */
+  /** @throws ConfigurationError for an option that is not allowed, or a package or provider that is missing. */
   static async create(
     group: ListenerGroup,
-    defaults: RocketMQConsumerOptions,
-    instance: MQClientInstance,
-    replier: Replier,
+    { defaults, instance, replier, providerOf }: ListenerSurroundings,
   ): Promise<ListenerContainer> {
-    const routes = new Map<string, Route[]>();
+    const routes = new Map<string, ListenerRoute[]>();
+    const calls = new BatchCalls(group.options.consumeThreadNumber ?? DEFAULT_CONCURRENCY, instance.clock);
     for (const subscription of group.subscriptions) {
-      const { options } = subscription.endpoint;
-      const delayLevelWhenNextConsume =
-        options.delayLevelWhenNextConsume ?? defaults.delayLevelWhenNextConsume ?? 0;
-      const retriesBadPayload = (options.badPayload ?? defaults.badPayload) === 'RETRY';
-      const read = await createPayloadReader(subscription.endpoint);
+      const { topic, endpoint: found } = subscription;
+      const route = await createRoute(subscription, defaults, providerOf);
       const endpoint =
-        options.reply === true ? replier.replying(subscription.endpoint, defaults) : subscription.endpoint;
-      const route = { ...subscription, endpoint, read, delayLevelWhenNextConsume, retriesBadPayload };
-      routes.set(subscription.topic, [...(routes.get(subscription.topic) ?? []), route]);
+        found.options.reply === true ? replier.replying(found, defaults) : calls.gathering(found);
+      routes.set(topic, [...(routes.get(topic) ?? []), { ...route, endpoint }]);
     }
-    return new ListenerContainer(group, routes, instance);
+    return new ListenerContainer(group, routes, calls, instance);
   }
 
-  async start(): Promise<void> {
-    await this.consumer.start();
+  get state(): RocketMQListenerState {
+    return this.current;
+  }
+
+  get listeners() {
+    return this.definition.subscriptions.map(({ endpoint: { name }, topic, tags, sql }) => {
+      return { name, topic, tags: [...tags], ...(sql !== undefined && { sql }) };
+    });
+  }
+
+  start(): Promise<void> {
+    return this.change(async () => {
+      if (this.isClosed) throw new MQClientError(listenerNotRunning(this.group, true));
+      if (this.current !== 'STOPPED') return;
+      // A consumer that was shut down cannot be started again.
+      if (this.hasStarted) this.consumer = this.createConsumer();
+      this.hasStarted = true;
+      this.calls.setClosed(false);
+      await this.consumer.start();
+      this.current = 'RUNNING';
+      this.logStart();
+    });
+  }
+
+  pause(): void {
+    this.checkRunning();
+    this.consumer.pause();
+    this.current = 'PAUSED';
+  }
+
+  resume(): void {
+    this.checkRunning();
+    this.consumer.resume();
+    this.current = 'RUNNING';
+  }
+
+  setConcurrency(count: number): void {
+    const { accepts, allowed } = integer(DEFAULT_CONCURRENCY, 1, 1000);
+    if (!accepts(count))
+      throw new ConfigurationError(`The concurrency ${count} of group ${this.group} is not ${allowed}`);
+    this.concurrency = count;
+    this.applyConcurrency(this.consumer);
+  }
+
+  async resetOffset({ to, topic }: RocketMQOffsetReset): Promise<void> {
+    this.checkRunning();
+    if (topic !== undefined && !this.routes.has(topic))
+      throw new MQClientError(topicOfNoListener(this.group, topic, [...this.routes.keys()]));
+    for (const each of topic === undefined ? this.routes.keys() : [topic]) {
+      const queues = await this.admin.fetchMessageQueues(each);
+      const offsets = await Promise.all(queues.map((queue) => this.offsetOf(queue, to)));
+      await this.resetQueues(
+        each,
+        queues.map((queue, i) => [queue, offsets[i]!]),
+      );
+    }
+  }
+
+  async seek(queue: MessageQueue, offset: number): Promise<void> {
+    this.checkRunning();
+    if (!Number.isSafeInteger(offset) || offset < 0)
+      throw new MQClientError(`The offset ${offset} is not an integer from 0 up`);
+    await this.resetQueues(queue.topic, [[queue, offset]]);
+  }
+
+  /** Takes no more messages; those that are being handled go on. */
+  suspend(): void {
+    this.isClosed = true;
+    this.consumer.suspend();
+    this.calls.setClosed(true);
+  }
+
+  /** Waits for running listeners, persists the offsets and leaves the group. */
+  stop(): Promise<void> {
+    return this.change(async () => {
+      this.current = 'STOPPED';
+      this.calls.setClosed(true);
+      const unfinished = await this.consumer.shutdown();
+      if (unfinished.length === 0) return;
+      const { awaitTerminationMillisWhenShutdown: waited } = this.consumer.config;
+      const ids = unfinished.map(({ msgId }) => msgId).join(', ');
+      this.logger.warn(
+        `Listeners of group ${this.group} still run ${waited} ms after the shutdown began, and their messages come ` +
+          `again: ${ids}. awaitTerminationMillisWhenShutdown sets how long to wait.`,
+      );
+    });
+  }
+
+  private change(work: () => Promise<void>): Promise<void> {
+    const changed = this.changing.then(work);
+    this.changing = changed.catch(() => {});
+    return changed;
+  }
+
+  private createConsumer(): DefaultMQPushConsumer {
+    const { group, options } = this.definition;
+    const { dispatcher } = this;
+    const consumer = new DefaultMQPushConsumer(
+      this.instance,
+      consumerConfig(group, options, this.calls.largest > 1),
+      options.consumeMode === 'ORDERLY'
+        ? { orderly: (messages, context) => dispatcher.consumeOrderly(messages, context) }
+        : { concurrently: (messages, context) => dispatcher.consumeConcurrently(messages, context) },
+    );
+    this.applyConcurrency(consumer);
+    for (const [topic, topicRoutes] of this.routes) consumer.subscribe(topic, selectorOf(topicRoutes));
+    return consumer;
+  }
+
+  /** A call with a batch has as many messages under way as it wants. */
+  private applyConcurrency(consumer: DefaultMQPushConsumer): void {
+    this.calls.setLimit(this.concurrency);
+    consumer.consumeService.setConcurrency(this.concurrency * this.calls.largest);
+  }
+
+  private checkRunning(): void {
+    if (this.current === 'STOPPED' || this.isClosed)
+      throw new MQClientError(listenerNotRunning(this.group, this.isClosed));
+  }
+
+  private offsetOf(queue: MessageQueue, to: RocketMQOffsetReset['to']): Promise<number> {
+    if (to === 'first') return this.admin.minOffset(queue);
+    if (to === 'last') return this.admin.maxOffset(queue);
+    return this.admin.searchOffset(queue, to.getTime());
+  }
+
+  private async resetQueues(topic: string, offsets: readonly [MessageQueue, number][]): Promise<void> {
+    const wrapped = this.instance.withNamespace(topic);
+    const table = new Map(offsets.map(([queue, offset]) => [{ ...queue, topic: wrapped }, offset]));
+    await this.consumer.admin.resetOffset(wrapped, table);
+  }
+
+  private logStart(): void {
     const { consumerGroup, consumeOrderly, messageModel } = this.consumer.config;
     const mode = consumeOrderly ? 'ORDERLY' : 'CONCURRENTLY';
     for (const { endpoint, topic, tags, sql } of [...this.routes.values()].flat()) {
@@ -78,149 +218,4 @@ export class ListenerContainer {
       );
     }
   }
-
-  /** Takes no more messages; those that are being handled go on. */
-  suspend(): void {
-    this.consumer.suspend();
-  }
-
-  /** Waits for running listeners, persists the offsets and leaves the group. */
-  async stop(): Promise<void> {
-    const unfinished = await this.consumer.shutdown();
-    if (unfinished.length === 0) return;
-    const { awaitTerminationMillisWhenShutdown: waited, consumerGroup } = this.consumer.config;
-    const ids = unfinished.map(({ msgId }) => msgId).join(', ');
-    this.logger.warn(
-      `Listeners of group ${consumerGroup} still run ${waited} ms after the shutdown began, and their messages come ` +
-        `again: ${ids}. awaitTerminationMillisWhenShutdown sets how long to wait.`,
-    );
-  }
-
-  private messageListener({ consumeMode }: ListenerGroup['options']): MessageListener {
-    return consumeMode === 'ORDERLY'
-      ? { orderly: (messages) => this.consumeOrderly(messages) }
-      : { concurrently: (messages, context) => this.consumeConcurrently(messages, context) };
-  }
-
-  private consumeConcurrently(
-    messages: readonly MessageExt[],
-    context: ConsumeConcurrentlyContext,
-  ): ConsumeConcurrentlyStatus | Promise<ConsumeConcurrentlyStatus> {
-    const [message] = messages;
-    if (messages.length > 1) return this.consumeEach(messages, context);
-    const route = this.routeOf(message!);
-    try {
-      const handled = this.handle(route, message!);
-      if (!(handled instanceof Promise)) return 'CONSUME_SUCCESS';
-      return handled.then(
-        () => 'CONSUME_SUCCESS',
-        (error) => refuse(route, error, context),
-      );
-    } catch (error) {
-      return refuse(route, error, context);
-    }
-  }
-
-  /**
-   * Messages that were handed over together, one after the other. Each that fails is given back by itself: those beside it
-   * are neither handled again nor counted as tried.
-   */
-  private async consumeEach(
-    messages: readonly MessageExt[],
-    context: ConsumeConcurrentlyContext,
-  ): Promise<ConsumeConcurrentlyStatus> {
-    for (const [index, message] of messages.entries()) {
-      const route = this.routeOf(message);
-      try {
-        await this.handle(route, message);
-      } catch (error) {
-        if (await this.giveBack(message, error, delayLevelOf(route, error))) continue;
-        context.ackIndex = index - 1;
-        return 'CONSUME_SUCCESS';
-      }
-    }
-    return 'CONSUME_SUCCESS';
-  }
-
-  private async consumeOrderly(messages: readonly MessageExt[]): Promise<ConsumeOrderlyStatus> {
-    for (const message of messages) {
-      const route = this.routeOf(message);
-      try {
-        await this.handle(route, message);
-      } catch (error) {
-        if (!isDead(route, error) || !(await this.giveBack(message, error, DEAD_LETTER))) throw error;
-      }
-    }
-    return 'SUCCESS';
-  }
-
-  private handle(route: Route | undefined, message: MessageExt): unknown {
-    const payload = read(route, message);
-    if (payload instanceof Promise) return payload.then((value) => route!.endpoint.invoke(value, message));
-    return route!.endpoint.invoke(payload, message);
-  }
-
-  /** Whether the message need not be handled here any more. Broadcast messages are never tried again. */
-  private async giveBack(message: MessageExt, error: unknown, delayLevel: number): Promise<boolean> {
-    const { msgId, topic, reconsumeTimes } = message;
-    this.logger.warn(
-      `Consuming message ${msgId} of topic ${topic} failed (attempt ${reconsumeTimes + 1}): ${String(error)}`,
-    );
-    if (this.consumer.config.messageModel === 'BROADCASTING') return true;
-    try {
-      await this.consumer.sendMessageBack(message, delayLevel);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** None: the message was sent back by a listener that is no more, or had other tags. */
-  private routeOf({ topic, tags }: MessageExt): Route | undefined {
-    const routes = this.routes.get(topic);
-    return routes?.find((candidate) => candidate.tags.size === 0 || candidate.tags.has(tags ?? ''));
-  }
-}
-
-/** The reader of a message failed; from a listener the same error would say nothing about its message. */
-class UnreadableMessageError extends MessageConversionError {}
-
-function read(route: Route | undefined, message: MessageExt): unknown {
-  if (route === undefined) {
-    throw new UnreadableMessageError(
-      `Message ${message.msgId} of topic ${message.topic} has no listener in its group any more`,
-    );
-  }
-  try {
-    const payload = route.read(message);
-    return payload instanceof Promise ? payload.catch(unreadable) : payload;
-  } catch (error) {
-    return unreadable(error);
-  }
-}
-
-function unreadable(error: unknown): never {
-  throw error instanceof MessageConversionError ? new UnreadableMessageError(error.message, error) : error;
-}
-
-/** What cannot be read now never can be: it goes to the dead-letter queue without further attempts. */
-function isDead(route: Route | undefined, error: unknown): boolean {
-  return error instanceof UnreadableMessageError && route?.retriesBadPayload !== true;
-}
-
-function delayLevelOf(route: Route | undefined, error: unknown): number {
-  if (isDead(route, error)) return DEAD_LETTER;
-  return route?.delayLevelWhenNextConsume ?? 0;
-}
-
-function refuse(route: Route | undefined, error: unknown, context: ConsumeConcurrentlyContext): never {
-  context.delayLevelWhenNextConsume = delayLevelOf(route, error);
-  throw error;
-}
-
-function consumerConfig(consumerGroup: string, options: ListenerGroup['options']): Partial<ConsumerConfig> {
-  const { consumeMode, awaitTerminationMillisWhenShutdown = DEFAULT_AWAIT_TERMINATION, ...others } = options;
-  const config = { ...others, awaitTerminationMillisWhenShutdown, consumerGroup };
-  // A failure suspends all that was handed over together, and counts for all: in order it is one message.
-  return consumeMode === 'ORDERLY' ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
 }

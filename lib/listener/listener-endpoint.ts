@@ -8,6 +8,6 @@ export interface ListenerEndpoint {
   /** Name of the class alone. */
   readonly className: string;
   readonly options: RocketMQMessageListenerOptions;
-  /** Calls the method with the converted message, in its own request scope if it has one. */
-  readonly invoke: (payload: unknown, message: MessageExt) => unknown;
+  /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
+  readonly invoke: (payload: unknown, message: MessageExt | readonly MessageExt[]) => unknown;
 }

@@ -7,6 +7,9 @@ import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.int
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 import { buildSubscriptionData, SUB_ALL } from '../remoting/filter/filter-api.js';
 import {
+  batchAndSingle,
+  batchInOrder,
+  batchOfReplies,
   contradiction,
   illegalName,
   listenerWithoutTopic,
@@ -22,6 +25,7 @@ const GROUP_OPTIONS = [
   'messageModel',
   'consumeMode',
   'consumeThreadNumber',
+  'autoStart',
   'maxReconsumeTimes',
   'consumeMessageBatchMaxSize',
   'suspendCurrentQueueTimeMillis',
@@ -34,6 +38,11 @@ const GROUP_OPTIONS = [
   'pullInterval',
   'enableMsgTrace',
   'customizedTraceTopic',
+  'pullThresholdForQueue',
+  'pullThresholdSizeForQueue',
+  'pullThresholdForTopic',
+  'pullThresholdSizeForTopic',
+  'consumeConcurrentlyMaxSpan',
 ] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
 
 export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;
@@ -101,6 +110,17 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
   if (messageModel === 'BROADCASTING' && consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(name));
   }
+  if (options.batch !== undefined && options.reply === true)
+    throw new ConfigurationError(batchOfReplies(name));
+}
+
+/** Batches are gathered from the calls that a group may have under way, of which others would have too many. */
+function checkBatches(group: string, members: readonly ListenerEndpoint[], merged: GroupOptions): void {
+  const batch = members.find(({ options }) => options.batch !== undefined);
+  if (batch === undefined) return;
+  const single = members.find(({ options }) => options.batch === undefined);
+  if (single !== undefined) throw new ConfigurationError(batchAndSingle(group, batch.name, single.name));
+  if (merged.consumeMode === 'ORDERLY') throw new ConfigurationError(batchInOrder(batch.name));
 }
 
 function mergeOptions(
@@ -128,6 +148,7 @@ function mergeOptions(
   if (merged.messageModel === 'BROADCASTING' && merged.consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(members.map(({ name }) => name).join(', ')));
   }
+  checkBatches(group, members, merged);
   return merged;
 }
 

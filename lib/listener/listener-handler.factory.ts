@@ -13,7 +13,7 @@ import { ROCKETMQ_ARGS_METADATA, ROCKETMQ_CONTEXT_TYPE } from '../rocketmq.const
 
 /** Nest's own type of it has no import path that versions 11 and 12 have in common. */
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
-export type Handler = (payload: unknown, message: MessageExt) => unknown;
+export type Handler = (payload: unknown, message: MessageExt | readonly MessageExt[]) => unknown;
 
 /** Where Nest looks for pipes of a class or method, and for the types of parameters. */
 const PIPES_METADATA = '__pipes__';

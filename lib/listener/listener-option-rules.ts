@@ -1,4 +1,6 @@
-import { bool, integer, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import { bool, integer, limit, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import { toTimestamp } from '../common/java-timestamp.js';
+import { allocationRule } from '../client/allocate/allocation-strategies.js';
 import { credentialRules } from '../rocketmq.credentials.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
@@ -16,6 +18,7 @@ const sharedRules = {
   messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
   consumeMode: oneOf('CONCURRENTLY', ['CONCURRENTLY', 'ORDERLY']),
   consumeThreadNumber: integer(20, 1, 1000),
+  autoStart: bool(true),
   maxReconsumeTimes: integer(-1, -1),
   consumeMessageBatchMaxSize: integer(1, 1, 1024),
   delayLevelWhenNextConsume: integer(0, -1, 18),
@@ -27,13 +30,32 @@ const sharedRules = {
     'CONSUME_FROM_FIRST_OFFSET',
     'CONSUME_FROM_TIMESTAMP',
   ]),
-  consumeTimestamp: integer(0, 0),
-  allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
+  consumeTimestamp: {
+    default: undefined,
+    allowed: 'milliseconds since the epoch, a Date, or yyyyMMddHHmmss',
+    accepts: (value) => isTime(value) && toTimestamp(value) >= 0,
+  },
+  allocateMessageQueueStrategy: allocationRule,
   pullBatchSize: integer(32, 1, 1024),
   pullInterval: integer(0, 0, 65_535),
   enableMsgTrace: bool(false),
   customizedTraceTopic: anyText,
+  pullThresholdForQueue: integer(1000, 1, 65_535),
+  pullThresholdSizeForQueue: integer(100, 1, 1024),
+  pullThresholdForTopic: limit(6_553_500),
+  pullThresholdSizeForTopic: limit(102_400),
+  consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
+  noRetryFor: {
+    default: undefined,
+    allowed: 'an array of classes',
+    accepts: (value) => Array.isArray(value) && value.every((type) => typeof type === 'function'),
+  },
+  errorHandler: {
+    default: undefined,
+    allowed: 'a class that is a provider and has handleError',
+    accepts: (value) => typeof value === 'function',
+  },
   replyTimeout: integer(3000, 1, 3_600_000),
   replyErrors: bool(false),
   emptyReply: oneOf('ERROR', ['ERROR', 'SEND']),
@@ -51,6 +73,11 @@ const listenerRules: Rules<RocketMQMessageListenerOptions> = {
   },
   validate: bool(false),
   reply: bool(false),
+  batch: {
+    default: undefined,
+    allowed: '{ size: 1 to 1024, lingerMs: 0 to 60000 }',
+    accepts: (value) => isTable(value) && Object.entries(value).every(isBatchOption) && 'size' in value,
+  },
   ...sharedRules,
 };
 
@@ -73,6 +100,15 @@ export function checkListenerOptions(listener: string, options: RocketMQMessageL
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
 export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
   resolveOptions('consumer', consumerRules, options);
+}
+
+function isBatchOption([name, value]: [string, unknown]): boolean {
+  if (name === 'size') return integer(1, 1, 1024).accepts(value);
+  return name === 'lingerMs' && (value === undefined || integer(0, 0, 60_000).accepts(value));
+}
+
+function isTime(value: unknown): value is number | string | Date {
+  return typeof value === 'number' || typeof value === 'string' || value instanceof Date;
 }
 
 function isSwitches(value: unknown): boolean {

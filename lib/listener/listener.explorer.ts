@@ -69,7 +69,8 @@ export class ListenerExplorer {
     options: RocketMQMessageListenerOptions,
   ): ListenerEndpoint {
     const name = method === ON_MESSAGE ? type.name : `${type.name}.${method}`;
-    const invoke = this.handlers.create(wrapper, prototype, method, options.messageType);
+    const payloadType = options.batch === undefined ? options.messageType : Array;
+    const invoke = this.handlers.create(wrapper, prototype, method, payloadType);
     return { name, className: type.name, options, invoke };
   }
 }

@@ -1,11 +1,16 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
+import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
+import { missingErrorHandler } from '../rocketmq.messages.js';
 import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
 import { groupListeners } from './listener-group.js';
 import { Replier } from './replier.js';
+import { RocketMQListenerRegistry } from './rocketmq-listener-registry.js';
 import { ListenerExplorer } from './listener.explorer.js';
 
 /** Starts and stops the listeners of an application. */
@@ -13,6 +18,8 @@ import { ListenerExplorer } from './listener.explorer.js';
 export class ListenerRegistrar {
   private readonly logger = new Logger('RocketMQListener');
   private containers: ListenerContainer[] = [];
+  /** Those that start with the application. */
+  private readonly starters: ListenerContainer[] = [];
   private starting = Promise.resolve();
   private isStopped = false;
 
@@ -23,6 +30,8 @@ export class ListenerRegistrar {
   constructor(
     private readonly explorer: ListenerExplorer,
     private readonly connection: RocketMQConnection,
+    private readonly moduleRef: ModuleRef,
+    private readonly registry: RocketMQListenerRegistry,
     @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {}, compat }: RocketMQModuleOptions,
   ) {
     this.isSpringCompatible = compat === 'spring';
@@ -33,10 +42,18 @@ export class ListenerRegistrar {
   async start(): Promise<void> {
     const replier = (this.replier = new Replier(this.connection.producer, this.isSpringCompatible));
     this.connection.transactions.check();
+    const surroundings = {
+      defaults: this.defaults,
+      instance: this.connection.listenerInstance,
+      replier,
+      providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => this.errorHandler(type, listener),
+    };
     const groups = groupListeners(this.explorer.explore(), this.defaults);
     for (const group of groups) {
-      const { listenerInstance } = this.connection;
-      this.containers.push(await ListenerContainer.create(group, this.defaults, listenerInstance, replier));
+      const container = await ListenerContainer.create(group, surroundings);
+      this.containers.push(container);
+      this.registry.add(container);
+      if (group.options.autoStart ?? true) this.starters.push(container);
     }
     if (this.connection.cluster.isReached) await this.startContainers();
     else this.starting = this.startWhenReached();
@@ -58,8 +75,19 @@ export class ListenerRegistrar {
     await this.replier?.drain();
   }
 
+  private errorHandler(type: Type<RocketMQErrorHandler>, listener: string): RocketMQErrorHandler {
+    let handler: RocketMQErrorHandler | undefined;
+    try {
+      handler = this.moduleRef.get(type, { strict: false });
+    } catch (cause) {
+      throw new ConfigurationError(missingErrorHandler(type.name, listener), cause);
+    }
+    if (typeof handler?.handleError === 'function') return handler;
+    throw new ConfigurationError(missingErrorHandler(type.name, listener));
+  }
+
   private async startContainers(): Promise<void> {
-    for (const container of this.containers) if (!this.isStopped) await container.start();
+    for (const container of this.starters) if (!this.isStopped) await container.start();
   }
 
   private async startWhenReached(): Promise<void> {

@@ -10,6 +10,7 @@ import { GenericMessage } from '../template/message-builder.js';
 import { toBody } from '../template/message-converter.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
 import { RocketMQHeaders } from '../template/rocketmq-headers.js';
+import { RocketMQOutcome } from './outcome.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 
 /** Milliseconds that a broker has to take a reply, as in rocketmq-spring. */
@@ -41,8 +42,8 @@ export class Replier {
       replyErrors: options.replyErrors ?? defaults.replyErrors ?? false,
       sendsEmpty: (options.emptyReply ?? defaults.emptyReply) === 'SEND',
     };
-    const invoke = (payload: unknown, message: MessageExt) =>
-      this.answer(endpoint, settings, payload, message);
+    const invoke: ListenerEndpoint['invoke'] = (payload, message) =>
+      this.answer(endpoint, settings, payload, message as MessageExt);
     return { ...endpoint, invoke };
   }
 
@@ -56,10 +57,11 @@ export class Replier {
     settings: ReplySettings,
     payload: unknown,
     request: MessageExt,
-  ): Promise<void> {
+  ): Promise<RocketMQOutcome | undefined> {
     let reply: Message | undefined;
     try {
       const result = await endpoint.invoke(payload, request);
+      if (result instanceof RocketMQOutcome) return result;
       if (isRequest(request)) reply = this.replyOf(endpoint, settings, result, request);
       else this.logger.warn(noRequest(endpoint.name, request.msgId, request.topic));
     } catch (error) {
@@ -68,6 +70,7 @@ export class Replier {
       reply = errorReply(request, error);
     }
     if (reply !== undefined) this.send(endpoint, reply, settings.replyTimeout);
+    return undefined;
   }
 
   private replyOf(

@@ -7,7 +7,7 @@ export interface OrderView {
   readonly events: readonly string[];
 }
 
-interface JournalEntry {
+export interface JournalEntry {
   readonly id: string;
   readonly event: string;
 }
@@ -30,6 +30,17 @@ export class OrderJournal {
     appendFileSync(this.path, `${JSON.stringify({ id, event })}\n`);
     this.remember({ id, event });
     return true;
+  }
+
+  /** Notes several events at once, those that were noted before left out. */
+  addAll(entries: readonly JournalEntry[]): void {
+    let lines = '';
+    for (const { id, event } of entries) {
+      if (this.has(id, event)) continue;
+      lines += `${JSON.stringify({ id, event })}\n`;
+      this.remember({ id, event });
+    }
+    if (lines !== '') appendFileSync(this.path, lines);
   }
 
   has(id: string, event: string): boolean {

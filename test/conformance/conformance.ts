@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { describeBatch } from './batch.suite.js';
 import { describeBrokerInfo } from './broker-info.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
+import { describeAllocation } from './allocation.suite.js';
 import { describeGroupAdmin } from './group-admin.suite.js';
 import { describeGroup } from './group.suite.js';
 import { describeLitePull } from './lite-pull.suite.js';
@@ -35,6 +36,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeQuery(ref);
     describeProducer(ref);
     describePushConsumer(ref);
+    describeAllocation(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
     describeSql92(ref);

@@ -258,6 +258,29 @@ export function describePushConsumer(cluster: ClusterRef): void {
       expect(bodies(got)).toEqual(['1', '2']);
     });
 
+    it('makes messages dead with a reason', async () => {
+      const topic = uniqueName('dead');
+      const group = uniqueName('group');
+      const sent = await startProducer(cluster()).send(message(topic, 'bad'));
+      const concurrently = (
+        _: readonly MessageExt[],
+        context: { deadLetterReason?: string; delayLevelWhenNextConsume: number },
+      ) => {
+        context.deadLetterReason = 'no such order';
+        return 'RECONSUME_LATER' as const;
+      };
+      await startConsumer(cluster(), group, { [topic]: '*' }, { concurrently });
+      const got: MessageExt[] = [];
+      await startConsumer(cluster(), uniqueName('dead'), { [`%DLQ%${group}`]: '*' }, collect(got), {
+        client,
+      });
+      await eventually(() => got.length === 1);
+      expect(got[0]).toMatchObject({ msgId: sent.msgId, topic: `%DLQ%${group}`, reconsumeTimes: 1 });
+      expect(got[0]!.getProperty('DLQ_REASON')).toBe('no such order');
+      expect(got[0]!.getProperty('RETRY_TOPIC')).toBe(topic);
+      expect(bodies(got)).toEqual(['bad']);
+    });
+
     it('waits for running calls at its end, begins no new ones, and names those that did not end', async () => {
       const topic = await topicWith(cluster(), 6);
       const group = uniqueName('group');

@@ -131,7 +131,7 @@ describe('after a restart', () => {
           group('last', {}),
           group('time', {
             consumeFromWhere: 'CONSUME_FROM_TIMESTAMP',
-            consumeTimestamp: clock.now() - 90_000,
+            consumeTimestamp: new Date(clock.now() - 90_000),
           }),
         ],
       });

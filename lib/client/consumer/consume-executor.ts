@@ -17,6 +17,7 @@ export class ConsumeExecutor {
   private running = 0;
   private isScheduled = false;
   private isClosed = false;
+  private isPaused = false;
   private onIdle: (() => void) | undefined;
   private readonly onSettled = () => {
     this.running--;
@@ -25,12 +26,24 @@ export class ConsumeExecutor {
 
   constructor(
     private readonly clock: Clock,
-    private readonly limit: number,
+    private limit: number,
   ) {}
 
   execute(task: ConsumeTask): void {
     if (this.isClosed) return;
     this.tasks.push(task);
+    this.schedule();
+  }
+
+  /** Changes how many tasks may run at once; those that are running go on. */
+  setLimit(limit: number): void {
+    this.limit = limit;
+    this.schedule();
+  }
+
+  /** While it is paused no tasks are begun; they are kept. */
+  setPaused(isPaused: boolean): void {
+    this.isPaused = isPaused;
     this.schedule();
   }
 
@@ -58,7 +71,7 @@ export class ConsumeExecutor {
 
   private schedule(): void {
     if (this.running === 0 && this.head === this.tasks.length) this.onIdle?.();
-    if (this.isScheduled || this.head === this.tasks.length) return;
+    if (this.isScheduled || this.isPaused || this.head === this.tasks.length) return;
     this.isScheduled = true;
     this.clock.setImmediate(() => {
       this.isScheduled = false;
@@ -67,6 +80,7 @@ export class ConsumeExecutor {
   }
 
   private runSome(): void {
+    if (this.isPaused) return;
     for (let i = 0; i < TASKS_PER_TURN && this.running < this.limit && this.head < this.tasks.length; i++) {
       const task = this.tasks[this.head++]!;
       const result = task.run();

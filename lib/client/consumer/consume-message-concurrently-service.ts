@@ -56,6 +56,14 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     return callDirectly(this.context.clock, false, () => this.listener([message], context));
   }
 
+  setConcurrency(limit: number): void {
+    this.executor.setLimit(limit);
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.executor.setPaused(isPaused);
+  }
+
   stop(): void {
     this.executor.stop();
   }
@@ -101,7 +109,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     const outcomes = await Promise.all(
       failed.map(async (message) => ({
         message,
-        isDone: await this.giveBack(message, context.delayLevelWhenNextConsume),
+        isDone: await this.giveBack(message, context.delayLevelWhenNextConsume, context.deadLetterReason),
       })),
     );
     const sentBack = outcomes.filter(({ isDone }) => isDone).map(({ message }) => message);
@@ -111,7 +119,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
   }
 
   /** Whether the message need not be handled here any more. Broadcast messages are never tried again. */
-  private async giveBack(message: MessageExt, delayLevel: number): Promise<boolean> {
+  private async giveBack(message: MessageExt, delayLevel: number, deadReason?: string): Promise<boolean> {
     if (this.context.config.messageModel === 'BROADCASTING') {
       this.context.logger.warn(
         `Broadcast message ${message.msgId} of ${message.topic} failed and is dropped`,
@@ -119,7 +127,8 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
       return true;
     }
     try {
-      await this.context.backSender.sendBack(message, delayLevel);
+      if (deadReason === undefined) await this.context.backSender.sendBack(message, delayLevel);
+      else await this.context.backSender.sendDead(message, deadReason);
       return true;
     } catch (error) {
       this.context.logger.error(

@@ -56,6 +56,14 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     );
   }
 
+  setConcurrency(limit: number): void {
+    this.executor.setLimit(limit);
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.executor.setPaused(isPaused);
+  }
+
   stop(): void {
     this.isStopped = true;
     this.executor.stop();

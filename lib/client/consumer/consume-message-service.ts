@@ -9,6 +9,10 @@ export interface ConsumeMessageService {
   submit(messages: readonly MessageExt[], queue: ProcessQueue): void;
   /** Calls the listener with a message that no queue has, for an administrator. */
   consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult>;
+  /** Changes how many calls of the listener may be under way at once; those that are go on. */
+  setConcurrency(limit: number): void;
+  /** While it is paused no call begins; messages are kept. */
+  setPaused(isPaused: boolean): void;
   /** Begins nothing more; what is running goes on. */
   stop(): void;
   /** Waits for what is running, at most `maxMillis`; returns whether all ended. */

@@ -1,5 +1,14 @@
-import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import {
+  bool,
+  integer,
+  limit,
+  oneOf,
+  resolveOptions,
+  text,
+  type OptionRules,
+} from '../../common/option-rules.js';
 import { groupNameFault, topicNameFault } from '../../common/topic-validator.js';
+import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
 
 /** How a push consumer works; names, units and defaults are those of DefaultMQPushConsumer. */
@@ -12,8 +21,8 @@ export interface ConsumerConfig {
   consumeFromWhere: ConsumeFromWhere;
   /** For `CONSUME_FROM_TIMESTAMP`, in milliseconds since the epoch; by default half an hour before the start. */
   consumeTimestamp: number | undefined;
-  /** How queues are divided among the members: in runs, or in turn. */
-  allocateMessageQueueStrategy: 'AVG' | 'AVG_BY_CIRCLE';
+  /** How queues are divided among the members, which must all do it in the same way. */
+  allocateMessageQueueStrategy: AllocationOption;
   /** Calls of the listener that may be under way at once. */
   consumeThreadNumber: number;
   /** Most messages of one call of the listener. */
@@ -25,6 +34,9 @@ export interface ConsumerConfig {
   /** Messages, and MiB, of a queue that wait for the listener before pulling pauses. */
   pullThresholdForQueue: number;
   pullThresholdSizeForQueue: number;
+  /** The same for all queues of this member together, which have equal parts of it; -1: no such limit. */
+  pullThresholdForTopic: number;
+  pullThresholdSizeForTopic: number;
   /** Distance between the first and the last waiting message of a queue before pulling pauses. */
   consumeConcurrentlyMaxSpan: number;
   /** Attempts before a message is dead; -1: 16 concurrently, unlimited in order. */
@@ -54,13 +66,15 @@ const consumerRules: OptionRules<ConsumerConfig> = {
     'CONSUME_FROM_TIMESTAMP',
   ]),
   consumeTimestamp: { ...integer(0, 0), default: undefined },
-  allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
+  allocateMessageQueueStrategy: allocationRule,
   consumeThreadNumber: integer(20, 1, 1000),
   consumeMessageBatchMaxSize: integer(1, 1, 1024),
   pullBatchSize: integer(32, 1, 1024),
   pullInterval: integer(0, 0, 65_535),
   pullThresholdForQueue: integer(1000, 1, 65_535),
   pullThresholdSizeForQueue: integer(100, 1, 1024),
+  pullThresholdForTopic: limit(6_553_500),
+  pullThresholdSizeForTopic: limit(102_400),
   consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
   maxReconsumeTimes: integer(-1, -1),
   suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),

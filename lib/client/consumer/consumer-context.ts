@@ -45,6 +45,16 @@ export class ConsumerContext {
     return this.instance.logger;
   }
 
+  /** Messages of a queue that may wait (RebalancePushImpl#messageQueueChanged). */
+  get pullThresholdForQueue(): number {
+    return this.partOf(this.config.pullThresholdForTopic) ?? this.config.pullThresholdForQueue;
+  }
+
+  /** MiB of a queue that may wait. */
+  get pullThresholdSizeForQueue(): number {
+    return this.partOf(this.config.pullThresholdSizeForTopic) ?? this.config.pullThresholdSizeForQueue;
+  }
+
   processQueues(): IterableIterator<ProcessQueue> {
     return this.processQueueTable.values();
   }
@@ -59,6 +69,11 @@ export class ConsumerContext {
       message.topic = this.instance.withoutNamespace(message.topic);
       message.putProperty(MessageConst.CONSUME_START_TIMESTAMP, startTime);
     }
+  }
+
+  /** What one queue has of a limit of all; as in Java at least 1, and those of the retry topic count too. */
+  private partOf(limit: number): number | undefined {
+    return limit < 0 ? undefined : Math.max(1, Math.floor(limit / this.processQueueTable.size));
   }
 
   logListenerError(messages: readonly MessageExt[], error: unknown): void {

@@ -151,8 +151,15 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.consumeService.stop();
   }
 
+  /** Begins no messages, and pulls none, until it resumes; those that are being handled go on. Its queues stay with it. */
+  pause(): void {
+    this.isSuspended = true;
+    this.consumeService.setPaused(true);
+  }
+
   resume(): void {
     this.isSuspended = false;
+    this.consumeService.setPaused(false);
   }
 
   /**
@@ -181,6 +188,11 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   /** Gives a message back: for another attempt after `delayLevel`, or with -1 to the dead-letter queue. */
   sendMessageBack(message: MessageExt, delayLevel: number): Promise<void> {
     return this.context.backSender.sendBack(message, delayLevel);
+  }
+
+  /** Gives a message to the dead-letter queue, with the reason as its property `DLQ_REASON`. */
+  sendMessageDead(message: MessageExt, reason: string): Promise<void> {
+    return this.context.backSender.sendDead(message, reason);
   }
 
   consumerData(): ConsumerData {

@@ -1,5 +1,6 @@
 import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
 import { groupNameFault } from '../../common/topic-validator.js';
+import { allocationRule } from '../allocate/allocation-strategies.js';
 import type { ConsumerConfig } from './consumer-config.js';
 
 /** How a lite pull consumer works; names, units and defaults are those of DefaultLitePullConsumer. */
@@ -39,7 +40,7 @@ const rules: OptionRules<LitePullConsumerConfig> = {
     'CONSUME_FROM_TIMESTAMP',
   ]),
   consumeTimestamp: { ...integer(0, 0), default: undefined },
-  allocateMessageQueueStrategy: oneOf('AVG', ['AVG', 'AVG_BY_CIRCLE']),
+  allocateMessageQueueStrategy: allocationRule,
   pullBatchSize: integer(10, 1, 1024),
   pullThresholdForQueue: integer(1000, 1, 65_535),
   pullThresholdSizeForQueue: integer(100, 1, 1024),

@@ -1,4 +1,4 @@
-import { MessageConst } from '../../common/message-const.js';
+import { DEAD_LETTER_REASON, MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { TopicNames } from '../../common/topic-validator.js';
@@ -10,6 +10,9 @@ const SEND_BACK_TIMEOUT = 5000;
 /** Delay level of the first retry, for messages that the client sends to the retry topic itself. */
 const FIRST_RETRY_LEVEL = 3;
 const DEFAULT_TOPIC_QUEUE_NUMS = 4;
+const DEAD_LETTER = -1;
+/** Characters of a reason that a dead message keeps. */
+const MAX_REASON_LENGTH = 1024;
 
 /** Gives messages that could not be handled back to their broker (DefaultMQPushConsumerImpl#sendMessageBack). */
 export class MessageBackSender {
@@ -42,12 +45,30 @@ export class MessageBackSender {
    * asked first, then every other one.
    */
   async sendToRetryTopic(message: MessageExt): Promise<void> {
+    await this.sendCopy(message, (brokerName) => this.retryRequest(message, brokerName));
+  }
+
+  /**
+   * Makes a message dead with the reason in it, which no broker notes by itself: as a retry for which no attempt is left. If that
+   * does not work it is sent back, without the reason.
+   */
+  async sendDead(message: MessageExt, reason: string): Promise<void> {
+    try {
+      await this.sendCopy(message, (brokerName) => this.deadRequest(message, brokerName, reason));
+    } catch {
+      await this.sendBack(message, DEAD_LETTER);
+    }
+  }
+
+  private async sendCopy(
+    message: MessageExt,
+    requestFor: (brokerName: string) => ReturnType<MessageBackSender['retryRequest']>,
+  ): Promise<void> {
     const others = this.instance.brokerNames().filter((brokerName) => brokerName !== message.brokerName);
     let firstError: unknown;
     for (const brokerName of [message.brokerName, ...others]) {
       try {
-        const request = this.retryRequest(message, brokerName);
-        await this.instance.request(brokerName, request, SEND_BACK_TIMEOUT);
+        await this.instance.request(brokerName, requestFor(brokerName), SEND_BACK_TIMEOUT);
         return;
       } catch (error) {
         firstError ??= error;
@@ -76,6 +97,14 @@ export class MessageBackSender {
     return { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
   }
 
+  private deadRequest(message: MessageExt, brokerName: string, reason: string) {
+    const request = this.retryRequest(message, brokerName);
+    const { properties } = request.header;
+    for (const name of TIMING_PROPERTIES) properties.delete(name);
+    properties.set(DEAD_LETTER_REASON, propertyText(reason));
+    return { ...request, header: { ...request.header, maxReconsumeTimes: 0 } };
+  }
+
   private retryProperties(message: MessageExt, reconsumeTimes: number): Map<string, string> {
     const properties = new Map(message.properties);
     for (const name of CONSUMER_PROPERTIES) properties.delete(name);
@@ -84,6 +113,20 @@ export class MessageBackSender {
     properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
     return properties.set(MessageConst.DELAY_TIME_LEVEL, String(FIRST_RETRY_LEVEL + message.reconsumeTimes));
   }
+}
+
+/** Properties that would delay a dead message. */
+const TIMING_PROPERTIES = [
+  MessageConst.DELAY_TIME_LEVEL,
+  MessageConst.TIMER_DELAY_SEC,
+  MessageConst.TIMER_DELAY_MS,
+  MessageConst.TIMER_DELIVER_MS,
+];
+
+/** Properties are separated by the first two characters of Unicode, and are 32 KiB long at most. */
+function propertyText(text: string): string {
+  const cut = text.slice(0, MAX_REASON_LENGTH);
+  return cut.replaceAll('\u0001', ' ').replaceAll('\u0002', ' ').trim() || 'unknown';
 }
 
 /** Properties of a delivery, which do not belong to the message. */

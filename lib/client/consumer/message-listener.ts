@@ -9,6 +9,8 @@ export interface ConsumeConcurrentlyContext {
   readonly messageQueue: MessageQueue;
   /** For messages that come again: 0 lets the broker choose, -1 makes them dead, 1 to 18 are delay levels. */
   delayLevelWhenNextConsume: number;
+  /** Why messages become dead, which is noted in them. */
+  deadLetterReason?: string | undefined;
   /** Index of the last message that was handled; those behind it come again, although the status is success. */
   ackIndex: number;
 }

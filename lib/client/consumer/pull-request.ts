@@ -122,10 +122,10 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   /** Whether as many messages wait as may. */
   private isFlowControlled(): boolean {
-    const { queue } = this;
-    const { pullThresholdForQueue, pullThresholdSizeForQueue, consumeOrderly, consumeConcurrentlyMaxSpan } =
-      this.context.config;
-    if (queue.count > pullThresholdForQueue || queue.size > pullThresholdSizeForQueue * MIB) return true;
+    const { context, queue } = this;
+    const { consumeOrderly, consumeConcurrentlyMaxSpan } = context.config;
+    if (queue.count > context.pullThresholdForQueue) return true;
+    if (queue.size > context.pullThresholdSizeForQueue * MIB) return true;
     return !consumeOrderly && queue.span > consumeConcurrentlyMaxSpan;
   }
 

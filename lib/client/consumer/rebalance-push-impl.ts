@@ -3,11 +3,11 @@ import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../
 import { isReadable } from '../../common/perm-name.js';
 import { isRetryTopic, MASTER_ID } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
-import { allocateMessageQueueAveragely } from '../allocate/allocate-message-queue-averagely.js';
-import { allocateMessageQueueAveragelyByCircle } from '../allocate/allocate-message-queue-averagely-by-circle.js';
 import type { AllocateMessageQueueStrategy } from '../allocate/allocate-message-queue-strategy.js';
+import { allocationStrategy } from '../allocate/allocation-strategies.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
@@ -17,11 +17,6 @@ const PULL_MAX_IDLE_TIME = 120_000;
 const HALF_AN_HOUR = 1_800_000;
 /** Milliseconds until a queue is tried again that another consumer still has (`rocketmq.client.rebalance.minInterval`). */
 const RETRY_INTERVAL = 1000;
-
-const STRATEGIES: readonly AllocateMessageQueueStrategy[] = [
-  allocateMessageQueueAveragely,
-  allocateMessageQueueAveragelyByCircle,
-];
 
 /** Decides which queues this consumer takes part in, together with the other members of its group (RebalancePushImpl). */
 export class RebalancePushImpl {
@@ -40,8 +35,7 @@ export class RebalancePushImpl {
     /** A queue was given to this consumer: pulling begins at `offset`. */
     private readonly onAssigned: (queue: ProcessQueue, offset: number) => void,
   ) {
-    const { allocateMessageQueueStrategy } = context.config;
-    this.strategy = STRATEGIES.find(({ name }) => name === allocateMessageQueueStrategy)!;
+    this.strategy = allocationStrategy(context.config.allocateMessageQueueStrategy);
   }
 
   /** Brings the queues into line with the group; a call during another one leads to one more round. */
@@ -122,7 +116,7 @@ export class RebalancePushImpl {
     const cidAll = await this.findConsumerIds(route);
     if (cidAll.length === 0) return;
     const share = this.strategy.allocate(instance.clientId, mqAll, cidAll);
-    await this.updateQueues(topic, share);
+    await this.updateQueues(topic, checkShare(this.strategy.name, share, mqAll));
   }
 
   /** Any broker of the topic can say it: its master, else a slave (MQClientInstance#findConsumerIdList). */
@@ -218,6 +212,15 @@ export class RebalancePushImpl {
     const request = { code: RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, header, body: undefined };
     return (await this.context.instance.request(brokerName, request)).header!.offset;
   }
+}
+
+/** A strategy of the application may be wrong, and then changes nothing. */
+function checkShare(strategy: string, share: readonly MessageQueue[], mqAll: readonly MessageQueue[]) {
+  const known = new Set(mqAll.map(messageQueueKey));
+  if (Array.isArray(share) && share.every((mq: MessageQueue) => known.has(messageQueueKey(mq)))) return share;
+  throw new MQClientError(
+    `allocate() of the strategy ${strategy} must return some of the queues that it was given`,
+  );
 }
 
 /** The readable queues of a topic (MQClientInstance#topicRouteData2TopicSubscribeInfo). */

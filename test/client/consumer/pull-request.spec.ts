@@ -86,6 +86,7 @@ describe('the pull loop', () => {
 
   it.each<[string, Partial<ConsumerConfig>, number]>([
     ['pullThresholdForQueue messages wait', { pullThresholdForQueue: 40 }, 64],
+    ['half of pullThresholdForTopic, as there are two queues,', { pullThresholdForTopic: 80 }, 64],
     ['messages are consumeConcurrentlyMaxSpan apart', { consumeConcurrentlyMaxSpan: 63 }, 96],
   ])('pauses while more than %s', async (_, consumer, expected) => {
     const { clock, begun, pulls, release } = await open(200, { ...consumer, consumeThreadNumber: 1 });

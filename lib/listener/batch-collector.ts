@@ -1,0 +1,88 @@
+import type { Clock, Timer } from '../common/clock.js';
+import type { MessageExt } from '../common/message-ext.js';
+import type { BatchCalls } from './batch-calls.js';
+import type { RocketMQBatchOptions } from '../interfaces/message-listener-options.interface.js';
+import { Ack, RocketMQOutcome } from './outcome.js';
+
+interface Entry {
+  readonly payload: unknown;
+  readonly message: MessageExt;
+  readonly since: number;
+  readonly resolve: (outcome: RocketMQOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers messages from all queues for one call of a listener: as many as it wants, or those that are there when the first has
+ * waited long enough. While all calls of the group are under way more are gathered.
+ */
+export class BatchCollector {
+  private entries: Entry[] = [];
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly invoke: (payloads: unknown[], messages: readonly MessageExt[]) => unknown,
+    private readonly options: Required<RocketMQBatchOptions>,
+    private readonly calls: BatchCalls,
+    private readonly clock: Clock,
+  ) {
+    calls.listen(() => this.callWhatIsDue());
+  }
+
+  /** Resolves to what becomes of the message; rejects when the call with it failed. */
+  add(payload: unknown, message: MessageExt): Promise<RocketMQOutcome> {
+    return new Promise((resolve, reject) => {
+      this.entries.push({ payload, message, since: this.clock.now(), resolve, reject });
+      this.callWhatIsDue();
+    });
+  }
+
+  private callWhatIsDue(): void {
+    while (this.isDue() && this.calls.tryBegin()) void this.call(this.entries.splice(0, this.options.size));
+    this.wakeWhenDue();
+  }
+
+  private isDue(): boolean {
+    const [first] = this.entries;
+    if (first === undefined) return false;
+    const isFull = this.entries.length >= this.options.size;
+    return isFull || this.calls.isClosed || this.clock.now() - first.since >= this.options.lingerMs;
+  }
+
+  private wakeWhenDue(): void {
+    const [first] = this.entries;
+    if (this.timer !== undefined || first === undefined || this.isDue()) return;
+    this.timer = this.clock.setTimeout(
+      () => {
+        this.timer = undefined;
+        this.callWhatIsDue();
+      },
+      first.since + this.options.lingerMs - this.clock.now(),
+    );
+  }
+
+  private async call(entries: readonly Entry[]): Promise<void> {
+    try {
+      const messages = entries.map(({ message }) => message);
+      const returned = await this.invoke(
+        entries.map(({ payload }) => payload),
+        messages,
+      );
+      const outcomes = outcomesOf(returned, entries.length);
+      for (const [index, { resolve }] of entries.entries()) resolve(outcomes[index]!);
+    } catch (error) {
+      for (const { reject } of entries) reject(error);
+    }
+    this.calls.end();
+  }
+}
+
+/** One outcome may stand for all; a listener may also return something that says nothing about the messages. */
+function outcomesOf(returned: unknown, count: number): readonly RocketMQOutcome[] {
+  if (returned instanceof RocketMQOutcome) return Array.from({ length: count }, () => returned);
+  const isList = Array.isArray(returned) && returned.some((item) => item instanceof RocketMQOutcome);
+  if (!isList) return Array.from({ length: count }, () => Ack);
+  if (returned.length !== count)
+    throw new Error(`The listener returned ${returned.length} outcomes for ${count} messages`);
+  return Array.from(returned, (item: unknown) => (item instanceof RocketMQOutcome ? item : Ack));
+}

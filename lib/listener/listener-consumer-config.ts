@@ -1,0 +1,23 @@
+import type { ConsumerConfig } from '../client/index.js';
+import { toTimestamp } from '../common/java-timestamp.js';
+import type { ListenerGroup } from './listener-group.js';
+
+/** Of `consumeThreadNumber`. */
+export const DEFAULT_CONCURRENCY = 20;
+/** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
+const DEFAULT_AWAIT_TERMINATION = 1000;
+
+/** The options of a group as those of its consumer. */
+export function consumerConfig(
+  consumerGroup: string,
+  options: ListenerGroup['options'],
+  hasBatches: boolean,
+): Partial<ConsumerConfig> {
+  const { consumeMode, autoStart: _, consumeTimestamp: time, ...others } = options;
+  const awaitTerminationMillisWhenShutdown =
+    options.awaitTerminationMillisWhenShutdown ?? DEFAULT_AWAIT_TERMINATION;
+  const consumeTimestamp = time === undefined ? undefined : toTimestamp(time);
+  const config = { ...others, consumeTimestamp, awaitTerminationMillisWhenShutdown, consumerGroup };
+  // In order a failure suspends all that was handed over together, and counts for all; batches are gathered one by one.
+  return consumeMode === 'ORDERLY' || hasBatches ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
+}

@@ -1,0 +1,130 @@
+import type { Logger } from '@nestjs/common';
+import type {
+  ConsumeConcurrentlyContext,
+  ConsumeConcurrentlyStatus,
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus,
+  DefaultMQPushConsumer,
+} from '../client/index.js';
+import type { MessageExt } from '../common/message-ext.js';
+import { handle, outcomeOfError, type ListenerRoute } from './listener-route.js';
+import { Ack, RocketMQOutcome } from './outcome.js';
+
+const DEAD_LETTER = -1;
+
+/** Gives back what is not to be handled again here; of the consumer. */
+export type MessageTaker = Pick<DefaultMQPushConsumer, 'sendMessageBack' | 'sendMessageDead'>;
+
+/** The way of the messages of a group to their listeners, and of the outcome to the consumer. */
+export class MessageDispatcher {
+  constructor(
+    private readonly routes: ReadonlyMap<string, readonly ListenerRoute[]>,
+    private readonly isBroadcasting: boolean,
+    private readonly taker: () => MessageTaker,
+    private readonly logger: Logger,
+  ) {}
+
+  consumeConcurrently(
+    messages: readonly MessageExt[],
+    context: ConsumeConcurrentlyContext,
+  ): ConsumeConcurrentlyStatus | Promise<ConsumeConcurrentlyStatus> {
+    if (messages.length > 1) return this.consumeEach(messages, context);
+    const [message] = messages;
+    const outcome = this.outcomeOf(message!);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => this.apply(settled, message!, context))
+      : this.apply(outcome, message!, context);
+  }
+
+  async consumeOrderly(
+    messages: readonly MessageExt[],
+    context: ConsumeOrderlyContext,
+  ): Promise<ConsumeOrderlyStatus> {
+    for (const message of messages) {
+      const outcome = await this.outcomeOf(message);
+      if (outcome.kind === 'ACK') continue;
+      if (outcome.kind === 'DEAD_LETTER' && (await this.giveBack(message, outcome))) continue;
+      if (outcome.error !== undefined) throw outcome.error;
+      context.suspendCurrentQueueTimeMillis = outcome.retry.suspendMillis ?? -1;
+      return 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
+    }
+    return 'SUCCESS';
+  }
+
+  /** The consumer gives the message back. What a listener decided, and did not throw, is logged here. */
+  private apply(
+    { kind, retry, reason, error }: RocketMQOutcome,
+    message: MessageExt,
+    context: ConsumeConcurrentlyContext,
+  ): ConsumeConcurrentlyStatus {
+    if (kind === 'ACK') return 'CONSUME_SUCCESS';
+    context.delayLevelWhenNextConsume = kind === 'DEAD_LETTER' ? DEAD_LETTER : (retry.delayLevel ?? 0);
+    context.deadLetterReason = reason;
+    if (error !== undefined) throw error;
+    if (kind === 'DEAD_LETTER') this.logDead(message, reason!);
+    return 'RECONSUME_LATER';
+  }
+
+  /**
+   * Messages that were handed over together, one after the other. Each that fails is given back by itself: those beside it
+   * are neither handled again nor counted as tried.
+   */
+  private async consumeEach(
+    messages: readonly MessageExt[],
+    context: ConsumeConcurrentlyContext,
+  ): Promise<ConsumeConcurrentlyStatus> {
+    for (const [index, message] of messages.entries()) {
+      const outcome = await this.outcomeOf(message);
+      if (outcome.kind === 'ACK' || (await this.giveBack(message, outcome))) continue;
+      context.ackIndex = index - 1;
+      return 'CONSUME_SUCCESS';
+    }
+    return 'CONSUME_SUCCESS';
+  }
+
+  private outcomeOf(message: MessageExt): RocketMQOutcome | Promise<RocketMQOutcome> {
+    const route = this.routeOf(message);
+    try {
+      const handled = handle(route, message);
+      if (!(handled instanceof Promise)) return asOutcome(handled);
+      return handled.then(asOutcome, (error: unknown) => outcomeOfError(route, message, error));
+    } catch (error) {
+      return outcomeOfError(route, message, error);
+    }
+  }
+
+  /** Whether the message need not be handled here any more. Broadcast messages are never tried again. */
+  private async giveBack(message: MessageExt, outcome: RocketMQOutcome): Promise<boolean> {
+    const { kind, retry, reason, error } = outcome;
+    if (error !== undefined) this.logFailed(message, error);
+    else if (kind === 'DEAD_LETTER') this.logDead(message, reason!);
+    if (this.isBroadcasting) return true;
+    try {
+      if (kind === 'DEAD_LETTER') await this.taker().sendMessageDead(message, reason!);
+      else await this.taker().sendMessageBack(message, retry.delayLevel ?? 0);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private logFailed({ msgId, topic, reconsumeTimes }: MessageExt, error: unknown): void {
+    this.logger.warn(
+      `Consuming message ${msgId} of topic ${topic} failed (attempt ${reconsumeTimes + 1}): ${String(error)}`,
+    );
+  }
+
+  private logDead({ msgId, topic }: MessageExt, reason: string): void {
+    const where = this.isBroadcasting ? 'is dropped' : 'goes to the dead-letter queue';
+    this.logger.warn(`Message ${msgId} of topic ${topic} ${where}: ${reason}`);
+  }
+
+  private routeOf({ topic, tags }: MessageExt): ListenerRoute | undefined {
+    const routes = this.routes.get(topic);
+    return routes?.find((candidate) => candidate.tags.size === 0 || candidate.tags.has(tags ?? ''));
+  }
+}
+
+function asOutcome(returned: unknown): RocketMQOutcome {
+  return returned instanceof RocketMQOutcome ? returned : Ack;
+}

@@ -1,0 +1,228 @@
+import { Injectable, type Provider } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import {
+  Ack,
+  ConfigurationError,
+  DeadLetter,
+  MessageConversionError,
+  MessageExt,
+  Retry,
+  type RocketMQConsumerOptions,
+  type RocketMQErrorHandler,
+  type RocketMQMessageListenerOptions,
+  type RocketMQOutcome,
+} from '../../lib/index.js';
+import { createApp, Inbox, listener, startApp } from '../support/nest-app.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+const SECOND = 1000;
+
+class PaymentError extends Error {}
+class CardError extends PaymentError {}
+
+interface Setup extends Partial<RocketMQMessageListenerOptions> {
+  readonly consumer?: RocketMQConsumerOptions;
+  readonly providers?: Provider[];
+}
+
+/** An application with a listener that does `handle`, and one of its dead-letter queue. */
+async function open(handle: (text: string, message: MessageExt) => unknown, setup: Setup = {}) {
+  const { consumer, providers = [], ...options } = setup;
+  const clock = new VirtualClock();
+  const attempts = new Inbox<string>();
+  const dead = new Inbox<MessageExt>();
+  const listening = (text: string, message: MessageExt) => {
+    attempts.push(`${text} ${message.reconsumeTimes}`);
+    return handle(text, message);
+  };
+  const app = await startApp({
+    clock,
+    rocketmq: { ...(consumer && { consumer }) },
+    providers: [
+      listener({ topic: 't', consumerGroup: 'g', messageType: String, ...options }, listening),
+      listener(
+        {
+          topic: '%DLQ%g',
+          consumerGroup: 'dead',
+          messageType: MessageExt,
+          consumeMode: 'CONCURRENTLY',
+          messageModel: 'CLUSTERING',
+        },
+        dead.push,
+      ),
+    ].concat(providers as never),
+  });
+  return { app, clock, attempts, dead };
+}
+
+const reasonOf = (message: MessageExt) => message.getProperty('DLQ_REASON');
+
+describe('an outcome that a listener returns', () => {
+  it('Ack means consumed', async () => {
+    const { app, clock, attempts } = await open(() => Ack);
+    await app.template.syncSend('t', 'x');
+    await attempts.take();
+    await clock.advance(60 * SECOND);
+    expect(attempts.received).toEqual(['x 0']);
+  });
+
+  it('Retry brings the message again after its delay, without an error in the log', async () => {
+    const { app, clock, attempts } = await open(async (_, { reconsumeTimes }) =>
+      reconsumeTimes === 0 ? Retry({ delayLevel: 2 }) : Ack,
+    );
+    await app.template.syncSend('t', 'x');
+    await attempts.take();
+    await clock.advance(4999);
+    expect(attempts.received).toHaveLength(1);
+    await clock.advance(1);
+    expect(await attempts.take(2)).toEqual(['x 0', 'x 1']);
+    expect(app.logger.lines.filter((line) => line.startsWith('WARN'))).toEqual([]);
+  });
+
+  it.each([{ delayLevel: 19 }, { delayLevel: -1 }, { suspendMillis: 9 }])('Retry refuses %j', (options) =>
+    expect(() => Retry(options)).toThrow(ConfigurationError),
+  );
+
+  it.each(['CONCURRENTLY', 'ORDERLY'] as const)(
+    'DeadLetter ends a message with its reason, %s',
+    async (consumeMode) => {
+      const { app, attempts, dead } = await open(
+        (text) => text === 'bad' && DeadLetter('no \u0001such order'),
+        {
+          consumeMode,
+        },
+      );
+      const sent = await app.template.syncSend('t:tag', 'bad', { keys: 'k', properties: { p: '1' } });
+      await app.template.syncSend('t', 'good');
+      const [message] = await dead.take();
+      expect(message).toMatchObject({ msgId: sent.msgId, tags: 'tag', keys: 'k' });
+      expect(message!.body.toString()).toBe('bad');
+      expect(reasonOf(message!)).toBe('no  such order');
+      expect(message!.getProperty('p')).toBe('1');
+      expect(message!.getProperty('RETRY_TOPIC')).toBe('t');
+      expect((await attempts.take(2)).toSorted()).toEqual(['bad 0', 'good 0']);
+      expect(await app.logger.logged('goes to the dead-letter queue: no')).toContain(sent.msgId);
+    },
+  );
+
+  it('Retry holds the queue up for suspendMillis in order', async () => {
+    const { app, clock, attempts } = await open(
+      (text, { reconsumeTimes }) =>
+        text === 'a' && reconsumeTimes === 0 ? Retry({ suspendMillis: 700 }) : Ack,
+      { consumeMode: 'ORDERLY' },
+    );
+    await app.template.syncSendOrderly('t', ['a', 'b'], 'key');
+    await attempts.take();
+    await clock.advance(699);
+    expect(attempts.received).toEqual(['a 0']);
+    await clock.advance(1);
+    expect(await attempts.take(3)).toEqual(['a 0', 'a 1', 'b 0']);
+  });
+
+  it('is kept for each of several messages that are handed over together', async () => {
+    const outcomes: Record<string, RocketMQOutcome> = {
+      a: Ack,
+      b: Retry({ delayLevel: 1 }),
+      c: DeadLetter('why not'),
+    };
+    const { app, clock, attempts, dead } = await open(
+      (text, { reconsumeTimes }) => (reconsumeTimes === 0 ? outcomes[text] : Ack),
+      { consumeMessageBatchMaxSize: 8 },
+    );
+    await app.template.syncSend('t', ['a', 'b', 'c']);
+    expect((await dead.take()).map(reasonOf)).toEqual(['why not']);
+    await attempts.take(3);
+    await clock.advance(SECOND);
+    expect(await attempts.take(4)).toEqual(['a 0', 'b 0', 'c 0', 'b 1']);
+  });
+
+  it('is dropped with a broadcast message', async () => {
+    const { app, clock, attempts, dead } = await open(() => DeadLetter('nobody'), {
+      messageModel: 'BROADCASTING',
+    });
+    await app.template.syncSend('t', 'x');
+    await app.logger.logged('is dropped: nobody');
+    await clock.advance(60 * SECOND);
+    expect(attempts.received).toEqual(['x 0']);
+    expect(dead.received).toEqual([]);
+  });
+});
+
+describe('noRetryFor', () => {
+  it.each<[string, Setup]>([
+    ['of the listener', { noRetryFor: [PaymentError] }],
+    ['of the module', { consumer: { noRetryFor: [PaymentError] } }],
+    ['in order', { noRetryFor: [PaymentError], consumeMode: 'ORDERLY' }],
+  ])('%s ends messages whose error is of a class, or extends it', async (_, setup) => {
+    const { app, dead, attempts } = await open(() => {
+      throw new CardError('expired');
+    }, setup);
+    await app.template.syncSend('t', 'x');
+    expect((await dead.take()).map(reasonOf)).toEqual(['Error: expired']);
+    expect(attempts.received).toEqual(['x 0']);
+  });
+
+  it('leaves other errors alone', async () => {
+    const { app, clock, dead, attempts } = await open(
+      () => {
+        throw new PaymentError('later');
+      },
+      { noRetryFor: [CardError] },
+    );
+    await app.template.syncSend('t', 'x');
+    await attempts.take();
+    await clock.advance(10 * SECOND);
+    expect(await attempts.take(2)).toEqual(['x 0', 'x 1']);
+    expect(dead.received).toEqual([]);
+  });
+});
+
+describe('an error handler', () => {
+  const seen = new Inbox<[unknown, string]>();
+
+  @Injectable()
+  class Judge implements RocketMQErrorHandler {
+    handleError(error: unknown, message: MessageExt): RocketMQOutcome | undefined {
+      const text = message.body.toString();
+      seen.push([error, text]);
+      if (text === 'throws') throw new CardError('in the handler');
+      return { ack: Ack, dead: DeadLetter('judged') }[text];
+    }
+  }
+
+  it.each<[string, Setup]>([
+    ['of the listener', { errorHandler: Judge }],
+    ['of the module', { consumer: { errorHandler: Judge } }],
+  ])('%s decides before the rules do', async (_, setup) => {
+    const fails = () => {
+      throw new PaymentError('no');
+    };
+    const { app, attempts, dead } = await open(fails, {
+      ...setup,
+      noRetryFor: [CardError],
+      providers: [Judge],
+    });
+    for (const text of ['ack', 'dead', 'throws']) await app.template.syncSend('t', text);
+    await attempts.take(3);
+    const reasons = (await dead.take(2)).map((message) => `${message.body.toString()}: ${reasonOf(message)}`);
+    expect(reasons.toSorted()).toEqual(['dead: judged', 'throws: Error: in the handler']);
+    await settle();
+    expect(await app.stored('%RETRY%g')).toEqual([]);
+  });
+
+  it('is asked about payloads that cannot be read', async () => {
+    const { app, dead } = await open(() => Ack, {
+      errorHandler: Judge,
+      messageType: Object,
+      providers: [Judge],
+    });
+    await app.template.syncSend('t', 'dead');
+    expect((await dead.take()).map(reasonOf)).toEqual(['judged']);
+    expect(seen.received.at(-1)).toEqual([expect.any(MessageConversionError), 'dead']);
+  });
+
+  it('must be a provider', async () => {
+    const app = await createApp({ providers: [listener({ topic: 't', errorHandler: Judge }, () => {})] });
+    await expect(app.start()).rejects.toThrow('The errorHandler Judge of TestListener cannot be used');
+  });
+});
