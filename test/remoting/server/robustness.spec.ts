@@ -96,37 +96,41 @@ describe('a server', () => {
     expect(externalBytes() - before).toBeLessThan(64 * MIB);
   });
 
-  it('carries out no more requests of a client that does not read than it has room for', async () => {
-    const body = Buffer.alloc(256 * 1024);
-    const { port, handler } = await startServer();
-    handler.isSilent = true;
-    const answer = (context: RequestContext) => context.reply(success(undefined as never, body as never));
-    const slow = await RawClient.open(port);
-    slow.socket.pause();
-    let answered = 0;
-    const handle = handler.handle.bind(handler);
-    handler.handle = (request, context) => {
-      handle(request, context);
-      if (request.code !== RequestCode.VIEW_MESSAGE_BY_ID) return answer(context);
-      answered++;
-      answer(context);
-    };
-    // Far more than a connection may leave unread, all in a few chunks.
-    const count = 2000;
-    slow.socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => pull(i))));
-    await eventually(() => answered > 10);
-    const other = await RawClient.open(port);
-    for (let i = 1; i <= 20; i++) {
-      other.socket.write(pull(i));
-      await eventually(() => other.frames.length === i);
-    }
-    // Four MiB, and what the system takes.
-    expect(answered - 20).toBeLessThan(200);
-    // It was only slow: every request is answered once it reads.
-    slow.socket.resume();
-    await eventually(() => slow.frames.length === count, 20_000);
-    expect(slow.frames.map(({ opaque }) => opaque)).toEqual(Array.from({ length: count }, (_, i) => i));
-  });
+  it(
+    'carries out no more requests of a client that does not read than it has room for',
+    { timeout: 60_000 },
+    async () => {
+      const body = Buffer.alloc(256 * 1024);
+      const { port, handler } = await startServer();
+      handler.isSilent = true;
+      const answer = (context: RequestContext) => context.reply(success(undefined as never, body as never));
+      const slow = await RawClient.open(port);
+      slow.socket.pause();
+      let answered = 0;
+      const handle = handler.handle.bind(handler);
+      handler.handle = (request, context) => {
+        handle(request, context);
+        if (request.code !== RequestCode.VIEW_MESSAGE_BY_ID) return answer(context);
+        answered++;
+        answer(context);
+      };
+      // Far more than a connection may leave unread, all in a few chunks.
+      const count = 2000;
+      slow.socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => pull(i))));
+      await eventually(() => answered > 10);
+      const other = await RawClient.open(port);
+      for (let i = 1; i <= 20; i++) {
+        other.socket.write(pull(i));
+        await eventually(() => other.frames.length === i);
+      }
+      // Four MiB, and what the system takes.
+      expect(answered - 20).toBeLessThan(200);
+      // It was only slow: every request is answered once it reads.
+      slow.socket.resume();
+      await eventually(() => slow.frames.length === count, 20_000);
+      expect(slow.frames.map(({ opaque }) => opaque)).toEqual(Array.from({ length: count }, (_, i) => i));
+    },
+  );
 
   it('cuts off a client that leaves answers unread which come later', async () => {
     const { port, handler } = await startServer();
