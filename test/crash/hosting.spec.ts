@@ -93,6 +93,6 @@ describe('applications with the same loopback nameServer', () => {
     const again = await AppProcess.start({ ...place, name: 'again' });
     await goesOn([again, guest], 50);
     expect([again.isHost, guest.isHost]).toEqual([true, false]);
-    expect(guest.log.join('\n')).toContain('An engine listens on nameServer');
+    await eventually(() => guest.log.some((line) => line.includes('An engine listens on nameServer')));
   }, 60_000);
 });
