@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => new URL(path, import.meta.url).pathname;
@@ -16,8 +17,8 @@ export default defineConfig({
   test: {
     include: [isInterop ? 'test/interop/**/*.spec.ts' : 'test/**/*.spec.ts'],
     exclude: isInterop ? [] : ['test/interop/**'],
-    // Java processes take long to start, and much of a machine; most of the time tests wait for them.
-    ...(isInterop ? { maxWorkers: 2 } : {}),
+    // Most of the time tests wait, for timers, disks and other processes. Clusters of Java processes take much of a machine.
+    maxWorkers: isInterop ? 2 : Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: isInterop ? 180_000 : 20_000,
   },
