@@ -17,8 +17,8 @@ export default defineConfig({
   test: {
     include: [isInterop ? 'test/interop/**/*.spec.ts' : 'test/**/*.spec.ts'],
     exclude: isInterop ? [] : ['test/interop/**'],
-    // Most of the time tests wait, for timers, disks and other processes. Clusters of Java processes take much of a machine.
-    maxWorkers: isInterop ? 2 : Math.max(2, availableParallelism() - 1),
+    // Most of the time tests wait, for timers, disks and other processes. A cluster of Java processes takes a machine for itself.
+    maxWorkers: isInterop ? 1 : Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: isInterop ? 180_000 : 20_000,
   },
