@@ -21,11 +21,12 @@ import type { ReplyMessageRequestHeader } from './header/reply-message-request-h
 import type { RecallMessageRequestHeader } from './header/recall-message-request-header.js';
 import type { SendMessageRequestHeader } from './header/send-message-request-header.js';
 import type { SendMessageResponseHeader } from './header/send-message-response-header.js';
+import type { PopProtocol } from './pop-protocol.js';
 import type { RequestCode } from './request-code.js';
 import type { TransactionProtocol } from './transaction-protocol.js';
 
 /** The headers and bodies of every request and its answer: RocketMQ's remoting protocol as typed objects. */
-export interface RemotingProtocol extends BrokerProtocol, AdminProtocol, TransactionProtocol {
+export interface RemotingProtocol extends BrokerProtocol, AdminProtocol, TransactionProtocol, PopProtocol {
   [RequestCode.SEND_MESSAGE]: Exchange<
     SendMessageRequestHeader,
     Buffer,

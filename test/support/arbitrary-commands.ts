@@ -4,6 +4,7 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { ADMIN_PARTS } from './arbitrary-admin.js';
 import { propertyText } from './arbitrary-message.js';
+import { POP_PARTS } from './arbitrary-pop.js';
 import { bytes, few, int, long, optionalText, queue, subscription, text } from './arbitrary-values.js';
 
 /** Any request of one code, and any answer to it that is not an error. */
@@ -155,6 +156,7 @@ const dataVersion = fc.record({ counter: long, stateVersion: long, timestamp: lo
 
 const PARTS: Readonly<Record<RequestCode, Parts>> = {
   ...ADMIN_PARTS,
+  ...POP_PARTS,
   [RequestCode.END_TRANSACTION]: {
     header: fc.record({
       topic: optionalText,

@@ -36,6 +36,7 @@ import {
 import { BROKER_EXCHANGE_CODECS } from './broker-exchange-codecs.js';
 import { boolean, boundaryType, int, long, properties, text, timeBound } from './field-type.js';
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { POP_EXCHANGE_CODECS } from './pop-exchange-codecs.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
 import { TRANSACTION_EXCHANGE_CODECS } from './transaction-exchange-codecs.js';
 
@@ -97,6 +98,7 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
   ...BROKER_EXCHANGE_CODECS,
   ...ADMIN_EXCHANGE_CODECS,
   ...TRANSACTION_EXCHANGE_CODECS,
+  ...POP_EXCHANGE_CODECS,
   [RequestCode.SEND_MESSAGE]: {
     requestHeader: sendMessageHeaderV2(false),
     requestBody: bytesBody,

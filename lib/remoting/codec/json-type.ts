@@ -31,6 +31,12 @@ export const jsonText: JsonType<string> = {
   write: (value) => value,
 };
 
+/** Bytes in base64. */
+export const jsonBytes: JsonType<Buffer> = {
+  read: (value, path) => Buffer.from(jsonText.read(value, path), 'base64'),
+  write: (value) => value.toString('base64'),
+};
+
 /** An integer, which may stand as text too. */
 export const jsonInteger: JsonType<number> = {
   read(value, path) {

@@ -14,6 +14,9 @@ const SEND_MESSAGE_V2 = 310;
 const SEND_REPLY_MESSAGE_V2 = 325;
 const LITE_PULL_MESSAGE = 361;
 
+/** The ROCKETMQ serialization has 16 bits for the code, with a sign. */
+const MAX_BINARY_CODE = 0x7fff;
+
 /** Codes under which a request travels, besides its own. */
 const OTHER_CODES: ReadonlyMap<number, RequestCode> = new Map([
   [SEND_MESSAGE_V2, RequestCode.SEND_MESSAGE],
@@ -60,7 +63,7 @@ export function encodeRequest(
   const fields = extraFields === undefined ? own : join(own, extraFields);
   const bytes = codec.requestBody.encode(body as never, true);
   const signed = signer === undefined ? fields : signer.sign(fields, bytes);
-  return writeFrame(start, signed, bytes, serializeType);
+  return writeFrame(start, signed, bytes, start.code > MAX_BINARY_CODE ? 'JSON' : serializeType);
 }
 
 /** A pull of a consumer that fetches its messages itself has a code of its own. */
