@@ -55,6 +55,17 @@ export interface BrokerConfig {
   transactionOpBatchInterval: number;
   /** Refuse messages of transactions. */
   rejectTransactionMessage: boolean;
+  /** In how many of a hundred pops messages for a retry come first. */
+  popFromRetryProbability: number;
+  /** Pops that may wait for a message in one queue for one group; "any queue" counts as one. */
+  popPollingSize: number;
+  /** Pops that may wait for messages at all (Apache's default: 100,000). */
+  maxPopPollingSize: number;
+  /**
+   * Messages that a group may have popped and neither acknowledged nor got back; it gets no more meanwhile. Apache's broker
+   * counts them by queue, and only with `enablePopMessageThreshold`; default there 10,000.
+   */
+  popInflightMessageThreshold: number;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -88,6 +99,10 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   transactionOpMsgMaxSize: integer(4096, 1, 1024 * 1024),
   transactionOpBatchInterval: integer(3000, 1, 60_000),
   rejectTransactionMessage: bool(false),
+  popFromRetryProbability: integer(20, 0, 100),
+  popPollingSize: integer(1024, 1, 100_000),
+  maxPopPollingSize: integer(10_000, 1, 1_000_000),
+  popInflightMessageThreshold: integer(100_000, 1, 10_000_000),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -24,10 +24,12 @@ import type { ConfigManager } from './config-manager.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import { PopService } from './pop/pop-service.js';
 import { registerAdminProcessors } from './processor/admin-processors.js';
 import { AdminBrokerProcessor } from './processor/admin-broker-processor.js';
 import { ClientManageProcessor } from './processor/client-manage-processor.js';
 import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
+import { registerPopProcessors } from './processor/pop-processors.js';
 import { PullMessageProcessor } from './processor/pull-message-processor.js';
 import { QueryMessageProcessor } from './processor/query-message-processor.js';
 import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
@@ -94,6 +96,7 @@ export class BrokerController implements RequestHandler {
   private readonly scheduleService: ScheduleMessageService;
   private readonly timerService: TimerMessageService;
   private readonly transactions: TransactionalMessageService;
+  private readonly pops: PopService;
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
@@ -121,7 +124,6 @@ export class BrokerController implements RequestHandler {
     this.delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
     this.filters = new ConsumerFilterManager(tableOptions);
     const { topics, groups, offsets, delayOffsets, filters } = this;
-    this.tables = [topics, groups, offsets, delayOffsets, filters, ...options.tables];
     this.consumers = new ConsumerManager(
       clock,
       config.channelExpiredTimeout,
@@ -136,6 +138,8 @@ export class BrokerController implements RequestHandler {
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
     this.timerService = new TimerMessageService(this);
     this.transactions = new TransactionalMessageService(this);
+    this.pops = new PopService(this, tableOptions, () => this.timerService.deliveredUntil);
+    this.tables = [topics, groups, offsets, delayOffsets, filters, this.pops.orders, ...options.tables];
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
@@ -159,6 +163,7 @@ export class BrokerController implements RequestHandler {
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
     this.transactions.start();
+    this.pops.start();
     this.stats.start();
   }
 
@@ -170,6 +175,7 @@ export class BrokerController implements RequestHandler {
     this.producers.stop();
     this.stats.stop();
     this.holdService.close();
+    await this.pops.stop();
     await this.scheduleService.stop();
     await this.timerService.stop();
     await this.transactions.stop();
@@ -200,6 +206,7 @@ export class BrokerController implements RequestHandler {
     this.scheduleService.onArriving(records);
     this.timerService.onArriving(records);
     this.holdService.notifyMessageArriving(records);
+    this.pops.onArriving(records);
   }
 
   private onTopicChanged(topic: TopicConfig): void {
@@ -251,6 +258,7 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c));
     dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c));
     registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
+    registerPopProcessors(dispatcher, this, this.pops);
     registerAdminProcessors(dispatcher, this);
   }
 }
