@@ -8,7 +8,7 @@ import { describeGroup } from './group.suite.js';
 import { describeLitePull } from './lite-pull.suite.js';
 import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
 import { describeOffsetAdmin } from './offset-admin.suite.js';
-import { describePop } from './pop.suite.js';
+import { describePopRequests } from './pop-requests.suite.js';
 import { describeProducer } from './producer.suite.js';
 import { describePull } from './pull.suite.js';
 import { describePushConsumer } from './push-consumer.suite.js';
@@ -49,6 +49,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeNamesrvAdmin(ref);
     describeTimer(ref);
     describeTransaction(ref);
-    describePop(ref);
+    describePopRequests(ref);
   });
 }

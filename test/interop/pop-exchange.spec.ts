@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
@@ -7,6 +8,7 @@ import { CliProcess } from '../support/cli-process.js';
 import { PopClient } from '../support/pop-client.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
+import { eventually } from '../support/virtual-clock.js';
 import { ApacheProcess } from './apache-process.js';
 import { workDirectory } from './java.js';
 
@@ -22,13 +24,13 @@ async function startOurs(store: string): Promise<Broker> {
   const broker = CliProcess.start(['broker', ...ports, '--store-path-root-dir', store], workDirectory());
   await broker.printed('is ready');
   const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
-  return { namesrvAddr: namesrvAddr!, end: () => broker.end('SIGTERM') };
+  return { namesrvAddr: namesrvAddr!, end: () => broker.end('SIGKILL') };
 }
 
 async function startApache(store: string): Promise<Broker> {
   const namesrv = await ApacheProcess.namesrv();
   const broker = await ApacheProcess.broker(namesrv.address, { properties: { storePathRootDir: store } });
-  return { namesrvAddr: namesrv.address, end: () => broker.end('SIGTERM') };
+  return { namesrvAddr: namesrv.address, end: () => broker.end('SIGKILL') };
 }
 
 async function popsOf({ namesrvAddr }: Broker) {
@@ -50,7 +52,7 @@ it.each([
   ['by the engine come back in Apache', startOurs, startApache],
   ['by Apache come back in the engine', startApache, startOurs],
 ])(
-  'messages popped %s, but for those that are acknowledged',
+  'messages popped %s after a kill, but for those that are acknowledged',
   { timeout: 120_000 },
   async (_name, first, second) => {
     const store = join(workDirectory(), 'store');
@@ -65,6 +67,9 @@ it.each([
     const portion = await ordered.pop({ ...inOrder, attemptId: 'a' });
     expect(bodies(portion.messages)).toEqual(['acknowledged', 'in a batch']);
     expect((await ordered.ack(portion.messages[0]!)).code).toBe(0);
+    // Both write it every five seconds, with the offsets of consumers.
+    const table = join(store, 'config/consumerOrderInfo.json');
+    await eventually(() => existsSync(table) && readFileSync(table, 'utf8').includes('"cm":1'));
     await before.end();
 
     const again = await popsOf(await second(store));

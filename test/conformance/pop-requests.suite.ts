@@ -13,8 +13,8 @@ const REVIVE_TIMEOUT = 20_000;
 const POLL_TIME = 5000;
 
 /** POP_MESSAGE and its kin: wire-protocol.md 2.3.11. */
-export function describePop(cluster: ClusterRef): void {
-  describe('POP', () => {
+export function describePopRequests(cluster: ClusterRef): void {
+  describe('POP requests', () => {
     async function open(...sent: readonly string[]) {
       const client = await TestClient.open(cluster());
       const group = new PopClient(client, uniqueName('popped'), uniqueName('g'));
