@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeAssignment } from './assignment.suite.js';
 import { describeBatch } from './batch.suite.js';
 import { describeBrokerInfo } from './broker-info.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
@@ -37,6 +38,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeProducer(ref);
     describePushConsumer(ref);
     describeAllocation(ref);
+    describeAssignment(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
     describeSql92(ref);

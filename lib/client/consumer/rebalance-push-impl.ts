@@ -1,12 +1,12 @@
 import type { Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
-import { isReadable } from '../../common/perm-name.js';
 import { isRetryTopic, MASTER_ID } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
+import { subscribeQueuesOf } from '../../remoting/body/subscribe-queues.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
-import type { AllocateMessageQueueStrategy } from '../allocate/allocate-message-queue-strategy.js';
+import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 import { allocationStrategy } from '../allocate/allocation-strategies.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { ProcessQueue } from './process-queue.js';
@@ -221,13 +221,4 @@ function checkShare(strategy: string, share: readonly MessageQueue[], mqAll: rea
   throw new MQClientError(
     `allocate() of the strategy ${strategy} must return some of the queues that it was given`,
   );
-}
-
-/** The readable queues of a topic (MQClientInstance#topicRouteData2TopicSubscribeInfo). */
-export function subscribeQueuesOf(topic: string, { queueDatas }: TopicRouteData): MessageQueue[] {
-  return queueDatas
-    .filter(({ perm }) => isReadable(perm))
-    .flatMap(({ brokerName, readQueueNums }) =>
-      Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId })),
-    );
 }
