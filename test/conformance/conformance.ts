@@ -40,7 +40,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describePushConsumer(ref);
     describeAllocation(ref);
     describeAssignment(ref);
-    if (name === 'against Apache RocketMQ') describePop(ref);
+    describePop(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
     describeSql92(ref);

@@ -26,10 +26,12 @@ import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { MessageRequestModeManager } from './loadbalance/message-request-mode-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import { PopService } from './pop/pop-service.js';
 import { registerAdminProcessors } from './processor/admin-processors.js';
 import { AdminBrokerProcessor } from './processor/admin-broker-processor.js';
 import { ClientManageProcessor } from './processor/client-manage-processor.js';
 import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
+import { registerPopProcessors } from './processor/pop-processors.js';
 import { PullMessageProcessor } from './processor/pull-message-processor.js';
 import { QueryAssignmentProcessor } from './processor/query-assignment-processor.js';
 import { QueryMessageProcessor } from './processor/query-message-processor.js';
@@ -100,6 +102,7 @@ export class BrokerController implements RequestHandler {
   private readonly scheduleService: ScheduleMessageService;
   private readonly timerService: TimerMessageService;
   private readonly transactions: TransactionalMessageService;
+  private readonly pops: PopService;
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
@@ -128,7 +131,6 @@ export class BrokerController implements RequestHandler {
     this.filters = new ConsumerFilterManager(tableOptions);
     this.requestModes = new MessageRequestModeManager(tableOptions);
     const { topics, groups, offsets, delayOffsets, filters, requestModes } = this;
-    this.tables = [topics, groups, offsets, delayOffsets, filters, requestModes, ...options.tables];
     this.consumers = new ConsumerManager(
       clock,
       config.channelExpiredTimeout,
@@ -143,6 +145,9 @@ export class BrokerController implements RequestHandler {
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
     this.timerService = new TimerMessageService(this);
     this.transactions = new TransactionalMessageService(this);
+    this.pops = new PopService(this, tableOptions, () => this.timerService.deliveredUntil);
+    const kept = [topics, groups, offsets, delayOffsets, filters, requestModes, this.pops.orders];
+    this.tables = [...kept, ...options.tables];
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
@@ -166,6 +171,7 @@ export class BrokerController implements RequestHandler {
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
     this.transactions.start();
+    this.pops.start();
     this.stats.start();
   }
 
@@ -177,6 +183,7 @@ export class BrokerController implements RequestHandler {
     this.producers.stop();
     this.stats.stop();
     this.holdService.close();
+    await this.pops.stop();
     await this.scheduleService.stop();
     await this.timerService.stop();
     await this.transactions.stop();
@@ -207,6 +214,7 @@ export class BrokerController implements RequestHandler {
     this.scheduleService.onArriving(records);
     this.timerService.onArriving(records);
     this.holdService.notifyMessageArriving(records);
+    this.pops.onArriving(records);
   }
 
   private onTopicChanged(topic: TopicConfig): void {
@@ -263,6 +271,7 @@ export class BrokerController implements RequestHandler {
     registerAnswer(dispatcher, RequestCode.SET_MESSAGE_REQUEST_MODE, (r) =>
       assignment.setMessageRequestMode(r),
     );
+    registerPopProcessors(dispatcher, this, this.pops);
     registerAdminProcessors(dispatcher, this);
   }
 }

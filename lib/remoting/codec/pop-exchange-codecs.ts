@@ -133,7 +133,7 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
       maxMsgNums: required(int),
       invisibleTime: required(long),
       pollTime: required(long),
-      bornTime: required(long),
+      bornTime: withDefault(long, 0),
       initMode: required(int),
       expType: optional(text),
       exp: optional(text),
@@ -178,7 +178,7 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
     requestHeader: headerCodec<NotificationRequestHeader>({
       ...queueFields,
       pollTime: required(long),
-      bornTime: required(long),
+      bornTime: withDefault(long, 0),
       order: withDefault(boolean, false),
       attemptId: optional(text),
     }),
