@@ -7,11 +7,11 @@ import { MASTER_ID, TOOLS_CONSUMER_GROUP } from '../common/mix-all.js';
 import { PullSysFlag } from '../common/pull-sys-flag.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
+import { subscribeQueuesOf } from '../remoting/body/subscribe-queues.js';
 import type { TopicRouteData } from '../remoting/body/topic-route-data.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke } from '../remoting/transport/transport.js';
-import { subscribeQueuesOf } from './consumer/rebalance-push-impl.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 
 /** Milliseconds for what a broker has to search for. */

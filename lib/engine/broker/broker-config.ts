@@ -1,4 +1,5 @@
-import { bool, integer, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import type { MessageRequestMode } from '../../remoting/body/query-assignment.js';
+import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { topicNameFault } from '../../common/topic-validator.js';
 import { parseSocketHost } from '../../common/socket-host.js';
@@ -55,6 +56,12 @@ export interface BrokerConfig {
   transactionOpBatchInterval: number;
   /** Refuse messages of transactions. */
   rejectTransactionMessage: boolean;
+  /** Share the queues out to consumers with `clientRebalance: false`; otherwise each of them has all. */
+  serverLoadBalancerEnable: boolean;
+  /** How these consumers get messages of topics for which nothing else was set. */
+  defaultMessageRequestMode: MessageRequestMode;
+  /** How many other members of its group pop from the queues of a member then; 0 or less: all members from all queues. */
+  defaultPopShareQueueNum: number;
   /** In how many of a hundred pops messages for a retry come first. */
   popFromRetryProbability: number;
   /** Pops that may wait for a message in one queue for one group; "any queue" counts as one. */
@@ -99,6 +106,9 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   transactionOpMsgMaxSize: integer(4096, 1, 1024 * 1024),
   transactionOpBatchInterval: integer(3000, 1, 60_000),
   rejectTransactionMessage: bool(false),
+  serverLoadBalancerEnable: bool(true),
+  defaultMessageRequestMode: oneOf('PULL', ['PULL', 'POP']),
+  defaultPopShareQueueNum: integer(-1, -1, 0x7fffffff),
   popFromRetryProbability: integer(20, 0, 100),
   popPollingSize: integer(1024, 1, 100_000),
   maxPopPollingSize: integer(10_000, 1, 1_000_000),

@@ -31,6 +31,7 @@ import {
   jsonEnum,
   jsonInteger,
   jsonList,
+  jsonMaybe,
   jsonOptional,
   jsonText,
   type JsonType,
@@ -210,8 +211,10 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
     responseHeader: noHeader(),
     responseBody: jsonResponseBody(
       jsonBean<QueryAssignmentResponseBody>({
-        messageQueueAssignments: jsonList(
-          jsonBean<MessageQueueAssignment>({ messageQueue, mode: requestMode }, { attachments: {} }),
+        messageQueueAssignments: jsonMaybe(
+          jsonList(
+            jsonBean<MessageQueueAssignment>({ messageQueue, mode: requestMode }, { attachments: {} }),
+          ),
         ),
       }),
     ),
