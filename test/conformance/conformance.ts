@@ -10,6 +10,7 @@ import { describeLitePull } from './lite-pull.suite.js';
 import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
 import { describeOffsetAdmin } from './offset-admin.suite.js';
 import { describePopConsumer } from './pop-consumer.suite.js';
+import { describePopRequests } from './pop-requests.suite.js';
 import { describeProducer } from './producer.suite.js';
 import { describePull } from './pull.suite.js';
 import { describePushConsumer } from './push-consumer.suite.js';
@@ -52,5 +53,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeNamesrvAdmin(ref);
     describeTimer(ref);
     describeTransaction(ref);
+    describePopRequests(ref);
   });
 }

@@ -14,6 +14,7 @@ import { refuseConsumer } from './pop-checks.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
 
+const NO_BYTES = Buffer.alloc(0);
 const MAX_MSG_NUMS = 32;
 /** Milliseconds after its time in which a request is still carried out (PopMessageRequestHeader#isTimeoutTooMuch). */
 const MAX_LATE = 500;
@@ -37,7 +38,7 @@ export class PopMessageProcessor {
     new PopRequest(this.broker, this.pops, header, selection.filter, context).carryOut();
   }
 
-  private refuse(header: PopMessageRequestHeader): RemotingResponse<never> | undefined {
+  private refuse(header: PopMessageRequestHeader): RemotingResponse<PopCode> | undefined {
     return (
       this.refuseTime(header) ??
       this.refuseNumbers(header) ??
@@ -46,10 +47,14 @@ export class PopMessageProcessor {
     );
   }
 
-  private refuseTime({ bornTime, pollTime }: PopMessageRequestHeader): RemotingResponse<never> | undefined {
+  private refuseTime({ bornTime, pollTime }: PopMessageRequestHeader): RemotingResponse<PopCode> | undefined {
     if (bornTime === 0 || this.broker.clock.now() - bornTime - pollTime <= MAX_LATE) return undefined;
-    const { brokerIP1 } = this.broker.config;
-    return failure(ResponseCode.POLLING_TIMEOUT, `the broker[${brokerIP1}] pop message is timeout too much`);
+    return {
+      code: ResponseCode.POLLING_TIMEOUT,
+      remark: `the broker[${this.broker.config.brokerIP1}] pop message is timeout too much`,
+      header: { popTime: 0, invisibleTime: 0, reviveQid: 0, restNum: 0 },
+      body: NO_BYTES,
+    };
   }
 
   private refuseNumbers(header: PopMessageRequestHeader): RemotingResponse<never> | undefined {

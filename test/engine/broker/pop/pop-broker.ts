@@ -35,8 +35,12 @@ export class PopBroker {
     await this.clock.advance(0);
   }
 
-  groupOf(topic: string, group: string): PopClient {
-    return new PopClient(this.client, topic, group, () => this.clock.now());
+  groupOf(topic: string, group: string, client = this.client): PopClient {
+    return new PopClient(client, topic, group, () => this.clock.now());
+  }
+
+  anotherClient(): Promise<TestClient> {
+    return TestClient.open(this.engine);
   }
 
   close(): Promise<void> {
