@@ -9,8 +9,8 @@ import { describeGroup } from './group.suite.js';
 import { describeLitePull } from './lite-pull.suite.js';
 import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
 import { describeOffsetAdmin } from './offset-admin.suite.js';
+import { describePopConsumer } from './pop-consumer.suite.js';
 import { describePopRequests } from './pop-requests.suite.js';
-import { describePop } from './pop.suite.js';
 import { describeProducer } from './producer.suite.js';
 import { describePull } from './pull.suite.js';
 import { describePushConsumer } from './push-consumer.suite.js';
@@ -41,7 +41,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describePushConsumer(ref);
     describeAllocation(ref);
     describeAssignment(ref);
-    describePop(ref);
+    describePopConsumer(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
     describeSql92(ref);

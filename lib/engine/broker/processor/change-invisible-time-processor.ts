@@ -40,7 +40,8 @@ export class ChangeInvisibleTimeProcessor {
     header: ChangeInvisibleTimeRequestHeader,
     info: ExtraInfo,
   ): Promise<RemotingResponse<ChangeCode>> {
-    const popTime = this.broker.clock.now();
+    // With the time of the original check point the new one would have its key, and be acknowledged with it.
+    const popTime = Math.max(this.broker.clock.now(), info.popTime + 1);
     const { invisibleTime } = header;
     const { brokerName, reviveQid } = info;
     const point = checkPointOf(header, popTime, brokerName);

@@ -78,13 +78,22 @@ describe('a pop', () => {
     await broker.send('1', '2');
     const { messages } = await broker.group.pop();
     const longer = await broker.group.changeInvisibleTime(messages[0]!, 60 * SECOND);
-    expect(longer.header).toMatchObject({ invisibleTime: 60 * SECOND, popTime: broker.clock.now() });
+    expect(longer.header).toMatchObject({ invisibleTime: 60 * SECOND, popTime: broker.clock.now() + 1 });
     await broker.group.changeInvisibleTime(messages[1]!, 0);
     await broker.pass(5 * SECOND);
     expect(bodies((await broker.group.pop({ invisibleTime: 300 * SECOND })).messages)).toEqual(['2']);
     await broker.pass(50 * SECOND);
     expect((await broker.group.pop()).messages).toEqual([]);
     await broker.pass(12 * SECOND);
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
+  });
+
+  it('that is changed to what it was, in the millisecond of the pop, is not taken for acknowledged', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    const { messages } = await broker.group.pop();
+    await broker.group.changeInvisibleTime(messages[0]!, 10 * SECOND);
+    await broker.pass(20 * SECOND);
     expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
   });
 

@@ -22,7 +22,7 @@ const client = { pollNameServerInterval: 500, rebalanceInterval: 500 };
 const REVIVAL = 15_000;
 
 /** DefaultMQPushConsumer with `clientRebalance: false`: wire-protocol.md 2.3.11. */
-export function describePop(cluster: ClusterRef): void {
+export function describePopConsumer(cluster: ClusterRef): void {
   async function setMode(topic: string, consumerGroup: string, mode: MessageRequestMode, share = 0) {
     const administrator = await TestClient.open(cluster());
     const body = { topic, consumerGroup, mode, popShareQueueNum: share };
