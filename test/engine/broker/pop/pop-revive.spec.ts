@@ -64,6 +64,37 @@ describe('popped messages', () => {
     expect(broker.log).not.toContain('Popped messages');
   });
 
+  it('that came back are deleted with their topic', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.pass(16 * SECOND);
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.send('2');
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['2']);
+  });
+
+  it('come back in any number', async () => {
+    const broker = await PopBroker.open();
+    const texts = Array.from({ length: 500 }, (_, i) => `${i}`);
+    await broker.send(...texts);
+    const acknowledged: string[] = [];
+    for (let i = 0; i < 500; i++) {
+      const [message] = (await broker.group.pop({ maxMsgNums: 1 })).messages;
+      if (i % 3 !== 0) continue;
+      await broker.group.ack(message!);
+      acknowledged.push(...bodies([message!]));
+    }
+    await broker.pass(20 * SECOND);
+    const again: string[] = [];
+    for (;;) {
+      const { messages } = await broker.group.pop();
+      if (messages.length === 0) break;
+      again.push(...bodies(messages));
+    }
+    expect([...again, ...acknowledged].toSorted()).toEqual(texts.toSorted());
+  });
+
   it('have check points and acknowledgements in the form of Apache', async () => {
     const broker = await PopBroker.open();
     await broker.send('1', '2', '3');
