@@ -89,12 +89,12 @@ export class PopRequest implements HeldPop {
         if (portion !== undefined) taking.push(this.take(portion, popTime, reviveQid));
       }
       const taken = (await Promise.all(taking)).filter((portion) => portion !== undefined);
-      reader.unlock();
+      reader.unlockAll();
       if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);
       else if (taking.length > 0) this.refuse();
       else this.waitOrEnd(reader, popTime, reviveQid);
     } finally {
-      reader.unlock();
+      reader.unlockAll();
     }
   }
 
