@@ -81,7 +81,7 @@ export function describePopRequests(cluster: ClusterRef): void {
           expect(message).toMatchObject({
             topic: group.topic,
             reconsumeTimes: 1,
-            tags: `tag${bodies([message])}`,
+            tags: `tag${message.body.toString()}`,
           });
           const { retry, ckQueueOffset, queueId, msgQueueOffset } = extraInfo(message);
           expect({ retry, queueId, msgQueueOffset }).toEqual({

@@ -126,7 +126,7 @@ export class BrokerController implements RequestHandler {
     const onTopicChanged = (topic: TopicConfig) => this.onTopicChanged(topic);
     this.topics = new TopicConfigManager(tableOptions, config, this.delayLevels.length, onTopicChanged);
     this.groups = new SubscriptionGroupManager(tableOptions, config);
-    this.offsets = new ConsumerOffsetManager(tableOptions, config);
+    this.offsets = new ConsumerOffsetManager(tableOptions, config, (done) => this.store.syncLog(done));
     this.delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
     this.filters = new ConsumerFilterManager(tableOptions);
     this.requestModes = new MessageRequestModeManager(tableOptions);

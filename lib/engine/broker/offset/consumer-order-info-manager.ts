@@ -115,9 +115,12 @@ export class ConsumerOrderInfoManager extends ConfigManager {
   protected decode(object: FastjsonObject): void {
     for (const [key, queues] of asObject(object.get('table') ?? new Map())) {
       const loaded = new Map<number, OrderInfo>();
+      const [topic = '', group = ''] = key.split(TOPIC_GROUP_SEPARATOR);
       for (const [queueId, fields] of asObject(queues)) {
         const info = OrderInfo.decode(asObject(fields));
-        if (info !== undefined) loaded.set(asInteger(queueId), info);
+        if (info === undefined) continue;
+        loaded.set(asInteger(queueId), info);
+        this.wakeWhenFree(topic, group, asInteger(queueId), info);
       }
       this.table.set(key, loaded);
     }
@@ -129,6 +132,10 @@ export class ConsumerOrderInfoManager extends ConfigManager {
 
   private onChanged(topic: string, group: string, queueId: number, info: OrderInfo): void {
     this.changed();
+    this.wakeWhenFree(topic, group, queueId, info);
+  }
+
+  private wakeWhenFree(topic: string, group: string, queueId: number, info: OrderInfo): void {
     const key = [topic, group, queueId].join(TOPIC_GROUP_SEPARATOR);
     this.clock.clearTimeout(this.timers.get(key));
     this.timers.delete(key);

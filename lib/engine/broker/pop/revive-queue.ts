@@ -16,7 +16,10 @@ import { ACK_TAG, BATCH_ACK_TAG, CK_TAG } from './revive-topic.js';
 
 /** The group whose offsets say up to where the revive topic is worked off (PopAckConstants). */
 export const REVIVE_GROUP = 'CID_RMQ_SYS_REVIVE_GROUP';
+/** Records that are read, and check points that are worked off together. */
 const BATCH = 32;
+/** Check points that are kept in mind before the first of them are worked off. */
+const MAX_OPEN = 10_000;
 /** Acknowledgements that come so many ms too late still count (PopReviveService#mergeAndRevive). */
 const GRACE = 2000;
 
@@ -61,16 +64,24 @@ export class ReviveQueue {
   async workOff(deliveredUntil: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<void> {
     const end = this.broker.store.getMaxOffsetInQueue(this.topic, this.queueId);
     for (;;) {
+      while (this.nextOffset < end && this.points.size < MAX_OPEN) await this.readOn();
       const isRead = this.nextOffset >= end;
-      if (!isRead) await this.readOn();
       // Behind what was read there may be acknowledgements of what is due later.
       const known = isRead ? deliveredUntil : Math.min(this.newestDeliverMs, deliveredUntil);
-      for (const [key, entry] of this.points) {
-        const isDue = known - reviveTimeOf(entry.point) > GRACE;
-        if (isDue && (await revive(entry))) this.points.delete(key);
-      }
+      await this.workOffDue(known, revive);
       this.commit();
       if (isRead) return;
+      if (this.points.size >= MAX_OPEN) await this.readOn();
+    }
+  }
+
+  private async workOffDue(known: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<void> {
+    const due = [...this.points].filter(([, { point }]) => known - reviveTimeOf(point) > GRACE);
+    for (let start = 0; start < due.length; start += BATCH) {
+      const work = due.slice(start, start + BATCH).map(async ([key, entry]) => {
+        if (await revive(entry)) this.points.delete(key);
+      });
+      await Promise.all(work);
     }
   }
 

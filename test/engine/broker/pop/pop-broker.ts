@@ -53,6 +53,12 @@ export class PopBroker {
     await this.start();
   }
 
+  /** Power is lost, and with it all that was not flushed. */
+  async losePower(): Promise<void> {
+    this.disk.crash(() => false);
+    await this.kill();
+  }
+
   /** The process is killed, and its timers with it. */
   async kill(downtime = 0): Promise<void> {
     this.disk.kill();

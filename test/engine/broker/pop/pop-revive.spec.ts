@@ -64,6 +64,37 @@ describe('popped messages', () => {
     expect(broker.log).not.toContain('Popped messages');
   });
 
+  it('that came back are deleted with their topic', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.pass(16 * SECOND);
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.send('2');
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['2']);
+  });
+
+  it('come back in any number', async () => {
+    const broker = await PopBroker.open();
+    const texts = Array.from({ length: 500 }, (_, i) => `${i}`);
+    await broker.send(...texts);
+    const acknowledged: string[] = [];
+    for (let i = 0; i < 500; i++) {
+      const [message] = (await broker.group.pop({ maxMsgNums: 1 })).messages;
+      if (i % 3 !== 0) continue;
+      await broker.group.ack(message!);
+      acknowledged.push(...bodies([message!]));
+    }
+    await broker.pass(20 * SECOND);
+    const again: string[] = [];
+    for (;;) {
+      const { messages } = await broker.group.pop();
+      if (messages.length === 0) break;
+      again.push(...bodies(messages));
+    }
+    expect([...again, ...acknowledged].toSorted()).toEqual(texts.toSorted());
+  });
+
   it('have check points and acknowledgements in the form of Apache', async () => {
     const broker = await PopBroker.open();
     await broker.send('1', '2', '3');
@@ -87,6 +118,21 @@ describe('popped messages', () => {
     ]);
     const due = [popTime + 9000, popTime + 10_000, popTime + 10_000];
     expect(records.map((record) => record.getProperty('TIMER_DELIVER_MS'))).toEqual(due.map(String));
+  });
+
+  it('come back after a loss of power, though the offset of the group was flushed before the check point', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1', '2');
+    await broker.group.pop({ maxMsgNums: 1 });
+    // Offsets are written 5 s after the first change, the log twice a second.
+    await broker.pass(4990);
+    await broker.group.pop({ maxMsgNums: 1 });
+    await broker.pass(11);
+    await broker.losePower();
+    const again: string[] = bodies((await broker.group.pop()).messages);
+    await broker.pass(20 * SECOND);
+    again.push(...bodies((await broker.group.pop()).messages));
+    expect(new Set(again)).toEqual(new Set(['1', '2']));
   });
 
   it('are not given away before their check point is on the disk', async () => {
