@@ -99,8 +99,8 @@ export class RocketMQAdmin {
 
   /**
    * Says how the listeners of a group get the messages of a topic that have `clientRebalance: false`: from queues of their own
-   * (`PULL`), or each message by itself (`POP`). The brokers keep it; listeners that run follow within 20 s. As of `mqadmin
-   * setConsumeMode`.
+   * (`PULL`), or each message by itself (`POP`). The brokers keep it; listeners that run follow at once with the
+   * engine, and within 20 s with Apache's broker. As of `mqadmin setConsumeMode`.
    *
    * @param popShareQueueNum how many other members pop from the queues that a member would have when it pulled. Default: 0, all
    * members pop from all queues.

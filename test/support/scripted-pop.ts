@@ -12,7 +12,7 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from './scripted-cluster.js';
 import type { ScriptedCall } from './scripted-transport.js';
-import { startConsumer } from './test-peers.js';
+import { startConsumer, startInstance } from './test-peers.js';
 import { encodeRecord, innerMessage, RecordingLogger } from './test-store.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -61,11 +61,9 @@ export async function openPopConsumer(
     return true;
   };
   const config = { clientRebalance: false, ...consumer };
-  const peer = await startConsumer(cluster, 'g', { t: selector }, listener, {
-    clock,
-    logger,
-    consumer: config,
-  });
+  const instance = startInstance(cluster, { clock, logger });
+  const options = { instance, consumer: config };
+  const peer = await startConsumer(cluster, 'g', { t: selector }, listener, options);
   await clock.advance(0);
   const headers = <T>(code: RequestCode) =>
     cluster.requests.filter(({ request }) => request.code === code).map(({ request }) => request.header as T);
@@ -74,6 +72,7 @@ export async function openPopConsumer(
     logger,
     cluster,
     broker,
+    instance,
     consumer: peer,
     /** The pop that waits for an answer. */
     pops,

@@ -1,11 +1,12 @@
 import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
-import { isRetryTopic, MASTER_ID, popRetryTopicV1Of } from '../../common/mix-all.js';
+import { isRetryTopic, popRetryTopicV1Of } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import type { MessageQueueAssignment } from '../../remoting/body/query-assignment.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import { allocationStrategy } from '../allocate/allocation-strategies.js';
+import { askAnyBroker } from './ask-any-broker.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { PopProcessQueue } from './pop-process-queue.js';
 
@@ -59,21 +60,18 @@ export class BrokerAssignment {
     { brokerDatas }: TopicRouteData,
   ): Promise<readonly MessageQueueAssignment[] | undefined> {
     const { instance, config } = this.context;
-    const { brokerName } = brokerDatas[Math.floor(instance.random() * brokerDatas.length)]!;
-    const broker = instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID);
-    if (broker === undefined) return undefined;
     const { consumerGroup, messageModel, allocateMessageQueueStrategy } = config;
     const { name: strategyName } = allocationStrategy(allocateMessageQueueStrategy);
     const body = { topic, consumerGroup, clientId: instance.clientId, strategyName, messageModel };
     const request = { code: RequestCode.QUERY_ASSIGNMENT, header: undefined, body };
+    const ask = (address: string) => instance.requestFrom(address, request, QUERY_ASSIGNMENT_TIMEOUT);
     try {
-      const answer = await instance.requestFrom(broker.address, request, QUERY_ASSIGNMENT_TIMEOUT);
-      return answer.body!.messageQueueAssignments;
+      return (await askAnyBroker(instance, brokerDatas, ask))?.body!.messageQueueAssignments;
     } catch (error) {
       const isUnknown =
         error instanceof MQBrokerError && error.responseCode === ResponseCode.REQUEST_CODE_NOT_SUPPORTED;
       if (!isUnknown) throw error;
-      this.fallBack(broker.address);
+      this.fallBack(error.brokerAddr!);
       return undefined;
     }
   }

@@ -1,6 +1,6 @@
 import type { Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
-import { isRetryTopic, MASTER_ID } from '../../common/mix-all.js';
+import { isRetryTopic } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { subscribeQueuesOf } from '../../remoting/body/subscribe-queues.js';
@@ -8,6 +8,7 @@ import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 import { allocationStrategy } from '../allocate/allocation-strategies.js';
+import { askAnyBroker } from './ask-any-broker.js';
 import type { BrokerAssignment } from './broker-assignment.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { ProcessQueue } from './process-queue.js';
@@ -132,28 +133,19 @@ export class RebalancePushImpl {
     await this.updateQueues(topic, checkShare(this.strategy.name, share, mqAll));
   }
 
-  /** Any broker of the topic can say it: its master, else a slave (MQClientInstance#findConsumerIdList). */
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
     const { instance, config } = this.context;
-    const first = Math.floor(instance.random() * brokerDatas.length);
-    const inTurn = [...brokerDatas.slice(first), ...brokerDatas.slice(0, first)];
-    let lastError: unknown;
-    for (const { brokerName } of inTurn) {
-      const broker = instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID);
-      if (broker === undefined) continue;
-      try {
-        const header = { consumerGroup: config.consumerGroup };
-        const code = RequestCode.GET_CONSUMER_LIST_BY_GROUP;
-        const { body } = await instance.requestFrom(broker.address, { code, header, body: undefined });
-        return body!.consumerIdList.toSorted();
-      } catch (error) {
-        // The broker says this too when it has not heard of the group yet.
-        if (error instanceof MQBrokerError) return [];
-        lastError = error;
-      }
+    const header = { consumerGroup: config.consumerGroup };
+    const request = { code: RequestCode.GET_CONSUMER_LIST_BY_GROUP, header, body: undefined };
+    try {
+      const ask = (address: string) => instance.requestFrom(address, request);
+      const answer = await askAnyBroker(instance, brokerDatas, ask);
+      return answer?.body!.consumerIdList.toSorted() ?? [];
+    } catch (error) {
+      // The broker says this too when it has not heard of the group yet.
+      if (error instanceof MQBrokerError) return [];
+      throw error;
     }
-    if (lastError !== undefined) throw lastError;
-    return [];
   }
 
   private async updateQueues(topic: string, share: readonly MessageQueue[]): Promise<void> {

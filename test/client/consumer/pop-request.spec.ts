@@ -197,6 +197,17 @@ describe('the share of a consumer', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('is asked of another broker when one does not answer', async () => {
+    const { broker, cluster, consumer, instance } = await openPopConsumer(collect([]));
+    cluster.transport.routes.set('t', clusterRoute(2, { a: [0], b: [0] }));
+    await instance.updateTopicRouteInfo('t');
+    cluster.dead.add('a:0');
+    broker.assignments = [assignment(1)];
+    for (let i = 0; i < 3; i++) await consumer.doRebalance();
+    expect([...consumer.admin.runningInfo().mqPopTable.keys()].map(({ queueId }) => queueId)).toEqual([1]);
+    expect(cluster.asked(RequestCode.QUERY_ASSIGNMENT)).toContain('b:0');
+  });
+
   it('has no offsets that could be reset here', async () => {
     const { consumer } = await openPopConsumer(collect([]));
     await expect(consumer.admin.resetOffset('t', new Map())).rejects.toThrow(

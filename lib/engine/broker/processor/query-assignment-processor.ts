@@ -53,6 +53,8 @@ export class QueryAssignmentProcessor {
       return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, 'subscription group does not exist');
     }
     await this.broker.requestModes.set(body);
+    // Otherwise they would ask again some time, as with Apache's broker.
+    this.broker.consumers.onTopicChanged(topic);
     return success(undefined, undefined);
   }
 
