@@ -27,7 +27,7 @@ const STORED = success(
   undefined,
 );
 const encodeStored = (type: 'JSON' | 'ROCKETMQ') =>
-  encodeResponse(RequestCode.SEND_MESSAGE, STORED as never, ANSWER_OPAQUE, type);
+  Buffer.concat(encodeResponse(RequestCode.SEND_MESSAGE, STORED as never, ANSWER_OPAQUE, type));
 const JSON_ANSWER = encodeStored('JSON');
 const JSON_OPAQUE_AT = JSON_ANSWER.indexOf(OPAQUE) + OPAQUE.length;
 const BINARY_ANSWER = encodeStored('ROCKETMQ');
@@ -84,7 +84,7 @@ function numberAt(frame: Buffer, start: number): number {
 function answerOther(frame: Buffer): Buffer | undefined {
   const { code, opaque, serializeType, flag } = decodeFrame(frame);
   if ((flag & 2) !== 0) return undefined;
-  return encodeResponse(code, responseTo(code), opaque, serializeType, true);
+  return Buffer.concat(encodeResponse(code, responseTo(code), opaque, serializeType, true));
 }
 
 function responseTo(code: number): RemotingResponse {

@@ -42,6 +42,7 @@ export class MessageExt extends Message {
   private readonly bodyPosition: number;
   private readonly propertiesPosition: number;
   private bodyRead = false;
+  private consumedSince: number | undefined;
 
   /** `record` holds a complete record at `start`; see {@link decodeMessage} for input that may not. */
   constructor(
@@ -92,8 +93,22 @@ export class MessageExt extends Message {
       this.propertyMap = decodeProperties(utf8Slice(this.record, start, start + length));
       // The checksum belongs to the record, not to the message.
       this.propertyMap.delete(MessageConst.CRC32);
+      this.noteConsumeStart();
     }
     return this.propertyMap;
+  }
+
+  /**
+   * When a listener was called with it, in milliseconds since the epoch; undefined before. It is the property
+   * CONSUME_START_TIME too, for which properties that nobody asks for need not be read.
+   */
+  get consumeStartTimestamp(): number | undefined {
+    return this.consumedSince;
+  }
+
+  set consumeStartTimestamp(timestamp: number) {
+    this.consumedSince = timestamp;
+    this.noteConsumeStart();
   }
 
   /** The id that its sender gave it, else {@link offsetMsgId}. */
@@ -139,6 +154,11 @@ export class MessageExt extends Message {
 
   private get storeHostPosition(): number {
     return this.start + storeTimestampPosition(this.sysFlag) + 8;
+  }
+
+  private noteConsumeStart(): void {
+    if (this.consumedSince === undefined) return;
+    this.propertyMap?.set(MessageConst.CONSUME_START_TIMESTAMP, String(this.consumedSince));
   }
 
   private readBody(): Buffer {

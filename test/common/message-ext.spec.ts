@@ -56,6 +56,16 @@ describe('MessageExt', () => {
     expect(decodeMessage(encodeRecord(innerMessage({ properties })))!.properties).toEqual(properties);
   });
 
+  it('shows when it was begun with as a property, however early its properties were read', () => {
+    const record = encodeRecord(innerMessage({ properties: new Map([['a', 'b']]) }));
+    const [early, late] = [decodeMessage(record)!, decodeMessage(record)!];
+    expect(early.getProperty('CONSUME_START_TIME')).toBeUndefined();
+    for (const message of [early, late]) message.consumeStartTimestamp = 1700000000000;
+    expect(early.getProperty('CONSUME_START_TIME')).toBe('1700000000000');
+    expect(late.properties).toEqual(early.properties);
+    expect([early.getProperty('a'), late.consumeStartTimestamp]).toEqual(['b', 1700000000000]);
+  });
+
   it('is known by its record when its sender gave it no id', () => {
     const message = messageOf('no properties');
     expect(message.msgId).toBe(message.offsetMsgId);

@@ -17,7 +17,7 @@ const POP_MAX_IDLE_TIME = 120_000;
 
 /** What the assignments of brokers change in a consumer. */
 export interface AssignmentOwner {
-  /** A topic, or all queues of it in a broker, was given to this consumer: popping begins. */
+  /** A queue, or all of a topic in a broker, was given to this consumer: popping begins. */
   onPopAssigned(queue: PopProcessQueue): void;
   subscribePopRetry(retryTopic: string): void;
   unsubscribePopRetry(retryTopic: string): void;

@@ -1,5 +1,4 @@
 import type { Timer } from '../../common/clock.js';
-import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
@@ -165,8 +164,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     const oldest = this.context.clock.now() - maxAge;
     for (const queue of this.context.processQueues()) {
       for (const message of queue.peek(EXPIRY_BATCH)) {
-        const startTime = Number(message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) ?? Infinity);
-        if (startTime >= oldest) break;
+        if ((message.consumeStartTimestamp ?? Infinity) >= oldest) break;
         if (await this.giveBack(message, EXPIRED_DELAY_LEVEL)) this.commit([message], queue);
       }
     }

@@ -187,12 +187,13 @@ export class ConsumeMessagePopConcurrentlyService {
   }
 
   private forget(messages: readonly MessageExt[], what: string): void {
-    const ids = messages.map(({ msgId }) => msgId).join(', ');
+    const late = messages.filter((message) => this.popped.has(message));
+    const ids = late.map(({ msgId }) => msgId).join(', ');
     const { consumerGroup, popInvisibleTime } = this.context.config;
     this.context.logger.warn(
       `The listener of group ${consumerGroup} ${what} within popInvisibleTime, ${popInvisibleTime} ms; the messages come again: ${ids}`,
     );
-    for (const message of messages) this.remove(message);
+    for (const message of late) this.remove(message);
   }
 
   private giveUp(): void {

@@ -66,14 +66,14 @@ export class ConsumerContext {
 
   /** Before the listener is called: a message shows the topic that its sender named, and notes the time. */
   prepare(messages: readonly MessageExt[]): void {
-    const startTime = String(this.clock.now());
+    const startTime = this.clock.now();
     for (const message of messages) {
       if (message.topic === this.retryTopic) {
         message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
       }
       message.topic = this.popRetryTopics.get(message.topic) ?? message.topic;
       message.topic = this.instance.withoutNamespace(message.topic);
-      message.putProperty(MessageConst.CONSUME_START_TIMESTAMP, startTime);
+      message.consumeStartTimestamp = startTime;
     }
   }
 
@@ -94,5 +94,5 @@ export class ConsumerContext {
 
 /** When the listener was called with the messages, in milliseconds since the epoch. */
 export function startedAt(messages: readonly MessageExt[]): number {
-  return Number(messages[0]!.getProperty(MessageConst.CONSUME_START_TIMESTAMP));
+  return messages[0]!.consumeStartTimestamp!;
 }

@@ -1,4 +1,3 @@
-import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { retryTopicOf } from '../../common/mix-all.js';
@@ -304,5 +303,5 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
 }
 
 function isBegun(message: MessageExt): boolean {
-  return message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) !== undefined;
+  return message.consumeStartTimestamp !== undefined;
 }

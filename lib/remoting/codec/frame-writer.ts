@@ -27,6 +27,9 @@ const ZERO = 0x30;
 
 const slab = new Slab();
 
+/** Copies of longer bodies, each in memory of its own, would keep the garbage collector busy. */
+const MAX_COPIED_BODY = 8192;
+
 /** Up to this many characters a loop is faster than a native call. */
 const MAX_SHORT_TEXT = 40;
 
@@ -41,11 +44,39 @@ export function writeFrame(
   body: Buffer,
   serializeType: SerializeType,
 ): Buffer {
+  return write(start, fields, { body, isCopied: true }, serializeType);
+}
+
+/** Writes a frame as buffers to be sent one behind the other. A long body is not copied, and must not change any more. */
+export function writeFrameParts(
+  start: FrameStart,
+  fields: HeaderTexts,
+  body: Buffer,
+  serializeType: SerializeType,
+): readonly Buffer[] {
+  if (body.length <= MAX_COPIED_BODY) return [writeFrame(start, fields, body, serializeType)];
+  return [write(start, fields, { body, isCopied: false }, serializeType), body];
+}
+
+interface FrameBody {
+  readonly body: Buffer;
+  /** Whether it is written behind the header. */
+  readonly isCopied: boolean;
+}
+
+function write(
+  start: FrameStart,
+  fields: HeaderTexts,
+  body: FrameBody,
+  serializeType: SerializeType,
+): Buffer {
   return serializeType === 'JSON' ? writeJson(start, fields, body) : writeBinary(start, fields, body);
 }
 
+const room = ({ body, isCopied }: FrameBody): number => (isCopied ? body.length : 0);
+
 /** With members in the order in which Java writes them. */
-function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: Buffer): Buffer {
+function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: FrameBody): Buffer {
   const { code, opaque, flag, remark } = start;
   let header = `{"code":${code},"extFields":{`;
   for (let i = 0; i < names.length; i++) {
@@ -55,15 +86,15 @@ function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: Buff
   header += `},"flag":${flag},"language":"${OWN_LANGUAGE}","opaque":${opaque}`;
   if (remark !== undefined) header += `,"remark":${JSON.stringify(remark)}`;
   header += `,"serializeTypeCurrentRPC":"JSON","version":${OWN_VERSION}}`;
-  const at = slab.reserve(HEADER_START + header.length * MAX_UNIT_SIZE + body.length);
+  const at = slab.reserve(HEADER_START + header.length * MAX_UNIT_SIZE + room(body));
   const headerStart = at + HEADER_START;
   const headerEnd = headerStart + utf8Write(slab.buffer, header, headerStart);
   return complete(at, headerEnd, body, SERIALIZE_TYPE_CODES.JSON);
 }
 
-function writeBinary(start: FrameStart, fields: HeaderTexts, body: Buffer): Buffer {
+function writeBinary(start: FrameStart, fields: HeaderTexts, body: FrameBody): Buffer {
   const { code, opaque, flag, remark = '' } = start;
-  const at = slab.reserve(HEADER_START + maxBinarySize(remark, fields) + body.length);
+  const at = slab.reserve(HEADER_START + maxBinarySize(remark, fields) + room(body));
   const frame = slab.buffer;
   const header = at + HEADER_START;
   frame.writeInt16BE(code, header + BinaryHeaderLayout.CODE);
@@ -150,7 +181,8 @@ function isPlain(text: string): boolean {
 }
 
 /** Adds length, mark and body to the header of the frame at `at`, which ends at `headerEnd`. */
-function complete(at: number, headerEnd: number, body: Buffer, serializeType: number): Buffer {
+function complete(at: number, headerEnd: number, frameBody: FrameBody, serializeType: number): Buffer {
+  const { body, isCopied } = frameBody;
   const end = headerEnd + body.length;
   if (end - at > MAX_FRAME_SIZE) {
     throw new RemotingCodecError(`A frame of ${end - at} bytes, more than ${MAX_FRAME_SIZE}`);
@@ -158,6 +190,7 @@ function complete(at: number, headerEnd: number, body: Buffer, serializeType: nu
   const { buffer } = slab;
   buffer.writeInt32BE(end - at - 4, at);
   buffer.writeUInt32BE(serializeType * 0x1000000 + headerEnd - at - HEADER_START, at + 4);
+  if (!isCopied) return slab.take(headerEnd);
   body.copy(buffer, headerEnd);
   return slab.take(end);
 }

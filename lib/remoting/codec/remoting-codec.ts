@@ -5,7 +5,7 @@ import { RequestCode } from '../request-code.js';
 import type { ResponseCode } from '../response-code.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { EXCHANGE_CODECS, type ExchangeCodec } from './exchange-codecs.js';
-import { writeFrame } from './frame-writer.js';
+import { writeFrame, writeFrameParts } from './frame-writer.js';
 import type { HeaderCodec, HeaderTexts } from './header-codec.js';
 import { type RemotingFrame, RpcFlag, type SerializeType } from './remoting-frame.js';
 import { sendMessageHeaderV1 } from './send-message-headers.js';
@@ -77,7 +77,8 @@ function join(first: HeaderTexts, second: HeaderTexts): HeaderTexts {
 }
 
 /**
- * Encodes the answer to a request as a whole frame, its length field included.
+ * Encodes the answer to a request as a whole frame, its length field included, in one or two buffers. A long body is not
+ * copied, and must not change any more.
  *
  * @param requestCode of the request as it was sent; of one that nobody knows an error is the only answer.
  * @param isStandardJson false for a requester that needs fastjson's form, see `wantsStandardJson`.
@@ -89,13 +90,15 @@ export function encodeResponse(
   opaque: number,
   serializeType: SerializeType,
   isStandardJson = true,
-): Buffer {
+): readonly Buffer[] {
   const start = { code: response.code, opaque, flag: RpcFlag.RESPONSE, remark: response.remark };
   const codec = codecOf(OTHER_CODES.get(requestCode) ?? requestCode);
-  if (!codec?.successCodes.has(response.code)) return writeFrame(start, NO_FIELDS, NO_BODY, serializeType);
+  if (!codec?.successCodes.has(response.code)) {
+    return [writeFrame(start, NO_FIELDS, NO_BODY, serializeType)];
+  }
   const fields = codec.responseHeader.encode(response.header as never);
   const body = codec.responseBody.encode(response.body as never, isStandardJson);
-  return writeFrame(start, fields, body, serializeType);
+  return writeFrameParts(start, fields, body, serializeType);
 }
 
 /**

@@ -80,7 +80,7 @@ export class ServerConnection implements Channel {
   }
 
   push(request: RemotingRequest): void {
-    this.send(encodeRequest(request, this.nextOpaque(), true, 'JSON'));
+    this.send([encodeRequest(request, this.nextOpaque(), true, 'JSON')]);
   }
 
   invoke<C extends RequestCode>(
@@ -95,7 +95,7 @@ export class ServerConnection implements Channel {
     const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
     call.register(this.calls, opaque, request.code);
     this.asked.add(call);
-    this.send(frame);
+    this.send([frame]);
   }
 
   close(): void {
@@ -164,7 +164,10 @@ export class ServerConnection implements Channel {
   }
 
   /** The answer, or why it cannot travel: it may be longer than a frame. */
-  private encoded(encode: (answer: RemotingResponse) => Buffer, response: RemotingResponse): Buffer {
+  private encoded(
+    encode: (answer: RemotingResponse) => readonly Buffer[],
+    response: RemotingResponse,
+  ): readonly Buffer[] {
     try {
       return encode(response);
     } catch (error) {
@@ -188,8 +191,8 @@ export class ServerConnection implements Channel {
   }
 
   /** A client that reads too slowly is not read from; one that does not read at all is cut off. */
-  private send(frame: Buffer): void {
-    this.writer.write(frame);
+  private send(parts: readonly Buffer[]): void {
+    for (const part of parts) this.writer.write(part);
     if (this.writer.backlog <= HIGH_WATER_MARK) return;
     this.cutter.pause();
     if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();

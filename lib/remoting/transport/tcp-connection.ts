@@ -142,7 +142,8 @@ export class TcpConnection {
 
   private reply(frame: RemotingFrame, response: RemotingResponse): void {
     if (isOneway(frame) || this.socket.destroyed) return;
-    this.writer.write(encodeResponse(frame.code, response, frame.opaque, frame.serializeType));
+    const parts = encodeResponse(frame.code, response, frame.opaque, frame.serializeType);
+    for (const part of parts) this.writer.write(part);
   }
 
   /** A peer that does not keep to the protocol cannot be understood any further. */

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { decodeProperties } from '../../../lib/common/message-properties.js';
-import {
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-} from '../../../lib/remoting/codec/remoting-codec.js';
+import { decodeRequest, decodeResponse, encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import {
   decodeFrame,
   isOneway,
@@ -16,6 +11,7 @@ import {
 } from '../../../lib/remoting/codec/remoting-frame.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { responseBytes } from '../../support/response-bytes.js';
 import { apacheExchanges, comparable, frameBytes, type FrameVector } from '../../support/apache-frames.js';
 
 type Texts = Readonly<Record<string, string>>;
@@ -221,7 +217,7 @@ describe.each(apacheExchanges.map((exchange) => [exchange.request.code, exchange
     it('gets an answer that survives being written again', () => {
       const decoded = decodeResponse(typed.code, decodeFrame(frameBytes(response)));
       for (const isStandardJson of [true, false]) {
-        const bytes = encodeResponse(request.code, decoded, 7, response.serializeType, isStandardJson);
+        const bytes = responseBytes(request.code, decoded, 7, response.serializeType, isStandardJson);
         expect(decodeResponse(typed.code, decodeFrame(bytes.subarray(4)))).toEqual(decoded);
       }
     });
@@ -257,7 +253,7 @@ describe('the frames of Apache', () => {
       const isStandard =
         request.code === RequestCode.GET_ROUTEINFO_BY_TOPIC && wantsStandardJson(requestFrame);
       const code = request.code as typeof RequestCode.GET_ROUTEINFO_BY_TOPIC;
-      const again = encodeResponse(code, decodeResponse(code, frame), 1, 'JSON', isStandard);
+      const again = responseBytes(code, decodeResponse(code, frame), 1, 'JSON', isStandard);
       expect(decodeFrame(again.subarray(4)).body.toString()).toBe(frame.body.toString());
     }
   });

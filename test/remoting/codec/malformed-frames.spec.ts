@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { RemotingCodecError } from '../../../lib/errors/remoting-codec.error.js';
-import {
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-} from '../../../lib/remoting/codec/remoting-codec.js';
+import { decodeRequest, decodeResponse, encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import { decodeFrame } from '../../../lib/remoting/codec/remoting-frame.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { responseBytes } from '../../support/response-bytes.js';
 import { apacheExchanges, frameBytes } from '../../support/apache-frames.js';
 import { arbitraryExchanges } from '../../support/arbitrary-commands.js';
 import { jsonFrame } from '../../support/json-frame.js';
@@ -21,7 +17,7 @@ const ownRequest = fc
 
 const ownResponse = fc
   .oneof(...arbitraryExchanges.map(({ code, response }) => response.map((value) => [code, value] as const)))
-  .chain(([code, value]) => serializeType.map((type) => encodeResponse(code, value, 1, type).subarray(4)));
+  .chain(([code, value]) => serializeType.map((type) => responseBytes(code, value, 1, type).subarray(4)));
 
 const apacheFrames = apacheExchanges.flatMap(({ request, response }) =>
   response === null ? [frameBytes(request)] : [frameBytes(request), frameBytes(response)],

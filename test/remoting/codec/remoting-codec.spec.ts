@@ -2,12 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RemotingCodecError } from '../../../lib/errors/remoting-codec.error.js';
 import { MAX_FRAME_SIZE } from '../../../lib/remoting/codec/frame-cutter.js';
-import {
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-} from '../../../lib/remoting/codec/remoting-codec.js';
+import { decodeRequest, decodeResponse, encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import {
   decodeFrame,
   isOneway,
@@ -18,6 +13,7 @@ import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import type { RequestBody, RequestHeader } from '../../../lib/remoting/remoting-protocol.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { responseBytes } from '../../support/response-bytes.js';
 import { arbitraryExchanges } from '../../support/arbitrary-commands.js';
 import { jsonFrame } from '../../support/json-frame.js';
 
@@ -60,7 +56,7 @@ describe.each(exchanges)('code %i', (code, { request, response }) => {
   it('keeps every answer in both forms', () => {
     fc.assert(
       fc.property(response, int32, serializeType, fc.boolean(), (value, opaque, type, isStandard) => {
-        const frame = decode(encodeResponse(code, value, opaque, type, isStandard));
+        const frame = decode(responseBytes(code, value, opaque, type, isStandard));
         expect(frame).toMatchObject({ opaque, serializeType: type, flag: 1 });
         expect(decodeResponse(code, frame)).toEqual(value);
       }),
@@ -70,7 +66,7 @@ describe.each(exchanges)('code %i', (code, { request, response }) => {
   it('keeps code and remark of an error', () => {
     const error = failure(ResponseCode.NO_PERMISSION, 'nö 😀 "quoted"');
     for (const type of ['JSON', 'ROCKETMQ'] as const) {
-      const frame = decode(encodeResponse(code, error, 1, type));
+      const frame = decode(responseBytes(code, error, 1, type));
       expect(decodeResponse(code, frame)).toEqual(error);
       expect([frame.fields.size, frame.body.length]).toEqual([0, 0]);
     }
@@ -117,7 +113,7 @@ describe('a request', () => {
     for (const code of [0, -1, 9, 99, 200056, 2 ** 31 - 1]) {
       expect(decodeRequest(decodeFrame(jsonFrame({ code })))).toBeUndefined();
     }
-    const answer = encodeResponse(200056, failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, 'no'), 1, 'JSON');
+    const answer = responseBytes(200056, failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, 'no'), 1, 'JSON');
     expect(decode(answer)).toMatchObject({ code: 3, remark: 'no' });
   });
 
@@ -178,7 +174,7 @@ describe('a request', () => {
 
   it('cannot be longer than a frame may be', () => {
     const offset = success(undefined, Buffer.alloc(MAX_FRAME_SIZE));
-    expect(() => encodeResponse(RequestCode.VIEW_MESSAGE_BY_ID, offset, 1, 'ROCKETMQ')).toThrow(
+    expect(() => responseBytes(RequestCode.VIEW_MESSAGE_BY_ID, offset, 1, 'ROCKETMQ')).toThrow(
       RemotingCodecError,
     );
   });
@@ -234,7 +230,7 @@ describe('an answer', () => {
       body: Buffer.of(),
     };
     for (const requestCode of [RequestCode.PULL_MESSAGE, 361]) {
-      const frame = decode(encodeResponse(requestCode, response, 1, 'ROCKETMQ'));
+      const frame = decode(responseBytes(requestCode, response, 1, 'ROCKETMQ'));
       expect(decodeResponse(RequestCode.PULL_MESSAGE, frame).header).toEqual(PULL_ANSWER);
     }
   });
@@ -261,7 +257,7 @@ describe('an answer', () => {
     const broker = { cluster: 'C', brokerName: 'b', brokerAddrs: new Map([[0, 'a:1']]) };
     const route = success(undefined, { queueDatas: [], brokerDatas: [broker] });
     const bodyOf = (isStandard: boolean) =>
-      decode(encodeResponse(105, route, 1, 'JSON', isStandard)).body.toString();
+      decode(responseBytes(105, route, 1, 'JSON', isStandard)).body.toString();
     expect(bodyOf(true)).toContain('"brokerAddrs":{"0":"a:1"}');
     expect(bodyOf(false)).toContain('"brokerAddrs":{0:"a:1"}');
   });
@@ -270,7 +266,7 @@ describe('an answer', () => {
     const broker = (brokerName: string) =>
       [brokerName, { cluster: 'C', brokerName, brokerAddrs: new Map([[0, 'a:1']]) }] as const;
     const info = success(undefined, { brokerAddrTable: new Map([broker('x'), broker('y')]) });
-    const body = decode(encodeResponse(106, info, 1, 'JSON')).body.toString();
+    const body = decode(responseBytes(106, info, 1, 'JSON')).body.toString();
     expect(body).toContain('"brokerAddrs":{0:');
     expect(JSON.parse(body.replaceAll('{0:', '{"0":'))).toMatchObject({
       clusterAddrTable: { C: ['x', 'y'] },
