@@ -55,6 +55,22 @@ export interface BrokerConfig {
   transactionOpBatchInterval: number;
   /** Refuse messages of transactions. */
   rejectTransactionMessage: boolean;
+  /** Refuse requests that have waited too long for the disk; otherwise they wait until their sender gives up. */
+  brokerFastFailureEnable: boolean;
+  /** Milliseconds that a send may wait for the store before it is refused. */
+  waitTimeMillsInSendQueue: number;
+  /** Milliseconds that a pull may wait for the disk before it is refused. */
+  waitTimeMillsInPullQueue: number;
+  /** Milliseconds that the end of a transaction may wait for the store before it is refused. */
+  waitTimeMillsInTransactionQueue: number;
+  /** Most sends that wait for the store. */
+  sendThreadPoolQueueCapacity: number;
+  /** Most pulls that wait for the disk. */
+  pullThreadPoolQueueCapacity: number;
+  /** Most ends of transactions that wait for the store. */
+  endTransactionPoolQueueCapacity: number;
+  /** Most pulls that are held until a message arrives (not in Apache). */
+  maxPullPollingSize: number;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -88,6 +104,14 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   transactionOpMsgMaxSize: integer(4096, 1, 1024 * 1024),
   transactionOpBatchInterval: integer(3000, 1, 60_000),
   rejectTransactionMessage: bool(false),
+  brokerFastFailureEnable: bool(true),
+  waitTimeMillsInSendQueue: integer(200, 1, 3_600_000),
+  waitTimeMillsInPullQueue: integer(5000, 1, 3_600_000),
+  waitTimeMillsInTransactionQueue: integer(3000, 1, 3_600_000),
+  sendThreadPoolQueueCapacity: integer(10_000, 1, 1_000_000),
+  pullThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  endTransactionPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  maxPullPollingSize: integer(10_000, 1, 1_000_000),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -41,6 +41,8 @@ const PROBE_INTERVAL = 1000;
 /** How far the clock may have been set back since the last message was stored. */
 const MAX_TIME_AHEAD = 24 * 3_600_000;
 const NO_BYTES = Buffer.alloc(0);
+/** Reads from the disk at once: more would only keep flushes waiting for a thread of libuv's pool. */
+const MAX_COLD_READS = 8;
 /** Most entries of a ConsumeQueue in one answer. */
 const MAX_QUERIED_UNITS = 10_000;
 
@@ -148,6 +150,21 @@ export class DefaultMessageStore {
   /** Why messages are refused at the moment; undefined when they are not. */
   get writeRefusal(): string | undefined {
     return this.flags.reason;
+  }
+
+  /** Whether so much waits for the disk that further messages should wait before the store. */
+  get isBusy(): boolean {
+    return this.pipeline.isBusy && this.flags.isWriteable;
+  }
+
+  /** Whether messages are refused because a write to the log is stuck (DefaultMessageStore#isOSPageCacheBusy). */
+  get isOSPageCacheBusy(): boolean {
+    return this.pipeline.isOSPageCacheBusy;
+  }
+
+  /** Whether so much is being read from the disk that further pulls should wait. */
+  get isReadBusy(): boolean {
+    return this.reader.coldReads >= MAX_COLD_READS;
   }
 
   /** The highest queue id of each topic that has messages. */
@@ -321,6 +338,7 @@ export class DefaultMessageStore {
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {
     if (this.flags.diskFull) this.probeDisk();
     if (!this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
+    if (this.pipeline.isOSPageCacheBusy) return 'OS_PAGE_CACHE_BUSY';
     const { maxMessageSize } = this.options.config;
     for (const { topic, body } of messages) {
       if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
