@@ -143,14 +143,19 @@ export class LogWriter {
     this.filler.whenFree(() => {
       clock.clearTimeout(this.stuckTimer);
       this.stuckTimer = undefined;
+      if (this.isStuck) this.options.files.logger.log('The disk goes on: sending resumes');
       this.isStuck = false;
       this.options.onFree();
     });
   }
 
   private setStuck(): void {
+    const { files, osPageCacheBusyTimeOutMills, onStuck } = this.options;
     this.isStuck = true;
-    this.options.onStuck();
+    files.logger.error(
+      `The disk has not taken a write to the commit log for ${osPageCacheBusyTimeOutMills} ms: sending is refused until it does`,
+    );
+    onStuck();
   }
 
   private writeFailed({ segment, offset, length }: Extent, error: Error): void {

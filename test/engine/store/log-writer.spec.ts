@@ -35,6 +35,7 @@ describe('a write that is stuck', () => {
     expect(store.store.isOSPageCacheBusy).toBe(false);
     await store.clock.advance(1);
     expect(store.store.isOSPageCacheBusy).toBe(true);
+    expect(store.logger.lines.at(-1)).toContain('The disk has not taken a write to the commit log for 1000 ms');
     expect(answers.filter((status) => status === 'OS_PAGE_CACHE_BUSY')).toHaveLength(waiting);
     expect((await store.put()).status).toBe('OS_PAGE_CACHE_BUSY');
     expect(await store.ids()).toEqual(idsOf(store.stored));
@@ -48,6 +49,7 @@ describe('a write that is stuck', () => {
     store.disk.releaseTransfers();
     await settle();
     expect(store.store.isOSPageCacheBusy).toBe(false);
+    expect(store.logger.lines.at(-1)).toBe('LOG The disk goes on: sending resumes');
     await store.send(30, { body: BODY });
     expect(await store.ids()).toEqual(idsOf(store.stored));
     store.crash();
@@ -152,7 +154,7 @@ describe('a disk that hesitates', () => {
         store.open();
         await check();
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -83,9 +83,9 @@ export class BrokerFastFailure {
     const now = this.broker.clock.now();
     if (now - this.loggedAt < LOG_INTERVAL) return;
     this.loggedAt = now;
+    const { refusedCount } = this;
     this.broker.logger.warn(
-      `The disk is behind: ${this.refusedCount} requests were refused as SYSTEM_BUSY since the last such line`,
+      `The disk is behind: requests are refused as SYSTEM_BUSY (${refusedCount} since the start)`,
     );
-    this.refusedCount = 0;
   }
 }
