@@ -18,8 +18,9 @@ export class BrokerFastFailure {
   private loggedAt = -Infinity;
 
   constructor(private readonly broker: BrokerController) {
-    const { config } = broker;
-    const isStoreBusy = (): boolean => broker.store.isBusy;
+    const { config, topics } = broker;
+    const { maxPendingMessages } = broker.storeConfig;
+    const isStoreBusy = (): boolean => broker.store.isBusy || topics.waitingCount >= maxPendingMessages;
     const isStoreStuck = (): boolean => broker.store.isOSPageCacheBusy;
     this.sends = this.newQueue({
       capacity: config.sendThreadPoolQueueCapacity,

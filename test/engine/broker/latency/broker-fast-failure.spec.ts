@@ -178,6 +178,20 @@ describe('sends behind a slow disk', () => {
     expect(codes(answers, ResponseCode.SERVICE_NOT_AVAILABLE)).toBe(3);
   });
 
+  it('wait too when the table of topics is what is behind', async () => {
+    const { clock, disk, client, answers } = await open({ ...TEN, flushDiskType: 'ASYNC_FLUSH' });
+    disk.holdsSyncs = true;
+    for (let i = 0; i < 13; i++) void client.send('new-topic').then((answer) => answers.push(answer), ended);
+    await clock.advance(190);
+    expect(answers).toEqual([]);
+    await clock.advance(10);
+    expect(codes(answers, ResponseCode.SYSTEM_BUSY)).toBe(3);
+    disk.releaseSyncs();
+    await clock.advance(50);
+    expect(codes(answers, ResponseCode.SUCCESS)).toBe(10);
+    expect(await client.read('new-topic')).toHaveLength(10);
+  });
+
   it('show in the runtime information of the broker', async () => {
     const { clock, disk, client, send } = await open(TEN);
     disk.holdsSyncs = true;
