@@ -57,12 +57,11 @@ export class BrokerFastFailure {
   private newQueue(
     limits: Pick<RequestQueueOptions, 'capacity' | 'waitTimeMills' | 'isBusy' | 'isStuck'>,
   ): RequestQueue {
-    const { clock, config, storeConfig } = this.broker;
+    const { clock, storeConfig } = this.broker;
     return new RequestQueue({
       ...limits,
       clock,
       maxBytes: storeConfig.maxPendingBytes,
-      waitTimeMills: config.brokerFastFailureEnable ? limits.waitTimeMills : Infinity,
       onWaiting: () => this.arm(),
       onRefused: () => this.noteRefused(),
     });
@@ -75,7 +74,7 @@ export class BrokerFastFailure {
   private scan(): void {
     this.timer = undefined;
     this.takeUp();
-    for (const queue of this.queues) queue.clean();
+    if (this.broker.config.brokerFastFailureEnable) for (const queue of this.queues) queue.clean();
     if (this.queues.some(({ size }) => size > 0)) this.arm();
   }
 
