@@ -45,6 +45,7 @@ export class BrokerFastFailure {
 
   /** Carries out what there is room for now. */
   takeUp(): void {
+    if (this.timer === undefined) return;
     for (const queue of this.queues) queue.takeUp();
   }
 
@@ -72,8 +73,8 @@ export class BrokerFastFailure {
   }
 
   private scan(): void {
-    this.timer = undefined;
     this.takeUp();
+    this.timer = undefined;
     if (this.broker.config.brokerFastFailureEnable) for (const queue of this.queues) queue.clean();
     if (this.queues.some(({ size }) => size > 0)) this.arm();
   }

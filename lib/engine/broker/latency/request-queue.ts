@@ -91,7 +91,7 @@ export class RequestQueue implements RequestExecutor {
 
   /** Carries out what there is room for. */
   takeUp(): void {
-    if (this.isTakingUp) return;
+    if (this.head === undefined || this.isTakingUp) return;
     this.isTakingUp = true;
     while (this.head !== undefined && !this.options.isBusy()) this.carryOut(this.remove());
     this.isTakingUp = false;
