@@ -40,7 +40,8 @@ export class BrokerFastFailure {
       isBusy: () => broker.store.isReadBusy,
       isStuck: () => false,
     });
-    this.queues = [this.sends, this.endTransactions, this.pulls];
+    // Ends of transactions come first: sends would leave no room for them as long as the disk is behind.
+    this.queues = [this.endTransactions, this.sends, this.pulls];
   }
 
   /** Carries out what there is room for now. */

@@ -93,8 +93,11 @@ export class RequestQueue implements RequestExecutor {
   takeUp(): void {
     if (this.head === undefined || this.isTakingUp) return;
     this.isTakingUp = true;
-    while (this.head !== undefined && !this.options.isBusy()) this.carryOut(this.remove());
-    this.isTakingUp = false;
+    try {
+      while (this.head !== undefined && !this.options.isBusy()) carryOut(this.remove());
+    } finally {
+      this.isTakingUp = false;
+    }
   }
 
   /** Refuses what has waited too long, or cannot know how long it would (BrokerFastFailure#cleanExpiredRequest). */
@@ -107,7 +110,7 @@ export class RequestQueue implements RequestExecutor {
 
   /** Carries out everything, at the end of the broker, where each is told why it is refused. */
   flush(): void {
-    while (this.head !== undefined) this.carryOut(this.remove());
+    while (this.head !== undefined) carryOut(this.remove());
   }
 
   private refuseHead(reason: CleanReason): void {
@@ -118,10 +121,6 @@ export class RequestQueue implements RequestExecutor {
       `[${reason}]broker busy, start flow control for a while, period in queue: ${waited}ms, ` +
         `size of queue: ${this.size}`,
     );
-  }
-
-  private carryOut({ carryOut, request }: WaitingRequest): void {
-    carryOut(request);
   }
 
   private add(waiting: WaitingRequest): void {
@@ -140,6 +139,10 @@ export class RequestQueue implements RequestExecutor {
     this.bytes -= first.bytes;
     return first;
   }
+}
+
+function carryOut(waiting: WaitingRequest): void {
+  waiting.carryOut(waiting.request);
 }
 
 function sizeOf(body: RemotingRequest['body']): number {

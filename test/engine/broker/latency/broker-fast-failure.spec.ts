@@ -280,6 +280,28 @@ describe('the end of a transaction behind a slow disk', () => {
   });
 });
 
+it('takes up ends of transactions before sends', async () => {
+  const { clock, disk, client, send } = await open(TEN);
+  disk.holdsSyncs = true;
+  send(10);
+  const order: string[] = [];
+  void client.send(TOPIC).then(() => order.push('send'), ended);
+  send(20);
+  const fields = { topic: TOPIC, producerGroup: 'p', tranStateTableOffset: 0, commitLogOffset: 0 };
+  const commit = {
+    ...fields,
+    commitOrRollback: 8,
+    fromTransactionCheck: false,
+    msgId: '',
+    transactionId: '',
+  };
+  void client.call(RequestCode.END_TRANSACTION, commit).then(() => order.push('end'));
+  await settle();
+  disk.releaseSyncs();
+  await clock.advance(50);
+  expect(order).toEqual(['end', 'send']);
+});
+
 describe('pulls', () => {
   /** An engine whose messages are on the disk only. */
   async function openCold(options: EngineOptions = {}) {
