@@ -7,6 +7,7 @@ import { ImportedOrderListener } from './listeners/imported-order.listener.js';
 import { InvoiceListener } from './listeners/invoice.listener.js';
 import { LargeOrderListener } from './listeners/large-order.listener.js';
 import { OrderStepsListener } from './listeners/order-steps.listener.js';
+import { PackingListener } from './listeners/packing.listener.js';
 import { PaymentTransactions } from './listeners/payment-transactions.js';
 import { PaidOrderListener } from './listeners/paid-order.listener.js';
 import { PlacedOrderListener } from './listeners/placed-order.listener.js';
@@ -31,7 +32,8 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
 @Module({
   imports: [
     RocketMQModule.forRoot({
-      engine: { storePathRootDir: join(DATA, 'store') },
+      // Listeners that leave the sharing of queues to the broker pop.
+      engine: { storePathRootDir: join(DATA, 'store'), defaultMessageRequestMode: 'POP' },
       producer: { group: 'shop' },
       consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', awaitTerminationMillisWhenShutdown: 30_000 },
     }),
@@ -46,6 +48,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     PriceCache,
     PlacedOrderListener,
     PaidOrderListener,
+    PackingListener,
     LargeOrderListener,
     OrderStepsListener,
     UnpaidOrderListener,

@@ -1,7 +1,7 @@
 export { allocateMessageQueueByConfig } from './allocate/allocate-message-queue-by-config.js';
 export { allocateMessageQueueByMachineRoom } from './allocate/allocate-message-queue-by-machine-room.js';
 export { allocateMessageQueueConsistentHash } from './allocate/allocate-message-queue-consistent-hash.js';
-export type { AllocateMessageQueueStrategy } from './allocate/allocate-message-queue-strategy.js';
+export type { AllocateMessageQueueStrategy } from '../common/allocate/allocate-message-queue-strategy.js';
 export { DefaultLitePullConsumer, type MessageQueueListener } from './consumer/default-lite-pull-consumer.js';
 export type { LitePullConsumerConfig } from './consumer/lite-pull-consumer-config.js';
 export { MQAdminImpl, type QueryOptions, type QueuePart } from './mq-admin-impl.js';

@@ -7,11 +7,12 @@ import { MASTER_ID, TOOLS_CONSUMER_GROUP } from '../common/mix-all.js';
 import { PullSysFlag } from '../common/pull-sys-flag.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
+import type { SetMessageRequestModeRequestBody } from '../remoting/body/query-assignment.js';
+import { subscribeQueuesOf } from '../remoting/body/subscribe-queues.js';
 import type { TopicRouteData } from '../remoting/body/topic-route-data.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke } from '../remoting/transport/transport.js';
-import { subscribeQueuesOf } from './consumer/rebalance-push-impl.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 
 /** Milliseconds for what a broker has to search for. */
@@ -40,6 +41,21 @@ export class MQAdminImpl {
   /** @throws MQClientError (10005) when there is no such topic. */
   async fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
     return subscribeQueuesOf(topic, await this.routeOf(topic));
+  }
+
+  /**
+   * Says in every broker of a topic how a group gets its messages (DefaultMQAdminExt#setMessageRequestMode), if it leaves the
+   * sharing of queues to them.
+   *
+   * @throws MQBrokerError when a broker refuses; others may have it by then.
+   */
+  async setMessageRequestMode(body: SetMessageRequestModeRequestBody): Promise<void> {
+    const { brokerDatas } = await this.routeOf(body.topic);
+    const topic = this.instance.withNamespace(body.topic);
+    const consumerGroup = this.instance.withNamespace(body.consumerGroup);
+    const wrapped = { ...body, topic, consumerGroup };
+    const request = { code: RequestCode.SET_MESSAGE_REQUEST_MODE, header: undefined, body: wrapped };
+    await Promise.all(brokerDatas.map(({ brokerName }) => this.instance.request(brokerName, request)));
   }
 
   async maxOffset(mq: MessageQueue): Promise<number> {

@@ -111,6 +111,8 @@ export class EmbeddedEngine {
       random,
       logger,
       registerTopic,
+      routeOf: (topic) =>
+        this.outerApi?.topicRouteOf(topic) ?? this.namesrv.routes.pickupTopicRouteData(topic),
       tables: [kvConfig],
     });
     this.servers.set(this.namesrvAddr, this.namesrv);

@@ -91,6 +91,17 @@ export interface RocketMQMessageListenerOptions {
   pullThresholdSizeForTopic?: number;
   /** Distance of the first and the last waiting message of a queue before pulling pauses; not in order. Default: 2000. */
   consumeConcurrentlyMaxSpan?: number;
+  /**
+   * Whether the members of the group share the queues out themselves. With `false` the broker does, and says for each topic whether
+   * to pull or to pop (`RocketMQAdmin.setMessageRequestMode`). Not for `ORDERLY` and `BROADCASTING`. Default: true.
+   */
+  clientRebalance?: boolean;
+  /** Most messages of one pop, 1 to 32. Default: 32. */
+  popBatchNums?: number;
+  /** Milliseconds that a listener has for a popped message, 5000 to 300,000; then it comes again. Default: 60,000. */
+  popInvisibleTime?: number;
+  /** Popped messages that are not done before popping pauses, 1 to 65,535. Default: 96. */
+  popThresholdForQueue?: number;
   /** What the listener gets. Default: by the content type of the message, else text. */
   messageType?: RocketMQMessageType;
   /** Validate the message with class-validator; needs a class as {@link messageType}. Default: false. */

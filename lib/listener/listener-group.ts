@@ -43,6 +43,10 @@ const GROUP_OPTIONS = [
   'pullThresholdForTopic',
   'pullThresholdSizeForTopic',
   'consumeConcurrentlyMaxSpan',
+  'clientRebalance',
+  'popBatchNums',
+  'popInvisibleTime',
+  'popThresholdForQueue',
 ] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
 
 export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;

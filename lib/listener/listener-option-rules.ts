@@ -45,6 +45,10 @@ const sharedRules = {
   pullThresholdForTopic: limit(6_553_500),
   pullThresholdSizeForTopic: limit(102_400),
   consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
+  clientRebalance: bool(true),
+  popBatchNums: integer(32, 1, 32),
+  popInvisibleTime: integer(60_000, 5000, 300_000),
+  popThresholdForQueue: integer(96, 1, 65_535),
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
   noRetryFor: {
     default: undefined,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeAssignment } from './assignment.suite.js';
 import { describeBatch } from './batch.suite.js';
 import { describeBrokerInfo } from './broker-info.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
@@ -8,6 +9,8 @@ import { describeGroup } from './group.suite.js';
 import { describeLitePull } from './lite-pull.suite.js';
 import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
 import { describeOffsetAdmin } from './offset-admin.suite.js';
+import { describePopConsumer } from './pop-consumer.suite.js';
+import { describePopRequests } from './pop-requests.suite.js';
 import { describeProducer } from './producer.suite.js';
 import { describePull } from './pull.suite.js';
 import { describePushConsumer } from './push-consumer.suite.js';
@@ -37,6 +40,8 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeProducer(ref);
     describePushConsumer(ref);
     describeAllocation(ref);
+    describeAssignment(ref);
+    describePopConsumer(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
     describeSql92(ref);
@@ -48,5 +53,6 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeNamesrvAdmin(ref);
     describeTimer(ref);
     describeTransaction(ref);
+    describePopRequests(ref);
   });
 }

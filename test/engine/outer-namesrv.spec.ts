@@ -7,6 +7,7 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
 import { startApp } from '../support/nest-app.js';
+import { TestClient } from '../support/test-client.js';
 import { startEngine, type TestEngine } from '../support/test-engine.js';
 
 const listen = { listenPort: 0, nameServerPort: 0 };
@@ -55,6 +56,23 @@ describe('an engine with namesrvAddr', () => {
     const sends = await Promise.all(Array.from({ length: 16 }, () => app.template.syncSend('t', 'x')));
     const used = new Set(sends.map(({ messageQueue }) => messageQueue.brokerName));
     expect([...used].toSorted()).toEqual(['broker-a', 'broker-b']);
+  });
+
+  it('shares out the queues of all brokers, and those that it knew while no name server answers', async () => {
+    const namesrv = await startNamesrv();
+    const broker = await startBroker(namesrv);
+    const client = await TestClient.open(broker);
+    const query = async () => {
+      const question = { topic: 'BenchmarkTest', consumerGroup: 'g', clientId: 'c', strategyName: 'AVG' };
+      const body = { ...question, messageModel: 'BROADCASTING' } as const;
+      const answer = await client.call(RequestCode.QUERY_ASSIGNMENT, undefined, body);
+      return new Set(
+        answer.body?.messageQueueAssignments?.map(({ messageQueue }) => messageQueue.brokerName),
+      );
+    };
+    expect(await query()).toEqual(new Set(['broker-a', 'broker-b']));
+    await namesrv.close();
+    expect(await query()).toEqual(new Set(['broker-a', 'broker-b']));
   });
 
   it('says so when it is not let in, or nobody answers, and keeps trying', async () => {

@@ -90,7 +90,7 @@ it('does not close an order that is paid in time', async () => {
   const id = await place();
   await untilEvents(id, 'placed: 2 × rocket');
   expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(202);
-  await untilEvents(id, 'paid', 'shipped at attempt 3');
+  await untilEvents(id, 'paid', 'parcel packed', 'shipped at attempt 3');
   expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(202);
   const { PaymentStore } = await import('../../sample-app/orders/payment-store.js');
   expect(app.get(PaymentStore).has(id)).toBe(true);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -229,6 +229,29 @@ describe('mqadmin', { timeout: TIMEOUT }, () => {
     const output = await admin.run('resetOffsetByTime', '-g', 'workers', '-t', 'orders', '-s', '0');
     expect(output).toMatch(/^broker-a\s+0\s+0/m);
     await expect.poll(() => received, { timeout: 10_000 }).toEqual(['one', 'two', 'three']);
+  });
+
+  it('setConsumeMode', async () => {
+    const mode = [
+      'setConsumeMode',
+      '-c',
+      'DefaultCluster',
+      '-t',
+      'orders',
+      '-g',
+      'packers',
+      '-m',
+      'POP',
+      '-q',
+      '2',
+    ];
+    const output = await admin.run(...mode);
+    expect(output).toContain(`set consume mode to ${brokerAddr} success.`);
+    expect(output).toContain('topic[orders] group[packers] consume mode[POP] popShareQueueNum[2]');
+    const table = readFileSync(join(directory, 'store/config/messageRequestMode.json'), 'utf8');
+    expect(JSON.parse(table)).toMatchObject({
+      messageRequestModeMap: { orders: { packers: { mode: 'POP', popShareQueueNum: 2 } } },
+    });
   });
 
   it('getBrokerConfig and updateBrokerConfig', async () => {

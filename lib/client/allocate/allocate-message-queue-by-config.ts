@@ -1,8 +1,8 @@
 import { isRetryTopic } from '../../common/mix-all.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import { allocateMessageQueueAveragely } from './allocate-message-queue-averagely.js';
-import type { AllocateMessageQueueStrategy } from './allocate-message-queue-strategy.js';
+import { allocateMessageQueueAveragely } from '../../common/allocate/allocate-message-queue-averagely.js';
+import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 
 /**
  * The queues that are listed, whoever else has them (AllocateMessageQueueByConfig). Messages that failed are in the group's retry

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import type { AllocateMessageQueueStrategy } from './allocate-message-queue-strategy.js';
+import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 
 /**
  * The queues of the brokers in certain machine rooms, in runs; a broker is in room `a` when its name is `a@name`

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import type { AllocateMessageQueueStrategy } from './allocate-message-queue-strategy.js';
+import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 
 /** Most places of a member in the ring; more cost memory and even nothing out. */
 const MAX_VIRTUAL_NODES = 10_000;

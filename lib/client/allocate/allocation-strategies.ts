@@ -1,8 +1,8 @@
 import type { OptionRule } from '../../common/option-rules.js';
-import { allocateMessageQueueAveragely } from './allocate-message-queue-averagely.js';
-import { allocateMessageQueueAveragelyByCircle } from './allocate-message-queue-averagely-by-circle.js';
+import { allocateMessageQueueAveragely } from '../../common/allocate/allocate-message-queue-averagely.js';
+import { allocateMessageQueueAveragelyByCircle } from '../../common/allocate/allocate-message-queue-averagely-by-circle.js';
 import { allocateMessageQueueConsistentHash } from './allocate-message-queue-consistent-hash.js';
-import type { AllocateMessageQueueStrategy } from './allocate-message-queue-strategy.js';
+import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 
 /** A strategy that needs nothing to be told, by its name, or any other. */
 export type AllocationOption = 'AVG' | 'AVG_BY_CIRCLE' | 'CONSISTENT_HASH' | AllocateMessageQueueStrategy;

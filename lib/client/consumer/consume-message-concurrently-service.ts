@@ -49,6 +49,11 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     }
   }
 
+  /** Runs other work within the limit of calls. */
+  execute(task: ConsumeTask): void {
+    this.executor.execute(task);
+  }
+
   consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult> {
     this.context.prepare([message]);
     const context = newContext(queueOfMessage(message));
@@ -166,7 +171,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
   }
 }
 
-function newContext(messageQueue: MessageQueue): ConsumeConcurrentlyContext {
+export function newContext(messageQueue: MessageQueue): ConsumeConcurrentlyContext {
   return { messageQueue, delayLevelWhenNextConsume: 0, ackIndex: Number.MAX_SAFE_INTEGER };
 }
 

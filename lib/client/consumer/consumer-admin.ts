@@ -1,11 +1,17 @@
 import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
-import type { ConsumerRunningInfo, ProcessQueueInfo } from '../../remoting/body/consumer-running-info.js';
+import type {
+  ConsumerRunningInfo,
+  PopProcessQueueInfo,
+  ProcessQueueInfo,
+} from '../../remoting/body/consumer-running-info.js';
 import type { ConsumeType } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type { ConsumerContext } from './consumer-context.js';
+import type { PopProcessQueue } from './pop-process-queue.js';
 import type { ProcessQueue } from './process-queue.js';
 
 const MIB = 1024 * 1024;
@@ -32,7 +38,9 @@ export class ConsumerAdmin {
       properties: this.properties(),
       subscriptionSet,
       mqTable: new Map(queues.map((queue) => [queue.mq, this.infoOf(queue)])),
-      mqPopTable: new Map(),
+      mqPopTable: new Map(
+        [...this.context.popProcessQueueTable.values()].map((queue) => [queue.mq, this.popInfoOf(queue)]),
+      ),
       statusTable: new Map(
         subscriptionSet.map(({ topic }) => [topic, this.context.stats.consumeStatus(topic)]),
       ),
@@ -45,8 +53,16 @@ export class ConsumerAdmin {
     return this.consumeService.consumeMessageDirectly(message);
   }
 
-  /** Goes on at other offsets, in the queues that this consumer has (MQClientInstance#resetOffset). */
+  /**
+   * Goes on at other offsets, in the queues that this consumer has (MQClientInstance#resetOffset).
+   *
+   * @throws MQClientError for a topic from which messages are popped: its offsets are the broker's.
+   */
   async resetOffset(topic: string, offsetTable: ReadonlyMap<MessageQueue, number>): Promise<void> {
+    for (const { mq } of this.context.popProcessQueueTable.values()) {
+      if (mq.topic === topic)
+        throw new MQClientError(offsetOfBroker(this.context.config.consumerGroup, topic));
+    }
     const offsets = new Map([...offsetTable].map(([mq, offset]) => [messageQueueKey(mq), offset]));
     const resets: Promise<void>[] = [];
     for (const queue of this.context.processQueues()) {
@@ -78,6 +94,15 @@ export class ConsumerAdmin {
     ]);
   }
 
+  private popInfoOf({
+    waitAckCount,
+    dropped,
+    lastPopTimestamp: popped,
+  }: PopProcessQueue): PopProcessQueueInfo {
+    const lastPopTimestamp = Math.min(popped, this.context.clock.now());
+    return { waitAckCount, droped: dropped, lastPopTimestamp };
+  }
+
   private infoOf(queue: ProcessQueue): ProcessQueueInfo {
     const { min, max } = queue.bounds;
     return {
@@ -97,4 +122,8 @@ export class ConsumerAdmin {
       lastConsumeTimestamp: queue.lastConsumeTimestamp,
     };
   }
+}
+
+function offsetOfBroker(group: string, topic: string): string {
+  return `Group ${group} pops from topic ${topic}, so its offsets are the broker's: reset them there, or set the mode of the group to PULL`;
 }

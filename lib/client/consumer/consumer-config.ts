@@ -53,6 +53,14 @@ export interface ConsumerConfig {
   enableMsgTrace: boolean;
   /** Topic of these records; `RMQ_SYS_TRACE_TOPIC` by default. */
   customizedTraceTopic: string | undefined;
+  /** Share queues out among the members themselves; otherwise the broker does, and says whether to pull or to pop. */
+  clientRebalance: boolean;
+  /** Most messages of one pop. */
+  popBatchNums: number;
+  /** Milliseconds for which nobody else gets popped messages. */
+  popInvisibleTime: number;
+  /** Popped messages of an assignment that are not done before popping pauses. */
+  popThresholdForQueue: number;
 }
 
 const consumerRules: OptionRules<ConsumerConfig> = {
@@ -85,6 +93,10 @@ const consumerRules: OptionRules<ConsumerConfig> = {
   customizedTraceTopic: text<string | undefined>(undefined, 'a topic name', (value) => {
     return topicNameFault(value) === undefined;
   }),
+  clientRebalance: bool(true),
+  popBatchNums: integer(32, 1, 32),
+  popInvisibleTime: integer(60_000, 5000, 300_000),
+  popThresholdForQueue: integer(96, 1, 65_535),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -8,6 +8,7 @@ import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
 import { ConsumerStatsManager } from './consumer-stats-manager.js';
 import { MessageBackSender } from './message-back-sender.js';
+import type { PopProcessQueue } from './pop-process-queue.js';
 import type { ProcessQueue } from './process-queue.js';
 
 /** Attempts of a message that is not consumed in order. */
@@ -19,6 +20,10 @@ const UNLIMITED_RECONSUME_TIMES = 0x7fffffff;
 export class ConsumerContext {
   /** The queues of this consumer by their key. */
   readonly processQueueTable = new Map<string, ProcessQueue>();
+  /** What this consumer pops from, by its key. */
+  readonly popProcessQueueTable = new Map<string, PopProcessQueue>();
+  /** Topics whose popped messages came to nothing, with the topics from which they come, while those are pulled from. */
+  readonly popRetryTopics = new Map<string, string>();
   readonly backSender: MessageBackSender;
   readonly maxReconsumeTimes: number;
   readonly stats: ConsumerStatsManager;
@@ -66,6 +71,7 @@ export class ConsumerContext {
       if (message.topic === this.retryTopic) {
         message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
       }
+      message.topic = this.popRetryTopics.get(message.topic) ?? message.topic;
       message.topic = this.instance.withoutNamespace(message.topic);
       message.consumeStartTimestamp = startTime;
     }

@@ -29,6 +29,7 @@ import type {
   MessageListenerOrderly,
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
+import { PopConsumption, type PoppingConsumer } from './pop-consumption.js';
 import { PullRequest, type PullOwner } from './pull-request.js';
 import { QueueLocker } from './queue-locker.js';
 import { RebalancePushImpl } from './rebalance-push-impl.js';
@@ -42,7 +43,7 @@ export type MessageListener =
   { readonly concurrently: MessageListenerConcurrently } | { readonly orderly: MessageListenerOrderly };
 
 /** Consumes messages as a member of a group (DefaultMQPushConsumer): it pulls them and calls the listener. */
-export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
+export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingConsumer {
   readonly config: ConsumerConfig;
   readonly consumeService: ConsumeMessageService;
   readonly admin: ConsumerAdmin;
@@ -51,6 +52,8 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   private readonly context: ConsumerContext;
   private readonly rebalance: RebalancePushImpl;
   private readonly dispatcher: AsyncTraceDispatcher | undefined;
+  /** Of a consumer that has its queues from the brokers. */
+  private readonly popping: PopConsumption | undefined;
   private isRunning = false;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
@@ -75,15 +78,20 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     const locker = new QueueLocker(this.context);
     if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
     const traced = this.dispatcher === undefined ? listener : this.traced(listener, resolved);
-    this.consumeService =
-      'orderly' in traced
-        ? new ConsumeMessageOrderlyService(this.context, traced.orderly, locker)
-        : new ConsumeMessageConcurrentlyService(this.context, traced.concurrently);
+    if ('orderly' in traced) {
+      this.consumeService = new ConsumeMessageOrderlyService(this.context, traced.orderly, locker);
+    } else {
+      const service = new ConsumeMessageConcurrentlyService(this.context, traced.concurrently);
+      this.consumeService = service;
+      const isShared = !resolved.clientRebalance && messageModel === 'CLUSTERING';
+      if (isShared) this.popping = new PopConsumption(this.context, this, service);
+    }
     this.rebalance = new RebalancePushImpl(
       this.context,
       locker,
       () => this.topics,
       (queue, offset) => new PullRequest(this.context, this, queue, offset).pullLater(0),
+      this.popping?.assignment,
     );
     this.admin = new ConsumerAdmin(
       this.context,
@@ -120,6 +128,10 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
    */
   async start(): Promise<void> {
     checkGroup(this.group);
+    if (!this.config.clientRebalance && this.popping === undefined) {
+      const reason = this.config.consumeOrderly ? 'consumes in order' : 'is BROADCASTING';
+      this.context.logger.warn(`Group ${this.group} ${reason}, so clientRebalance: false has no effect`);
+    }
     if (this.config.messageModel === 'CLUSTERING') this.subscribe(retryTopicOf(this.group));
     await this.context.offsetStore.load();
     this.instance.registerConsumer(this);
@@ -148,6 +160,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
   suspend(): void {
     this.isSuspended = true;
     this.consumeService.stop();
+    this.popping?.stop();
   }
 
   /** Begins no messages, and pulls none, until it resumes; those that are being handled go on. Its queues stay with it. */
@@ -174,19 +187,23 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
     this.context.stats.stop();
     await this.rebalance.stop();
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
+    const unfinishedPops = (await this.popping?.shutdown()) ?? [];
     const queues = [...this.context.processQueues()];
     await this.persistOffsets();
     await this.dispatcher?.shutdown();
-    const unfinished = hasEnded ? [] : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
+    const unfinishedPulls = hasEnded
+      ? []
+      : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
     for (const queue of queues) queue.dropped = true;
     this.context.processQueueTable.clear();
     this.instance.unregisterConsumer(this);
-    return unfinished;
+    return [...unfinishedPulls, ...unfinishedPops];
   }
 
   /** Gives a message back: for another attempt after `delayLevel`, or with -1 to the dead-letter queue. */
-  sendMessageBack(message: MessageExt, delayLevel: number): Promise<void> {
-    return this.context.backSender.sendBack(message, delayLevel);
+  async sendMessageBack(message: MessageExt, delayLevel: number): Promise<void> {
+    if (this.popping?.has(message)) this.popping.sendBack(message, delayLevel);
+    else await this.context.backSender.sendBack(message, delayLevel);
   }
 
   /** Gives a message to the dead-letter queue, with the reason as its property `DLQ_REASON`. */
@@ -250,6 +267,17 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner {
 
   onSubscriptionUnknown(): void {
     void this.instance.sendHeartbeatToAllBrokers();
+  }
+
+  subscribePopRetry(retryTopic: string): void {
+    this.subscribe(retryTopic);
+    void this.instance.sendHeartbeatToAllBrokers();
+  }
+
+  unsubscribePopRetry(retryTopic: string): void {
+    this.subscriptions.delete(retryTopic);
+    void this.instance.sendHeartbeatToAllBrokers();
+    void this.instance.logged(() => this.rebalance.dropTopic(retryTopic));
   }
 
   private createDispatcher({ consumerGroup, customizedTraceTopic }: ConsumerConfig): AsyncTraceDispatcher {

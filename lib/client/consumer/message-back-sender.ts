@@ -52,7 +52,7 @@ export class MessageBackSender {
    * Makes a message dead with the reason in it, which no broker notes by itself: as a retry for which no attempt is left. If that
    * does not work it is sent back, without the reason.
    */
-  async sendDead(message: MessageExt, reason: string): Promise<void> {
+  async sendDead(message: MessageExt, reason?: string): Promise<void> {
     try {
       await this.sendCopy(message, (brokerName) => this.deadRequest(message, brokerName, reason));
     } catch {
@@ -97,11 +97,11 @@ export class MessageBackSender {
     return { code: RequestCode.SEND_MESSAGE, header, body: message.storedBody };
   }
 
-  private deadRequest(message: MessageExt, brokerName: string, reason: string) {
+  private deadRequest(message: MessageExt, brokerName: string, reason?: string) {
     const request = this.retryRequest(message, brokerName);
     const { properties } = request.header;
     for (const name of TIMING_PROPERTIES) properties.delete(name);
-    properties.set(DEAD_LETTER_REASON, propertyText(reason));
+    if (reason !== undefined) properties.set(DEAD_LETTER_REASON, propertyText(reason));
     return { ...request, header: { ...request.header, maxReconsumeTimes: 0 } };
   }
 
@@ -135,4 +135,6 @@ const CONSUMER_PROPERTIES = [
   MessageConst.MIN_OFFSET,
   MessageConst.MAX_OFFSET,
   MessageConst.CONSUME_START_TIMESTAMP,
+  MessageConst.POP_CK,
+  MessageConst.FIRST_POP_TIME,
 ];

@@ -25,7 +25,7 @@ const LITE_PULL = PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION | PullSysFlag.L
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
 /** The broker has not heard, or not lately, what the consumer wants. */
-const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
+export const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
   ResponseCode.SUBSCRIPTION_NOT_EXIST,
   ResponseCode.SUBSCRIPTION_NOT_LATEST,
   ResponseCode.FILTER_DATA_NOT_EXIST,
@@ -191,13 +191,11 @@ export class PullRequest implements ResponseCallback<PullCode> {
     this.pullLater(this.context.config.pullInterval);
   }
 
-  /** The broker compares hashes of tags; here the tags themselves are compared. */
   private wanted(messages: MessageExt[]): MessageExt[] {
     const { brokerName, topic } = this.queue.mq;
     for (const message of messages) message.brokerName = brokerName;
-    const tagsSet = this.owner.subscriptionOf(topic)?.tagsSet;
-    if (tagsSet === undefined || tagsSet.size === 0) return messages;
-    return messages.filter(({ tags }) => tags !== undefined && tagsSet.has(tags));
+    const subscription = this.owner.subscriptionOf(topic);
+    return messages.filter((message) => isWantedBy(subscription, message));
   }
 
   /** Messages that were passed over count as consumed when none before them is waiting. */
@@ -220,4 +218,11 @@ export class PullRequest implements ResponseCallback<PullCode> {
     const { topic, queueId, brokerName } = this.queue.mq;
     return `queue ${queueId} of topic ${topic} on ${brokerName}`;
   }
+}
+
+/** The broker compares hashes of tags; here the tags themselves are compared. */
+export function isWantedBy(subscription: SubscriptionData | undefined, message: MessageExt): boolean {
+  const tagsSet = subscription?.tagsSet;
+  if (tagsSet === undefined || tagsSet.size === 0) return true;
+  return message.tags !== undefined && tagsSet.has(message.tags);
 }

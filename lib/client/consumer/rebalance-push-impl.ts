@@ -1,13 +1,15 @@
 import type { Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
-import { isReadable } from '../../common/perm-name.js';
-import { isRetryTopic, MASTER_ID } from '../../common/mix-all.js';
+import { isRetryTopic } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
+import { subscribeQueuesOf } from '../../remoting/body/subscribe-queues.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
-import type { AllocateMessageQueueStrategy } from '../allocate/allocate-message-queue-strategy.js';
+import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 import { allocationStrategy } from '../allocate/allocation-strategies.js';
+import { askAnyBroker } from './ask-any-broker.js';
+import type { BrokerAssignment } from './broker-assignment.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
@@ -34,6 +36,8 @@ export class RebalancePushImpl {
     private readonly topics: () => Iterable<string>,
     /** A queue was given to this consumer: pulling begins at `offset`. */
     private readonly onAssigned: (queue: ProcessQueue, offset: number) => void,
+    /** Brokers share the queues out, and not the members of the group. */
+    private readonly assignment?: BrokerAssignment,
   ) {
     this.strategy = allocationStrategy(context.config.allocateMessageQueueStrategy);
   }
@@ -51,6 +55,11 @@ export class RebalancePushImpl {
     this.isRequested = false;
     this.context.clock.clearTimeout(this.retryTimer);
     await this.running;
+  }
+
+  /** Takes all queues of a topic away from this consumer. */
+  async dropTopic(topic: string): Promise<void> {
+    await this.updateQueues(topic, []);
   }
 
   /** Takes a queue away from this consumer. Another one gets its lock when no message of it is being handled. */
@@ -111,6 +120,11 @@ export class RebalancePushImpl {
     const { instance, config } = this.context;
     const route = instance.routeOf(topic) ?? (await instance.updateTopicRouteInfo(topic));
     if (route === undefined) return;
+    if (this.assignment?.isSupported) {
+      const pulled = await this.assignment.update(topic, route);
+      if (pulled !== undefined) return this.updateQueues(topic, pulled);
+      if (this.assignment.isSupported) return;
+    }
     const mqAll = subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
     if (config.messageModel === 'BROADCASTING') return this.updateQueues(topic, mqAll);
     const cidAll = await this.findConsumerIds(route);
@@ -119,28 +133,19 @@ export class RebalancePushImpl {
     await this.updateQueues(topic, checkShare(this.strategy.name, share, mqAll));
   }
 
-  /** Any broker of the topic can say it: its master, else a slave (MQClientInstance#findConsumerIdList). */
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
     const { instance, config } = this.context;
-    const first = Math.floor(instance.random() * brokerDatas.length);
-    const inTurn = [...brokerDatas.slice(first), ...brokerDatas.slice(0, first)];
-    let lastError: unknown;
-    for (const { brokerName } of inTurn) {
-      const broker = instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID);
-      if (broker === undefined) continue;
-      try {
-        const header = { consumerGroup: config.consumerGroup };
-        const code = RequestCode.GET_CONSUMER_LIST_BY_GROUP;
-        const { body } = await instance.requestFrom(broker.address, { code, header, body: undefined });
-        return body!.consumerIdList.toSorted();
-      } catch (error) {
-        // The broker says this too when it has not heard of the group yet.
-        if (error instanceof MQBrokerError) return [];
-        lastError = error;
-      }
+    const header = { consumerGroup: config.consumerGroup };
+    const request = { code: RequestCode.GET_CONSUMER_LIST_BY_GROUP, header, body: undefined };
+    try {
+      const ask = (address: string) => instance.requestFrom(address, request);
+      const answer = await askAnyBroker(instance, brokerDatas, ask);
+      return answer?.body!.consumerIdList.toSorted() ?? [];
+    } catch (error) {
+      // The broker says this too when it has not heard of the group yet.
+      if (error instanceof MQBrokerError) return [];
+      throw error;
     }
-    if (lastError !== undefined) throw lastError;
-    return [];
   }
 
   private async updateQueues(topic: string, share: readonly MessageQueue[]): Promise<void> {
@@ -221,13 +226,4 @@ function checkShare(strategy: string, share: readonly MessageQueue[], mqAll: rea
   throw new MQClientError(
     `allocate() of the strategy ${strategy} must return some of the queues that it was given`,
   );
-}
-
-/** The readable queues of a topic (MQClientInstance#topicRouteData2TopicSubscribeInfo). */
-export function subscribeQueuesOf(topic: string, { queueDatas }: TopicRouteData): MessageQueue[] {
-  return queueDatas
-    .filter(({ perm }) => isReadable(perm))
-    .flatMap(({ brokerName, readQueueNums }) =>
-      Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId })),
-    );
 }

@@ -1,4 +1,5 @@
-import { bool, integer, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import type { MessageRequestMode } from '../../remoting/body/query-assignment.js';
+import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { topicNameFault } from '../../common/topic-validator.js';
 import { parseSocketHost } from '../../common/socket-host.js';
@@ -71,6 +72,23 @@ export interface BrokerConfig {
   endTransactionPoolQueueCapacity: number;
   /** Most pulls that are held until a message arrives (not in Apache). */
   maxPullPollingSize: number;
+  /** Share the queues out to consumers with `clientRebalance: false`; otherwise each of them has all. */
+  serverLoadBalancerEnable: boolean;
+  /** How these consumers get messages of topics for which nothing else was set. */
+  defaultMessageRequestMode: MessageRequestMode;
+  /** How many other members of its group pop from the queues of a member then; 0 or less: all members from all queues. */
+  defaultPopShareQueueNum: number;
+  /** In how many of a hundred pops messages for a retry come first. */
+  popFromRetryProbability: number;
+  /** Pops that may wait for a message in one queue for one group; "any queue" counts as one. */
+  popPollingSize: number;
+  /** Pops that may wait for messages at all (Apache's default: 100,000). */
+  maxPopPollingSize: number;
+  /**
+   * Messages that a group may have popped and neither acknowledged nor got back; it gets no more meanwhile. Apache's broker
+   * counts them by queue, and only with `enablePopMessageThreshold`; default there 10,000.
+   */
+  popInflightMessageThreshold: number;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -112,6 +130,13 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   pullThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
   endTransactionPoolQueueCapacity: integer(100_000, 1, 1_000_000),
   maxPullPollingSize: integer(10_000, 1, 1_000_000),
+  serverLoadBalancerEnable: bool(true),
+  defaultMessageRequestMode: oneOf('PULL', ['PULL', 'POP']),
+  defaultPopShareQueueNum: integer(-1, -1, 0x7fffffff),
+  popFromRetryProbability: integer(20, 0, 100),
+  popPollingSize: integer(1024, 1, 100_000),
+  maxPopPollingSize: integer(10_000, 1, 1_000_000),
+  popInflightMessageThreshold: integer(100_000, 1, 10_000_000),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -5,6 +5,7 @@ import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
+import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { registerAnswer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, type RemotingRequest } from '../../remoting/remoting-command.js';
@@ -23,13 +24,17 @@ import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
 import type { ConfigManager } from './config-manager.js';
 import { BrokerFastFailure } from './latency/broker-fast-failure.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
+import { MessageRequestModeManager } from './loadbalance/message-request-mode-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import { PopService } from './pop/pop-service.js';
 import { registerAdminProcessors } from './processor/admin-processors.js';
 import { AdminBrokerProcessor } from './processor/admin-broker-processor.js';
 import { ClientManageProcessor } from './processor/client-manage-processor.js';
 import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
+import { registerPopProcessors } from './processor/pop-processors.js';
 import { PullMessageProcessor } from './processor/pull-message-processor.js';
+import { QueryAssignmentProcessor } from './processor/query-assignment-processor.js';
 import { QueryMessageProcessor } from './processor/query-message-processor.js';
 import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
 import { RecallMessageProcessor } from './processor/recall-message-processor.js';
@@ -56,6 +61,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Called for every topic when the broker starts, and when one is new or changed. */
   readonly registerTopic: (config: TopicConfig) => void;
+  /** The route of a topic in the whole cluster. */
+  readonly routeOf: (topic: string) => TopicRouteData | undefined | Promise<TopicRouteData | undefined>;
   /** Tables of others that are kept in the same store. */
   readonly tables: readonly ConfigManager[];
 }
@@ -87,6 +94,7 @@ export class BrokerController implements RequestHandler {
   readonly offsets: ConsumerOffsetManager;
   readonly delayOffsets: DelayOffsetTable;
   readonly filters: ConsumerFilterManager;
+  readonly requestModes: MessageRequestModeManager;
   readonly consumers: ConsumerManager;
   readonly producers: ProducerManager;
   readonly stats: BrokerStatsManager;
@@ -96,6 +104,7 @@ export class BrokerController implements RequestHandler {
   private readonly scheduleService: ScheduleMessageService;
   private readonly timerService: TimerMessageService;
   private readonly transactions: TransactionalMessageService;
+  private readonly pops: PopService;
   private readonly tables: readonly ConfigManager[];
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
@@ -119,11 +128,11 @@ export class BrokerController implements RequestHandler {
     const onTopicChanged = (topic: TopicConfig) => this.onTopicChanged(topic);
     this.topics = new TopicConfigManager(tableOptions, config, this.delayLevels.length, onTopicChanged);
     this.groups = new SubscriptionGroupManager(tableOptions, config);
-    this.offsets = new ConsumerOffsetManager(tableOptions, config);
+    this.offsets = new ConsumerOffsetManager(tableOptions, config, (done) => this.store.syncLog(done));
     this.delayOffsets = new DelayOffsetTable(tableOptions, config.flushDelayOffsetInterval);
     this.filters = new ConsumerFilterManager(tableOptions);
-    const { topics, groups, offsets, delayOffsets, filters } = this;
-    this.tables = [topics, groups, offsets, delayOffsets, filters, ...options.tables];
+    this.requestModes = new MessageRequestModeManager(tableOptions);
+    const { topics, groups, offsets, delayOffsets, filters, requestModes } = this;
     this.consumers = new ConsumerManager(
       clock,
       config.channelExpiredTimeout,
@@ -139,6 +148,9 @@ export class BrokerController implements RequestHandler {
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
     this.timerService = new TimerMessageService(this);
     this.transactions = new TransactionalMessageService(this);
+    this.pops = new PopService(this, tableOptions, () => this.timerService.deliveredUntil);
+    const kept = [topics, groups, offsets, delayOffsets, filters, requestModes, this.pops.orders];
+    this.tables = [...kept, ...options.tables];
     this.dispatcher = new RequestDispatcher(logger);
     this.registerProcessors();
   }
@@ -162,6 +174,7 @@ export class BrokerController implements RequestHandler {
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();
     this.transactions.start();
+    this.pops.start();
     this.stats.start();
   }
 
@@ -173,6 +186,7 @@ export class BrokerController implements RequestHandler {
     this.producers.stop();
     this.stats.stop();
     this.holdService.close();
+    await this.pops.stop();
     await this.scheduleService.stop();
     await this.timerService.stop();
     await this.transactions.stop();
@@ -204,6 +218,7 @@ export class BrokerController implements RequestHandler {
     this.scheduleService.onArriving(records);
     this.timerService.onArriving(records);
     this.holdService.notifyMessageArriving(records);
+    this.pops.onArriving(records);
     this.fastFailure.takeUp();
   }
 
@@ -257,6 +272,12 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c), sends);
     dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c), endTransactions);
     registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
+    const assignment = new QueryAssignmentProcessor(this, this.options.routeOf);
+    registerAnswer(dispatcher, RequestCode.QUERY_ASSIGNMENT, (r) => assignment.queryAssignment(r));
+    registerAnswer(dispatcher, RequestCode.SET_MESSAGE_REQUEST_MODE, (r) =>
+      assignment.setMessageRequestMode(r),
+    );
+    registerPopProcessors(dispatcher, this, this.pops);
     registerAdminProcessors(dispatcher, this);
   }
 }

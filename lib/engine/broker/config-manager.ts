@@ -42,6 +42,10 @@ export abstract class ConfigManager {
 
   /** The table in the form that Apache's broker writes. */
   protected abstract encode(): string;
+
+  /** What has to be on the disk before the table, as it was encoded, may be there. */
+  protected beforeSave(): Promise<void> | void {}
+
   protected abstract decode(table: FastjsonObject): void;
 
   /** @throws StoreError when there is a table but it cannot be read. */
@@ -95,7 +99,9 @@ export abstract class ConfigManager {
     this.timer = undefined;
     const { changes } = this;
     try {
-      await this.file.save(this.encode());
+      const text = this.encode();
+      await this.beforeSave();
+      await this.file.save(text);
       return true;
     } catch (error) {
       this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);

@@ -20,7 +20,8 @@ export interface MessageQueueAssignment {
 }
 
 export interface QueryAssignmentResponseBody {
-  readonly messageQueueAssignments: readonly MessageQueueAssignment[];
+  /** Undefined: the broker cannot say it now, and the consumer keeps what it has. */
+  readonly messageQueueAssignments?: readonly MessageQueueAssignment[] | undefined;
 }
 
 /** Body of SET_MESSAGE_REQUEST_MODE, and how the broker keeps it. */

@@ -31,6 +31,7 @@ import {
   jsonEnum,
   jsonInteger,
   jsonList,
+  jsonMaybe,
   jsonOptional,
   jsonText,
   type JsonType,
@@ -132,7 +133,7 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
       maxMsgNums: required(int),
       invisibleTime: required(long),
       pollTime: required(long),
-      bornTime: required(long),
+      bornTime: withDefault(long, 0),
       initMode: required(int),
       expType: optional(text),
       exp: optional(text),
@@ -177,7 +178,7 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
     requestHeader: headerCodec<NotificationRequestHeader>({
       ...queueFields,
       pollTime: required(long),
-      bornTime: required(long),
+      bornTime: withDefault(long, 0),
       order: withDefault(boolean, false),
       attemptId: optional(text),
     }),
@@ -210,8 +211,10 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
     responseHeader: noHeader(),
     responseBody: jsonResponseBody(
       jsonBean<QueryAssignmentResponseBody>({
-        messageQueueAssignments: jsonList(
-          jsonBean<MessageQueueAssignment>({ messageQueue, mode: requestMode }, { attachments: {} }),
+        messageQueueAssignments: jsonMaybe(
+          jsonList(
+            jsonBean<MessageQueueAssignment>({ messageQueue, mode: requestMode }, { attachments: {} }),
+          ),
         ),
       }),
     ),

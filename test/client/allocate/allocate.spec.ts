@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allocateMessageQueueAveragely } from '../../../lib/client/allocate/allocate-message-queue-averagely.js';
-import { allocateMessageQueueAveragelyByCircle } from '../../../lib/client/allocate/allocate-message-queue-averagely-by-circle.js';
+import { allocateMessageQueueAveragely } from '../../../lib/common/allocate/allocate-message-queue-averagely.js';
+import { allocateMessageQueueAveragelyByCircle } from '../../../lib/common/allocate/allocate-message-queue-averagely-by-circle.js';
 import { javaVectors } from '../../support/java-vectors.js';
 
 const STRATEGIES = {

@@ -4,6 +4,7 @@ import { parseFastjson, type FastjsonObject } from '../../../lib/common/fastjson
 import { resolveBrokerConfig } from '../../../lib/engine/broker/broker-config.js';
 import type { ConfigManager, ConfigManagerOptions } from '../../../lib/engine/broker/config-manager.js';
 import { ConsumerOffsetManager } from '../../../lib/engine/broker/offset/consumer-offset-manager.js';
+import { MessageRequestModeManager } from '../../../lib/engine/broker/loadbalance/message-request-mode-manager.js';
 import { DelayOffsetTable } from '../../../lib/engine/broker/schedule/delay-offset-table.js';
 import { SubscriptionGroupManager } from '../../../lib/engine/broker/subscription/subscription-group-manager.js';
 import { TopicConfigManager } from '../../../lib/engine/broker/topic/topic-config-manager.js';
@@ -23,6 +24,7 @@ const managers: readonly (readonly [
   ['subscriptionGroup.json', (options) => new SubscriptionGroupManager(options, config)],
   ['consumerOffset.json', (options) => new ConsumerOffsetManager(options, config)],
   ['delayOffset.json', (options) => new DelayOffsetTable(options, config.flushDelayOffsetInterval)],
+  ['messageRequestMode.json', (options) => new MessageRequestModeManager(options)],
 ];
 
 function vector(name: string): Buffer {

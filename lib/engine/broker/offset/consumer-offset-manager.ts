@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import type { FileCallback } from '../../../common/file-system.js';
 import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
@@ -18,7 +20,12 @@ export class ConsumerOffsetManager extends ConfigManager {
   /** Offsets that an administrator set, until the group pulls from them (ConsumerOffsetManager#resetOffsetTable). */
   private readonly resets = new Map<string, Map<number, number>>();
 
-  constructor(options: ConfigManagerOptions, config: BrokerConfig) {
+  constructor(
+    options: ConfigManagerOptions,
+    config: BrokerConfig,
+    /** Flushes the log. */
+    private readonly syncLog: (done: FileCallback) => void = (done) => done(null),
+  ) {
     super(options, 'consumerOffset.json', config.flushConsumerOffsetInterval);
     this.dataVersion = new DataVersion(options.clock.now());
   }
@@ -117,6 +124,11 @@ export class ConsumerOffsetManager extends ConfigManager {
   private keyParts(): [topic: string, group: string][] {
     const parts = [...this.table.keys()].map((key) => key.split(TOPIC_GROUP_SEPARATOR));
     return parts.filter(({ length }) => length === 2) as [string, string][];
+  }
+
+  /** An offset behind messages that were popped must not outlive their check points, which bring them back. */
+  protected override beforeSave(): Promise<void> {
+    return promisify(this.syncLog)();
   }
 
   protected encode(): string {

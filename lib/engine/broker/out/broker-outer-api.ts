@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../../common/clock.js';
 import { crc32 } from '../../../common/crc32.js';
 import type { Logger } from '../../../common/logger.js';
 import type { RegisterBrokerBody } from '../../../remoting/body/register-broker-body.js';
+import type { TopicRouteData } from '../../../remoting/body/topic-route-data.js';
 import { encodeRegisterBrokerBody } from '../../../remoting/codec/register-broker-body-codec.js';
 import type { BrokerIdentity } from '../../../remoting/header/register-broker-request-header.js';
 import type { RemotingRequest } from '../../../remoting/remoting-command.js';
@@ -15,6 +16,8 @@ const RETRY_INTERVAL = 2000;
 /** Milliseconds that a name server may take to answer, and at the end; the start waits for it. */
 const REGISTER_TIMEOUT = 6000;
 const UNREGISTER_TIMEOUT = 3000;
+/** Milliseconds that a name server may take to answer with a route; clients wait for it. */
+const ROUTE_TIMEOUT = 3000;
 
 export interface BrokerOuterAPIOptions {
   readonly namesrvAddrs: readonly string[];
@@ -31,6 +34,8 @@ export interface BrokerOuterAPIOptions {
 export class BrokerOuterAPI {
   /** Name servers that did not answer last time. */
   private readonly silent = new Set<string>();
+  /** Routes as they were last seen. */
+  private readonly routes = new Map<string, TopicRouteData>();
   private timer: Timer | undefined;
   private round: Promise<void> | undefined;
   private isChanged = false;
@@ -43,6 +48,20 @@ export class BrokerOuterAPI {
     this.isChanged = true;
     this.round ??= this.run().finally(() => (this.round = undefined));
     return this.round;
+  }
+
+  /** The route of a topic in the whole cluster; while no name server answers, as it was last seen. */
+  async topicRouteOf(topic: string): Promise<TopicRouteData | undefined> {
+    const { namesrvAddrs, transport } = this.options;
+    const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, header: { topic }, body: undefined };
+    for (const address of namesrvAddrs) {
+      const answer = await invoke(transport, address, request, ROUTE_TIMEOUT).catch(() => undefined);
+      if (answer?.code === ResponseCode.TOPIC_NOT_EXIST) this.routes.delete(topic);
+      else if (answer?.code === ResponseCode.SUCCESS) this.routes.set(topic, answer.body!);
+      else continue;
+      break;
+    }
+    return this.routes.get(topic);
   }
 
   /** Says of no topic any more that it is here. */

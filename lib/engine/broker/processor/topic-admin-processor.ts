@@ -1,5 +1,6 @@
 import type { MessageQueue } from '../../../common/message-queue.js';
 import { PermName } from '../../../common/perm-name.js';
+import { popRetryTopicV1Of } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { QueryConsumeQueueBody } from '../../../remoting/body/query-consume-queue-body.js';
 import type { TopicOffset } from '../../../remoting/body/topic-stats-table.js';
@@ -35,16 +36,29 @@ export class TopicAdminProcessor {
   async deleteTopic({
     header: { topic },
   }: Request<'DELETE_TOPIC_IN_BROKER'>): Promise<Response<'DELETE_TOPIC_IN_BROKER'>> {
-    const { topics, offsets, store, stats, holdService } = this.broker;
     const fault = this.refuseDeletion(topic);
     if (fault !== undefined) return fault;
+    const { topics, offsets } = this.broker;
+    for (const retryTopic of this.popRetryTopicsOf(topic)) await this.deleteOne(retryTopic);
+    await this.deleteOne(topic);
+    await Promise.all([topics.flush(), offsets.flush()]);
+    return success(undefined, undefined);
+  }
+
+  private async deleteOne(topic: string): Promise<void> {
+    const { topics, offsets, store, stats, holdService } = this.broker;
     await store.deleteTopic(topic);
     topics.delete(topic);
     offsets.removeTopic(topic);
     stats.onTopicDeleted(topic);
     holdService.wakeUp(topic);
-    await Promise.all([topics.flush(), offsets.flush()]);
-    return success(undefined, undefined);
+  }
+
+  /** What came back to groups that pop goes with the topic (clearRetryTopicWhenDeleteTopic). */
+  private popRetryTopicsOf(topic: string): string[] {
+    const { topics, offsets } = this.broker;
+    const retryTopics = offsets.whichGroupByTopic(topic).map((group) => popRetryTopicV1Of(topic, group));
+    return retryTopics.filter((retryTopic) => topics.selectTopicConfig(retryTopic) !== undefined);
   }
 
   getAllTopicConfig(): Response<'GET_ALL_TOPIC_CONFIG'> {

@@ -76,6 +76,18 @@ export class TimerMessageService {
     return this.files.pending;
   }
 
+  /**
+   * What was due before this time, and stored before it, is under its topic now, in milliseconds since the epoch: how far whoever
+   * reads such a topic knows what its messages say.
+   */
+  get deliveredUntil(): number {
+    if (!this.isOpen) return 0;
+    const { store } = this.broker;
+    const readTimeMs = this.files.pending === 0 && this.slot === undefined ? this.now() : this.readTimeMs;
+    if (this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0)) return readTimeMs;
+    return Math.min(readTimeMs, store.getMessageStoreTimestamp(TIMER_TOPIC, 0, this.queueOffset));
+  }
+
   /** @throws ConfigurationError when the timer log was written with another `mappedFileSizeTimerLog`. */
   start(): void {
     if (!this.broker.storeConfig.timerWheelEnable) return;

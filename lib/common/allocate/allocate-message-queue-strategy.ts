@@ -1,4 +1,4 @@
-import type { MessageQueue } from '../../common/message-queue.js';
+import type { MessageQueue } from '../message-queue.js';
 
 /**
  * Divides the queues of a topic among the members of a group. All members see the same sorted lists and must come

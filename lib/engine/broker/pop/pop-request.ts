@@ -1,0 +1,197 @@
+import { popRetryFlagOf, POP_ORDER_REVIVE_QUEUE } from '../../../common/extra-info.js';
+import { popRetryTopicV1Of } from '../../../common/mix-all.js';
+import { formatPopInfo, type PopInfo } from '../../../common/pop-info.js';
+import type { RequestContext } from '../../../remoting/channel.js';
+import type {
+  PopMessageRequestHeader,
+  PopMessageResponseHeader,
+} from '../../../remoting/header/pop-message-request-header.js';
+import { failure } from '../../../remoting/remoting-command.js';
+import type { RequestCode } from '../../../remoting/request-code.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { MessageFilter } from '../../store/get-message-result.js';
+import type { BrokerController } from '../broker-controller.js';
+import { wantsArrived } from '../filter/message-filters.js';
+import type { HeldPop } from '../longpolling/pop-long-polling-service.js';
+import type { PopCheckPoint } from './pop-check-point.js';
+import type { PopPortion } from './pop-portion.js';
+import { PopQueueReader, type PopQueue } from './pop-queue-reader.js';
+import type { PopService } from './pop-service.js';
+
+/** Longest wait for a message in milliseconds. */
+const MAX_POLL_TIME = 60_000;
+const NO_BYTES = Buffer.alloc(0);
+
+/** A portion whose check point is stored. */
+interface Taken {
+  readonly portion: PopPortion;
+  readonly point: PopCheckPoint | undefined;
+}
+
+/** One request for messages, which may wait and be carried out again (PopMessageProcessor#processRequest). */
+export class PopRequest implements HeldPop {
+  readonly expiresAt: number;
+  private orderCountInfo: PopInfo[] = [];
+
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly pops: PopService,
+    private readonly header: PopMessageRequestHeader,
+    private readonly filter: MessageFilter | undefined,
+    private readonly context: RequestContext<typeof RequestCode.POP_MESSAGE>,
+  ) {
+    const now = broker.clock.now();
+    const pollTime = Math.min(header.pollTime, MAX_POLL_TIME);
+    this.expiresAt = pollTime <= 0 ? 0 : Math.min(header.bornTime || now, now) + pollTime;
+  }
+
+  get topic(): string {
+    return this.header.topic;
+  }
+
+  get consumerGroup(): string {
+    return this.header.consumerGroup;
+  }
+
+  get queueId(): number {
+    return Math.max(this.header.queueId, -1);
+  }
+
+  get isAbandoned(): boolean {
+    return this.context.channel.isClosed;
+  }
+
+  wants(record: DispatchRequest): boolean {
+    return wantsArrived(this.filter, record, this.broker.store);
+  }
+
+  wakeUp(): void {
+    this.carryOut();
+  }
+
+  carryOut(): void {
+    this.run().catch((error: Error) => {
+      this.broker.logger.error(`A pop of topic ${this.topic} failed: ${error.stack}`);
+      this.context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));
+    });
+  }
+
+  private async run(): Promise<void> {
+    const popTime = this.broker.clock.now();
+    const reviveQid = this.header.order ? POP_ORDER_REVIVE_QUEUE : this.pops.nextReviveQid();
+    const reader = new PopQueueReader(this.broker, this.pops, this.header, this.filter);
+    this.orderCountInfo = [];
+    const taking: Promise<Taken | undefined>[] = [];
+    try {
+      for (const queue of this.queues()) {
+        const portion = await reader.read(queue);
+        if (portion !== undefined) taking.push(this.take(portion, popTime, reviveQid));
+      }
+      const taken = (await Promise.all(taking)).filter((portion) => portion !== undefined);
+      reader.unlock();
+      if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);
+      else if (taking.length > 0) this.refuse();
+      else this.waitOrEnd(reader, popTime, reviveQid);
+    } finally {
+      reader.unlock();
+    }
+  }
+
+  /** Retries first in a fifth of the requests, and last in the others. */
+  private queues(): PopQueue[] {
+    const { topic, consumerGroup, queueId, order } = this.header;
+    const random = Math.floor(this.broker.random() * 100);
+    const normal = queueId < 0 ? this.queuesOf(topic, random) : [{ topic, queueId }];
+    if (order) return normal;
+    const retries = this.queuesOf(popRetryTopicV1Of(topic, consumerGroup), random);
+    const isRetryFirst = random < this.broker.config.popFromRetryProbability;
+    return isRetryFirst ? [...retries, ...normal] : [...normal, ...retries];
+  }
+
+  private queuesOf(topic: string, random: number): PopQueue[] {
+    const count = this.broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
+    return Array.from({ length: count }, (_, i) => ({ topic, queueId: (random + i) % count }));
+  }
+
+  /** Stores what brings the messages back; the offset of the group is moved afterwards. */
+  private async take(portion: PopPortion, popTime: number, reviveQid: number): Promise<Taken | undefined> {
+    const { consumerGroup, invisibleTime, order } = this.header;
+    if (order) {
+      const { topic, queueId, offsets } = portion;
+      const { attemptId } = this.header;
+      const pop = { topic, consumerGroup, queueId, attemptId, invisibleTime, popTime, offsets };
+      this.orderCountInfo.push(...this.pops.orders.update(pop));
+      return { portion, point: undefined };
+    }
+    const { brokerName } = this.broker.config;
+    const point = portion.checkPoint(consumerGroup, popTime, invisibleTime, brokerName);
+    if (!(await this.pops.reviveTopic.putCheckPoint(point, reviveQid))) return undefined;
+    this.pops.inflight.add(point);
+    const { topic, queueId, nextOffset } = portion;
+    this.broker.offsets.commitOffset(consumerGroup, topic, queueId, nextOffset);
+    return { portion, point };
+  }
+
+  private answer(taken: readonly Taken[], popTime: number, reviveQid: number, restNum: number): void {
+    const { topic, consumerGroup, queueId, invisibleTime } = this.header;
+    const { brokerName } = this.broker.config;
+    const ck = { popTime, invisibleTime, reviveQid, brokerName };
+    const portions = taken.map(({ portion }) => portion);
+    for (const portion of portions)
+      this.broker.stats.onGet(consumerGroup, portion.topic, portion.offsets.length, portion.size);
+    const body = Buffer.concat(portions.flatMap((portion) => portion.messagesFor(topic, ck)));
+    this.context.reply({
+      code: ResponseCode.SUCCESS,
+      remark: 'FOUND',
+      header: this.responseHeader(portions, popTime, reviveQid, restNum),
+      body,
+    });
+    if (restNum > 0) this.pops.polling.wakeOne(topic, consumerGroup, queueId);
+  }
+
+  private responseHeader(
+    portions: readonly PopPortion[],
+    popTime: number,
+    reviveQid: number,
+    restNum: number,
+  ): PopMessageResponseHeader {
+    const { invisibleTime, order } = this.header;
+    const infoOf = (value: (portion: PopPortion) => string) =>
+      formatPopInfo(
+        portions.map((portion) => ({
+          retry: popRetryFlagOf(portion.topic),
+          queue: `${portion.queueId}`,
+          value: value(portion),
+        })),
+      );
+    return {
+      popTime,
+      invisibleTime,
+      reviveQid,
+      restNum,
+      startOffsetInfo: infoOf(({ startOffset }) => `${startOffset}`),
+      msgOffsetInfo: infoOf(({ offsets }) => offsets.join(',')),
+      ...(order ? { orderCountInfo: formatPopInfo(this.orderCountInfo) } : {}),
+    };
+  }
+
+  private refuse(): void {
+    const reason = this.broker.store.writeRefusal ?? 'the log says why';
+    const remark = `the check point of the popped messages cannot be stored: ${reason}`;
+    this.context.reply(failure(ResponseCode.SYSTEM_ERROR, remark));
+  }
+
+  private waitOrEnd(reader: PopQueueReader, popTime: number, reviveQid: number): void {
+    if (reader.hasNews(this.queues())) return this.broker.clock.setImmediate(() => this.carryOut());
+    const result = this.pops.polling.polling(this);
+    if (result === 'HELD') return;
+    this.broker.stats.getMissTimes++;
+    this.context.reply({
+      code: result === 'FULL' ? ResponseCode.POLLING_FULL : ResponseCode.POLLING_TIMEOUT,
+      remark: 'NO_MESSAGE_IN_QUEUE',
+      header: this.responseHeader([], popTime, reviveQid, reader.rest),
+      body: NO_BYTES,
+    });
+  }
+}

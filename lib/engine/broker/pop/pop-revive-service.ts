@@ -1,0 +1,175 @@
+import type { Timer } from '../../../common/clock.js';
+import { decodeMessage } from '../../../common/message-decoder.js';
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import { isRetryTopic, popRetryTopicV1Of, retryTopicOf } from '../../../common/mix-all.js';
+import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
+import type { BrokerController } from '../broker-controller.js';
+import { copyOf } from '../message-copy.js';
+import type { PopCheckPoint } from './pop-check-point.js';
+import { REVIVE_QUEUES } from './revive-topic.js';
+import { ReviveQueue, type OpenPoint } from './revive-queue.js';
+
+/** Milliseconds between two looks at check points (reviveInterval). */
+const REVIVE_INTERVAL = 1000;
+const RETRY_QUEUE_NUMS = 1;
+
+/** Puts messages that were popped and not acknowledged into the retry topic of their group (PopReviveService). */
+export class PopReviveService {
+  private readonly queues: readonly ReviveQueue[];
+  private timer: Timer | undefined;
+  private running = Promise.resolve();
+  private isStopped = false;
+
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly reviveTopic: string,
+    /** How far the timers have come, in milliseconds since the epoch. */
+    private readonly deliveredUntil: () => number,
+    /** Nothing of the check point is open any more. */
+    private readonly onEnd: (point: PopCheckPoint) => void,
+  ) {
+    this.queues = Array.from(
+      { length: REVIVE_QUEUES },
+      (_, queueId) => new ReviveQueue(broker, reviveTopic, queueId),
+    );
+  }
+
+  start(): void {
+    for (const queue of this.queues) queue.load();
+    this.workLater();
+  }
+
+  /** Messages were stored. */
+  onArriving(records: readonly DispatchRequest[]): void {
+    if (this.timer === undefined && records.some(({ queue }) => queue.topic === this.reviveTopic))
+      this.workLater();
+  }
+
+  /** Begins nothing more, and waits for what is being stored. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.broker.clock.clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private workLater(): void {
+    if (this.isStopped || this.queues.every(({ isIdle }) => isIdle)) return;
+    this.timer = this.broker.clock.setTimeout(() => {
+      this.running = this.workOff()
+        .catch((error: Error) => this.broker.logger.error(`Popped messages: ${error.stack}`))
+        .then(() => {
+          this.timer = undefined;
+          this.workLater();
+        });
+    }, REVIVE_INTERVAL);
+  }
+
+  private async workOff(): Promise<void> {
+    const until = this.deliveredUntil();
+    for (const queue of this.queues) {
+      if (this.isStopped) return;
+      if (!queue.isIdle) await queue.workOff(until, (entry) => this.workOffPoint(entry));
+    }
+  }
+
+  /** False when it has to be tried again. */
+  private async workOffPoint(entry: OpenPoint): Promise<boolean> {
+    if (this.isStopped) return false;
+    const { point, open } = entry;
+    if (this.isWanted(point)) {
+      const results = await Promise.all([...open].map((offset) => this.revive(entry, offset)));
+      if (results.includes(false)) {
+        if (!entry.hasFailed)
+          this.broker.logger.error(
+            `Messages of topic ${point.topic} that group ${point.consumerGroup} did not acknowledge cannot be stored for a retry; it is tried again`,
+          );
+        entry.hasFailed = true;
+        return false;
+      }
+    }
+    this.onEnd(point);
+    return true;
+  }
+
+  /** Nobody gets messages of a topic or for a group that is gone. */
+  private isWanted({ topic, consumerGroup }: PopCheckPoint): boolean {
+    const { topics, groups } = this.broker;
+    const normalTopic = isRetryTopic(topic) ? topic.slice(retryTopicOf(consumerGroup).length + 1) : topic;
+    return (
+      topics.selectTopicConfig(normalTopic) !== undefined &&
+      groups.findSubscriptionGroupConfig(consumerGroup) !== undefined
+    );
+  }
+
+  private async revive({ point, open }: OpenPoint, offset: number): Promise<boolean> {
+    const message = await this.read(point, offset);
+    if (message === undefined) {
+      this.broker.logger.warn(
+        `Message ${offset} of queue ${point.queueId} of topic ${point.topic} is no longer there for a retry of group ${point.consumerGroup}`,
+      );
+      open.delete(offset);
+      return true;
+    }
+    const isStored = await this.putRetry(message, point);
+    if (isStored) open.delete(offset);
+    return isStored;
+  }
+
+  private read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {
+    return new Promise((resolve) =>
+      this.broker.store.getMessage(topic, queueId, offset, 1, undefined, ({ messages, messageCount }) => {
+        const message = messageCount > 0 ? decodeMessage(messages) : undefined;
+        resolve(message?.queueOffset === offset ? message : undefined);
+      }),
+    );
+  }
+
+  private async putRetry(message: MessageExt, point: PopCheckPoint): Promise<boolean> {
+    const topic = isRetryTopic(point.topic)
+      ? point.topic
+      : popRetryTopicV1Of(point.topic, point.consumerGroup);
+    this.prepare(topic, point.consumerGroup);
+    const retry = this.retryOf(message, topic, firstPopTime(message, point));
+    const status = await this.put(retry);
+    if (status !== 'PROPERTIES_SIZE_EXCEEDED') return status === 'PUT_OK';
+    // What is added is worth less than the message.
+    return (await this.put(this.retryOf(message, topic, new Map()))) === 'PUT_OK';
+  }
+
+  private retryOf(
+    message: MessageExt,
+    topic: string,
+    added: ReadonlyMap<string, string>,
+  ): MessageExtBrokerInner {
+    const { storeHost } = this.broker;
+    const copy = copyOf(message, {
+      topic,
+      queueId: 0,
+      properties: new Map([...message.properties, ...added]),
+      reconsumeTimes: message.reconsumeTimes + 1,
+      storeHost,
+    });
+    return { ...copy, bornHost: storeHost };
+  }
+
+  private put(message: MessageExtBrokerInner): Promise<PutMessageStatus> {
+    return new Promise((resolve) => this.broker.store.putMessage(message, { onPut: resolve }));
+  }
+
+  /** The group gets what it is given for a retry from the first message on (#addRetryTopicIfNotExist). */
+  private prepare(topic: string, group: string): void {
+    const { topics, offsets } = this.broker;
+    if (topics.selectTopicConfig(topic) !== undefined) return;
+    topics.findOrCreate(topic, RETRY_QUEUE_NUMS);
+    if (offsets.queryOffset(group, topic, 0) === undefined) offsets.commitOffset(group, topic, 0, 0);
+  }
+}
+
+function firstPopTime(message: MessageExt, { popTime }: PopCheckPoint): ReadonlyMap<string, string> {
+  const isFirst =
+    message.reconsumeTimes === 0 || message.getProperty(MessageConst.FIRST_POP_TIME) === undefined;
+  return isFirst ? new Map([[MessageConst.FIRST_POP_TIME, `${popTime}`]]) : new Map();
+}

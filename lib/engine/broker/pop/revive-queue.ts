@@ -1,0 +1,137 @@
+import { decodeMessages } from '../../../common/message-decoder.js';
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageExt } from '../../../common/message-ext.js';
+import type { GetMessageResult } from '../../store/get-message-result.js';
+import type { BrokerController } from '../broker-controller.js';
+import {
+  decodeAck,
+  decodeCheckPoint,
+  mergeKeyOf,
+  offsetsOf,
+  reviveTimeOf,
+  type AckMsg,
+  type PopCheckPoint,
+} from './pop-check-point.js';
+import { ACK_TAG, BATCH_ACK_TAG, CK_TAG } from './revive-topic.js';
+
+/** The group whose offsets say up to where the revive topic is worked off (PopAckConstants). */
+export const REVIVE_GROUP = 'CID_RMQ_SYS_REVIVE_GROUP';
+/** Records that are read, and check points that are worked off together. */
+const BATCH = 32;
+/** Check points that are kept in mind before the first of them are worked off. */
+const MAX_OPEN = 10_000;
+/** Acknowledgements that come so many ms too late still count (PopReviveService#mergeAndRevive). */
+const GRACE = 2000;
+
+/** A check point that was read, and whose time may not be over. */
+export interface OpenPoint {
+  readonly point: PopCheckPoint;
+  /** Of its record in the revive topic. */
+  readonly reviveOffset: number;
+  /** Messages that are neither acknowledged nor revived. */
+  readonly open: Set<number>;
+  hasFailed: boolean;
+}
+
+/** One queue of the revive topic: what was read of it and is not worked off (PopReviveService). */
+export class ReviveQueue {
+  /** In the order of their records. */
+  private readonly points = new Map<string, OpenPoint>();
+  private nextOffset = 0;
+  /** The highest time at which a record that was read was due, in milliseconds since the epoch. */
+  private newestDeliverMs = 0;
+
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly topic: string,
+    private readonly queueId: number,
+  ) {}
+
+  /** Takes up where the last run ended; a store that lost its end has less than was worked off. */
+  load(): void {
+    const { store, offsets } = this.broker;
+    const committed = offsets.queryOffset(REVIVE_GROUP, this.topic, this.queueId) ?? -1;
+    const min = store.getMinOffsetInQueue(this.topic, this.queueId);
+    const max = store.getMaxOffsetInQueue(this.topic, this.queueId);
+    this.nextOffset = Math.min(Math.max(committed + 1, min), max);
+  }
+
+  get isIdle(): boolean {
+    return this.points.size === 0 && this.isRead;
+  }
+
+  /** Reads on, and works off what is due; `deliveredUntil` is how far the timers have come. */
+  async workOff(deliveredUntil: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<void> {
+    const end = this.broker.store.getMaxOffsetInQueue(this.topic, this.queueId);
+    for (;;) {
+      while (this.nextOffset < end && this.points.size < MAX_OPEN) await this.readOn();
+      const isRead = this.nextOffset >= end;
+      // Behind what was read there may be acknowledgements of what is due later.
+      const known = isRead ? deliveredUntil : Math.min(this.newestDeliverMs, deliveredUntil);
+      await this.workOffDue(known, revive);
+      this.commit();
+      if (isRead) return;
+      if (this.points.size >= MAX_OPEN) await this.readOn();
+    }
+  }
+
+  private async workOffDue(known: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<void> {
+    const due = [...this.points].filter(([, { point }]) => known - reviveTimeOf(point) > GRACE);
+    for (let start = 0; start < due.length; start += BATCH) {
+      const work = due.slice(start, start + BATCH).map(async ([key, entry]) => {
+        if (await revive(entry)) this.points.delete(key);
+      });
+      await Promise.all(work);
+    }
+  }
+
+  private get isRead(): boolean {
+    return this.nextOffset >= this.broker.store.getMaxOffsetInQueue(this.topic, this.queueId);
+  }
+
+  private commit(): void {
+    const [first] = this.points.values();
+    const offset = (first?.reviveOffset ?? this.nextOffset) - 1;
+    const { offsets } = this.broker;
+    const committed = offsets.queryOffset(REVIVE_GROUP, this.topic, this.queueId) ?? -1;
+    if (offset > committed) offsets.commitOffset(REVIVE_GROUP, this.topic, this.queueId, offset);
+  }
+
+  private async readOn(): Promise<void> {
+    const { messages, nextBeginOffset } = await this.read();
+    for (const message of decodeMessages(messages)) this.take(message);
+    this.nextOffset = Math.max(nextBeginOffset, this.nextOffset + 1);
+  }
+
+  private read(): Promise<GetMessageResult> {
+    const { topic, queueId, nextOffset } = this;
+    return new Promise((resolve) =>
+      this.broker.store.getMessage(topic, queueId, nextOffset, BATCH, undefined, resolve),
+    );
+  }
+
+  private take(message: MessageExt): void {
+    try {
+      const text = message.body.toString();
+      if (message.tags === CK_TAG) this.takePoint(decodeCheckPoint(text), message.queueOffset);
+      else if (message.tags === ACK_TAG) this.takeAck(decodeAck(text, false));
+      else if (message.tags === BATCH_ACK_TAG) this.takeAck(decodeAck(text, true));
+    } catch (error) {
+      this.broker.logger.error(`Pop record ${message.offsetMsgId} is passed over: ${String(error)}`);
+      return;
+    }
+    const deliverMs = Number(message.getProperty(MessageConst.TIMER_DELIVER_MS) ?? 0);
+    if (deliverMs > this.newestDeliverMs) this.newestDeliverMs = deliverMs;
+  }
+
+  private takePoint(point: PopCheckPoint, reviveOffset: number): void {
+    const open = new Set(offsetsOf(point).filter((_, i) => (point.bitMap & (1 << i)) === 0));
+    this.points.set(mergeKeyOf(point), { point, reviveOffset, open, hasFailed: false });
+  }
+
+  private takeAck(ack: AckMsg): void {
+    const brokerName = ack.brokerName || this.broker.config.brokerName;
+    const entry = this.points.get(mergeKeyOf({ ...ack, brokerName }));
+    for (const offset of ack.ackOffsets) entry?.open.delete(offset);
+  }
+}

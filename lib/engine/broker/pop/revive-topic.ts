@@ -1,0 +1,92 @@
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { BrokerController } from '../broker-controller.js';
+import { divertTimed, isMessage } from '../timer/timer-diversion.js';
+import {
+  encodeAck,
+  encodeCheckPoint,
+  reviveTimeOf,
+  type AckMsg,
+  type PopCheckPoint,
+} from './pop-check-point.js';
+
+/** Queues of the revive topic (reviveQueueNum). */
+export const REVIVE_QUEUES = 8;
+export const CK_TAG = 'ck';
+export const ACK_TAG = 'ack';
+export const BATCH_ACK_TAG = 'bAck';
+/** A check point comes so many ms before it is due, and so before what acknowledges it (PopAckConstants). */
+const ACK_TIME_INTERVAL = 1000;
+const NO_PROPERTIES = Buffer.alloc(0);
+
+/** Where check points and acknowledgements are kept; they get there by the timers, when the check point is due. */
+export const reviveTopicOf = (cluster: string): string => `rmq_sys_REVIVE_LOG_${cluster}`;
+
+/** Writes the revive topic. */
+export class ReviveTopic {
+  readonly name: string;
+
+  constructor(private readonly broker: BrokerController) {
+    this.name = reviveTopicOf(broker.config.brokerClusterName);
+  }
+
+  /** Resolves to false when it is not stored as safely as `flushDiskType` asks. */
+  putCheckPoint(point: PopCheckPoint, reviveQid: number): Promise<boolean> {
+    const { topic, consumerGroup, queueId, startOffset, popTime, brokerName } = point;
+    const id = [topic, queueId, startOffset, consumerGroup, popTime, brokerName, CK_TAG].join('@');
+    const deliverMs = reviveTimeOf(point) - ACK_TIME_INTERVAL;
+    return this.put(reviveQid, CK_TAG, encodeCheckPoint(point), deliverMs, id);
+  }
+
+  /** As {@link putCheckPoint}. `reviveTime`: when the check point is due. */
+  putAck(ack: AckMsg, isBatch: boolean, reviveTime: number, reviveQid: number): Promise<boolean> {
+    const { topic, consumerGroup, queueId, popTime, brokerName } = ack;
+    const offset = isBatch ? -1 : ack.ackOffsets[0]!;
+    const id = [topic, queueId, offset, consumerGroup, popTime, brokerName, ACK_TAG].join('@');
+    const tag = isBatch ? BATCH_ACK_TAG : ACK_TAG;
+    return this.put(reviveQid, tag, encodeAck(ack, isBatch), reviveTime, id);
+  }
+
+  private put(queueId: number, tag: string, body: string, deliverMs: number, id: string): Promise<boolean> {
+    const { store, storeConfig, clock } = this.broker;
+    const message = this.message(queueId, Buffer.from(body), propertiesOf(tag, deliverMs, id));
+    const diverted = divertTimed(message, storeConfig, clock.now());
+    if (!isMessage(diverted)) {
+      this.broker.logger.error(`Pop record ${id} cannot be stored: ${diverted.remark}`);
+      return Promise.resolve(false);
+    }
+    return new Promise((resolve) =>
+      store.putMessage(diverted, { onPut: (status) => resolve(status === 'PUT_OK') }),
+    );
+  }
+
+  private message(
+    queueId: number,
+    body: Buffer,
+    properties: ReadonlyMap<string, string>,
+  ): MessageExtBrokerInner {
+    const { storeHost, clock } = this.broker;
+    return {
+      topic: this.name,
+      queueId,
+      flag: 0,
+      sysFlag: 0,
+      bornTimestamp: clock.now(),
+      bornHost: storeHost,
+      storeHost,
+      reconsumeTimes: 0,
+      preparedTransactionOffset: 0,
+      body,
+      properties,
+      brokerProperties: NO_PROPERTIES,
+    };
+  }
+}
+
+function propertiesOf(tag: string, deliverMs: number, id: string): Map<string, string> {
+  return new Map([
+    [MessageConst.TAGS, tag],
+    [MessageConst.TIMER_DELIVER_MS, `${deliverMs}`],
+    [MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id],
+  ]);
+}

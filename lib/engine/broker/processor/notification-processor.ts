@@ -1,0 +1,67 @@
+import { popRetryTopicV1Of } from '../../../common/mix-all.js';
+import type { RequestContext } from '../../../remoting/channel.js';
+import type { NotificationRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
+import { success, type RemotingRequest } from '../../../remoting/remoting-command.js';
+import type { RequestCode } from '../../../remoting/request-code.js';
+import type { BrokerController } from '../broker-controller.js';
+import type { HeldPop } from '../longpolling/pop-long-polling-service.js';
+import type { PopService } from '../pop/pop-service.js';
+import { refuseConsumer } from './pop-checks.js';
+
+type NotificationCode = typeof RequestCode.NOTIFICATION;
+
+const MAX_POLL_TIME = 60_000;
+
+/** Tells a consumer when there is something to pop (NotificationProcessor). */
+export class NotificationProcessor {
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly pops: PopService,
+  ) {}
+
+  process({ header }: RemotingRequest<NotificationCode>, context: RequestContext<NotificationCode>): void {
+    const fault = refuseConsumer(this.broker, header);
+    if (fault !== undefined) return context.reply(fault);
+    const hasMsg = this.hasMsg(header);
+    const result = hasMsg ? 'ENDED' : this.pops.notifications.polling(this.held(header, context));
+    if (result !== 'HELD') context.reply(success({ hasMsg, pollingFull: result === 'FULL' }, undefined));
+  }
+
+  private held(header: NotificationRequestHeader, context: RequestContext<NotificationCode>): HeldPop {
+    const { topic, consumerGroup, queueId, bornTime, pollTime } = header;
+    const now = this.broker.clock.now();
+    const wait = Math.min(pollTime, MAX_POLL_TIME);
+    return {
+      topic,
+      consumerGroup,
+      queueId: Math.max(queueId, -1),
+      expiresAt: wait <= 0 ? 0 : Math.min(bornTime || now, now) + wait,
+      get isAbandoned() {
+        return context.channel.isClosed;
+      },
+      wants: () => true,
+      wakeUp: () => this.process({ header } as RemotingRequest<NotificationCode>, context),
+    };
+  }
+
+  private hasMsg(header: NotificationRequestHeader): boolean {
+    const { topic, consumerGroup, queueId } = header;
+    const queues = queueId < 0 ? this.queuesOf(topic) : [{ topic, queueId }];
+    const retries = this.queuesOf(popRetryTopicV1Of(topic, consumerGroup));
+    return [...queues, ...retries].some((queue) => this.hasMsgInQueue(header, queue));
+  }
+
+  private hasMsgInQueue(
+    { consumerGroup, order, attemptId }: NotificationRequestHeader,
+    { topic, queueId }: { topic: string; queueId: number },
+  ): boolean {
+    if (order && this.pops.orders.checkBlock(attemptId, topic, consumerGroup, queueId)) return false;
+    const offset = this.pops.offsets.offsetOf(topic, consumerGroup, queueId);
+    return this.broker.store.getMaxOffsetInQueue(topic, queueId) > offset;
+  }
+
+  private queuesOf(topic: string) {
+    const count = this.broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
+    return Array.from({ length: count }, (_, queueId) => ({ topic, queueId }));
+  }
+}

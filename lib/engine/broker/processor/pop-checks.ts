@@ -1,0 +1,74 @@
+import { decodeExtraInfo, type ExtraInfo, POP_ORDER_REVIVE_QUEUE } from '../../../common/extra-info.js';
+import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { BrokerController } from '../broker-controller.js';
+import { REVIVE_QUEUES } from '../pop/revive-topic.js';
+import { isTopicReadable } from '../topic/topic-config.js';
+
+interface QueueOfGroup {
+  readonly consumerGroup: string;
+  readonly topic: string;
+  readonly queueId: number;
+}
+
+/** The checks that all requests for messages have in common, in the order of Apache's broker. */
+export function refuseConsumer(
+  broker: BrokerController,
+  { consumerGroup, topic, queueId }: QueueOfGroup,
+): RemotingResponse<never> | undefined {
+  const config = broker.topics.selectTopicConfig(topic);
+  if (config === undefined) return topicNotExist(topic);
+  if (!isTopicReadable(config)) {
+    return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] peeking message is forbidden`);
+  }
+  if (queueId >= config.readQueueNums) {
+    const remark = illegalQueue(topic, queueId, config.readQueueNums);
+    return failure(ResponseCode.INVALID_PARAMETER, remark);
+  }
+  const group = broker.groups.findSubscriptionGroupConfig(consumerGroup);
+  if (group === undefined) {
+    const remark = `subscription group [${consumerGroup}] does not exist`;
+    return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark);
+  }
+  if (!group.consumeEnable) {
+    return failure(ResponseCode.NO_PERMISSION, `subscription group no permission, ${consumerGroup}`);
+  }
+  return undefined;
+}
+
+/** The checks of a request about a popped message; `lastOffset` is the highest that it may have. */
+export function refuseMessage(
+  broker: BrokerController,
+  { topic, queueId, offset }: QueueOfGroup & { readonly offset: number },
+  isAtEndAllowed: boolean,
+): RemotingResponse<never> | undefined {
+  const config = broker.topics.selectTopicConfig(topic);
+  if (config === undefined) return topicNotExist(topic);
+  if (queueId < 0 || queueId >= config.readQueueNums) {
+    return failure(ResponseCode.MESSAGE_ILLEGAL, illegalQueue(topic, queueId, config.readQueueNums));
+  }
+  const min = broker.store.getMinOffsetInQueue(topic, queueId);
+  const max = broker.store.getMaxOffsetInQueue(topic, queueId);
+  if (offset >= min && (isAtEndAllowed ? offset <= max : offset < max)) return undefined;
+  const remark = `offset is illegal, key:${topic}@${queueId}, commit:${offset}, store:${min}~${max}`;
+  return failure(ResponseCode.NO_MESSAGE, remark);
+}
+
+/** Reads what names a popped message; the refusal when it is not in the form of this broker. */
+export function extraInfoOf(text: string): ExtraInfo | RemotingResponse<never> {
+  const info = decodeExtraInfo(text);
+  if (info !== undefined && isReviveQid(info.reviveQid)) return info;
+  const remark = `extraInfo is ${JSON.stringify(text.slice(0, 200))}; expected is the POP_CK of a message that this broker gave`;
+  return failure(ResponseCode.SYSTEM_ERROR, remark);
+}
+
+export const isReviveQid = (reviveQid: number): boolean =>
+  (reviveQid >= 0 && reviveQid < REVIVE_QUEUES) || reviveQid === POP_ORDER_REVIVE_QUEUE;
+
+function topicNotExist(topic: string): RemotingResponse<never> {
+  return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
+}
+
+function illegalQueue(topic: string, queueId: number, readQueueNums: number): string {
+  return `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${readQueueNums}]`;
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageListener } from '../../../lib/client/index.js';
+import type { MessageExt } from '../../../lib/common/message-ext.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { held, openPopConsumer } from '../../support/scripted-pop.js';
+import { collect } from '../../support/test-peers.js';
+
+const failing: MessageListener = { concurrently: () => 'RECONSUME_LATER' };
+
+describe('a popped message', () => {
+  it.each([
+    [0, 0, 10],
+    [0, 2, 60],
+    [3, 0, 120],
+    [18, 0, 7200],
+  ])('that fails with level %i at attempt %i comes again in %i s', async (delayLevel, times, seconds) => {
+    const { answer, acks, changes } = await openPopConsumer({
+      concurrently: (_, context) => {
+        context.delayLevelWhenNextConsume = delayLevel;
+        throw new Error('not yet');
+      },
+    });
+    await answer([{ offset: 4, reconsumeTimes: times }]);
+    expect(changes()).toMatchObject([{ topic: 't', offset: 4, invisibleTime: seconds * 1000 }]);
+    expect(acks()).toEqual([]);
+  });
+
+  it('is done when it stands before the one that failed', async () => {
+    const { answer, acks, changes } = await openPopConsumer(
+      {
+        concurrently: (_, context) => {
+          context.ackIndex = 0;
+          return 'CONSUME_SUCCESS';
+        },
+      },
+      { consumeMessageBatchMaxSize: 3 },
+    );
+    await answer([{ offset: 0 }, { offset: 1 }, { offset: 2 }]);
+    expect(acks().map(({ offset }) => offset)).toEqual([0]);
+    expect(changes().map(({ offset }) => offset)).toEqual([1, 2]);
+  });
+
+  it('is not acknowledged when its listener ends too late, and not begun when its time is over', async () => {
+    const { begun, listener, release } = held();
+    const config = { consumeThreadNumber: 1, popInvisibleTime: 5000 };
+    const { answer, acks, changes, clock, logger, pops } = await openPopConsumer(listener, config);
+    await answer([{ offset: 0 }, { offset: 1 }]);
+    await clock.advance(5000);
+    release();
+    await clock.advance(0);
+    expect(begun).toHaveLength(1);
+    expect([...acks(), ...changes()]).toEqual([]);
+    const lines = logger.lines.join('\n');
+    expect(lines).toContain('The listener of group g did not end within popInvisibleTime, 5000 ms');
+    expect(lines).toContain('The listener of group g did not begin within popInvisibleTime, 5000 ms');
+    expect(pops).toHaveLength(1);
+  });
+
+  it('is made dead after its last attempt, and is acknowledged then', async () => {
+    const { answer, acks, changes, dead } = await openPopConsumer(failing, { maxReconsumeTimes: 2 });
+    await answer([{ offset: 0, reconsumeTimes: 1 }]);
+    expect(changes()).toHaveLength(1);
+    await answer([{ offset: 1, reconsumeTimes: 2 }]);
+    expect(dead()).toMatchObject([{ topic: '%RETRY%g', maxReconsumeTimes: 0 }]);
+    expect(acks().map(({ offset }) => offset)).toEqual([1]);
+    expect(changes()).toHaveLength(1);
+  });
+
+  it('is made dead without another attempt when all took too long', async () => {
+    const got: MessageExt[] = [];
+    const { answer, acks, dead } = await openPopConsumer(collect(got), { maxReconsumeTimes: 2 });
+    await answer([{ offset: 0, reconsumeTimes: 3 }]);
+    expect(got).toHaveLength(0);
+    expect(dead()).toHaveLength(1);
+    expect(acks()).toHaveLength(1);
+  });
+
+  it('that cannot be made dead comes again', async () => {
+    const { answer, acks, changes, broker, logger } = await openPopConsumer({
+      concurrently: (_, context) => {
+        context.deadLetterReason = 'no such order';
+        return 'RECONSUME_LATER';
+      },
+    });
+    broker.refuses.add(RequestCode.SEND_MESSAGE).add(RequestCode.CONSUMER_SEND_MSG_BACK);
+    await answer([{ offset: 0 }]);
+    expect(acks()).toEqual([]);
+    expect(changes()).toMatchObject([{ offset: 0, invisibleTime: 10_000 }]);
+    expect(logger.lines.join('\n')).toContain('cannot be made dead, it is tried again');
+  });
+
+  it('that the listener gives back itself is not acknowledged', async () => {
+    const opened = await openPopConsumer({
+      concurrently: async (messages) => {
+        await opened.consumer.sendMessageBack(messages[0]!, 2);
+        return 'CONSUME_SUCCESS' as const;
+      },
+    });
+    await opened.answer([{ offset: 0 }]);
+    expect(opened.acks()).toEqual([]);
+    expect(opened.changes()).toMatchObject([{ offset: 0, invisibleTime: 60_000 }]);
+  });
+
+  it('stays what it is when the broker does not hear of it', async () => {
+    const { answer, broker, logger, pops } = await openPopConsumer(collect([]));
+    broker.refuses.add(RequestCode.ACK_MESSAGE);
+    await answer([{ offset: 0 }]);
+    expect(logger.lines.join('\n')).toContain('is not acknowledged, it may come again');
+    expect(pops).toHaveLength(1);
+  });
+
+  it('is left to others at the end when it was not begun, also when it comes too late', async () => {
+    const { begun, listener, release } = held();
+    const config = { consumeThreadNumber: 1, awaitTerminationMillisWhenShutdown: 1000 };
+    const { answer, acks, changes, consumer, clock } = await openPopConsumer(listener, config);
+    await answer([{ offset: 0 }, { offset: 1 }]);
+    const ended = consumer.shutdown();
+    await clock.advance(0);
+    expect(changes()).toMatchObject([{ offset: 1, invisibleTime: 1000 }]);
+    release();
+    await clock.advance(0);
+    expect(await ended).toEqual([]);
+    expect(acks().map(({ offset }) => offset)).toEqual([0]);
+    await answer([{ offset: 2 }]);
+    expect(changes().map(({ offset }) => offset)).toEqual([1, 2]);
+    expect(begun).toHaveLength(1);
+  });
+
+  it('is named at the end when its listener did not end', async () => {
+    const { begun, listener } = held();
+    const { answer, consumer, clock, acks } = await openPopConsumer(listener, {
+      awaitTerminationMillisWhenShutdown: 10,
+    });
+    await answer([{ offset: 0 }]);
+    const ended = consumer.shutdown();
+    await clock.advance(10);
+    expect(await ended).toEqual(begun);
+    expect(acks()).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../lib/common/clock.js';
+import { silentLogger } from '../../lib/common/logger.js';
+import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { EngineProcess } from '../support/engine-process.js';
+import { PopClient } from '../support/pop-client.js';
+import { TestClient } from '../support/test-client.js';
+import { eventually } from '../support/virtual-clock.js';
+
+const KILLS = 3;
+/** Messages of a round. */
+const COUNT = 200;
+const CONSUMERS = 3;
+const INVISIBLE_TIME = 1500;
+
+async function connect({ namesrvAddr }: EngineProcess): Promise<PopClient> {
+  const transport = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
+  const client = await TestClient.open({
+    namesrvAddrs: [namesrvAddr],
+    connect: transport,
+    close: async () => {},
+  });
+  return new PopClient(client, 't', 'g');
+}
+
+it('every message is consumed, though consumers forget some and the engine is killed', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'engine-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const sent = new Set<string>();
+  const acknowledged = new Set<string>();
+  let forgotten = 0;
+  let retried = 0;
+
+  /** Pops and acknowledges until a time, and forgets every fifth message. */
+  const consume = async (group: PopClient, until: () => boolean, forgets: boolean): Promise<void> => {
+    while (!until()) {
+      const popped = await group.pop({ maxMsgNums: 8, invisibleTime: INVISIBLE_TIME, pollTime: 200 });
+      for (const message of popped.messages) {
+        if (message.reconsumeTimes > 0) retried++;
+        if (forgets && Math.random() < 0.2) forgotten++;
+        else if ((await group.ack(message)).code === 0) acknowledged.add(message.body.toString());
+      }
+    }
+  };
+
+  for (let round = 0; round < KILLS; round++) {
+    const engine = await EngineProcess.start(directory, [0, 0]);
+    const group = await connect(engine);
+    const started = retried;
+    const consuming = Array.from({ length: CONSUMERS }, () =>
+      consume(group, () => false, true).catch(() => {}),
+    );
+    for (let i = 0; i < COUNT; i++) {
+      const body = `${round}-${i}`;
+      if ((await group.client.send('t', { body })).code === 0) sent.add(body);
+    }
+    // In the middle of what comes back.
+    await eventually(() => retried > started + 10, 20_000);
+    await engine.kill();
+    await Promise.all(consuming);
+  }
+
+  const engine = await EngineProcess.start(directory, [0, 0]);
+  const group = await connect(engine);
+  const deadline = Date.now() + 30_000;
+  const isDone = () => acknowledged.size === sent.size || Date.now() > deadline;
+  await consume(group, isDone, false);
+  expect(sent.size).toBe(KILLS * COUNT);
+  expect([...sent].filter((body) => !acknowledged.has(body))).toEqual([]);
+  expect(forgotten).toBeGreaterThan(0);
+  expect(retried).toBeGreaterThan(0);
+  await engine.kill();
+}, 90_000);

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import type { Popped } from '../../../support/pop-client.js';
+import { bodies } from '../../../support/test-peers.js';
+import { settle } from '../../../support/virtual-clock.js';
+import { PopBroker } from './pop-broker.js';
+
+const SECOND = 1000;
+/** Shorter than a test client waits for an answer. */
+const POLL_TIME = 9 * SECOND;
+const QUEUE = { topic: 't', consumerGroup: 'g', queueId: -1 };
+
+/** A pop that waits. */
+function waiting(broker: PopBroker, fields: Parameters<typeof broker.group.pop>[0] = {}) {
+  const state: { answer?: Popped; all: Promise<Popped> } = { all: undefined as never };
+  state.all = broker.group.pop({ pollTime: POLL_TIME, ...fields });
+  void state.all.then((answer) => (state.answer = answer));
+  return state;
+}
+
+async function pollingNum(broker: PopBroker): Promise<number> {
+  return (await broker.client.call(RequestCode.POLLING_INFO, QUEUE)).header!.pollingNum;
+}
+
+describe('a pop that finds nothing', () => {
+  it('waits until a message arrives', async () => {
+    const broker = await PopBroker.open();
+    await broker.client.send('t', { queueId: 3 });
+    await broker.group.pop();
+    const pop = waiting(broker);
+    await settle();
+    expect(await pollingNum(broker)).toBe(1);
+    await broker.send('1');
+    expect(bodies((await pop.all).messages)).toEqual(['1']);
+    expect(await pollingNum(broker)).toBe(0);
+  });
+
+  it('waits until its time is over', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const pop = waiting(broker);
+    await broker.pass(8 * SECOND);
+    expect(pop.answer).toBeUndefined();
+    await broker.pass(SECOND);
+    expect(pop.answer).toMatchObject({
+      code: ResponseCode.POLLING_TIMEOUT,
+      remark: 'NO_MESSAGE_IN_QUEUE',
+      header: { restNum: 0, startOffsetInfo: '', msgOffsetInfo: '' },
+    });
+  });
+
+  it('is woken by a message that comes back', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop({ invisibleTime: SECOND });
+    const pop = waiting(broker, { queueId: 2 });
+    await broker.pass(6 * SECOND);
+    expect(bodies(pop.answer!.messages)).toEqual(['1']);
+  });
+
+  it('is not woken by a message that it does not want', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const pop = waiting(broker, { exp: 'b', expType: 'TAG' });
+    const other = waiting(broker, { exp: 'a', expType: 'TAG' });
+    await broker.send('2');
+    await settle();
+    expect(pop.answer).toBeUndefined();
+    expect(bodies((await other.all).messages)).toEqual(['2']);
+  });
+
+  it('is answered at once when too many wait', async () => {
+    const broker = await PopBroker.open({ popPollingSize: 2, maxPopPollingSize: 3 });
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.groupOf('t', 'h').pop();
+    for (const _ of [1, 2]) waiting(broker);
+    await settle();
+    expect((await waiting(broker).all).code).toBe(ResponseCode.POLLING_FULL);
+    void broker.groupOf('t', 'h').pop({ pollTime: POLL_TIME });
+    await settle();
+    const third = await broker.groupOf('t', 'h').pop({ pollTime: POLL_TIME });
+    expect(third.code).toBe(ResponseCode.POLLING_FULL);
+  });
+
+  it('is passed over when its client is gone', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const gone = await broker.anotherClient();
+    void broker
+      .groupOf('t', 'g', gone)
+      .pop({ pollTime: POLL_TIME })
+      .catch(() => {});
+    await settle();
+    gone.transport.close();
+    await settle();
+    const pop = waiting(broker);
+    await broker.send('2');
+    expect(bodies((await pop.all).messages)).toEqual(['2']);
+  });
+
+  it('is answered when the broker ends', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const pop = waiting(broker);
+    await settle();
+    await broker.close();
+    expect((await pop.all).code).toBe(ResponseCode.POLLING_TIMEOUT);
+  });
+});
+
+describe('pops of one group', () => {
+  it('share out what is there while check points wait for the disk', async () => {
+    const broker = await PopBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    await broker.send('1', '2', '3', '4');
+    broker.disk.holdsSyncs = true;
+    const pops = [1, 2, 3, 4].map(() => waiting(broker, { maxMsgNums: 1 }));
+    await broker.pass(SECOND);
+    expect(pops.map(({ answer }) => answer)).toEqual([undefined, undefined, undefined, undefined]);
+    broker.disk.releaseSyncs();
+    const answers = await Promise.all(pops.map(({ all }) => all));
+    expect(answers.flatMap(({ messages }) => bodies(messages)).toSorted()).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('get no more than popInflightMessageThreshold messages, until some are acknowledged or come back', async () => {
+    const broker = await PopBroker.open({ popInflightMessageThreshold: 2 });
+    await broker.send('1', '2', '3', '4', '5');
+    const { messages } = await broker.group.pop({ maxMsgNums: 2, invisibleTime: 8 * SECOND });
+    expect((await broker.groupOf('t', 'h').pop({ maxMsgNums: 2 })).messages).toHaveLength(2);
+    const pop = waiting(broker, { maxMsgNums: 1 });
+    await settle();
+    expect(pop.answer).toBeUndefined();
+    await broker.group.ack(messages[0]!);
+    expect(bodies((await pop.all).messages)).toEqual(['3']);
+    expect((await broker.group.pop()).messages).toEqual([]);
+    await broker.pass(5 * SECOND);
+    const next = waiting(broker, { maxMsgNums: 1 });
+    await broker.pass(2 * SECOND);
+    expect(next.answer).toBeUndefined();
+    await broker.pass(6 * SECOND);
+    expect(next.answer!.messages).toHaveLength(1);
+  });
+});
+
+describe('a notification', () => {
+  const ask = (broker: PopBroker, pollTime: number) =>
+    broker.client.call(RequestCode.NOTIFICATION, {
+      ...QUEUE,
+      pollTime,
+      bornTime: broker.clock.now(),
+      order: false,
+    });
+
+  it('comes when there is a message for a retry', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop({ invisibleTime: SECOND });
+    const asked = ask(broker, POLL_TIME);
+    await broker.pass(6 * SECOND);
+    expect((await asked).header).toEqual({ hasMsg: true, pollingFull: false });
+  });
+
+  it('says at its end that there is none, or that too many wait', async () => {
+    const broker = await PopBroker.open({ popPollingSize: 1 });
+    await broker.send('1');
+    await broker.group.pop();
+    const asked = ask(broker, 5 * SECOND);
+    expect((await ask(broker, 5 * SECOND)).header).toEqual({ hasMsg: false, pollingFull: true });
+    await broker.pass(5 * SECOND);
+    expect((await asked).header).toEqual({ hasMsg: false, pollingFull: false });
+  });
+});

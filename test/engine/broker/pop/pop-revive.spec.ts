@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { bodies } from '../../../support/test-peers.js';
+import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { PopBroker } from './pop-broker.js';
+
+const SECOND = 1000;
+const REVIVE_TOPIC = 'rmq_sys_REVIVE_LOG_DefaultCluster';
+
+describe('popped messages', () => {
+  it.each(['restart', 'kill'] as const)(
+    'come back after a %s, but for those that are acknowledged',
+    async (end) => {
+      const broker = await PopBroker.open();
+      await broker.send('1', '2', '3');
+      const { messages } = await broker.group.pop();
+      await broker.group.ack(messages[0]!);
+      // Offsets are written a little later, as in Apache's broker.
+      await broker.pass(6 * SECOND);
+      await broker[end](3 * SECOND);
+      expect((await broker.group.pop()).messages).toEqual([]);
+      await broker.pass(8 * SECOND);
+      expect(bodies((await broker.group.pop()).messages)).toEqual(['2', '3']);
+    },
+  );
+
+  it('come back when the broker was away at their time', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1', '2');
+    const { messages } = await broker.group.pop();
+    await broker.group.ack(messages[1]!);
+    await broker.restart(3600 * SECOND);
+    await broker.pass(5 * SECOND);
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
+  });
+
+  it('come back once, though the broker ends between', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.pass(20 * SECOND);
+    await broker.restart();
+    await broker.pass(20 * SECOND);
+    expect((await broker.group.pop()).messages).toHaveLength(1);
+    expect((await broker.group.pop()).messages).toHaveLength(0);
+  });
+
+  it('are given to other consumers after the first', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    const [message] = (await broker.group.pop()).messages;
+    await broker.pass(16 * SECOND);
+    // Too late: somebody else may have it already.
+    expect((await broker.group.ack(message!)).code).toBe(0);
+    expect((await broker.group.pop()).messages).toHaveLength(1);
+  });
+
+  it('are forgotten with their topic', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.pass(20 * SECOND);
+    expect(await broker.client.read('%RETRY%g_t')).toEqual([]);
+    expect(broker.log).not.toContain('Popped messages');
+  });
+
+  it('that came back are deleted with their topic', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.pass(16 * SECOND);
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.send('2');
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['2']);
+  });
+
+  it('come back in any number', async () => {
+    const broker = await PopBroker.open();
+    const texts = Array.from({ length: 500 }, (_, i) => `${i}`);
+    await broker.send(...texts);
+    const acknowledged: string[] = [];
+    for (let i = 0; i < 500; i++) {
+      const [message] = (await broker.group.pop({ maxMsgNums: 1 })).messages;
+      if (i % 3 !== 0) continue;
+      await broker.group.ack(message!);
+      acknowledged.push(...bodies([message!]));
+    }
+    await broker.pass(20 * SECOND);
+    const again: string[] = [];
+    for (;;) {
+      const { messages } = await broker.group.pop();
+      if (messages.length === 0) break;
+      again.push(...bodies(messages));
+    }
+    expect([...again, ...acknowledged].toSorted()).toEqual(texts.toSorted());
+  });
+
+  it('have check points and acknowledgements in the form of Apache', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1', '2', '3');
+    const { messages, header } = await broker.group.pop();
+    const { popTime } = header!;
+    await broker.group.ack(messages[0]!);
+    await broker.group.batchAck([messages[1]!, messages[2]!]);
+    await broker.pass(16 * SECOND);
+    const records = await broker.client.read(REVIVE_TOPIC, 0);
+    expect(records.map(({ tags }) => tags)).toEqual(['ck', 'ack', 'bAck']);
+    const own = `"bn":"broker-a","c":"g"`;
+    expect(bodies(records)).toEqual([
+      `{"bm":0,${own},"d":[0,1,2],"it":10000,"n":3,"pt":${popTime},"q":0,"reviveTime":${popTime + 10_000},"ro":0,"so":0,"t":"t"}`,
+      `{"ao":0,${own},"pt":${popTime},"q":0,"so":0,"t":"t"}`,
+      `{"ao":-1,"aol":[1,2],${own},"pt":${popTime},"q":0,"so":0,"t":"t"}`,
+    ]);
+    expect(records.map((record) => record.getProperty('UNIQ_KEY'))).toEqual([
+      `t@0@0@g@${popTime}@broker-a@ck`,
+      `t@0@0@g@${popTime}@broker-a@ack`,
+      `t@0@-1@g@${popTime}@broker-a@ack`,
+    ]);
+    const due = [popTime + 9000, popTime + 10_000, popTime + 10_000];
+    expect(records.map((record) => record.getProperty('TIMER_DELIVER_MS'))).toEqual(due.map(String));
+  });
+
+  it('come back after a loss of power, though the offset of the group was flushed before the check point', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1', '2');
+    await broker.group.pop({ maxMsgNums: 1 });
+    // Offsets are written 5 s after the first change, the log twice a second.
+    await broker.pass(4990);
+    await broker.group.pop({ maxMsgNums: 1 });
+    await broker.pass(11);
+    await broker.losePower();
+    const again: string[] = bodies((await broker.group.pop()).messages);
+    await broker.pass(20 * SECOND);
+    again.push(...bodies((await broker.group.pop()).messages));
+    expect(new Set(again)).toEqual(new Set(['1', '2']));
+  });
+
+  it('are not given away before their check point is on the disk', async () => {
+    const broker = await PopBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    await broker.send('1');
+    broker.disk.holdsSyncs = true;
+    let isAnswered = false;
+    const popping = broker.group.pop().finally(() => (isAnswered = true));
+    await broker.pass(SECOND);
+    expect(isAnswered).toBe(false);
+    broker.disk.releaseSyncs();
+    expect((await popping).messages).toHaveLength(1);
+  });
+
+  it('are not given away when their check point cannot be stored', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+    const refused = await broker.group.pop();
+    expect(refused.code).toBe(1);
+    expect(refused.remark).toContain('the check point of the popped messages cannot be stored');
+    broker.disk.faults.length = 0;
+    await broker.pass(2 * SECOND);
+    expect((await broker.group.pop()).messages).toHaveLength(1);
+  });
+});
