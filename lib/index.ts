@@ -39,7 +39,7 @@ export type {
   RocketMQListenerState,
   RocketMQOffsetReset,
 } from './interfaces/listener-handle.interface.js';
-export type { RocketMQListener } from './interfaces/rocketmq-listener.interface.js';
+export type { RocketMQListener, RocketMQListenerContext } from './interfaces/rocketmq-listener.interface.js';
 export type {
   RocketMQModuleOptions,
   RocketMQOptionsFactory,

@@ -25,8 +25,12 @@ export const contradiction = (
   [first, firstValue]: [string, unknown],
   [second, secondValue]: [string, unknown],
 ): string =>
-  `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${String(firstValue)} in ` +
-  `${first} and ${String(secondValue)} in ${second}: make them equal, or give one of them a consumerGroup of its own.`;
+  `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${shown(firstValue)} in ` +
+  `${first} and ${shown(secondValue)} in ${second}: make them equal, or give one of them a consumerGroup of its own.`;
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 export const overlap = (group: string, topic: string, first: string, second: string, tags: string): string =>
   `In consumer group "${group}" both ${first} and ${second} listen to ${tags} of topic "${topic}", but each message goes ` +

@@ -18,6 +18,8 @@ export function consumerConfig(
     options.awaitTerminationMillisWhenShutdown ?? DEFAULT_AWAIT_TERMINATION;
   const consumeTimestamp = time === undefined ? undefined : toTimestamp(time);
   const config = { ...others, consumeTimestamp, awaitTerminationMillisWhenShutdown, consumerGroup };
-  // In order a failure suspends all that was handed over together, and counts for all; batches are gathered one by one.
-  return consumeMode === 'ORDERLY' || hasBatches ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
+  // In order a failure suspends all that was handed over together, and counts for all; batches are gathered, and a rate is
+  // counted, one by one.
+  const isSingle = consumeMode === 'ORDERLY' || hasBatches || options.rateLimit !== undefined;
+  return isSingle ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
 }

@@ -1,5 +1,11 @@
 import type { MessageExt } from '../common/message-ext.js';
+import type { RocketMQListenerContext } from '../interfaces/rocketmq-listener.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+
+/** With a cheap question for those who only want to know. */
+export interface ListenerCallContext extends RocketMQListenerContext {
+  readonly isAborted: boolean;
+}
 
 /** A method that handles messages, as it was found in the application. */
 export interface ListenerEndpoint {
@@ -9,5 +15,9 @@ export interface ListenerEndpoint {
   readonly className: string;
   readonly options: RocketMQMessageListenerOptions;
   /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
-  readonly invoke: (payload: unknown, message: MessageExt | readonly MessageExt[]) => unknown;
+  readonly invoke: (
+    payload: unknown,
+    message: MessageExt | readonly MessageExt[],
+    context: ListenerCallContext,
+  ) => unknown;
 }

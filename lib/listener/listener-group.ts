@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { MessageSelector } from '../client/index.js';
 import { FilterSyntaxError } from '../common/filter/filter-syntax-error.js';
 import { checkSelector } from '../common/filter/selector-parser.js';
@@ -28,6 +29,7 @@ const GROUP_OPTIONS = [
   'autoStart',
   'maxReconsumeTimes',
   'consumeMessageBatchMaxSize',
+  'rateLimit',
   'suspendCurrentQueueTimeMillis',
   'consumeTimeout',
   'awaitTerminationMillisWhenShutdown',
@@ -132,7 +134,9 @@ function mergeOptions(
   for (const option of GROUP_OPTIONS) {
     const given = members.filter(({ options }) => options[option] !== undefined);
     const [first, ...others] = given;
-    const differing = others.find(({ options }) => options[option] !== first!.options[option]);
+    const differing = others.find(
+      ({ options }) => !isDeepStrictEqual(options[option], first!.options[option]),
+    );
     if (first !== undefined && differing !== undefined) {
       throw new ConfigurationError(
         contradiction(

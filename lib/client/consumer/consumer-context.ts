@@ -47,7 +47,10 @@ export class ConsumerContext {
 
   /** Messages of a queue that may wait (RebalancePushImpl#messageQueueChanged). */
   get pullThresholdForQueue(): number {
-    return this.partOf(this.config.pullThresholdForTopic) ?? this.config.pullThresholdForQueue;
+    const { pullThresholdForTopic, pullThresholdForQueue, rateLimit } = this.config;
+    const threshold = this.partOf(pullThresholdForTopic) ?? pullThresholdForQueue;
+    // What cannot be handled soon is better off in the broker, where another member may get it.
+    return Math.min(threshold, rateLimit?.max ?? threshold);
   }
 
   /** MiB of a queue that may wait. */
