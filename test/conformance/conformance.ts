@@ -3,6 +3,7 @@ import { describeBatch } from './batch.suite.js';
 import { describeBrokerInfo } from './broker-info.suite.js';
 import type { Cluster, StartCluster } from './cluster.js';
 import { describeAllocation } from './allocation.suite.js';
+import { describeConsuming } from './consuming.suite.js';
 import { describeGroupAdmin } from './group-admin.suite.js';
 import { describeGroup } from './group.suite.js';
 import { describeLitePull } from './lite-pull.suite.js';
@@ -36,6 +37,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeQuery(ref);
     describeProducer(ref);
     describePushConsumer(ref);
+    describeConsuming(ref);
     describeAllocation(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
