@@ -8,6 +8,7 @@ export {
   allocateMessageQueueConsistentHash,
   type AllocateMessageQueueStrategy,
 } from './client/index.js';
+export { RocketMQDeadLetterListener } from './decorators/rocketmq-dead-letter-listener.decorator.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
 export { RocketMQTransactionListener } from './decorators/rocketmq-transaction-listener.decorator.js';
@@ -56,11 +57,13 @@ export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/sen
 export { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
 export { Ack, DeadLetter, Retry, RocketMQOutcome, type RocketMQRetryOptions } from './listener/outcome.js';
 export { PullBatch, PullConsumer } from './receiving/pull-consumer.js';
-export {
-  RocketMQAdmin,
-  type RocketMQBrowseOptions,
-  type RocketMQQueueRange,
-} from './receiving/rocketmq-admin.js';
+export { RocketMQAdmin } from './receiving/rocketmq-admin.js';
+export type {
+  RocketMQBrowseOptions,
+  RocketMQQueueRange,
+  RocketMQResendOptions,
+  RocketMQResendRangeOptions,
+} from './interfaces/admin-options.interface.js';
 export { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
 export type {
   RocketMQPullConsumerOptions,

@@ -36,6 +36,10 @@ export const overlap = (group: string, topic: string, first: string, second: str
   `In consumer group "${group}" both ${first} and ${second} listen to ${tags} of topic "${topic}", but each message goes ` +
   'to one of them only: give them different tags, or one of them a consumerGroup of its own.';
 
+export const ownDeadLetters = (listener: string, group: string): string =>
+  `Listener ${listener} is in group "${group}" and listens to its dead messages, which would come again for ever when it fails: give it ` +
+  'another consumerGroup.';
+
 export const missingPackage = (name: string, listener: string, option: string): string =>
   `${listener} needs the package ${name} for its ${option}: npm install ${name}`;
 

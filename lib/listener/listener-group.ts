@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MessageSelector } from '../client/index.js';
+import { dlqTopicOf } from '../common/mix-all.js';
 import { FilterSyntaxError } from '../common/filter/filter-syntax-error.js';
 import { checkSelector } from '../common/filter/selector-parser.js';
 import { groupNameFault, topicNameFault } from '../common/topic-validator.js';
@@ -16,6 +17,7 @@ import {
   listenerWithoutTopic,
   orderlyBroadcasting,
   overlap,
+  ownDeadLetters,
   severalSelectors,
 } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
@@ -108,6 +110,7 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
   const groupFault = groupNameFault(group);
   if (groupFault !== undefined)
     throw new ConfigurationError(illegalName(name, 'consumer group', group, groupFault));
+  if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(name, group));
   if (options.selectorType === 'SQL92') checkSql(endpoint);
   if (messageModel === 'BROADCASTING' && consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(name));

@@ -16,6 +16,7 @@ import type {
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
 import { RunningCalls, tooLong, type RunningCall } from './running-calls.js';
+import { earlierAttempts } from './second-life.js';
 
 /** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
 const LOCK_INTERVAL = 20_000;
@@ -164,7 +165,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
   }
 
   private async giveUpIfTooOften(message: MessageExt): Promise<boolean> {
-    if (message.reconsumeTimes < this.context.maxReconsumeTimes) {
+    if (message.reconsumeTimes - earlierAttempts(message) < this.context.maxReconsumeTimes) {
       message.reconsumeTimes++;
       return false;
     }

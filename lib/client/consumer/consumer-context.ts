@@ -2,13 +2,14 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
-import { retryTopicOf } from '../../common/mix-all.js';
+import { isDlqTopic, retryTopicOf } from '../../common/mix-all.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
 import { ConsumerStatsManager } from './consumer-stats-manager.js';
 import { MessageBackSender } from './message-back-sender.js';
 import type { ProcessQueue } from './process-queue.js';
+import { beginSecondLife, earlierAttempts } from './second-life.js';
 
 /** Attempts of a message that is not consumed in order. */
 const DEFAULT_MAX_RECONSUME_TIMES = 16;
@@ -68,7 +69,7 @@ export class ConsumerContext {
     for (const message of messages) {
       if (message.topic === this.retryTopic) {
         message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
-      }
+      } else if (isDlqTopic(message.topic) && !isPrepared(message)) beginSecondLife(message);
       message.topic = this.instance.withoutNamespace(message.topic);
       message.consumeStartTimestamp = startTime;
     }
@@ -84,9 +85,13 @@ export class ConsumerContext {
     const more = messages.length > 1 ? ` and ${messages.length - 1} more` : '';
     this.logger.warn(
       `Consuming message ${first!.msgId}${more} of topic ${first!.topic} failed (attempt ` +
-        `${first!.reconsumeTimes + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
+        `${first!.reconsumeTimes - earlierAttempts(first!) + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
     );
   }
+}
+
+function isPrepared(message: MessageExt): boolean {
+  return message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) !== undefined;
 }
 
 /** When the listener was called with the messages, in milliseconds since the epoch. */
