@@ -8,6 +8,7 @@ export {
   allocateMessageQueueConsistentHash,
   type AllocateMessageQueueStrategy,
 } from './client/index.js';
+export { Idempotent } from './decorators/idempotent.decorator.js';
 export { RocketMQDeadLetterListener } from './decorators/rocketmq-dead-letter-listener.decorator.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
@@ -33,6 +34,12 @@ export type {
   RocketMQMessageListenerOptions,
   RocketMQMessageType,
 } from './interfaces/message-listener-options.interface.js';
+export type {
+  RocketMQIdempotencyAnswer,
+  RocketMQIdempotencyStore,
+  RocketMQIdempotentOptions,
+} from './interfaces/idempotency.interface.js';
+export { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
 export type {

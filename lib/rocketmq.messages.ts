@@ -46,6 +46,17 @@ export const missingPackage = (name: string, listener: string, option: string): 
 export const validateWithoutClass = (listener: string): string =>
   `${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
 
+export const idempotentWithoutListener = (name: string): string =>
+  `${name} has @Idempotent but is no listener: put it beside @RocketMQMessageListener.`;
+
+export const idempotentBroadcasting = (listener: string): string =>
+  `Listener ${listener} is @Idempotent and BROADCASTING: every instance is to get every message, but only the first would. Leave ` +
+  'one of them out.';
+
+export const missingIdempotencyStore = (store: string, listener: string): string =>
+  `The store ${store} of @Idempotent of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
+  'begin.';
+
 export const missingErrorHandler = (handler: string, listener: string): string =>
   `The errorHandler ${handler} of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
   'handleError.';

@@ -7,6 +7,16 @@ export const DEFAULT_CONCURRENCY = 20;
 /** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
 const DEFAULT_AWAIT_TERMINATION = 1000;
 
+const DEFAULT_CONSUME_TIMEOUT = 15;
+const MINUTE = 60_000;
+
+/** In milliseconds. */
+export function consumeTimeoutOf({
+  consumeTimeout = DEFAULT_CONSUME_TIMEOUT,
+}: ListenerGroup['options']): number {
+  return consumeTimeout * MINUTE;
+}
+
 /** The options of a group as those of its consumer. */
 export function consumerConfig(
   consumerGroup: string,

@@ -1,5 +1,6 @@
 import type { MessageExt } from '../common/message-ext.js';
 import type { RocketMQListenerContext } from '../interfaces/rocketmq-listener.interface.js';
+import type { RocketMQIdempotentOptions } from '../interfaces/idempotency.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 
 /** With a cheap question for those who only want to know. */
@@ -14,6 +15,8 @@ export interface ListenerEndpoint {
   /** Name of the class alone. */
   readonly className: string;
   readonly options: RocketMQMessageListenerOptions;
+  /** Set when the method is to handle messages with the same key once. */
+  readonly idempotent?: RocketMQIdempotentOptions | undefined;
   /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
   readonly invoke: (
     payload: unknown,

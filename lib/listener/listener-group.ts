@@ -13,6 +13,7 @@ import {
   batchInOrder,
   batchOfReplies,
   contradiction,
+  idempotentBroadcasting,
   illegalName,
   listenerWithoutTopic,
   orderlyBroadcasting,
@@ -21,6 +22,7 @@ import {
   severalSelectors,
 } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
+import { checkIdempotentOptions } from '../idempotency/idempotency-stores.js';
 import { checkListenerOptions } from './listener-option-rules.js';
 
 /** Options that belong to the consumer, and so to all listeners of a group. */
@@ -105,6 +107,7 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
   const { topic, messageModel, consumeMode } = options;
   if (topic === undefined || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
   checkListenerOptions(name, options);
+  if (endpoint.idempotent !== undefined) checkIdempotentOptions(name, endpoint.idempotent);
   const topicFault = topicNameFault(topic);
   if (topicFault !== undefined) throw new ConfigurationError(illegalName(name, 'topic', topic, topicFault));
   const groupFault = groupNameFault(group);
@@ -155,6 +158,9 @@ function mergeOptions(
   if (merged.messageModel === 'BROADCASTING' && merged.consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(members.map(({ name }) => name).join(', ')));
   }
+  const idempotent = members.find((member) => member.idempotent !== undefined);
+  if (merged.messageModel === 'BROADCASTING' && idempotent !== undefined)
+    throw new ConfigurationError(idempotentBroadcasting(idempotent.name));
   checkBatches(group, members, merged);
   return merged;
 }

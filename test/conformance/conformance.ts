@@ -6,6 +6,7 @@ import { describeAllocation } from './allocation.suite.js';
 import { describeConsuming } from './consuming.suite.js';
 import { describeGroupAdmin } from './group-admin.suite.js';
 import { describeGroup } from './group.suite.js';
+import { describeIdempotency } from './idempotency.suite.js';
 import { describeLitePull } from './lite-pull.suite.js';
 import { describeNamesrvAdmin } from './namesrv-admin.suite.js';
 import { describeOffsetAdmin } from './offset-admin.suite.js';
@@ -38,6 +39,7 @@ export function describeConformance(name: string, start: StartCluster): void {
     describeProducer(ref);
     describePushConsumer(ref);
     describeConsuming(ref);
+    describeIdempotency(ref);
     describeAllocation(ref);
     describeRequestReply(ref);
     describeLitePull(ref);
