@@ -168,13 +168,15 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
   }
 
   /** The messages of a call that has run for longer than `consumeTimeout` come again; its status does not count any more. */
-  private giveUp({ messages, context, queue, startedAt: began }: ConsumeRequest): Promise<void> {
+  private async giveUp({ messages, context, queue, startedAt: began }: ConsumeRequest): Promise<void> {
     const { config, stats, logger } = this.context;
     const fault = tooLong(messages, config);
     logger.warn(`${fault}: it is sent back, and what becomes of this call does not count`);
     context.abort(new MQClientError(fault));
     stats.onConsumed(queue.mq.topic, 0, messages.length, began);
-    return this.finishFailed([], messages, { delayLevelWhenNextConsume: EXPIRED_DELAY_LEVEL }, queue);
+    // Of a queue that was taken away they come again anyway.
+    if (queue.dropped) return;
+    await this.finishFailed([], messages, { delayLevelWhenNextConsume: EXPIRED_DELAY_LEVEL }, queue);
   }
 }
 

@@ -1,5 +1,6 @@
 import { DEAD_LETTER_ATTEMPTS, MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { isDlqTopic } from '../../common/mix-all.js';
 
 /**
  * Dead messages that a listener of a dead-letter queue gets. They still have the attempts, and the topic of the retries, of the group that
@@ -14,12 +15,15 @@ export function beginSecondLife(message: MessageExt): void {
   message.putProperty(DEAD_LETTER_ATTEMPTS, String(message.reconsumeTimes));
 }
 
+/** Any sender may set the property; it means something in what came from a dead-letter queue only. */
 export function hasSecondLife(message: MessageExt): boolean {
-  return message.getProperty(DEAD_LETTER_ATTEMPTS) !== undefined;
+  return isDlqTopic(message.topic) && message.getProperty(DEAD_LETTER_ATTEMPTS) !== undefined;
 }
 
 /** Attempts of a message in the group that gave it up. */
 export function earlierAttempts(message: MessageExt): number {
-  const attempts = Number(message.getProperty(DEAD_LETTER_ATTEMPTS) ?? 0);
-  return Number.isSafeInteger(attempts) ? attempts : 0;
+  if (!hasSecondLife(message)) return 0;
+  const attempts = Number(message.getProperty(DEAD_LETTER_ATTEMPTS));
+  const isPossible = Number.isSafeInteger(attempts) && attempts >= 0 && attempts <= message.reconsumeTimes;
+  return isPossible ? attempts : 0;
 }
