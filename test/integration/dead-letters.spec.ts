@@ -98,6 +98,30 @@ describe('@RocketMQDeadLetterListener', () => {
     for (const n of [1, 2, 3]) await app.logger.logged(attempt(n));
   });
 
+  it.each(['orders', '%DLQ%g'])('counts attempts of its own, whatever a sender to %s says', async (topic) => {
+    const clock = new VirtualClock();
+    const attempts = new Inbox<MessageExt>();
+    const dead = new Inbox<string>();
+    const options = { messageType: MessageExt, maxReconsumeTimes: 1, delayLevelWhenNextConsume: 1 };
+    class Failed {
+      @RocketMQMessageListener(topic, { consumerGroup: 'g-dead-letters', ...options })
+      onMessage(message: MessageExt): void {
+        attempts.push(message);
+        throw new Error('never');
+      }
+      @RocketMQDeadLetterListener('g-dead-letters', { messageType: String })
+      onDead(text: string): void {
+        dead.push(text);
+      }
+    }
+    const app = await startApp({ clock, providers: [Failed] });
+    const properties = { DLQ_RECONSUME_TIMES: '1000000' };
+    await app.template.syncSend(topic, 'x', { properties });
+    await attempts.take();
+    await clock.advanceUntil(() => dead.received.length === 1, 60 * SECOND, 100);
+    expect(attempts.received).toHaveLength(2);
+  });
+
   it('may give a message up for good', async () => {
     const clock = new VirtualClock();
     const dead = new Inbox<MessageExt>();

@@ -69,7 +69,9 @@ export class ConsumerContext {
     for (const message of messages) {
       if (message.topic === this.retryTopic) {
         message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
-      } else if (isDlqTopic(message.topic) && !isPrepared(message)) beginSecondLife(message);
+      } else if (isDlqTopic(message.topic) && message.consumeStartTimestamp === undefined) {
+        beginSecondLife(message);
+      }
       message.topic = this.instance.withoutNamespace(message.topic);
       message.consumeStartTimestamp = startTime;
     }
@@ -88,10 +90,6 @@ export class ConsumerContext {
         `${first!.reconsumeTimes - earlierAttempts(first!) + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
     );
   }
-}
-
-function isPrepared(message: MessageExt): boolean {
-  return message.getProperty(MessageConst.CONSUME_START_TIMESTAMP) !== undefined;
 }
 
 /** When the listener was called with the messages, in milliseconds since the epoch. */
