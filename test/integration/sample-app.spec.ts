@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ROCKETMQ_CLOCK } from '../../lib/index.js';
+import { MQBrokerError, ROCKETMQ_CLOCK, RocketMQTemplate } from '../../lib/index.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
 import { PriceCache } from '../../sample-app/prices/price-cache.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -106,6 +106,15 @@ it.each([
   ['no json'],
 ])('refuses the order %j', async (body) => {
   expect((await send('POST', '/orders', body)).status).toBe(400);
+});
+
+it('asks to come again while the broker is busy', async () => {
+  const busy = new MQBrokerError(2, '[TIMEOUT_CLEAN_QUEUE]broker busy', 'broker-a', true);
+  vi.spyOn(app.get(RocketMQTemplate), 'syncSend').mockRejectedValueOnce(busy);
+  const response = await send('POST', '/orders', { article: 'rocket', quantity: 1 });
+  expect(response.status).toBe(503);
+  expect(response.headers.get('Retry-After')).toBe('1');
+  await place();
 });
 
 it('says that there is no such order', async () => {

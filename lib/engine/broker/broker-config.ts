@@ -73,6 +73,22 @@ export interface BrokerConfig {
    * counts them by queue, and only with `enablePopMessageThreshold`; default there 10,000.
    */
   popInflightMessageThreshold: number;
+  /** Refuse requests that have waited too long for the disk; otherwise they wait until their sender gives up. */
+  brokerFastFailureEnable: boolean;
+  /** Milliseconds that a send may wait for the store before it is refused. */
+  waitTimeMillsInSendQueue: number;
+  /** Milliseconds that a pull may wait for the disk before it is refused. */
+  waitTimeMillsInPullQueue: number;
+  /** Milliseconds that the end of a transaction may wait for the store before it is refused. */
+  waitTimeMillsInTransactionQueue: number;
+  /** Most sends that wait for the store. */
+  sendThreadPoolQueueCapacity: number;
+  /** Most pulls that wait for the disk. */
+  pullThreadPoolQueueCapacity: number;
+  /** Most ends of transactions that wait for the store. */
+  endTransactionPoolQueueCapacity: number;
+  /** Most pulls that are held until a message arrives (not in Apache). */
+  maxPullPollingSize: number;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -113,6 +129,14 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   popPollingSize: integer(1024, 1, 100_000),
   maxPopPollingSize: integer(10_000, 1, 1_000_000),
   popInflightMessageThreshold: integer(100_000, 1, 10_000_000),
+  brokerFastFailureEnable: bool(true),
+  waitTimeMillsInSendQueue: integer(200, 1, 3_600_000),
+  waitTimeMillsInPullQueue: integer(5000, 1, 3_600_000),
+  waitTimeMillsInTransactionQueue: integer(3000, 1, 3_600_000),
+  sendThreadPoolQueueCapacity: integer(10_000, 1, 1_000_000),
+  pullThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  endTransactionPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  maxPullPollingSize: integer(10_000, 1, 1_000_000),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
