@@ -5,6 +5,9 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 /** Milliseconds that an answer comes before its time is over (PopRequest#isTimeout). */
 const EARLY = 50;
 
+/** Longest wait for a message in milliseconds. */
+const MAX_POLL_TIME = 60_000;
+
 /** A request that found no message and waits for one. */
 export interface HeldPop {
   readonly topic: string;
@@ -17,8 +20,17 @@ export interface HeldPop {
   readonly isAbandoned: boolean;
   /** Whether a message is one of those that it wants, as far as can be told cheaply. */
   wants(record: DispatchRequest): boolean;
-  /** Carries the request out once more, because there may be a message or its time is over. */
+  /** Carries the request out, once more because there may be a message or its time is over. */
   wakeUp(): void;
+}
+
+/** When the time of a request is over; a client whose clock is ahead does not wait for longer. */
+export function expiryOf(
+  header: { readonly bornTime: number; readonly pollTime: number },
+  now: number,
+): number {
+  const pollTime = Math.min(header.pollTime, MAX_POLL_TIME);
+  return pollTime <= 0 ? 0 : Math.min(header.bornTime || now, now) + pollTime;
 }
 
 export interface PollingLimits {

@@ -16,7 +16,7 @@ export class PopQueueReader {
   rest = 0;
   private count = 0;
   private size = 0;
-  private readonly locked: string[] = [];
+  private readonly locked = new Set<string>();
   private readonly bumped: string[] = [];
   /** The end of each queue as it was looked at. */
   private readonly ends = new Map<string, number>();
@@ -29,35 +29,26 @@ export class PopQueueReader {
     private readonly filter: MessageFilter | undefined,
   ) {}
 
-  /** What the group gets of a queue, if anything. */
+  /** What the group gets of a queue, if anything; then the queue stays locked. */
   async read(queue: PopQueue): Promise<PopPortion | undefined> {
     const { topic, queueId } = queue;
-    const { consumerGroup, initMode, order } = this.header;
-    const key = lockKeyOf(topic, consumerGroup, queueId);
-    const end = this.broker.store.getMaxOffsetInQueue(topic, queueId);
-    this.ends.set(key, end);
-    if (!this.pops.locks.tryLock(key)) {
-      this.bumped.push(key);
-      if (!order) this.rest += end - this.pops.offsets.offsetOf(topic, consumerGroup, queueId, initMode);
+    const key = lockKeyOf(topic, this.header.consumerGroup, queueId);
+    this.ends.set(key, this.broker.store.getMaxOffsetInQueue(topic, queueId));
+    const mayRead = !this.isFull && !this.pops.inflight.isFull(this.header.consumerGroup);
+    if (!mayRead || !this.pops.locks.tryLock(key)) {
+      if (mayRead) this.bumped.push(key);
+      this.countRest(queue);
       return undefined;
     }
-    this.locked.push(key);
-    const offset = this.pops.offsets.take(topic, consumerGroup, queueId, initMode);
-    if (this.isBlocked(queue)) return undefined;
-    if (this.isFull || this.pops.inflight.isFull(consumerGroup)) {
-      this.rest += Math.max(end - offset, 0);
-      return undefined;
-    }
-    return this.portion(queue, offset);
+    this.locked.add(key);
+    const portion = await this.readLocked(queue);
+    if (portion === undefined) this.unlock(key);
+    return portion;
   }
 
-  /** Gives the queues free; who found one of them locked is woken. */
-  unlock(): void {
-    const { topic, consumerGroup } = this.header;
-    for (const key of this.locked.splice(0)) {
-      this.pops.locks.unlock(key);
-      if (this.pops.bumped.delete(key)) this.pops.polling.wakeAny(topic, consumerGroup);
-    }
+  /** Gives the queues free. */
+  unlockAll(): void {
+    for (const key of Array.from(this.locked)) this.unlock(key);
   }
 
   /** Whether something has changed meanwhile for a request that found nothing, so that it should look again. */
@@ -68,6 +59,26 @@ export class PopQueueReader {
       const end = this.ends.get(lockKeyOf(topic, this.header.consumerGroup, queueId)) ?? 0;
       return this.broker.store.getMaxOffsetInQueue(topic, queueId) > end;
     });
+  }
+
+  /** Who found the queue locked is woken. */
+  private unlock(key: string): void {
+    this.locked.delete(key);
+    this.pops.locks.unlock(key);
+    if (this.pops.bumped.delete(key)) this.pops.polling.wakeAny(this.header.topic, this.header.consumerGroup);
+  }
+
+  private countRest({ topic, queueId }: PopQueue): void {
+    const { consumerGroup, initMode, order } = this.header;
+    const end = this.broker.store.getMaxOffsetInQueue(topic, queueId);
+    const offset = this.pops.offsets.offsetOf(topic, consumerGroup, queueId, initMode);
+    if (!order) this.rest += Math.max(end - offset, 0);
+  }
+
+  private readLocked(queue: PopQueue): Promise<PopPortion | undefined> | undefined {
+    const { consumerGroup, initMode } = this.header;
+    const offset = this.pops.offsets.take(queue.topic, consumerGroup, queue.queueId, initMode);
+    return this.isBlocked(queue) ? undefined : this.portion(queue, offset);
   }
 
   private get isFull(): boolean {

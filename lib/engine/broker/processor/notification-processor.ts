@@ -4,13 +4,11 @@ import type { NotificationRequestHeader } from '../../../remoting/header/pop-mes
 import { success, type RemotingRequest } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import type { HeldPop } from '../longpolling/pop-long-polling-service.js';
+import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
 import type { PopService } from '../pop/pop-service.js';
 import { refuseConsumer } from './pop-checks.js';
 
 type NotificationCode = typeof RequestCode.NOTIFICATION;
-
-const MAX_POLL_TIME = 60_000;
 
 /** Tells a consumer when there is something to pop (NotificationProcessor). */
 export class NotificationProcessor {
@@ -28,14 +26,12 @@ export class NotificationProcessor {
   }
 
   private held(header: NotificationRequestHeader, context: RequestContext<NotificationCode>): HeldPop {
-    const { topic, consumerGroup, queueId, bornTime, pollTime } = header;
-    const now = this.broker.clock.now();
-    const wait = Math.min(pollTime, MAX_POLL_TIME);
+    const { topic, consumerGroup, queueId } = header;
     return {
       topic,
       consumerGroup,
       queueId: Math.max(queueId, -1),
-      expiresAt: wait <= 0 ? 0 : Math.min(bornTime || now, now) + wait,
+      expiresAt: expiryOf(header, this.broker.clock.now()),
       get isAbandoned() {
         return context.channel.isClosed;
       },

@@ -35,7 +35,7 @@ export class PopMessageProcessor {
     const { enablePropertyFilter } = this.broker.config;
     const selection = selectionOf(topic, exp, expType, this.sqlFilters, enablePropertyFilter);
     if ('code' in selection) return context.reply(selection);
-    new PopRequest(this.broker, this.pops, header, selection.filter, context).carryOut();
+    new PopRequest(this.broker, this.pops, header, selection.filter, context).wakeUp();
   }
 
   private refuse(header: PopMessageRequestHeader): RemotingResponse<PopCode> | undefined {

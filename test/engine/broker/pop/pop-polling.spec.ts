@@ -66,6 +66,7 @@ describe('a pop that finds nothing', () => {
     await broker.group.pop();
     const pop = waiting(broker, { exp: 'b', expType: 'TAG' });
     const other = waiting(broker, { exp: 'a', expType: 'TAG' });
+    await settle();
     await broker.send('2');
     await settle();
     expect(pop.answer).toBeUndefined();

@@ -54,6 +54,25 @@ describe('popped messages', () => {
     expect((await broker.group.pop()).messages).toHaveLength(1);
   });
 
+  it('come back with whatever properties they have', async () => {
+    const broker = await PopBroker.open();
+    const send = async (length: number) =>
+      (await broker.client.send('t', { body: `${length}`, properties: { p: 'x'.repeat(length) } })).code;
+    let longest = 32_767;
+    while ((await send(longest)) !== 0) longest -= 10;
+    // Without room for the time of the first pop, for POP_CK, and with room for both.
+    const lengths = [longest, longest - 40, longest - 200];
+    for (const length of lengths.slice(1)) expect(await send(length)).toBe(0);
+    await broker.group.pop();
+    await broker.pass(16 * SECOND);
+    const { messages } = await broker.group.pop();
+    const topics = new Map(messages.map((message) => [Number(message.body), message.topic]));
+    expect(lengths.map((length) => topics.get(length))).toEqual(['%RETRY%g_t', '%RETRY%g_t', 't']);
+    for (const message of messages) expect((await broker.group.ack(message)).code).toBe(0);
+    await broker.pass(16 * SECOND);
+    expect((await broker.group.pop()).messages).toEqual([]);
+  });
+
   it('are forgotten with their topic', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');
