@@ -56,6 +56,22 @@ export interface BrokerConfig {
   transactionOpBatchInterval: number;
   /** Refuse messages of transactions. */
   rejectTransactionMessage: boolean;
+  /** Refuse requests that have waited too long for the disk; otherwise they wait until their sender gives up. */
+  brokerFastFailureEnable: boolean;
+  /** Milliseconds that a send may wait for the store before it is refused. */
+  waitTimeMillsInSendQueue: number;
+  /** Milliseconds that a pull may wait for the disk before it is refused. */
+  waitTimeMillsInPullQueue: number;
+  /** Milliseconds that the end of a transaction may wait for the store before it is refused. */
+  waitTimeMillsInTransactionQueue: number;
+  /** Most sends that wait for the store. */
+  sendThreadPoolQueueCapacity: number;
+  /** Most pulls that wait for the disk. */
+  pullThreadPoolQueueCapacity: number;
+  /** Most ends of transactions that wait for the store. */
+  endTransactionPoolQueueCapacity: number;
+  /** Most pulls that are held until a message arrives (not in Apache). */
+  maxPullPollingSize: number;
   /** Share the queues out to consumers with `clientRebalance: false`; otherwise each of them has all. */
   serverLoadBalancerEnable: boolean;
   /** How these consumers get messages of topics for which nothing else was set. */
@@ -73,22 +89,6 @@ export interface BrokerConfig {
    * counts them by queue, and only with `enablePopMessageThreshold`; default there 10,000.
    */
   popInflightMessageThreshold: number;
-  /** Refuse requests that have waited too long for the disk; otherwise they wait until their sender gives up. */
-  brokerFastFailureEnable: boolean;
-  /** Milliseconds that a send may wait for the store before it is refused. */
-  waitTimeMillsInSendQueue: number;
-  /** Milliseconds that a pull may wait for the disk before it is refused. */
-  waitTimeMillsInPullQueue: number;
-  /** Milliseconds that the end of a transaction may wait for the store before it is refused. */
-  waitTimeMillsInTransactionQueue: number;
-  /** Most sends that wait for the store. */
-  sendThreadPoolQueueCapacity: number;
-  /** Most pulls that wait for the disk. */
-  pullThreadPoolQueueCapacity: number;
-  /** Most ends of transactions that wait for the store. */
-  endTransactionPoolQueueCapacity: number;
-  /** Most pulls that are held until a message arrives (not in Apache). */
-  maxPullPollingSize: number;
 }
 
 export const brokerRules: OptionRules<BrokerConfig> = {
@@ -122,13 +122,6 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   transactionOpMsgMaxSize: integer(4096, 1, 1024 * 1024),
   transactionOpBatchInterval: integer(3000, 1, 60_000),
   rejectTransactionMessage: bool(false),
-  serverLoadBalancerEnable: bool(true),
-  defaultMessageRequestMode: oneOf('PULL', ['PULL', 'POP']),
-  defaultPopShareQueueNum: integer(-1, -1, 0x7fffffff),
-  popFromRetryProbability: integer(20, 0, 100),
-  popPollingSize: integer(1024, 1, 100_000),
-  maxPopPollingSize: integer(10_000, 1, 1_000_000),
-  popInflightMessageThreshold: integer(100_000, 1, 10_000_000),
   brokerFastFailureEnable: bool(true),
   waitTimeMillsInSendQueue: integer(200, 1, 3_600_000),
   waitTimeMillsInPullQueue: integer(5000, 1, 3_600_000),
@@ -137,6 +130,13 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   pullThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
   endTransactionPoolQueueCapacity: integer(100_000, 1, 1_000_000),
   maxPullPollingSize: integer(10_000, 1, 1_000_000),
+  serverLoadBalancerEnable: bool(true),
+  defaultMessageRequestMode: oneOf('PULL', ['PULL', 'POP']),
+  defaultPopShareQueueNum: integer(-1, -1, 0x7fffffff),
+  popFromRetryProbability: integer(20, 0, 100),
+  popPollingSize: integer(1024, 1, 100_000),
+  maxPopPollingSize: integer(10_000, 1, 1_000_000),
+  popInflightMessageThreshold: integer(100_000, 1, 10_000_000),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -35,7 +35,9 @@ describe('a write that is stuck', () => {
     expect(store.store.isOSPageCacheBusy).toBe(false);
     await store.clock.advance(1);
     expect(store.store.isOSPageCacheBusy).toBe(true);
-    expect(store.logger.lines.at(-1)).toContain('The disk has not taken a write to the commit log for 1000 ms');
+    expect(store.logger.lines.at(-1)).toContain(
+      'The disk has not taken a write to the commit log for 1000 ms',
+    );
     expect(answers.filter((status) => status === 'OS_PAGE_CACHE_BUSY')).toHaveLength(waiting);
     expect((await store.put()).status).toBe('OS_PAGE_CACHE_BUSY');
     expect(await store.ids()).toEqual(idsOf(store.stored));
