@@ -1,19 +1,18 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import { CLIENT_INNER_PRODUCER_GROUP, MASTER_ID } from '../common/mix-all.js';
+import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { ConsumerData, HeartbeatData } from '../remoting/body/heartbeat-data.js';
-import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
+import type { TopicRouteData } from '../remoting/body/topic-route-data.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import type { ConnectionChange } from '../remoting/transport/connection-change.js';
 import { invoke, type Transport } from '../remoting/transport/transport.js';
-import { BrokerAddrTable, type FoundBroker } from './broker-addr-table.js';
+import type { FoundBroker } from './broker-addr-table.js';
 import { ConnectionTable, type ConnectionStatus } from './connection-table.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
@@ -22,11 +21,10 @@ import { RequestFutureTable } from './producer/request-future-table.js';
 import type { ProducerInner } from './producer/producer-inner.js';
 import { Introductions } from './introductions.js';
 import { NameServers } from './name-servers.js';
+import { TopicRouteTable } from './topic-route-table.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
 const FIRST_HEARTBEAT = 1000;
-/** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
-const ROUTE_REFRESH_INTERVAL = 1000;
 
 export interface MQClientOptions {
   readonly transport: Transport;
@@ -63,12 +61,7 @@ export class MQClientInstance {
   /** The requests that wait for their reply. */
   readonly requests: RequestFutureTable;
   private readonly nameServers: NameServers;
-  private readonly routes = new Map<string, TopicRouteData>();
-  private readonly routeRequests = new Map<string, Promise<TopicRouteData | undefined>>();
-  private readonly routeRefreshes = new Map<string, number>();
-  private readonly brokerAddrs = new BrokerAddrTable();
-  /** Of the whole cluster; none until somebody asked for them. */
-  private clusterBrokers: readonly BrokerData[] = [];
+  private readonly routes: TopicRouteTable;
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
   private readonly introductions = new Introductions();
@@ -84,6 +77,12 @@ export class MQClientInstance {
     this.logger = options.logger;
     this.requests = new RequestFutureTable(options.clock);
     this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
+    this.routes = new TopicRouteTable({
+      nameServers: this.nameServers,
+      clock: options.clock,
+      timeoutMillis: this.config.mqClientApiTimeout,
+      onRouteChanged: (topic) => this.onRouteChanged(topic),
+    });
     const { instanceName } = this.config;
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
     this.clientId = this.buildClientId(instanceName === 'DEFAULT' ? unique : instanceName);
@@ -173,12 +172,7 @@ export class MQClientInstance {
 
   /** Asks the name servers for the route of a topic; undefined when they do not know it. */
   updateTopicRouteInfo(topic: string): Promise<TopicRouteData | undefined> {
-    let request = this.routeRequests.get(topic);
-    if (request === undefined) {
-      request = this.fetchRoute(topic).finally(() => this.routeRequests.delete(topic));
-      this.routeRequests.set(topic, request);
-    }
-    return request;
+    return this.routes.update(topic);
   }
 
   /**
@@ -186,24 +180,21 @@ export class MQClientInstance {
    * before the next look at all routes. Failures show when the route is needed.
    */
   refreshRoute(topic: string): void {
-    const now = this.clock.now();
-    if (now < (this.routeRefreshes.get(topic) ?? 0)) return;
-    this.routeRefreshes.set(topic, now + ROUTE_REFRESH_INTERVAL);
-    this.updateTopicRouteInfo(topic).catch(() => {});
+    this.routes.refresh(topic);
   }
 
   findBrokerAddressInPublish(brokerName: string): string | undefined {
-    return this.brokerAddrs.findInPublish(brokerName);
+    return this.routes.brokerAddrs.findInPublish(brokerName);
   }
 
   /** The member of a broker to read from: that with the id, if there is one. */
   findBrokerAddressInSubscribe(brokerName: string, brokerId: number): FoundBroker | undefined {
-    return this.brokerAddrs.findInSubscribe(brokerName, brokerId);
+    return this.routes.brokerAddrs.findInSubscribe(brokerName, brokerId);
   }
 
   /** Names of the brokers that take messages now. */
   brokerNames(): string[] {
-    return this.brokerAddrs.brokerNames();
+    return this.routes.brokerAddrs.brokerNames();
   }
 
   /** @throws MQClientError when the address of the broker is not known. */
@@ -246,8 +237,8 @@ export class MQClientInstance {
 
   /** Tells every broker that this client lives, and what it consumes; slaves hear of consumers only. */
   async sendHeartbeatToAllBrokers(): Promise<void> {
-    if (this.brokerAddrs.isEmpty) await this.updateBrokers();
-    const addresses = this.brokerAddrs.addresses(this.consumers.size > 0);
+    if (this.routes.brokerAddrs.isEmpty) await this.updateBrokers();
+    const addresses = this.routes.brokerAddrs.addresses(this.consumers.size > 0);
     await Promise.all(
       addresses.map((address) =>
         this.sendHeartbeat(address).catch((error) =>
@@ -259,13 +250,12 @@ export class MQClientInstance {
 
   /** Addresses of the masters that have a topic; of all of the cluster while none has it. */
   brokerAddressesOf(topic: string): string[] {
-    const brokers = this.routes.get(topic)?.brokerDatas ?? this.clusterBrokers;
-    return brokers.flatMap(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID) ?? []);
+    return this.routes.mastersOf(topic);
   }
 
   /** Addresses of all brokers that are known. */
   brokerAddresses(): string[] {
-    return this.brokerAddrs.addresses(true);
+    return this.routes.brokerAddrs.addresses(true);
   }
 
   /** @throws MQClientError when the broker does not answer, MQBrokerError when it refuses. */
@@ -278,8 +268,8 @@ export class MQClientInstance {
   /** Sees to it that every master can push a reply to this client. */
   async introduce(): Promise<void> {
     // A reply may come from any broker of the cluster, whatever topics this client knows.
-    if (this.clusterBrokers.length === 0) await this.updateBrokers();
-    await this.introductions.tell(this.brokerAddrs.addresses(false), (address) =>
+    if (!this.routes.knowsCluster) await this.updateBrokers();
+    await this.introductions.tell(this.routes.brokerAddrs.addresses(false), (address) =>
       this.logged(() => this.sendHeartbeat(address)),
     );
   }
@@ -294,47 +284,26 @@ export class MQClientInstance {
     return `${localIp()}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
   }
 
-  private async fetchRoute(topic: string): Promise<TopicRouteData | undefined> {
-    const code = RequestCode.GET_ROUTEINFO_BY_TOPIC;
-    const response = await this.askNameServers({ code, header: { topic }, body: undefined });
-    return response.code === ResponseCode.TOPIC_NOT_EXIST ? undefined : this.keepRoute(topic, response.body!);
-  }
-
   /**
    * Learns of all brokers: of those too that have no topic of this client yet.
    *
    * @throws MQClientError when no name server answers.
    */
-  async updateBrokers(): Promise<void> {
-    const code = RequestCode.GET_BROKER_CLUSTER_INFO;
-    const { body } = await this.askNameServers({ code, header: undefined, body: undefined });
-    this.clusterBrokers = [...body!.brokerAddrTable.values()];
-    this.brokerAddrs.keep(this.clusterBrokers);
+  updateBrokers(): Promise<void> {
+    return this.routes.updateBrokers();
   }
 
-  private askNameServers<C extends RequestCode>(request: RemotingRequest<C>): Promise<RemotingResponse<C>> {
-    return this.nameServers.request(request, this.config.mqClientApiTimeout);
-  }
-
-  private keepRoute(topic: string, route: TopicRouteData): TopicRouteData {
-    this.brokerAddrs.keep(route.brokerDatas);
-    if (isDeepStrictEqual(this.routes.get(topic), route)) return route;
-    this.routes.set(topic, route);
+  private onRouteChanged(topic: string): void {
     for (const producer of this.producers.values()) producer.onRouteChanged(topic);
-    return route;
   }
 
   private async updateRoutes(): Promise<void> {
-    const topics = new Set(this.routes.keys());
+    const topics = new Set(this.routes.topics());
     for (const consumer of this.consumers.values()) for (const topic of consumer.topics) topics.add(topic);
-    if (this.clusterBrokers.length > 0) await this.updateBrokers();
-    await Promise.all([...topics].map((topic) => this.updateTopicRouteInfo(topic)));
-    this.brokerAddrs.retain(this.knownBrokers());
-    this.connections.retain(new Set([...this.nameServers.addresses, ...this.brokerAddrs.addresses(true)]));
-  }
-
-  private knownBrokers(): BrokerData[] {
-    return [...this.routes.values()].flatMap(({ brokerDatas }) => brokerDatas).concat(this.clusterBrokers);
+    await this.routes.updateAll(topics);
+    this.connections.retain(
+      new Set([...this.nameServers.addresses, ...this.routes.brokerAddrs.addresses(true)]),
+    );
   }
 
   private heartbeatData(): HeartbeatData {
@@ -353,7 +322,8 @@ export class MQClientInstance {
 
   private unregister(header: { clientID: string; producerGroup?: string; consumerGroup?: string }): void {
     const request = { code: RequestCode.UNREGISTER_CLIENT, header, body: undefined };
-    for (const address of this.brokerAddrs.addresses(true)) this.transport.invokeOneway(address, request);
+    for (const address of this.routes.brokerAddrs.addresses(true))
+      this.transport.invokeOneway(address, request);
   }
 
   private onConnectionChange(change: ConnectionChange): void {

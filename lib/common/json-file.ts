@@ -11,6 +11,8 @@ import type { FileCallback, FileSystem } from './file-system.js';
 export class JsonFile {
   private readonly backup: string;
   private isSound = false;
+  /** What waits to be saved: one text, however long the disk takes. */
+  private next: string | undefined;
   private lastSave: Promise<void> = Promise.resolve();
 
   constructor(
@@ -40,10 +42,18 @@ export class JsonFile {
     return undefined;
   }
 
-  /** Replaces the content; calls are carried out one after the other. */
+  /** Replaces the content, when the save before has ended; of several that wait for it, only the newest is carried out. */
   save(text: string): Promise<void> {
-    this.lastSave = this.lastSave.catch(() => {}).then(() => this.replace(text));
+    const isWaiting = this.next !== undefined;
+    this.next = text;
+    if (!isWaiting) this.lastSave = this.lastSave.catch(() => {}).then(() => this.saveNext());
     return this.lastSave;
+  }
+
+  private saveNext(): Promise<void> {
+    const text = this.next!;
+    this.next = undefined;
+    return this.replace(text);
   }
 
   private async replace(text: string): Promise<void> {

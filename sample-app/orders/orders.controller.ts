@@ -1,5 +1,16 @@
 import type { Readable } from 'node:stream';
-import { Body, Controller, Get, HttpCode, NotFoundException, Param, Post, Req } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  NotFoundException,
+  Param,
+  Post,
+  Req,
+  UseInterceptors,
+} from '@nestjs/common';
+import { BusyInterceptor } from './busy.interceptor.js';
 import { OrderJournal, type OrderView } from './order-journal.js';
 import { readOrderLines } from './order-lines.js';
 import { CreateOrderDto, type OrderMessage } from './order.js';
@@ -16,6 +27,7 @@ interface ImportReport {
 }
 
 @Controller('orders')
+@UseInterceptors(BusyInterceptor)
 export class OrdersController {
   constructor(
     private readonly orders: OrdersService,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JsonFile } from '../../lib/common/json-file.js';
 import { StoreError } from '../../lib/errors/store.error.js';
 import { SeededRandom } from '../support/random.js';
+import { settle } from '../support/virtual-clock.js';
 import { SimulatedDisk, type DiskFault } from '../support/simulated-file-system.js';
 
 const PATH = '/data/config/table.json';
@@ -74,12 +75,18 @@ describe('JsonFile', () => {
     expect(() => load(disk)).toThrow('EIO');
   });
 
-  it('carries out saves one after the other', async () => {
+  it('carries out saves one after the other, of those that wait only the newest', async () => {
     const disk = newDisk();
     const file = mounted(disk);
-    await Promise.all([1, 2, 3].map((n) => file.save(JSON.stringify({ n }))));
-    expect(load(disk)).toEqual({ n: 3 });
-    expect(disk.content(BACKUP).toString()).toBe('{"n":2}');
+    disk.holdsSyncs = true;
+    const saves = [file.save('{"n":1}')];
+    await settle();
+    for (const n of [2, 3, 4]) saves.push(file.save(JSON.stringify({ n })));
+    disk.releaseSyncs();
+    await Promise.all(saves);
+    expect(load(disk)).toEqual({ n: 4 });
+    expect(disk.content(BACKUP).toString()).toBe('{"n":1}');
+    expect(disk.journal.filter((line) => line === `create ${PATH}.tmp`)).toHaveLength(2);
   });
 
   it.each<DiskFault['operation']>(['create', 'write', 'sync', 'rename', 'syncDirectory'])(

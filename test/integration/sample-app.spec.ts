@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ROCKETMQ_CLOCK } from '../../lib/index.js';
+import { MQBrokerError, ROCKETMQ_CLOCK, RocketMQTemplate } from '../../lib/index.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
 import { PriceCache } from '../../sample-app/prices/price-cache.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -108,6 +108,15 @@ it.each([
   expect((await send('POST', '/orders', body)).status).toBe(400);
 });
 
+it('asks to come again while the broker is busy', async () => {
+  const busy = new MQBrokerError(2, '[TIMEOUT_CLEAN_QUEUE]broker busy', 'broker-a', true);
+  vi.spyOn(app.get(RocketMQTemplate), 'syncSend').mockRejectedValueOnce(busy);
+  const response = await send('POST', '/orders', { article: 'rocket', quantity: 1 });
+  expect(response.status).toBe(503);
+  expect(response.headers.get('Retry-After')).toBe('1');
+  await place();
+});
+
 it('says that there is no such order', async () => {
   expect((await fetch(`${url}/orders/none`)).status).toBe(404);
   expect((await send('POST', '/orders/none/pay', {})).status).toBe(404);
@@ -172,6 +181,22 @@ it('imports a file of 10,000 orders, and reports the lines that are none', async
   const isImported = (i: number) => journal.find(`import-${i}`)?.events.length === 1;
   const orders = Array.from({ length: IMPORTED }, (_, i) => i);
   await clock.advanceUntil(() => orders.every(isImported), HOUR, 100);
+});
+
+it('prints an invoice that was dead when the printer is repaired and it is sent again', async () => {
+  const id = await place();
+  await untilEvents(id, 'invoice failed: the accountant was called');
+  const response = await fetch(`${url}/dead-letters`);
+  const dead = ((await response.json()) as { msgId: string; body: string }[]).find(({ body }) =>
+    body.includes(id),
+  );
+  expect((await fetch(`${url}/printer/repair`, { method: 'POST' })).status).toBe(204);
+  const resend = (msgId: string) => fetch(`${url}/dead-letters/${msgId}/resend`, { method: 'POST' });
+  expect((await resend('none')).status).toBe(404);
+  expect((await resend(dead!.msgId)).status).toBe(202);
+  expect(await untilEvents(id, 'invoice printed')).toContain('invoice printed');
+  const all = await fetch(`${url}/dead-letters/resend`, { method: 'POST' });
+  expect(((await all.json()) as { sent: number }).sent).toBeGreaterThanOrEqual(1);
 });
 
 it('answers a query of prices, and says when there is none', async () => {

@@ -43,6 +43,9 @@ export class SimulatedDisk {
   /** While set, flushes do not end; {@link releaseSyncs} ends them. */
   holdsSyncs = false;
   private readonly heldSyncs: (() => void)[] = [];
+  /** While set, transfers off the event loop do not begin; {@link releaseTransfers} carries them out. */
+  holdsTransfers = false;
+  private readonly heldTransfers: (() => void)[] = [];
   private entries: Entries = new Map([['/', 'directory']]);
   private durable: Entries = new Map(this.entries);
   private changes: Change[] = [];
@@ -76,6 +79,7 @@ export class SimulatedDisk {
     this.process++;
     this.operationsLeft = Infinity;
     this.heldSyncs.length = 0;
+    this.heldTransfers.length = 0;
     for (const node of this.entries.values()) if (node !== 'directory') node.isLocked = false;
   }
 
@@ -95,6 +99,28 @@ export class SimulatedDisk {
   releaseSyncs(): void {
     this.holdsSyncs = false;
     for (const end of this.heldSyncs.splice(0)) end();
+  }
+
+  /** Carries out the transfers that were held. */
+  releaseTransfers(): void {
+    this.holdsTransfers = false;
+    for (const transfer of this.heldTransfers.splice(0)) transfer();
+  }
+
+  /** Carries out the transfer that has been held for longest, if there is one. */
+  releaseTransfer(): void {
+    this.heldTransfers.shift()?.();
+  }
+
+  /** How many transfers are held. */
+  get heldTransferCount(): number {
+    return this.heldTransfers.length;
+  }
+
+  /** Carries out a transfer, now or when it is released. */
+  whenTransferred(transfer: () => void): void {
+    if (this.holdsTransfers) this.heldTransfers.push(transfer);
+    else transfer();
   }
 
   isAlive(process: number): boolean {

@@ -27,7 +27,7 @@ export class SimulatedStoreFile implements StoreFile {
     position: number,
     done: (error: Error | null, bytesRead: number) => void,
   ): void {
-    this.later(() => {
+    this.transfer(() => {
       let count = 0;
       const error = attempt(() => {
         count = this.read(buffer, offset, length, position);
@@ -46,7 +46,7 @@ export class SimulatedStoreFile implements StoreFile {
   }
 
   writeAsync(buffer: Buffer, offset: number, length: number, position: number, done: FileCallback): void {
-    this.later(() => done(attempt(() => this.write(buffer, offset, length, position))));
+    this.transfer(() => done(attempt(() => this.write(buffer, offset, length, position))));
   }
 
   truncate(length: number): void {
@@ -111,6 +111,10 @@ export class SimulatedStoreFile implements StoreFile {
       if (room < 0) return Math.max(page * PAGE_SIZE - position, 0);
     }
     return length;
+  }
+
+  private transfer(action: () => void): void {
+    this.later(() => this.disk.whenTransferred(action));
   }
 
   private later(action: () => void): void {

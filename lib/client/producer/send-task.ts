@@ -61,6 +61,9 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
   ResponseCode.GO_AWAY,
 ]);
 
+/** What the texts of a busy broker leave open. */
+const BUSY_ADVICE = ' (it has not stored the message: send it again a little later, or less at once)';
+
 /** What all sends of a producer have in common. */
 export interface SendEnvironment {
   readonly instance: MQClientInstance;
@@ -156,7 +159,8 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   private onBrokerError({ code, remark }: RemotingResponse<SendCode>): void {
     const isRetryable = RETRY_RESPONSE_CODES.has(code);
-    const error = new MQBrokerError(code, remark ?? '', this.queue.brokerName, isRetryable);
+    const advice = code === ResponseCode.SYSTEM_BUSY ? BUSY_ADVICE : '';
+    const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, this.queue.brokerName, isRetryable);
     if (isRetryable && this.mayRetrySync()) this.attempt();
     else this.reject(this.finalError(error));
   }

@@ -56,6 +56,26 @@ export interface BrokerConfig {
   transactionOpBatchInterval: number;
   /** Refuse messages of transactions. */
   rejectTransactionMessage: boolean;
+  /** Refuse requests that have waited too long for the disk; otherwise they wait until their sender gives up. */
+  brokerFastFailureEnable: boolean;
+  /** Milliseconds that a send may wait for the store before it is refused. */
+  waitTimeMillsInSendQueue: number;
+  /** Milliseconds that a pull may wait for the disk before it is refused. */
+  waitTimeMillsInPullQueue: number;
+  /** Milliseconds that the end of a transaction may wait for the store before it is refused. */
+  waitTimeMillsInTransactionQueue: number;
+  /** Milliseconds that acknowledgements of popped messages may wait for the store before they are refused. */
+  waitTimeMillsInAckQueue: number;
+  /** Most sends that wait for the store. */
+  sendThreadPoolQueueCapacity: number;
+  /** Most pulls that wait for the disk. */
+  pullThreadPoolQueueCapacity: number;
+  /** Most acknowledgements of popped messages that wait for the store. */
+  ackThreadPoolQueueCapacity: number;
+  /** Most ends of transactions that wait for the store. */
+  endTransactionPoolQueueCapacity: number;
+  /** Most pulls that are held until a message arrives (not in Apache). */
+  maxPullPollingSize: number;
   /** Share the queues out to consumers with `clientRebalance: false`; otherwise each of them has all. */
   serverLoadBalancerEnable: boolean;
   /** How these consumers get messages of topics for which nothing else was set. */
@@ -106,6 +126,16 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   transactionOpMsgMaxSize: integer(4096, 1, 1024 * 1024),
   transactionOpBatchInterval: integer(3000, 1, 60_000),
   rejectTransactionMessage: bool(false),
+  brokerFastFailureEnable: bool(true),
+  waitTimeMillsInSendQueue: integer(200, 1, 3_600_000),
+  waitTimeMillsInPullQueue: integer(5000, 1, 3_600_000),
+  waitTimeMillsInTransactionQueue: integer(3000, 1, 3_600_000),
+  waitTimeMillsInAckQueue: integer(3000, 1, 3_600_000),
+  sendThreadPoolQueueCapacity: integer(10_000, 1, 1_000_000),
+  pullThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  ackThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  endTransactionPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  maxPullPollingSize: integer(10_000, 1, 1_000_000),
   serverLoadBalancerEnable: bool(true),
   defaultMessageRequestMode: oneOf('PULL', ['PULL', 'POP']),
   defaultPopShareQueueNum: integer(-1, -1, 0x7fffffff),

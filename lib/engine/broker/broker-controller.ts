@@ -22,6 +22,7 @@ import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
 import type { ConfigManager } from './config-manager.js';
+import { BrokerFastFailure } from './latency/broker-fast-failure.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { MessageRequestModeManager } from './loadbalance/message-request-mode-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
@@ -99,6 +100,7 @@ export class BrokerController implements RequestHandler {
   readonly stats: BrokerStatsManager;
   readonly locks: RebalanceLockManager;
   readonly holdService: PullRequestHoldService;
+  readonly fastFailure: BrokerFastFailure;
   private readonly scheduleService: ScheduleMessageService;
   private readonly timerService: TimerMessageService;
   private readonly transactions: TransactionalMessageService;
@@ -141,7 +143,8 @@ export class BrokerController implements RequestHandler {
     const putTotal = () => this.store.stats.putMessageTimesTotal;
     this.stats = new BrokerStatsManager(clock, config.brokerClusterName, putTotal);
     this.locks = new RebalanceLockManager(clock);
-    this.holdService = new PullRequestHoldService(clock);
+    this.holdService = new PullRequestHoldService(clock, config.maxPullPollingSize);
+    this.fastFailure = new BrokerFastFailure(this);
     this.scheduleService = new ScheduleMessageService(this, this.delayOffsets);
     this.timerService = new TimerMessageService(this);
     this.transactions = new TransactionalMessageService(this);
@@ -189,6 +192,7 @@ export class BrokerController implements RequestHandler {
     await this.transactions.stop();
     await Promise.all(this.tables.map((table) => table.close()));
     await this.store.close();
+    this.fastFailure.stop();
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
@@ -215,6 +219,7 @@ export class BrokerController implements RequestHandler {
     this.timerService.onArriving(records);
     this.holdService.notifyMessageArriving(records);
     this.pops.onArriving(records);
+    this.fastFailure.takeUp();
   }
 
   private onTopicChanged(topic: TopicConfig): void {
@@ -228,6 +233,7 @@ export class BrokerController implements RequestHandler {
 
   private registerProcessors(): void {
     const { dispatcher } = this;
+    const { sends, endTransactions, pulls } = this.fastFailure;
     const send = new SendMessageProcessor(this, new MessageClientIdSetter(this.clock, this.random));
     const replies = new ReplyMessageProcessor(this, send);
     const sendBack = new SendMessageBackProcessor(this);
@@ -238,11 +244,11 @@ export class BrokerController implements RequestHandler {
     const consumer = new ConsumerManageProcessor(this);
     const endTransaction = new EndTransactionProcessor(this, this.transactions);
     const resumeCheck = new ResumeCheckProcessor(this, this.transactions);
-    dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c));
-    dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c));
-    dispatcher.register(RequestCode.SEND_REPLY_MESSAGE, (r, c) => replies.process(r, c));
-    dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c));
-    dispatcher.register(RequestCode.PULL_MESSAGE, (r, c) => pull.process(r, c));
+    dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c), sends);
+    dispatcher.register(RequestCode.SEND_BATCH_MESSAGE, (r, c) => send.processBatch(r, c), sends);
+    dispatcher.register(RequestCode.SEND_REPLY_MESSAGE, (r, c) => replies.process(r, c), sends);
+    dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c), sends);
+    dispatcher.register(RequestCode.PULL_MESSAGE, (r, c) => pull.process(r, c), pulls);
     dispatcher.register(RequestCode.QUERY_MESSAGE, (r, c) => query.queryMessage(r, c));
     dispatcher.register(RequestCode.VIEW_MESSAGE_BY_ID, (r, c) => query.viewMessageById(r, c));
     dispatcher.register(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, (r, c) =>
@@ -263,8 +269,8 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
     dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
     const recall = new RecallMessageProcessor(this);
-    dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c));
-    dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c));
+    dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c), sends);
+    dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c), endTransactions);
     registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
     const assignment = new QueryAssignmentProcessor(this, this.options.routeOf);
     registerAnswer(dispatcher, RequestCode.QUERY_ASSIGNMENT, (r) => assignment.queryAssignment(r));

@@ -58,6 +58,11 @@ export abstract class ConfigManager {
     return this.changes === this.persisted;
   }
 
+  /** How many wait for {@link whenPersisted}. */
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
   /** Calls back when the file has every change until now, or could not be written. */
   whenPersisted(callback: () => void): void {
     if (this.isPersisted) callback();

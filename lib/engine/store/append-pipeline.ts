@@ -1,6 +1,5 @@
 import type { Clock } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
-import { StoreError } from '../../errors/store.error.js';
 import { AppendBatch, type PutMessageCallback } from './append-batch.js';
 import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
@@ -12,14 +11,14 @@ import {
   type FlushService,
   type FlushTarget,
 } from './flush-service.js';
+import { LogWriter, type Extent } from './log-writer.js';
 import { MAX_RECORD_OVERHEAD } from './message-ext-encoder.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import type { PutMessageStatus } from './put-message-status.js';
 import type { RunningFlags } from './running-flags.js';
 import { BLANK_LENGTH, blankRecord, SegmentRoller } from './segment-roller.js';
-import { SegmentFiller } from './segment-filler.js';
-import { syncAll, type SegmentFile } from './segment-file.js';
+import type { SegmentFile } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import { tagsCodeOf } from './tags-code.js';
 
@@ -35,17 +34,6 @@ export interface AppendPipelineOptions {
   readonly onAnswered: (records: readonly DispatchRequest[]) => void;
 }
 
-/** Staged bytes that lie in one piece in memory and in one file. */
-interface Extent {
-  readonly segment: SegmentFile;
-  readonly buffer: Buffer;
-  readonly position: number;
-  readonly offset: number;
-  readonly length: number;
-  /** Absent for the blank at the end of a file. */
-  readonly batch: AppendBatch | undefined;
-}
-
 type StageStatus = PutMessageStatus | 'CHUNK_FULL' | 'END_OF_FILE';
 
 /**
@@ -54,33 +42,39 @@ type StageStatus = PutMessageStatus | 'CHUNK_FULL' | 'END_OF_FILE';
  */
 export class AppendPipeline implements FlushTarget {
   private readonly flushService: FlushService;
-  private readonly filler = new SegmentFiller();
+  private readonly writer: LogWriter;
   private readonly roller: SegmentRoller;
-  /** Files that were written since their last flush. */
-  private readonly dirty = new Set<SegmentFile>();
   private segment: SegmentFile | undefined;
   private staged: AppendBatch | undefined;
   /** Where the staged batch begins. */
   private stagedOffset = 0;
-  /** Sealed extents that the kernel does not have yet. */
-  private unwritten: Extent[] = [];
   /** Batches that the kernel took or refused in this turn, to be answered at its end. */
-  private written: { readonly batch: AppendBatch; readonly isKept: boolean }[] = [];
+  private written: { readonly batch: AppendBatch; readonly failure: PutMessageStatus | undefined }[] = [];
   private onDrained: (() => void) | undefined;
   private isTurnScheduled = false;
   /** What the records of the staged batch say. */
   private lastStoreTimestamp = 0;
   /** Behind the last staged record. */
   endOffset = 0;
-  /** The disk has the log up to here. */
-  private syncedOffset = 0;
+  /** Messages on their way to the disk. */
+  private pendingMessages = 0;
 
   constructor(
     private readonly log: CommitLog,
     private readonly options: AppendPipelineOptions,
   ) {
-    const { config, clock } = options;
-    this.roller = new SegmentRoller(log.segments, options.files);
+    const { config, clock, files, flags } = options;
+    this.roller = new SegmentRoller(log.segments, files);
+    this.writer = new LogWriter(log, {
+      clock,
+      files,
+      flags,
+      osPageCacheBusyTimeOutMills: config.osPageCacheBusyTimeOutMills,
+      onWritten: (batch) => this.written.push({ batch, failure: undefined }),
+      onNotWritten: (extents) => this.takeBack(extents),
+      onFree: () => this.writeStaged(),
+      onStuck: () => this.refuseStaged(),
+    });
     this.flushService =
       config.flushDiskType === 'SYNC_FLUSH'
         ? new GroupCommitService(this, clock, config.syncFlushTimeout)
@@ -93,7 +87,7 @@ export class AppendPipeline implements FlushTarget {
    */
   open(endOffset: number, lastStoreTimestamp: number, syncedOffset: number): void {
     const { segments } = this.log;
-    this.endOffset = this.stagedOffset = this.log.maxOffset = this.syncedOffset = endOffset;
+    this.endOffset = this.stagedOffset = this.log.maxOffset = this.writer.syncedOffset = endOffset;
     this.lastStoreTimestamp = lastStoreTimestamp;
     this.log.tail.startChunk(endOffset, endOffset);
     for (const segment of segments.segments) if (segment.endOffset > syncedOffset) segment.sync();
@@ -116,23 +110,30 @@ export class AppendPipeline implements FlushTarget {
     if (status !== 'PUT_OK') return callback.onPut(status, [], 0, 0);
     const batch = this.staged!;
     batch.await(callback, batch.records.length - messages.length, waitStoreMsgOK);
+    this.pendingMessages += messages.length;
     this.scheduleTurn();
   }
 
   syncWritten(done: FileCallback): void {
-    const segments = [...this.dirty];
-    // What is written from now on is for the next flush, or this one would not end under load.
-    this.dirty.clear();
-    const end = this.log.maxOffset;
-    syncAll(segments, (error) => {
-      if (error === null) this.syncedOffset = end;
-      done(error);
-    });
+    this.writer.syncWritten(done);
   }
 
   /** Bytes that were appended, and that a power cut could still take. */
   get unflushedBytes(): number {
-    return this.endOffset - this.syncedOffset;
+    return this.endOffset - this.writer.syncedOffset;
+  }
+
+  /** Whether as much as may is on its way to the disk. What is appended all the same is taken. */
+  get isBusy(): boolean {
+    const { maxPendingMessages, maxPendingBytes, flushDiskType } = this.options.config;
+    if (this.pendingMessages >= maxPendingMessages) return true;
+    const safeOffset = flushDiskType === 'SYNC_FLUSH' ? this.writer.syncedOffset : this.log.maxOffset;
+    return this.endOffset - safeOffset >= maxPendingBytes;
+  }
+
+  /** Whether the kernel has not taken a write for `osPageCacheBusyTimeOutMills`. */
+  get isOSPageCacheBusy(): boolean {
+    return this.writer.isStuck;
   }
 
   /** Makes everything committed survive a power cut. */
@@ -141,31 +142,33 @@ export class AppendPipeline implements FlushTarget {
   }
 
   committed(batch: AppendBatch): void {
+    this.pendingMessages -= batch.records.length;
     this.options.onCommitted(batch.records);
     batch.answer('PUT_OK');
     this.options.onAnswered(batch.records);
   }
 
   flushFailed(error: Error, batches: readonly AppendBatch[]): void {
-    this.setFault('flush', error);
-    for (const batch of batches) batch.answer('SERVICE_NOT_AVAILABLE');
+    this.writer.setFault('flushed', error);
+    for (const batch of batches) {
+      this.pendingMessages -= batch.records.length;
+      batch.answer('SERVICE_NOT_AVAILABLE');
+    }
   }
 
   /** Whether a disk that was full has room again. */
   hasRoom(): boolean {
-    if (this.segment === undefined) return true;
-    const length = Math.min(PROBE.length, this.segment.endOffset - this.log.maxOffset);
-    return this.fillWithZeros(this.segment, this.log.maxOffset, length);
+    return this.segment === undefined || this.writer.hasRoom(this.segment);
   }
 
   /** Writes, flushes and answers everything that was appended. */
   async close(): Promise<void> {
-    this.filler.stop();
+    this.writer.stopFilling();
     await new Promise<void>((resolve) => {
       this.onDrained = resolve;
       this.writeStaged();
     });
-    if (this.filler.isFilling) await new Promise<void>((resolve) => this.filler.whenFree(resolve));
+    await this.writer.filled();
     await new Promise<void>((resolve) => this.flushService.stop(resolve));
     if (this.options.flags.fault === undefined) await new Promise<void>((resolve) => this.syncLast(resolve));
     if (this.segment !== undefined) this.log.segments.removeFrom(this.segment.endOffset);
@@ -182,7 +185,7 @@ export class AppendPipeline implements FlushTarget {
     let status = this.stage(messages, queue);
     if (status === 'CHUNK_FULL') {
       this.seal();
-      this.write();
+      this.writer.write();
       this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
       status = this.stage(messages, queue);
     }
@@ -265,14 +268,14 @@ export class AppendPipeline implements FlushTarget {
   /** Whoever is answered may append at once, so nothing is answered before everything here is in order. */
   writeStaged(): void {
     this.seal();
-    this.write();
+    this.writer.write();
     const { written } = this;
     this.written = [];
-    for (const { batch, isKept } of written) {
-      if (isKept) this.flushService.submit(batch);
-      else batch.answer('SERVICE_NOT_AVAILABLE');
+    for (const { batch, failure } of written) {
+      if (failure === undefined) this.flushService.submit(batch);
+      else batch.answer(failure);
     }
-    if (this.unwritten.length === 0) this.onDrained?.();
+    if (this.writer.isIdle) this.onDrained?.();
   }
 
   /** Closes the staged batch. */
@@ -283,7 +286,7 @@ export class AppendPipeline implements FlushTarget {
     const offset = this.stagedOffset;
     const position = tail.positionOf(offset);
     const length = this.endOffset - offset;
-    this.unwritten.push({
+    this.writer.add({
       segment: this.segment!,
       buffer: tail.buffer,
       position,
@@ -295,44 +298,26 @@ export class AppendPipeline implements FlushTarget {
     this.stagedOffset = this.endOffset;
   }
 
-  /** Hands sealed extents to the kernel, up to one where zeros are being filled in: that one waits. */
-  private write(): void {
-    for (let extent = this.unwritten[0]; extent !== undefined; extent = this.unwritten[0]) {
-      const { segment, buffer, position, offset, length, batch } = extent;
-      if (!this.filler.isFree(offset, offset + length)) return this.filler.whenFree(() => this.writeStaged());
-      try {
-        if (this.options.flags.fault !== undefined) throw this.options.flags.fault;
-        segment.write(buffer, position, length, offset);
-      } catch (error) {
-        return this.writeFailed(extent, error as Error);
-      }
-      this.unwritten.shift();
-      this.dirty.add(segment);
-      this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
-      if (batch !== undefined) this.written.push({ batch, isKept: true });
-      this.filler.advance(segment, offset + length);
-    }
+  /** A write is stuck: who waits for it, or for one behind it, hears that nothing is stored. */
+  private refuseStaged(): void {
+    this.seal();
+    this.writer.giveBack();
+    this.writeStaged();
   }
 
-  /** As if nothing from this extent on had been appended; what is appended next takes its place. */
-  private writeFailed({ segment, offset, length }: Extent, error: Error): void {
-    const failed = this.unwritten;
-    this.unwritten = [];
+  /** As if nothing from the first extent on had been appended. */
+  private takeBack(extents: readonly Extent[]): void {
+    const failure = this.writer.isStuck ? 'OS_PAGE_CACHE_BUSY' : 'SERVICE_NOT_AVAILABLE';
+    const { segment, offset } = extents[0]!;
     this.endOffset = this.stagedOffset = offset;
     this.segment = segment;
     this.log.tail.truncate(offset);
-    if (isDiskFull(error)) {
-      this.setDiskFull(error);
-      // What the disk did take must not look like a record to a later recovery.
-      this.fillWithZeros(segment, offset, length);
-    } else {
-      this.setFault('write', error);
-    }
-    for (const { batch } of failed.toReversed()) {
+    for (const { batch } of extents.toReversed()) {
       if (batch === undefined) continue;
+      this.pendingMessages -= batch.records.length;
       for (const { queue, consumeQueueOffset } of batch.records.toReversed())
         queue.nextOffset = consumeQueueOffset;
-      this.written.push({ batch, isKept: false });
+      this.written.push({ batch, failure });
     }
   }
 
@@ -343,11 +328,11 @@ export class AppendPipeline implements FlushTarget {
     try {
       this.segment = this.roller.next(full?.endOffset ?? this.endOffset);
     } catch (error) {
-      if (isDiskFull(error)) this.setDiskFull(error as Error);
+      if (isDiskFull(error)) this.writer.setDiskFull(error as Error);
       this.options.files.logger.error(`The next commit-log file cannot be created: ${String(error)}`);
       return 'CREATE_MAPPED_FILE_FAILED';
     }
-    if (full !== undefined) this.unwritten.push(blankExtent(full, this.endOffset));
+    if (full !== undefined) this.writer.add(blankExtent(full, this.endOffset));
     this.endOffset = this.stagedOffset = this.segment.startOffset;
     this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
     this.startFiller(this.segment);
@@ -357,36 +342,7 @@ export class AppendPipeline implements FlushTarget {
 
   /** Only with a flush for every batch is there something to gain. */
   private startFiller(segment: SegmentFile): void {
-    if (this.options.config.flushDiskType === 'SYNC_FLUSH') this.filler.start(segment, this.endOffset);
-  }
-
-  private fillWithZeros(segment: SegmentFile, offset: number, length: number): boolean {
-    try {
-      for (let done = 0; done < length; done += PROBE.length) {
-        segment.write(PROBE, 0, Math.min(PROBE.length, length - done), offset + done);
-      }
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  private setDiskFull(error: Error): void {
-    const { flags, files } = this.options;
-    flags.diskFull = true;
-    files.logger.error(
-      `Sending is refused until there is room: the disk of the commit log is full (${error.message})`,
-    );
-  }
-
-  private setFault(operation: string, error: Error): void {
-    const { flags, files } = this.options;
-    flags.fault ??= new StoreError(
-      `The commit log could not be ${operation === 'flush' ? 'flushed' : 'written'} (${error.message}). ` +
-        'The store is read-only until it is opened again: it is not known what of the last messages the disk has.',
-      error,
-    );
-    files.logger.error(flags.fault.message);
+    if (this.options.config.flushDiskType === 'SYNC_FLUSH') this.writer.startFilling(segment, this.endOffset);
   }
 }
 
@@ -394,6 +350,3 @@ function blankExtent(segment: SegmentFile, offset: number): Extent {
   const buffer = blankRecord(segment.endOffset - offset);
   return { segment, buffer, position: 0, offset, length: BLANK_LENGTH, batch: undefined };
 }
-
-/** What a disk that was full must take before sending resumes. */
-const PROBE = Buffer.alloc(65_536);

@@ -13,6 +13,7 @@ import type { ConsumeQueue } from './consume-queue.js';
 import type { CqUnit } from './cq-unit.js';
 import { parseDelayLevels } from './delay-level.js';
 import { DeletedTopics } from './deleted-topics.js';
+import { DiskProbe } from './disk-probe.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
@@ -21,6 +22,7 @@ import { IndexService } from './index-service.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
 import { MessageReader, type GetMessageCallback } from './message-reader.js';
 import type { MessageStoreConfig } from './message-store-config.js';
+import { offsetByTime, storeTimestampAt } from './offset-by-time.js';
 import { OpenFiles } from './open-files.js';
 import type { PutMessageStatus } from './put-message-status.js';
 import { QueueEndTable } from './queue-end-table.js';
@@ -36,11 +38,11 @@ import { TopicDeletion } from './topic-deletion.js';
 import { UnitRepair } from './unit-repair.js';
 
 const MAX_OPEN_FILES = 1024;
-/** Milliseconds between tries of a disk that was full. */
-const PROBE_INTERVAL = 1000;
 /** How far the clock may have been set back since the last message was stored. */
 const MAX_TIME_AHEAD = 24 * 3_600_000;
 const NO_BYTES = Buffer.alloc(0);
+/** Reads from the disk at once: more would only keep flushes waiting for a thread of libuv's pool. */
+const MAX_COLD_READS = 8;
 /** Most entries of a ConsumeQueue in one answer. */
 const MAX_QUERIED_UNITS = 10_000;
 
@@ -71,7 +73,7 @@ export class DefaultMessageStore {
   private readonly flushService: FlushConsumeQueueService;
   private readonly cleanService: CleanCommitLogService;
   private readonly deletion: TopicDeletion;
-  private probedAt = 0;
+  private readonly probe: DiskProbe;
   private isOpen = false;
   private closing: Promise<void> | undefined;
 
@@ -117,6 +119,7 @@ export class DefaultMessageStore {
       onAnswered: options.onArriving,
     });
     const { flushService } = this;
+    this.probe = new DiskProbe(flags, clock, logger, () => this.pipeline.hasRoom());
     this.deletion = new TopicDeletion({ queues, deleted, flushService, flags, clock, syncLog });
   }
 
@@ -148,6 +151,21 @@ export class DefaultMessageStore {
   /** Why messages are refused at the moment; undefined when they are not. */
   get writeRefusal(): string | undefined {
     return this.flags.reason;
+  }
+
+  /** Whether so much waits for the disk that further messages should wait before the store. */
+  get isBusy(): boolean {
+    return this.pipeline.isBusy && this.flags.isWriteable;
+  }
+
+  /** Whether messages are refused because a write to the log is stuck (DefaultMessageStore#isOSPageCacheBusy). */
+  get isOSPageCacheBusy(): boolean {
+    return this.pipeline.isOSPageCacheBusy;
+  }
+
+  /** Whether so much is being read from the disk that further pulls should wait. */
+  get isReadBusy(): boolean {
+    return this.reader.coldReads >= MAX_COLD_READS;
   }
 
   /** The highest queue id of each topic that has messages. */
@@ -257,7 +275,7 @@ export class DefaultMessageStore {
   /** When a message was stored; -1 when there is none at that offset. */
   getMessageStoreTimestamp(topic: string, queueId: number, offset: number): number {
     const queue = this.queues.find(topic, queueId);
-    return queue === undefined ? -1 : this.storeTimestampAt(queue, offset);
+    return queue === undefined ? -1 : storeTimestampAt(this.log, queue, offset);
   }
 
   /** Tags code of a message, in the schedule topic the time at which it is due; undefined when there is none. */
@@ -276,13 +294,7 @@ export class DefaultMessageStore {
     boundary: 'lower' | 'upper' = 'lower',
   ): number {
     const queue = this.queues.find(topic, queueId);
-    if (queue === undefined || queue.maxOffset === queue.minOffset) return 0;
-    const limit = boundary === 'lower' ? timestamp : timestamp + 1;
-    const first = queue.findFirst(queue.minOffset, ({ commitLogOffset }) => {
-      const head = readRecordHead(this.log, commitLogOffset);
-      return head && head.storeTimestamp >= limit;
-    });
-    return boundary === 'lower' ? first : Math.max(first - 1, queue.minOffset);
+    return queue === undefined ? 0 : offsetByTime(this.log, queue, timestamp, boundary);
   }
 
   /** The record at a position of the commit log; undefined when no sound one lies there. */
@@ -319,23 +331,14 @@ export class DefaultMessageStore {
   }
 
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {
-    if (this.flags.diskFull) this.probeDisk();
-    if (!this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
+    if (this.probe.isFull() || !this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
+    if (this.pipeline.isOSPageCacheBusy) return 'OS_PAGE_CACHE_BUSY';
     const { maxMessageSize } = this.options.config;
     for (const { topic, body } of messages) {
       if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
       if (this.deletion.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
     }
     return undefined;
-  }
-
-  private probeDisk(): void {
-    const now = this.options.clock.now();
-    if (Math.abs(now - this.probedAt) < PROBE_INTERVAL) return;
-    this.probedAt = now;
-    if (!this.pipeline.hasRoom()) return;
-    this.flags.diskFull = false;
-    this.options.logger.log('The disk has room again: sending resumes');
   }
 
   private async closeOnce(): Promise<void> {
@@ -376,12 +379,6 @@ export class DefaultMessageStore {
   private forgetExpired(): void {
     this.queues.deleteExpired(this.log.minOffset);
     this.index?.deleteExpired(this.log.minOffset);
-  }
-
-  private storeTimestampAt(queue: ConsumeQueue, offset: number): number {
-    const unit = queue.unitAt(offset);
-    const head = unit && readRecordHead(this.log, unit.commitLogOffset);
-    return head?.storeTimestamp ?? -1;
   }
 
   private isInLog(commitLogOffset: number, length: number): boolean {

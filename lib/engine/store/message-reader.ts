@@ -61,6 +61,8 @@ export class MessageReader {
   private readonly units = Buffer.alloc(UNITS_PER_READ * CQ_UNIT_SIZE);
   /** A record farther from the end of the log than this may have to come from the disk. */
   private readonly inMemoryDistance: number;
+  /** Reads from the disk that are under way. */
+  coldReads = 0;
 
   constructor(
     private readonly log: CommitLog,
@@ -197,9 +199,11 @@ export class MessageReader {
       const length = picks[end - 1]!.target + picks[end - 1]!.size - pick.target;
       const segment = this.log.segments.find(pick.commitLogOffset);
       if (segment !== undefined && !this.isHot(pick.commitLogOffset)) {
-        segment.readAsync(target, pick.target, length, pick.commitLogOffset, () =>
-          this.loadFrom(picks, end, target, done),
-        );
+        this.coldReads++;
+        segment.readAsync(target, pick.target, length, pick.commitLogOffset, () => {
+          this.coldReads--;
+          this.loadFrom(picks, end, target, done);
+        });
         return;
       }
       segment?.read(target, pick.target, length, pick.commitLogOffset);

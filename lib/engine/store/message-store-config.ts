@@ -23,6 +23,8 @@ export interface MessageStoreConfig {
   flushIntervalConsumeQueue: number;
   /** Milliseconds after which a send is answered FLUSH_DISK_TIMEOUT. */
   syncFlushTimeout: number;
+  /** Milliseconds that a write to the log may be stuck before messages are refused as SYSTEM_BUSY. */
+  osPageCacheBusyTimeOutMills: number;
   /** Largest body in bytes. */
   maxMessageSize: number;
   /** Append the checksum of the whole record to its properties (Apache's default: false). */
@@ -66,6 +68,10 @@ export interface MessageStoreConfig {
   mappedFileSizeTimerLog: number;
   /** Bytes of the newest records that are kept in memory for consumers (not in Apache, which maps its files). */
   tailCacheSize: number;
+  /** Most messages on their way to the disk: not written, or with SYNC_FLUSH not flushed (not in Apache). */
+  maxPendingMessages: number;
+  /** Most bytes of them, above which the store is busy (not in Apache). */
+  maxPendingBytes: number;
 }
 
 export const storeRules: OptionRules<MessageStoreConfig> = {
@@ -79,6 +85,7 @@ export const storeRules: OptionRules<MessageStoreConfig> = {
   flushIntervalCommitLog: integer(500, 1, 60_000),
   flushIntervalConsumeQueue: integer(1000, 1, 60_000),
   syncFlushTimeout: integer(5000, 1),
+  osPageCacheBusyTimeOutMills: integer(1000, 1, 3_600_000),
   maxMessageSize: integer(4 * MIB, 1, 128 * MIB),
   enabledAppendPropCRC: bool(true),
   messageDelayLevel: text(
@@ -107,6 +114,8 @@ export const storeRules: OptionRules<MessageStoreConfig> = {
   timerFlushIntervalMs: integer(1000, 1, 60_000),
   mappedFileSizeTimerLog: integer(100 * MIB, 4096, 1024 * MIB),
   tailCacheSize: integer(32 * MIB, 1 * MIB, 4096 * MIB),
+  maxPendingMessages: integer(65_536, 1, 10_000_000),
+  maxPendingBytes: integer(64 * MIB, 1, 4096 * MIB),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */

@@ -5,6 +5,8 @@ export type PutMessageStatus =
   | 'FLUSH_DISK_TIMEOUT'
   /** The store is closed, read-only, or out of space. */
   | 'SERVICE_NOT_AVAILABLE'
+  /** Not stored: a write to the log is stuck. */
+  | 'OS_PAGE_CACHE_BUSY'
   | 'CREATE_MAPPED_FILE_FAILED'
   | 'MESSAGE_ILLEGAL'
   | 'PROPERTIES_SIZE_EXCEEDED';

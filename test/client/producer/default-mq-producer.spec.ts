@@ -159,6 +159,7 @@ describe('a synchronous send', () => {
       .send(message('t'), { selector })
       .catch((reason) => reason)) as RocketMQError;
     expect(error).toMatchObject({ name: 'MQBrokerError', responseCode: ResponseCode.SYSTEM_BUSY });
+    expect((error as Error).message).toContain('it has not stored the message: send it again a little later');
     expect(transport.calls.map(({ address }) => address)).toEqual(['b:1']);
   });
 

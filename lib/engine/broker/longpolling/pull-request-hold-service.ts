@@ -26,7 +26,15 @@ export class PullRequestHoldService {
   private heldCount = 0;
   private timer: Timer | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  /** `maxPullPollingSize`: most pulls that are held. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly maxPullPollingSize: number,
+  ) {}
+
+  get isFull(): boolean {
+    return this.heldCount >= this.maxPullPollingSize;
+  }
 
   suspendPullRequest(pull: HeldPull): void {
     let queues = this.table.get(pull.topic);

@@ -3,10 +3,11 @@ import { MQVersion } from '../../../remoting/codec/mq-version.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import type { RequestQueue } from '../latency/request-queue.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
-/** Waiting requests have no queues here: everything is carried out in the turn in which it arrives. */
-const THREAD_POOLS = ['send', 'pull', 'litePull', 'query', 'ack'];
+/** Their requests never wait: they are carried out in the turn in which they arrive. */
+const WITHOUT_QUEUE = ['litePull', 'query'];
 
 /** What the broker says of itself, for administrators (AdminBrokerProcessor). */
 export class BrokerInfoProcessor {
@@ -17,7 +18,7 @@ export class BrokerInfoProcessor {
       ...this.broker.store.runtimeInfo(),
       ...this.identity(),
       ...this.throughput(),
-      ...threadPools(),
+      ...this.threadPools(),
       ...timers(),
       ...this.scheduleOffsets(),
     ];
@@ -70,6 +71,18 @@ export class BrokerInfoProcessor {
     ];
   }
 
+  private threadPools(): [string, string][] {
+    const { sends, pulls, acks, endTransactions } = this.broker.fastFailure;
+    return [
+      ...poolEntries('send', sends),
+      ...poolEntries('pull', pulls),
+      ...poolEntries('ack', acks),
+      ...WITHOUT_QUEUE.flatMap((name) => poolEntries(name)),
+      ['EndTransactionQueueSize', String(endTransactions.size)],
+      ['EndTransactionThreadPoolQueueCapacity', String(endTransactions.capacity)],
+    ];
+  }
+
   /** Of each level what is delivered, and what there is (ScheduleMessageService#buildRunningStats). */
   private scheduleOffsets(): [string, string][] {
     const { delayOffsets, store } = this.broker;
@@ -80,13 +93,13 @@ export class BrokerInfoProcessor {
   }
 }
 
-function threadPools(): [string, string][] {
-  const pools = THREAD_POOLS.flatMap((name): [string, string][] => [
-    [`${name}ThreadPoolQueueSize`, '0'],
-    [`${name}ThreadPoolQueueCapacity`, '0'],
-    [`${name}ThreadPoolQueueHeadWaitTimeMills`, '0'],
-  ]);
-  return [...pools, ['EndTransactionQueueSize', '0'], ['EndTransactionThreadPoolQueueCapacity', '0']];
+function poolEntries(name: string, queue?: RequestQueue): [string, string][] {
+  const { size = 0, capacity = 0, headWaitTimeMills = 0 } = queue ?? {};
+  return [
+    [`${name}ThreadPoolQueueSize`, String(size)],
+    [`${name}ThreadPoolQueueCapacity`, String(capacity)],
+    [`${name}ThreadPoolQueueHeadWaitTimeMills`, String(headWaitTimeMills)],
+  ];
 }
 
 /** There is no timer wheel. */

@@ -205,10 +205,18 @@ class Pull implements HeldPull {
     if (reset !== undefined) return this.answerReset(reset);
     this.broker.store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.filter, (result) => {
       const code = this.codeOf(result);
-      if (code === ResponseCode.PULL_NOT_FOUND && maySuspend)
-        this.broker.holdService.suspendPullRequest(this);
+      if (code === ResponseCode.PULL_NOT_FOUND && maySuspend) this.suspend();
       else this.answer(code, result);
+      this.broker.fastFailure.pulls.takeUp();
     });
+  }
+
+  /** Refused, a consumer comes again after a while; told that there is nothing, at once. */
+  private suspend(): void {
+    const { holdService, config } = this.broker;
+    if (!holdService.isFull) return holdService.suspendPullRequest(this);
+    const remark = `[POLLING_FULL]broker busy, it holds ${config.maxPullPollingSize} pulls (maxPullPollingSize)`;
+    this.context.reply(failure(ResponseCode.SYSTEM_BUSY, remark));
   }
 
   /** As PullMessageProcessor#composeResponseHeader. */

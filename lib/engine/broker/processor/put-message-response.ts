@@ -25,6 +25,11 @@ export function refusal(
         'the message is illegal, maybe msg body or properties length not matched. ' +
           `msg body length limit ${maxMessageSize}B, msg properties length limit 32KB.`,
       );
+    case 'OS_PAGE_CACHE_BUSY':
+      return failure(
+        ResponseCode.SYSTEM_BUSY,
+        '[PC_SYNCHRONIZED]broker busy, start flow control for a while',
+      );
     case 'CREATE_MAPPED_FILE_FAILED':
       return failure(ResponseCode.SYSTEM_ERROR, 'create mapped file failed, server is busy or broken.');
     case 'SERVICE_NOT_AVAILABLE':

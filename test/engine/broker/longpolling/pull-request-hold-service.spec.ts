@@ -57,7 +57,7 @@ describe('PullRequestHoldService', () => {
 
   it('drops within a second those whose client is gone, and wakes the others in time', async () => {
     const clock = new VirtualClock();
-    const service = new PullRequestHoldService(clock);
+    const service = new PullRequestHoldService(clock, 10_000);
     const woken: string[] = [];
     const pulls = ['here', 'gone'].map((name) => ({
       topic: 't',

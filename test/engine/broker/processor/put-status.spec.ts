@@ -107,6 +107,7 @@ describe('what a sender is told', () => {
     ['MESSAGE_ILLEGAL', ResponseCode.MESSAGE_ILLEGAL],
     ['PROPERTIES_SIZE_EXCEEDED', ResponseCode.MESSAGE_ILLEGAL],
     ['SERVICE_NOT_AVAILABLE', ResponseCode.SERVICE_NOT_AVAILABLE],
+    ['OS_PAGE_CACHE_BUSY', ResponseCode.SYSTEM_BUSY],
     ['CREATE_MAPPED_FILE_FAILED', ResponseCode.SYSTEM_ERROR],
   ] as const)('of %s: code %i', (status, code) => {
     expect(STORED_CODES[status] ?? refusal(status, 4_194_304).code).toBe(code);

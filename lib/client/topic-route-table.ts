@@ -1,0 +1,107 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../common/clock.js';
+import { MASTER_ID } from '../common/mix-all.js';
+import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
+import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
+import { RequestCode } from '../remoting/request-code.js';
+import { ResponseCode } from '../remoting/response-code.js';
+import { BrokerAddrTable } from './broker-addr-table.js';
+import type { NameServers } from './name-servers.js';
+
+/** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
+const ROUTE_REFRESH_INTERVAL = 1000;
+
+export interface TopicRouteTableOptions {
+  readonly nameServers: NameServers;
+  readonly clock: Clock;
+  /** Milliseconds that a name server has to answer. */
+  readonly timeoutMillis: number;
+  /** The route of a topic is new, or another one. */
+  readonly onRouteChanged: (topic: string) => void;
+}
+
+/** What a client has learned from name servers: routes of topics, and addresses of brokers (the tables of MQClientInstance). */
+export class TopicRouteTable {
+  readonly brokerAddrs = new BrokerAddrTable();
+  private readonly routes = new Map<string, TopicRouteData>();
+  private readonly requests = new Map<string, Promise<TopicRouteData | undefined>>();
+  private readonly refreshes = new Map<string, number>();
+  /** Of the whole cluster; none until somebody asked for them. */
+  private clusterBrokers: readonly BrokerData[] = [];
+
+  constructor(private readonly options: TopicRouteTableOptions) {}
+
+  /** Whether the brokers of the whole cluster are known. */
+  get knowsCluster(): boolean {
+    return this.clusterBrokers.length > 0;
+  }
+
+  topics(): IterableIterator<string> {
+    return this.routes.keys();
+  }
+
+  get(topic: string): TopicRouteData | undefined {
+    return this.routes.get(topic);
+  }
+
+  /** Asks for the route of a topic; calls that come meanwhile share the answer. */
+  update(topic: string): Promise<TopicRouteData | undefined> {
+    let request = this.requests.get(topic);
+    if (request === undefined) {
+      request = this.fetch(topic).finally(() => this.requests.delete(topic));
+      this.requests.set(topic, request);
+    }
+    return request;
+  }
+
+  /** The same, at most once a second; failures show when the route is needed. */
+  refresh(topic: string): void {
+    const now = this.options.clock.now();
+    if (now < (this.refreshes.get(topic) ?? 0)) return;
+    this.refreshes.set(topic, now + ROUTE_REFRESH_INTERVAL);
+    this.update(topic).catch(() => {});
+  }
+
+  /** Asks for the routes of topics, and forgets brokers that are in none. */
+  async updateAll(topics: Iterable<string>): Promise<void> {
+    if (this.knowsCluster) await this.updateBrokers();
+    await Promise.all([...topics].map((topic) => this.update(topic)));
+    this.brokerAddrs.retain(this.knownBrokers());
+  }
+
+  /** Asks for all brokers of the cluster. */
+  async updateBrokers(): Promise<void> {
+    const code = RequestCode.GET_BROKER_CLUSTER_INFO;
+    const { body } = await this.ask({ code, header: undefined, body: undefined });
+    this.clusterBrokers = [...body!.brokerAddrTable.values()];
+    this.brokerAddrs.keep(this.clusterBrokers);
+  }
+
+  /** Addresses of the masters that have a topic; of all of the cluster while none has it. */
+  mastersOf(topic: string): string[] {
+    const brokers = this.routes.get(topic)?.brokerDatas ?? this.clusterBrokers;
+    return brokers.flatMap(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID) ?? []);
+  }
+
+  private async fetch(topic: string): Promise<TopicRouteData | undefined> {
+    const code = RequestCode.GET_ROUTEINFO_BY_TOPIC;
+    const response = await this.ask({ code, header: { topic }, body: undefined });
+    return response.code === ResponseCode.TOPIC_NOT_EXIST ? undefined : this.keep(topic, response.body!);
+  }
+
+  private keep(topic: string, route: TopicRouteData): TopicRouteData {
+    this.brokerAddrs.keep(route.brokerDatas);
+    if (isDeepStrictEqual(this.routes.get(topic), route)) return route;
+    this.routes.set(topic, route);
+    this.options.onRouteChanged(topic);
+    return route;
+  }
+
+  private knownBrokers(): BrokerData[] {
+    return [...this.routes.values()].flatMap(({ brokerDatas }) => brokerDatas).concat(this.clusterBrokers);
+  }
+
+  private ask<C extends RequestCode>(request: RemotingRequest<C>): Promise<RemotingResponse<C>> {
+    return this.options.nameServers.request(request, this.options.timeoutMillis);
+  }
+}

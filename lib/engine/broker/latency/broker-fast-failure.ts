@@ -1,0 +1,101 @@
+import type { Timer } from '../../../common/clock.js';
+import type { BrokerController } from '../broker-controller.js';
+import { RequestQueue, type RequestQueueOptions } from './request-queue.js';
+
+/** Milliseconds between looks at what waits. */
+const SCAN_INTERVAL = 10;
+/** Milliseconds between lines in the log about what was refused. */
+const LOG_INTERVAL = 10_000;
+
+/** Holds requests back while the disk is behind, and refuses those that would wait too long (BrokerFastFailure). */
+export class BrokerFastFailure {
+  readonly sends: RequestQueue;
+  readonly endTransactions: RequestQueue;
+  /** Of messages that were popped. */
+  readonly acks: RequestQueue;
+  readonly pulls: RequestQueue;
+  private readonly queues: readonly RequestQueue[];
+  private timer: Timer | undefined;
+  private refusedCount = 0;
+  private loggedAt = -Infinity;
+
+  constructor(private readonly broker: BrokerController) {
+    const { config, topics } = broker;
+    const { maxPendingMessages } = broker.storeConfig;
+    const isStoreBusy = (): boolean => broker.store.isBusy || topics.waitingCount >= maxPendingMessages;
+    const isStoreStuck = (): boolean => broker.store.isOSPageCacheBusy;
+    this.sends = this.newQueue({
+      capacity: config.sendThreadPoolQueueCapacity,
+      waitTimeMills: config.waitTimeMillsInSendQueue,
+      isBusy: () => isStoreBusy() || isStoreStuck(),
+      isStuck: isStoreStuck,
+    });
+    this.endTransactions = this.newQueue({
+      capacity: config.endTransactionPoolQueueCapacity,
+      waitTimeMills: config.waitTimeMillsInTransactionQueue,
+      isBusy: isStoreBusy,
+      isStuck: () => false,
+    });
+    this.acks = this.newQueue({
+      capacity: config.ackThreadPoolQueueCapacity,
+      waitTimeMills: config.waitTimeMillsInAckQueue,
+      isBusy: isStoreBusy,
+      isStuck: () => false,
+    });
+    this.pulls = this.newQueue({
+      capacity: config.pullThreadPoolQueueCapacity,
+      waitTimeMills: config.waitTimeMillsInPullQueue,
+      isBusy: () => broker.store.isReadBusy,
+      isStuck: () => false,
+    });
+    // Sends come last: they would leave no room for what ends something as long as the disk is behind.
+    this.queues = [this.endTransactions, this.acks, this.sends, this.pulls];
+  }
+
+  /** Carries out what there is room for now. */
+  takeUp(): void {
+    if (this.timer === undefined) return;
+    for (const queue of this.queues) queue.takeUp();
+  }
+
+  /** The store takes nothing any more, and says so to everyone who waits. */
+  stop(): void {
+    this.broker.clock.clearTimeout(this.timer);
+    for (const queue of this.queues) queue.flush();
+  }
+
+  private newQueue(
+    limits: Pick<RequestQueueOptions, 'capacity' | 'waitTimeMills' | 'isBusy' | 'isStuck'>,
+  ): RequestQueue {
+    const { clock, storeConfig } = this.broker;
+    return new RequestQueue({
+      ...limits,
+      clock,
+      maxBytes: storeConfig.maxPendingBytes,
+      onWaiting: () => this.arm(),
+      onRefused: () => this.noteRefused(),
+    });
+  }
+
+  private arm(): void {
+    this.timer ??= this.broker.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+  }
+
+  private scan(): void {
+    this.takeUp();
+    this.timer = undefined;
+    if (this.broker.config.brokerFastFailureEnable) for (const queue of this.queues) queue.clean();
+    if (this.queues.some(({ size }) => size > 0)) this.arm();
+  }
+
+  private noteRefused(): void {
+    this.refusedCount++;
+    const now = this.broker.clock.now();
+    if (now - this.loggedAt < LOG_INTERVAL) return;
+    this.loggedAt = now;
+    const { refusedCount } = this;
+    this.broker.logger.warn(
+      `The disk is behind: requests are refused as SYSTEM_BUSY (${refusedCount} since the start)`,
+    );
+  }
+}

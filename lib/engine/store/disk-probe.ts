@@ -1,0 +1,30 @@
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import type { RunningFlags } from './running-flags.js';
+
+/** Milliseconds between tries of a disk that was full. */
+const PROBE_INTERVAL = 1000;
+
+/** Tries a disk that was full from time to time. */
+export class DiskProbe {
+  private probedAt = 0;
+
+  constructor(
+    private readonly flags: RunningFlags,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly hasRoom: () => boolean,
+  ) {}
+
+  /** Whether the disk is still full, as far as is known. */
+  isFull(): boolean {
+    if (!this.flags.diskFull) return false;
+    const now = this.clock.now();
+    if (Math.abs(now - this.probedAt) < PROBE_INTERVAL) return true;
+    this.probedAt = now;
+    if (!this.hasRoom()) return true;
+    this.flags.diskFull = false;
+    this.logger.log('The disk has room again: sending resumes');
+    return false;
+  }
+}

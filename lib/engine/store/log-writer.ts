@@ -1,0 +1,185 @@
+import type { Clock, Timer } from '../../common/clock.js';
+import { isDiskFull, type FileCallback } from '../../common/file-system.js';
+import { StoreError } from '../../errors/store.error.js';
+import type { AppendBatch } from './append-batch.js';
+import type { CommitLog } from './commit-log.js';
+import type { RunningFlags } from './running-flags.js';
+import { syncAll, type SegmentFile } from './segment-file.js';
+import type { StoreFiles } from './segment-file-queue.js';
+import { SegmentFiller } from './segment-filler.js';
+
+/** Staged bytes that lie in one piece in memory and in one file. */
+export interface Extent {
+  readonly segment: SegmentFile;
+  readonly buffer: Buffer;
+  readonly position: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Absent for the blank at the end of a file. */
+  readonly batch: AppendBatch | undefined;
+}
+
+export interface LogWriterOptions {
+  readonly clock: Clock;
+  readonly files: StoreFiles;
+  readonly flags: RunningFlags;
+  /** Milliseconds after which a write that has to wait counts as stuck. */
+  readonly osPageCacheBusyTimeOutMills: number;
+  /** The kernel has the batch. */
+  readonly onWritten: (batch: AppendBatch) => void;
+  /** The kernel has nothing of these extents, nor of any behind them: what is appended next takes their place. */
+  readonly onNotWritten: (extents: readonly Extent[]) => void;
+  /** What had to wait can be written. */
+  readonly onFree: () => void;
+  /** What waits is stuck. */
+  readonly onStuck: () => void;
+}
+
+/** Hands the staged bytes of the commit log to the kernel, and what was written to the disk. */
+export class LogWriter {
+  private readonly filler = new SegmentFiller();
+  /** Files that were written since their last flush. */
+  private readonly dirty = new Set<SegmentFile>();
+  /** Extents that the kernel does not have yet. */
+  private unwritten: Extent[] = [];
+  private stuckTimer: Timer | undefined;
+  /** Whether a write has had to wait for longer than `osPageCacheBusyTimeOutMills`. */
+  isStuck = false;
+  /** The disk has the log up to here. */
+  syncedOffset = 0;
+
+  constructor(
+    private readonly log: CommitLog,
+    private readonly options: LogWriterOptions,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.unwritten.length === 0;
+  }
+
+  add(extent: Extent): void {
+    this.unwritten.push(extent);
+  }
+
+  /** Writes what was added, up to an extent where zeros are being filled in: that one waits. */
+  write(): void {
+    for (let extent = this.unwritten[0]; extent !== undefined; extent = this.unwritten[0]) {
+      const { segment, buffer, position, offset, length, batch } = extent;
+      if (!this.filler.isFree(offset, offset + length)) return this.writeWhenFree();
+      try {
+        if (this.options.flags.fault !== undefined) throw this.options.flags.fault;
+        segment.write(buffer, position, length, offset);
+      } catch (error) {
+        return this.writeFailed(extent, error as Error);
+      }
+      this.unwritten.shift();
+      this.dirty.add(segment);
+      this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
+      if (batch !== undefined) this.options.onWritten(batch);
+      this.filler.advance(segment, offset + length);
+    }
+  }
+
+  /** Gives back everything that the kernel does not have. */
+  giveBack(): void {
+    const { unwritten } = this;
+    this.unwritten = [];
+    if (unwritten.length > 0) this.options.onNotWritten(unwritten);
+  }
+
+  /** Makes everything written before the call survive a power cut. */
+  syncWritten(done: FileCallback): void {
+    const segments = [...this.dirty];
+    // What is written from now on is for the next flush, or this one would not end under load.
+    this.dirty.clear();
+    const end = this.log.maxOffset;
+    syncAll(segments, (error) => {
+      if (error === null) this.syncedOffset = end;
+      done(error);
+    });
+  }
+
+  /** Writes zeros ahead of what comes at `offset`. */
+  startFilling(segment: SegmentFile, offset: number): void {
+    this.filler.start(segment, offset);
+  }
+
+  stopFilling(): void {
+    this.filler.stop();
+  }
+
+  /** Ends when no zeros are being written any more, for a writer that is idle. */
+  async filled(): Promise<void> {
+    if (this.filler.isFilling) await new Promise<void>((resolve) => this.filler.whenFree(resolve));
+  }
+
+  /** Whether a disk that was full has room behind the last record in `segment`. */
+  hasRoom(segment: SegmentFile): boolean {
+    const { maxOffset } = this.log;
+    return fillWithZeros(segment, maxOffset, Math.min(PROBE.length, segment.endOffset - maxOffset));
+  }
+
+  setDiskFull(error: Error): void {
+    const { flags, files } = this.options;
+    flags.diskFull = true;
+    files.logger.error(
+      `Sending is refused until there is room: the disk of the commit log is full (${error.message})`,
+    );
+  }
+
+  setFault(operation: 'written' | 'flushed', error: Error): void {
+    const { flags, files } = this.options;
+    flags.fault ??= new StoreError(
+      `The commit log could not be ${operation} (${error.message}). ` +
+        'The store is read-only until it is opened again: it is not known what of the last messages the disk has.',
+      error,
+    );
+    files.logger.error(flags.fault.message);
+  }
+
+  private writeWhenFree(): void {
+    const { clock, osPageCacheBusyTimeOutMills } = this.options;
+    this.stuckTimer ??= clock.setTimeout(() => this.setStuck(), osPageCacheBusyTimeOutMills);
+    this.filler.whenFree(() => {
+      clock.clearTimeout(this.stuckTimer);
+      this.stuckTimer = undefined;
+      if (this.isStuck) this.options.files.logger.log('The disk goes on: sending resumes');
+      this.isStuck = false;
+      this.options.onFree();
+    });
+  }
+
+  private setStuck(): void {
+    const { files, osPageCacheBusyTimeOutMills, onStuck } = this.options;
+    this.isStuck = true;
+    files.logger.error(
+      `The disk has not taken a write to the commit log for ${osPageCacheBusyTimeOutMills} ms: sending is refused until it does`,
+    );
+    onStuck();
+  }
+
+  private writeFailed({ segment, offset, length }: Extent, error: Error): void {
+    if (isDiskFull(error)) {
+      this.setDiskFull(error);
+      // What the disk did take must not look like a record to a later recovery.
+      fillWithZeros(segment, offset, length);
+    } else {
+      this.setFault('written', error);
+    }
+    this.giveBack();
+  }
+}
+
+function fillWithZeros(segment: SegmentFile, offset: number, length: number): boolean {
+  try {
+    for (let done = 0; done < length; done += PROBE.length) {
+      segment.write(PROBE, 0, Math.min(PROBE.length, length - done), offset + done);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a disk that was full must take before sending resumes. */
+const PROBE = Buffer.alloc(65_536);

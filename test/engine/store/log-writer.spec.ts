@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import type { PutOutcome } from '../../support/test-store.js';
+import { settle } from '../../support/virtual-clock.js';
+
+const MIB = 1024 * 1024;
+const LARGE = { mappedFileSizeCommitLog: 8 * MIB };
+/** So long that the next messages reach what is being filled with zeros. */
+const BODY = Buffer.alloc(8000, 1);
+
+/** A store whose next write has to wait for zeros that the disk does not take, and what was put so far. */
+async function openStuck(config = {}) {
+  const store = new SimulatedStore({ ...LARGE, ...config });
+  await store.send(1);
+  await settle(30);
+  store.disk.holdsTransfers = true;
+  const answers: PutOutcome['status'][] = [];
+  const put = () => void store.put({ body: BODY }).then(({ status }) => answers.push(status));
+  while (answers.length === 0 || store.store.maxPhyOffset < 1.2 * MIB) {
+    put();
+    await settle();
+  }
+  return { store, answers, put };
+}
+
+describe('a write that is stuck', () => {
+  it('is given up after osPageCacheBusyTimeOutMills, and nothing of it is stored', async () => {
+    const { store, answers, put } = await openStuck();
+    const acknowledged = answers.length;
+    for (let i = 0; i < 30; i++) put();
+    await settle();
+    const waiting = 30 - (answers.length - acknowledged);
+    await store.clock.advance(999);
+    expect(store.store.isOSPageCacheBusy).toBe(false);
+    await store.clock.advance(1);
+    expect(store.store.isOSPageCacheBusy).toBe(true);
+    expect(store.logger.lines.at(-1)).toContain(
+      'The disk has not taken a write to the commit log for 1000 ms',
+    );
+    expect(answers.filter((status) => status === 'OS_PAGE_CACHE_BUSY')).toHaveLength(waiting);
+    expect((await store.put()).status).toBe('OS_PAGE_CACHE_BUSY');
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('ends when the disk goes on: what comes then takes the place of what was given up', async () => {
+    const { store, answers, put } = await openStuck();
+    for (let i = 0; i < 30; i++) put();
+    await store.clock.advance(1000);
+    expect(answers).toContain('OS_PAGE_CACHE_BUSY');
+    store.disk.releaseTransfers();
+    await settle();
+    expect(store.store.isOSPageCacheBusy).toBe(false);
+    expect(store.logger.lines.at(-1)).toBe('LOG The disk goes on: sending resumes');
+    await store.send(30, { body: BODY });
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('that goes on in time is written, and answered', async () => {
+    const { store, answers, put } = await openStuck();
+    for (let i = 0; i < 30; i++) put();
+    await store.clock.advance(999);
+    store.disk.releaseTransfers();
+    await settle(20);
+    expect(new Set(answers)).toEqual(new Set(['PUT_OK']));
+    await store.clock.advance(5000);
+    expect(store.store.isOSPageCacheBusy).toBe(false);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('lets the store end when the disk goes on', async () => {
+    const { store, put } = await openStuck();
+    for (let i = 0; i < 30; i++) put();
+    await store.clock.advance(1000);
+    const closed = store.close();
+    await settle();
+    store.disk.releaseTransfers();
+    await closed;
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+});
+
+describe('what is on its way to the disk', () => {
+  it('makes the store busy by its number, and by its bytes', async () => {
+    const byNumber = new SimulatedStore({ maxPendingMessages: 10 });
+    const byBytes = new SimulatedStore({ ...LARGE, maxPendingBytes: 50_000 });
+    for (const store of [byNumber, byBytes]) {
+      await store.send(1);
+      store.disk.holdsSyncs = true;
+      let count = 0;
+      for (; !store.store.isBusy; count++) {
+        void store.put({ body: BODY });
+        await settle();
+      }
+      expect(count).toBe(store === byNumber ? 10 : 7);
+      store.disk.releaseSyncs();
+      await settle(10);
+      expect(store.store.isBusy).toBe(false);
+      expect(store.stored).toHaveLength(count + 1);
+    }
+  });
+
+  it('ends with the write under ASYNC_FLUSH', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH', maxPendingMessages: 10 });
+    store.disk.holdsSyncs = true;
+    for (let i = 0; i < 10; i++) void store.put();
+    expect(store.store.isBusy).toBe(true);
+    await settle();
+    expect(store.store.isBusy).toBe(false);
+  });
+
+  it('is no reason to wait for a store that takes nothing', async () => {
+    const store = new SimulatedStore({ maxPendingMessages: 1 });
+    store.disk.faults.push({ operation: 'sync', path: /commitlog/, code: 'EIO', times: 1 });
+    await store.put();
+    expect(store.store.isBusy).toBe(false);
+    expect((await store.put()).status).toBe('SERVICE_NOT_AVAILABLE');
+  });
+});
+
+type Step = 'put' | 'put many' | 'hold' | 'release' | 'second' | 'turn';
+const steps = fc.array(
+  fc.constantFrom<Step>('put', 'put many', 'put many', 'hold', 'hold', 'release', 'second', 'turn'),
+  { minLength: 20, maxLength: 60, size: 'max' },
+);
+
+describe('a disk that hesitates', () => {
+  it('keeps exactly what was acknowledged', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, fc.boolean(), async (script, isCut) => {
+        const store = new SimulatedStore({ mappedFileSizeCommitLog: 512 * 1024 });
+        await store.send(1);
+        const puts: Promise<PutOutcome>[] = [];
+        for (const step of script) {
+          if (step === 'hold') store.disk.holdsTransfers = true;
+          if (step === 'release') store.disk.releaseTransfers();
+          if (step === 'second') await store.clock.advance(1000);
+          if (step === 'turn') await settle();
+          for (let i = step === 'put many' ? 40 : step === 'put' ? 1 : 0; i > 0; i--)
+            puts.push(store.put({ body: BODY, queueId: i % 2 }));
+        }
+        store.disk.releaseTransfers();
+        await Promise.all(puts);
+        const kept = (queueId: number) =>
+          idsOf(store.stored.filter((message) => message.queueId === queueId));
+        const check = async () => {
+          for (const queueId of [0, 1]) expect(await store.ids('TopicA', queueId)).toEqual(kept(queueId));
+        };
+        await check();
+        if (isCut) store.crash();
+        else await store.close();
+        store.open();
+        await check();
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
