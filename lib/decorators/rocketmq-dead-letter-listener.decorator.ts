@@ -12,12 +12,14 @@ import { RocketMQMessageListener } from './rocketmq-message-listener.decorator.j
  */
 export function RocketMQDeadLetterListener(
   group: string,
-  options: Omit<RocketMQMessageListenerOptions, 'topic' | 'reply'> = {},
+  options: Omit<RocketMQMessageListenerOptions, 'topic' | 'reply' | 'clientRebalance'> = {},
 ): ClassDecorator & MethodDecorator {
   return RocketMQMessageListener({
     consumerGroup: `${group}-dead-letters`,
     consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
     ...options,
     topic: dlqTopicOf(group),
+    // A consumer that pops would take the attempts of the other group for its own.
+    clientRebalance: true,
   });
 }

@@ -122,6 +122,22 @@ describe('@RocketMQDeadLetterListener', () => {
     expect(attempts.received).toHaveLength(2);
   });
 
+  it('pulls where the application pops, and so has attempts of its own', async () => {
+    const dead = new Inbox<MessageExt>();
+    class Failed {
+      @RocketMQDeadLetterListener('g', { messageType: MessageExt, maxReconsumeTimes: 0 })
+      onDead(message: MessageExt): void {
+        dead.push(message);
+      }
+    }
+    const app = await startApp({
+      rocketmq: { engine: { defaultMessageRequestMode: 'POP' }, consumer: { clientRebalance: false } },
+      providers: [listener({ topic: 'orders', consumerGroup: 'g' }, () => DeadLetter('broken')), Failed],
+    });
+    await app.template.syncSend('orders', 'x');
+    expect((await dead.take())[0]!.reconsumeTimes).toBe(1);
+  });
+
   it('may give a message up for good', async () => {
     const clock = new VirtualClock();
     const dead = new Inbox<MessageExt>();
