@@ -8,6 +8,8 @@ export {
   allocateMessageQueueConsistentHash,
   type AllocateMessageQueueStrategy,
 } from './client/index.js';
+export { Idempotent } from './decorators/idempotent.decorator.js';
+export { RocketMQDeadLetterListener } from './decorators/rocketmq-dead-letter-listener.decorator.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
 export { RocketMQTransactionListener } from './decorators/rocketmq-transaction-listener.decorator.js';
@@ -32,6 +34,12 @@ export type {
   RocketMQMessageListenerOptions,
   RocketMQMessageType,
 } from './interfaces/message-listener-options.interface.js';
+export type {
+  RocketMQIdempotencyAnswer,
+  RocketMQIdempotencyStore,
+  RocketMQIdempotentOptions,
+} from './interfaces/idempotency.interface.js';
+export { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
 export type {
@@ -39,7 +47,7 @@ export type {
   RocketMQListenerState,
   RocketMQOffsetReset,
 } from './interfaces/listener-handle.interface.js';
-export type { RocketMQListener } from './interfaces/rocketmq-listener.interface.js';
+export type { RocketMQListener, RocketMQListenerContext } from './interfaces/rocketmq-listener.interface.js';
 export type {
   RocketMQModuleOptions,
   RocketMQOptionsFactory,
@@ -56,11 +64,13 @@ export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/sen
 export { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
 export { Ack, DeadLetter, Retry, RocketMQOutcome, type RocketMQRetryOptions } from './listener/outcome.js';
 export { PullBatch, PullConsumer } from './receiving/pull-consumer.js';
-export {
-  RocketMQAdmin,
-  type RocketMQBrowseOptions,
-  type RocketMQQueueRange,
-} from './receiving/rocketmq-admin.js';
+export { RocketMQAdmin } from './receiving/rocketmq-admin.js';
+export type {
+  RocketMQBrowseOptions,
+  RocketMQQueueRange,
+  RocketMQResendOptions,
+  RocketMQResendRangeOptions,
+} from './interfaces/admin-options.interface.js';
 export { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
 export type {
   RocketMQPullConsumerOptions,

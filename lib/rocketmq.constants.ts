@@ -4,6 +4,9 @@ export const ROCKETMQ_LISTENER_METADATA = 'rocketmq:listener_metadata';
 /** Key of the metadata that tells pipes of the parameters of a listener. */
 export const ROCKETMQ_ARGS_METADATA = 'rocketmq:args_metadata';
 
+/** Key of the metadata that {@link Idempotent} sets. */
+export const ROCKETMQ_IDEMPOTENT_METADATA = 'rocketmq:idempotent_metadata';
+
 /** Type of the execution context in guards, interceptors and filters of listeners. */
 export const ROCKETMQ_CONTEXT_TYPE = 'rocketmq';
 

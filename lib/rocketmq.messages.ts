@@ -25,18 +25,37 @@ export const contradiction = (
   [first, firstValue]: [string, unknown],
   [second, secondValue]: [string, unknown],
 ): string =>
-  `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${String(firstValue)} in ` +
-  `${first} and ${String(secondValue)} in ${second}: make them equal, or give one of them a consumerGroup of its own.`;
+  `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${shown(firstValue)} in ` +
+  `${first} and ${shown(secondValue)} in ${second}: make them equal, or give one of them a consumerGroup of its own.`;
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 export const overlap = (group: string, topic: string, first: string, second: string, tags: string): string =>
   `In consumer group "${group}" both ${first} and ${second} listen to ${tags} of topic "${topic}", but each message goes ` +
   'to one of them only: give them different tags, or one of them a consumerGroup of its own.';
+
+export const ownDeadLetters = (listener: string, group: string): string =>
+  `Listener ${listener} is in group "${group}" and listens to its dead messages, which would come again for ever when it fails: give it ` +
+  'another consumerGroup.';
 
 export const missingPackage = (name: string, listener: string, option: string): string =>
   `${listener} needs the package ${name} for its ${option}: npm install ${name}`;
 
 export const validateWithoutClass = (listener: string): string =>
   `${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
+
+export const idempotentWithoutListener = (name: string): string =>
+  `${name} has @Idempotent but is no listener: put it beside @RocketMQMessageListener.`;
+
+export const idempotentBroadcasting = (listener: string): string =>
+  `Listener ${listener} is @Idempotent and BROADCASTING: every instance is to get every message, but only the first would. Leave ` +
+  'one of them out.';
+
+export const missingIdempotencyStore = (store: string, listener: string): string =>
+  `The store ${store} of @Idempotent of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
+  'begin.';
 
 export const missingErrorHandler = (handler: string, listener: string): string =>
   `The errorHandler ${handler} of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +

@@ -33,7 +33,8 @@ export const rocketMQProviders: Provider[] = [
   {
     provide: RocketMQAdmin,
     inject: [RocketMQConnection],
-    useFactory: ({ listenerInstance }: RocketMQConnection) => new RocketMQAdmin(listenerInstance),
+    useFactory: ({ listenerInstance, producer }: RocketMQConnection) =>
+      new RocketMQAdmin(listenerInstance, producer),
   },
   {
     provide: Receiver,

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { Module, ValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { RocketMQModule } from 'nestjs-rocketmq';
+import { InvoicePrinter } from './invoices/invoice-printer.js';
+import { InvoicesController } from './invoices/invoices.controller.js';
 import { DeadInvoiceListener } from './listeners/dead-invoice.listener.js';
 import { ImportedOrderListener } from './listeners/imported-order.listener.js';
 import { InvoiceListener } from './listeners/invoice.listener.js';
@@ -38,7 +40,13 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
       consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', awaitTerminationMillisWhenShutdown: 30_000 },
     }),
   ],
-  controllers: [OrdersController, PricesController, MessagesController, RemindersController],
+  controllers: [
+    OrdersController,
+    PricesController,
+    MessagesController,
+    RemindersController,
+    InvoicesController,
+  ],
   providers: [
     { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
     { provide: OrderJournal, useFactory: () => new OrderJournal(join(DATA, 'orders.jsonl')) },
@@ -56,6 +64,7 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     PriceCacheListener,
     PriceQueryListener,
     ShippingListener,
+    InvoicePrinter,
     InvoiceListener,
     DeadInvoiceListener,
     RemindersService,

@@ -27,9 +27,11 @@ The order shop is open at ${url}
                            -d "{\\"text\\":\\"call\\",\\"at\\":\\"$(date -ud '+1 minute' +%FT%TZ)\\"}"
   See those due       curl ${url}/reminders
   Take one back       curl -X DELETE ${url}/reminders/ID
+  See dead invoices   curl ${url}/dead-letters
+  Try one again       curl -X POST ${url}/printer/repair && curl -X POST ${url}/dead-letters/MSG_ID/resend
 
-An order is stored before it is answered. Its steps follow in order; shipping fails twice and then works; its invoice never
-works and ends in the dead-letter queue; what is not paid within ten seconds is closed. Kill the process at any moment
+An order is stored before it is answered. Its steps follow in order; shipping fails twice and then works; its invoice cannot
+be printed and ends in the dead-letter queue until the printer is repaired; what is not paid within ten seconds is closed. Kill the process at any moment
 and start it again: everything goes on where it was.
 `);
 }

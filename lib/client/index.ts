@@ -7,6 +7,7 @@ export type { LitePullConsumerConfig } from './consumer/lite-pull-consumer-confi
 export { MQAdminImpl, type QueryOptions, type QueuePart } from './mq-admin-impl.js';
 export { DefaultMQPushConsumer, type MessageListener } from './consumer/default-mq-push-consumer.js';
 export type { ConsumerConfig } from './consumer/consumer-config.js';
+export type { RateLimit } from './consumer/rate-window.js';
 export { MessageSelector } from './consumer/message-selector.js';
 export type {
   ConsumeConcurrentlyContext,

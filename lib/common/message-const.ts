@@ -43,10 +43,13 @@ export const MessageConst = {
   TRANSACTION_CHECK_TIMES: 'TRANSACTION_CHECK_TIMES',
   CHECK_IMMUNITY_TIME_IN_SECONDS: 'CHECK_IMMUNITY_TIME_IN_SECONDS',
   TRANSACTION_PREPARED_QUEUE_OFFSET: 'TRAN_PREPARED_QUEUE_OFFSET',
+  DLQ_ORIGIN_TOPIC: 'DLQ_ORIGIN_TOPIC',
 } as const;
 
 /** Of a dead message: why it is dead, where its consumer knew. Not of RocketMQ. */
 export const DEAD_LETTER_REASON = 'DLQ_REASON';
+/** Of a dead message that a listener of the dead-letter queue was given: its attempts before. Not of RocketMQ. */
+export const DEAD_LETTER_ATTEMPTS = 'DLQ_RECONSUME_TIMES';
 
 /** Between the keys of one message (MessageConst#KEY_SEPARATOR). */
 export const KEY_SEPARATOR = ' ';

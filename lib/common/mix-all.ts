@@ -14,6 +14,7 @@ export const retryTopicOf = (group: string): string => RETRY_GROUP_TOPIC_PREFIX 
 export const dlqTopicOf = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + group;
 /** Where a cluster keeps answers to messages. */
 export const replyTopicOf = (cluster: string): string => `${cluster}_REPLY_TOPIC`;
+export const isDlqTopic = (topic: string): boolean => topic.startsWith(DLQ_GROUP_TOPIC_PREFIX);
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);
 /** Where messages of a topic wait for a group that pops them again; the second form only with `enableRetryTopicV2`. */
 export const popRetryTopicV1Of = (topic: string, group: string): string => `${retryTopicOf(group)}_${topic}`;

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { ConsumerConfig } from '../client/index.js';
+import type { ConsumerConfig, RateLimit } from '../client/index.js';
 import type { RocketMQErrorHandler } from './rocketmq-error-handler.interface.js';
 
 /**
@@ -56,11 +56,19 @@ export interface RocketMQMessageListenerOptions {
    * array of outcomes, one for each message. Not in order. Default: one at a time.
    */
   batch?: RocketMQBatchOptions;
+  /**
+   * At most `max` messages begin within any `durationMs`, those that come again among them, in this member of the group. Pulling waits
+   * meanwhile. Default: no limit.
+   */
+  rateLimit?: RateLimit;
   /** Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. Default: 0. */
   delayLevelWhenNextConsume?: number;
   /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */
   suspendCurrentQueueTimeMillis?: number;
-  /** Minutes after which a message that is still being handled is also sent back. Default: 15. */
+  /**
+   * Minutes that a call may take. Then its `signal` is aborted, its message comes again, and what becomes of the call does not count; in
+   * order the queue waits for the call, and it counts. Default: 15.
+   */
   consumeTimeout?: number;
   /** Milliseconds that a shutdown waits for running calls. Default: 1000. */
   awaitTerminationMillisWhenShutdown?: number;

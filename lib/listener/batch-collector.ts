@@ -2,11 +2,13 @@ import type { Clock, Timer } from '../common/clock.js';
 import type { MessageExt } from '../common/message-ext.js';
 import type { BatchCalls } from './batch-calls.js';
 import type { RocketMQBatchOptions } from '../interfaces/message-listener-options.interface.js';
+import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
 import { Ack, RocketMQOutcome } from './outcome.js';
 
 interface Entry {
   readonly payload: unknown;
   readonly message: MessageExt;
+  readonly context: ListenerCallContext;
   readonly since: number;
   readonly resolve: (outcome: RocketMQOutcome) => void;
   readonly reject: (error: unknown) => void;
@@ -21,7 +23,7 @@ export class BatchCollector {
   private timer: Timer | undefined;
 
   constructor(
-    private readonly invoke: (payloads: unknown[], messages: readonly MessageExt[]) => unknown,
+    private readonly invoke: ListenerEndpoint['invoke'],
     private readonly options: Required<RocketMQBatchOptions>,
     private readonly calls: BatchCalls,
     private readonly clock: Clock,
@@ -30,9 +32,9 @@ export class BatchCollector {
   }
 
   /** Resolves to what becomes of the message; rejects when the call with it failed. */
-  add(payload: unknown, message: MessageExt): Promise<RocketMQOutcome> {
+  add(payload: unknown, message: MessageExt, context: ListenerCallContext): Promise<RocketMQOutcome> {
     return new Promise((resolve, reject) => {
-      this.entries.push({ payload, message, since: this.clock.now(), resolve, reject });
+      this.entries.push({ payload, message, context, since: this.clock.now(), resolve, reject });
       this.callWhatIsDue();
     });
   }
@@ -61,19 +63,25 @@ export class BatchCollector {
     );
   }
 
-  private async call(entries: readonly Entry[]): Promise<void> {
+  /** What has waited for so long that it comes again is left out. */
+  private async call(all: readonly Entry[]): Promise<void> {
+    for (const { context, resolve } of all) if (context.isAborted) resolve(Ack);
+    const entries = all.filter(({ context }) => !context.isAborted);
+    if (entries.length > 0) await this.settle(entries);
+    this.calls.end();
+  }
+
+  private async settle(entries: readonly Entry[]): Promise<void> {
+    const payloads = entries.map(({ payload }) => payload);
+    const messages = entries.map(({ message }) => message);
+    // Of all of them the last one has the most time left.
+    const { context } = entries.at(-1)!;
     try {
-      const messages = entries.map(({ message }) => message);
-      const returned = await this.invoke(
-        entries.map(({ payload }) => payload),
-        messages,
-      );
-      const outcomes = outcomesOf(returned, entries.length);
+      const outcomes = outcomesOf(await this.invoke(payloads, messages, context), entries.length);
       for (const [index, { resolve }] of entries.entries()) resolve(outcomes[index]!);
     } catch (error) {
       for (const { reject } of entries) reject(error);
     }
-    this.calls.end();
   }
 }
 

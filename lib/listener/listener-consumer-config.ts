@@ -7,6 +7,16 @@ export const DEFAULT_CONCURRENCY = 20;
 /** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
 const DEFAULT_AWAIT_TERMINATION = 1000;
 
+const DEFAULT_CONSUME_TIMEOUT = 15;
+const MINUTE = 60_000;
+
+/** In milliseconds. */
+export function consumeTimeoutOf({
+  consumeTimeout = DEFAULT_CONSUME_TIMEOUT,
+}: ListenerGroup['options']): number {
+  return consumeTimeout * MINUTE;
+}
+
 /** The options of a group as those of its consumer. */
 export function consumerConfig(
   consumerGroup: string,
@@ -18,6 +28,8 @@ export function consumerConfig(
     options.awaitTerminationMillisWhenShutdown ?? DEFAULT_AWAIT_TERMINATION;
   const consumeTimestamp = time === undefined ? undefined : toTimestamp(time);
   const config = { ...others, consumeTimestamp, awaitTerminationMillisWhenShutdown, consumerGroup };
-  // In order a failure suspends all that was handed over together, and counts for all; batches are gathered one by one.
-  return consumeMode === 'ORDERLY' || hasBatches ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
+  // In order a failure suspends all that was handed over together, and counts for all; batches are gathered, and a rate is
+  // counted, one by one.
+  const isSingle = consumeMode === 'ORDERLY' || hasBatches || options.rateLimit !== undefined;
+  return isSingle ? { ...config, consumeMessageBatchMaxSize: 1 } : config;
 }

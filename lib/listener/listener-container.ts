@@ -11,8 +11,9 @@ import type {
 } from '../interfaces/listener-handle.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
 import { listenerNotRunning, topicOfNoListener } from '../rocketmq.messages.js';
+import type { IdempotencyStores } from '../idempotency/idempotency-stores.js';
 import { BatchCalls } from './batch-calls.js';
-import { consumerConfig, DEFAULT_CONCURRENCY } from './listener-consumer-config.js';
+import { consumerConfig, consumeTimeoutOf, DEFAULT_CONCURRENCY } from './listener-consumer-config.js';
 import { selectorOf, type ListenerGroup } from './listener-group.js';
 import { createRoute, type ListenerRoute } from './listener-route.js';
 import { MessageDispatcher } from './message-dispatcher.js';
@@ -23,6 +24,7 @@ export interface ListenerSurroundings {
   readonly defaults: RocketMQConsumerOptions;
   readonly instance: MQClientInstance;
   readonly replier: Replier;
+  readonly idempotency: IdempotencyStores;
   /** @throws ConfigurationError when there is no such provider. */
   readonly providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => RocketMQErrorHandler;
 }
@@ -61,7 +63,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
   /** @throws ConfigurationError for an option that is not allowed, or a package or provider that is missing. */
   static async create(
     group: ListenerGroup,
-    { defaults, instance, replier, providerOf }: ListenerSurroundings,
+    { defaults, instance, replier, idempotency, providerOf }: ListenerSurroundings,
   ): Promise<ListenerContainer> {
     const routes = new Map<string, ListenerRoute[]>();
     const calls = new BatchCalls(group.options.consumeThreadNumber ?? DEFAULT_CONCURRENCY, instance.clock);
@@ -70,7 +72,8 @@ export class ListenerContainer implements RocketMQListenerHandle {
       const route = await createRoute(subscription, defaults, providerOf);
       const endpoint =
         found.options.reply === true ? replier.replying(found, defaults) : calls.gathering(found);
-      routes.set(topic, [...(routes.get(topic) ?? []), { ...route, endpoint }]);
+      const once = idempotency.wrapping(endpoint, group.group, consumeTimeoutOf(group.options));
+      routes.set(topic, [...(routes.get(topic) ?? []), { ...route, endpoint: once }]);
     }
     return new ListenerContainer(group, routes, calls, instance);
   }

@@ -1,5 +1,12 @@
 import type { MessageExt } from '../common/message-ext.js';
+import type { RocketMQListenerContext } from '../interfaces/rocketmq-listener.interface.js';
+import type { RocketMQIdempotentOptions } from '../interfaces/idempotency.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+
+/** With a cheap question for those who only want to know. */
+export interface ListenerCallContext extends RocketMQListenerContext {
+  readonly isAborted: boolean;
+}
 
 /** A method that handles messages, as it was found in the application. */
 export interface ListenerEndpoint {
@@ -8,6 +15,12 @@ export interface ListenerEndpoint {
   /** Name of the class alone. */
   readonly className: string;
   readonly options: RocketMQMessageListenerOptions;
+  /** Set when the method is to handle messages with the same key once. */
+  readonly idempotent?: RocketMQIdempotentOptions | undefined;
   /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
-  readonly invoke: (payload: unknown, message: MessageExt | readonly MessageExt[]) => unknown;
+  readonly invoke: (
+    payload: unknown,
+    message: MessageExt | readonly MessageExt[],
+    context: ListenerCallContext,
+  ) => unknown;
 }

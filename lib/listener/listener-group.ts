@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { MessageSelector } from '../client/index.js';
+import { dlqTopicOf } from '../common/mix-all.js';
 import { FilterSyntaxError } from '../common/filter/filter-syntax-error.js';
 import { checkSelector } from '../common/filter/selector-parser.js';
 import { groupNameFault, topicNameFault } from '../common/topic-validator.js';
@@ -11,13 +13,16 @@ import {
   batchInOrder,
   batchOfReplies,
   contradiction,
+  idempotentBroadcasting,
   illegalName,
   listenerWithoutTopic,
   orderlyBroadcasting,
   overlap,
+  ownDeadLetters,
   severalSelectors,
 } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
+import { checkIdempotentOptions } from '../idempotency/idempotency-stores.js';
 import { checkListenerOptions } from './listener-option-rules.js';
 
 /** Options that belong to the consumer, and so to all listeners of a group. */
@@ -28,6 +33,7 @@ const GROUP_OPTIONS = [
   'autoStart',
   'maxReconsumeTimes',
   'consumeMessageBatchMaxSize',
+  'rateLimit',
   'suspendCurrentQueueTimeMillis',
   'consumeTimeout',
   'awaitTerminationMillisWhenShutdown',
@@ -105,11 +111,13 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
   const { topic, messageModel, consumeMode } = options;
   if (topic === undefined || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
   checkListenerOptions(name, options);
+  if (endpoint.idempotent !== undefined) checkIdempotentOptions(name, endpoint.idempotent);
   const topicFault = topicNameFault(topic);
   if (topicFault !== undefined) throw new ConfigurationError(illegalName(name, 'topic', topic, topicFault));
   const groupFault = groupNameFault(group);
   if (groupFault !== undefined)
     throw new ConfigurationError(illegalName(name, 'consumer group', group, groupFault));
+  if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(name, group));
   if (options.selectorType === 'SQL92') checkSql(endpoint);
   if (messageModel === 'BROADCASTING' && consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(name));
@@ -136,7 +144,9 @@ function mergeOptions(
   for (const option of GROUP_OPTIONS) {
     const given = members.filter(({ options }) => options[option] !== undefined);
     const [first, ...others] = given;
-    const differing = others.find(({ options }) => options[option] !== first!.options[option]);
+    const differing = others.find(
+      ({ options }) => !isDeepStrictEqual(options[option], first!.options[option]),
+    );
     if (first !== undefined && differing !== undefined) {
       throw new ConfigurationError(
         contradiction(
@@ -152,6 +162,9 @@ function mergeOptions(
   if (merged.messageModel === 'BROADCASTING' && merged.consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(members.map(({ name }) => name).join(', ')));
   }
+  const idempotent = members.find((member) => member.idempotent !== undefined);
+  if (merged.messageModel === 'BROADCASTING' && idempotent !== undefined)
+    throw new ConfigurationError(idempotentBroadcasting(idempotent.name));
   checkBatches(group, members, merged);
   return merged;
 }

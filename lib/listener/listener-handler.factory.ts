@@ -8,12 +8,13 @@ import {
   type DiscoveryService,
 } from '@nestjs/core';
 import { MessageExt } from '../common/message-ext.js';
+import type { ListenerEndpoint } from './listener-endpoint.js';
 import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
 import { ROCKETMQ_ARGS_METADATA, ROCKETMQ_CONTEXT_TYPE } from '../rocketmq.constants.js';
 
 /** Nest's own type of it has no import path that versions 11 and 12 have in common. */
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
-export type Handler = (payload: unknown, message: MessageExt | readonly MessageExt[]) => unknown;
+export type Handler = ListenerEndpoint['invoke'];
 
 /** Where Nest looks for pipes of a class or method, and for the types of parameters. */
 const PIPES_METADATA = '__pipes__';
@@ -22,10 +23,13 @@ const PARAMTYPES_METADATA = 'design:paramtypes';
 const PAYLOAD = 3;
 const MESSAGE_AS_PAYLOAD = -1;
 const MESSAGE = -2;
+const CONTEXT = -3;
 
 const paramsFactory = {
-  exchangeKeyForValue: (kind: number, _data: unknown, [payload, message]: unknown[]) =>
-    kind === MESSAGE ? message : payload,
+  exchangeKeyForValue: (kind: number, _data: unknown, [payload, message, context]: unknown[]) => {
+    if (kind === MESSAGE) return message;
+    return kind === CONTEXT ? context : payload;
+  },
 };
 
 /** Turns methods into handlers behind the guards, pipes, interceptors and filters that Nest knows for them. */
@@ -52,11 +56,11 @@ export class ListenerHandlerFactory {
     method: string,
     hasPipes: boolean,
   ): Handler {
-    return async (payload, message) => {
+    return async (payload, message, context) => {
       const contextId = ContextIdFactory.getByRequest(message);
       this.moduleRef.registerRequestByContextId(message, contextId);
       const instance = await this.moduleRef.resolve<object>(wrapper.token, contextId, { strict: false });
-      return this.wrap(instance, handler, method, hasPipes, contextId, wrapper.id)(payload, message);
+      return this.wrap(instance, handler, method, hasPipes, contextId, wrapper.id)(payload, message, context);
     };
   }
 
@@ -95,11 +99,15 @@ export function isShared(wrapper: InstanceWrapper): boolean {
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
 }
 
-/** Tells pipes of payload and message. The class is known from the options where the compiler left no types. */
+/** Tells pipes of payload, message and context. The class is known from the options where the compiler left no types. */
 function describeParameters(prototype: object, method: string, type: RocketMQMessageType = Object): void {
   const payload = type === MessageExt ? MESSAGE_AS_PAYLOAD : PAYLOAD;
-  const parameters = { [`${payload}:0`]: { index: 0 }, [`${MESSAGE}:1`]: { index: 1 } };
+  const parameters = {
+    [`${payload}:0`]: { index: 0 },
+    [`${MESSAGE}:1`]: { index: 1 },
+    [`${CONTEXT}:2`]: { index: 2 },
+  };
   Reflect.defineMetadata(ROCKETMQ_ARGS_METADATA, parameters, prototype.constructor, method);
   if (Reflect.hasMetadata(PARAMTYPES_METADATA, prototype, method)) return;
-  Reflect.defineMetadata(PARAMTYPES_METADATA, [type, MessageExt], prototype, method);
+  Reflect.defineMetadata(PARAMTYPES_METADATA, [type, MessageExt, Object], prototype, method);
 }

@@ -1,6 +1,7 @@
 import { bool, integer, limit, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
 import { toTimestamp } from '../common/java-timestamp.js';
 import { allocationRule } from '../client/allocate/allocation-strategies.js';
+import { rateLimitRule } from '../client/consumer/rate-window.js';
 import { credentialRules } from '../rocketmq.credentials.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
@@ -21,6 +22,7 @@ const sharedRules = {
   autoStart: bool(true),
   maxReconsumeTimes: integer(-1, -1),
   consumeMessageBatchMaxSize: integer(1, 1, 1024),
+  rateLimit: rateLimitRule,
   delayLevelWhenNextConsume: integer(0, -1, 18),
   suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),
   consumeTimeout: integer(15, 1),

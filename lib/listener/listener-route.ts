@@ -3,6 +3,7 @@ import type { MessageExt } from '../common/message-ext.js';
 import { MessageConversionError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
+import type { ListenerCallContext } from './listener-endpoint.js';
 import type { Subscription } from './listener-group.js';
 import { RocketMQOutcome } from './outcome.js';
 import { createPayloadReader, type PayloadReader } from './payload-reader.js';
@@ -37,10 +38,15 @@ export async function createRoute(
 }
 
 /** Calls the listener. A message without a route was sent back by a listener that is no more, or had other tags. */
-export function handle(route: ListenerRoute | undefined, message: MessageExt): unknown {
+export function handle(
+  route: ListenerRoute | undefined,
+  message: MessageExt,
+  context: ListenerCallContext,
+): unknown {
   const payload = read(route, message);
-  if (payload instanceof Promise) return payload.then((value) => route!.endpoint.invoke(value, message));
-  return route!.endpoint.invoke(payload, message);
+  if (payload instanceof Promise)
+    return payload.then((value) => route!.endpoint.invoke(value, message, context));
+  return route!.endpoint.invoke(payload, message, context);
 }
 
 /** What becomes of a message whose listener failed. */

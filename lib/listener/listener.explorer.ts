@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
-import { listenerWithoutMethod } from '../rocketmq.messages.js';
+import { idempotentWithoutListener, listenerWithoutMethod } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import { isShared, ListenerHandlerFactory, type InstanceWrapper } from './listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener-metadata.accessor.js';
@@ -39,14 +39,32 @@ export class ListenerExplorer {
     if (prototype === undefined || prototype === Object.prototype) return [];
     const endpoints: ListenerEndpoint[] = [];
     const classOptions = this.accessor.getListenerOptions(type as never);
+    const ofClass = this.accessor.getIdempotentOptions(type as never);
     if (classOptions !== undefined)
-      endpoints.push(this.classEndpoint(wrapper, type as never, prototype, classOptions));
-    for (const method of this.scanner.getAllMethodNames(prototype)) {
-      const options = this.accessor.getListenerOptions((prototype as Record<string, never>)[method]);
-      if (options !== undefined)
-        endpoints.push(this.endpoint(wrapper, type as never, prototype, method, options));
-    }
+      endpoints.push({
+        ...this.classEndpoint(wrapper, type as never, prototype, classOptions),
+        idempotent: ofClass,
+      });
+    else if (ofClass !== undefined)
+      throw new ConfigurationError(idempotentWithoutListener((type as Type).name));
+    for (const method of this.scanner.getAllMethodNames(prototype))
+      endpoints.push(...this.methodEndpoint(wrapper, type as never, prototype, method));
     return endpoints;
+  }
+
+  private methodEndpoint(
+    wrapper: InstanceWrapper,
+    type: { readonly name: string },
+    prototype: object,
+    method: string,
+  ): ListenerEndpoint[] {
+    const handler = (prototype as Record<string, never>)[method];
+    const options = this.accessor.getListenerOptions(handler);
+    const idempotent = this.accessor.getIdempotentOptions(handler);
+    if (options !== undefined)
+      return [{ ...this.endpoint(wrapper, type, prototype, method, options), idempotent }];
+    if (idempotent === undefined) return [];
+    throw new ConfigurationError(idempotentWithoutListener(`${type.name}.${method}`));
   }
 
   private classEndpoint(

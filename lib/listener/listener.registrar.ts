@@ -4,7 +4,9 @@ import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
-import { missingErrorHandler } from '../rocketmq.messages.js';
+import type { RocketMQIdempotencyStore } from '../interfaces/idempotency.interface.js';
+import { IdempotencyStores, isStore } from '../idempotency/idempotency-stores.js';
+import { missingErrorHandler, missingIdempotencyStore } from '../rocketmq.messages.js';
 import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
@@ -46,6 +48,11 @@ export class ListenerRegistrar {
       defaults: this.defaults,
       instance: this.connection.listenerInstance,
       replier,
+      idempotency: new IdempotencyStores(
+        this.connection.listenerInstance,
+        this.connection.producer,
+        (type, listener) => this.idempotencyStore(type, listener),
+      ),
       providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => this.errorHandler(type, listener),
     };
     const groups = groupListeners(this.explorer.explore(), this.defaults);
@@ -76,14 +83,25 @@ export class ListenerRegistrar {
   }
 
   private errorHandler(type: Type<RocketMQErrorHandler>, listener: string): RocketMQErrorHandler {
-    let handler: RocketMQErrorHandler | undefined;
-    try {
-      handler = this.moduleRef.get(type, { strict: false });
-    } catch (cause) {
-      throw new ConfigurationError(missingErrorHandler(type.name, listener), cause);
-    }
+    const fault = missingErrorHandler(type.name, listener);
+    const handler = this.provider(type, fault);
     if (typeof handler?.handleError === 'function') return handler;
-    throw new ConfigurationError(missingErrorHandler(type.name, listener));
+    throw new ConfigurationError(fault);
+  }
+
+  private idempotencyStore(type: Type<RocketMQIdempotencyStore>, listener: string): RocketMQIdempotencyStore {
+    const fault = missingIdempotencyStore(type.name, listener);
+    const store = this.provider(type, fault);
+    if (isStore(store)) return store;
+    throw new ConfigurationError(fault);
+  }
+
+  private provider<T>(type: Type<T>, fault: string): T | undefined {
+    try {
+      return this.moduleRef.get(type, { strict: false });
+    } catch (cause) {
+      throw new ConfigurationError(fault, cause);
+    }
   }
 
   private async startContainers(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   DefaultMQPushConsumer,
 } from '../client/index.js';
 import type { MessageExt } from '../common/message-ext.js';
+import type { ListenerCallContext } from './listener-endpoint.js';
 import { handle, outcomeOfError, type ListenerRoute } from './listener-route.js';
 import { Ack, RocketMQOutcome } from './outcome.js';
 
@@ -30,7 +31,7 @@ export class MessageDispatcher {
   ): ConsumeConcurrentlyStatus | Promise<ConsumeConcurrentlyStatus> {
     if (messages.length > 1) return this.consumeEach(messages, context);
     const [message] = messages;
-    const outcome = this.outcomeOf(message!);
+    const outcome = this.outcomeOf(message!, context);
     return outcome instanceof Promise
       ? outcome.then((settled) => this.apply(settled, message!, context))
       : this.apply(outcome, message!, context);
@@ -41,7 +42,7 @@ export class MessageDispatcher {
     context: ConsumeOrderlyContext,
   ): Promise<ConsumeOrderlyStatus> {
     for (const message of messages) {
-      const outcome = await this.outcomeOf(message);
+      const outcome = await this.outcomeOf(message, context);
       if (outcome.kind === 'ACK') continue;
       if (outcome.kind === 'DEAD_LETTER' && (await this.giveBack(message, outcome))) continue;
       if (outcome.error !== undefined) throw outcome.error;
@@ -74,7 +75,9 @@ export class MessageDispatcher {
     context: ConsumeConcurrentlyContext,
   ): Promise<ConsumeConcurrentlyStatus> {
     for (const [index, message] of messages.entries()) {
-      const outcome = await this.outcomeOf(message);
+      const outcome = await this.outcomeOf(message, context);
+      // All of them were given back, or the application ends.
+      if (context.isAborted) break;
       if (outcome.kind === 'ACK' || (await this.giveBack(message, outcome))) continue;
       context.ackIndex = index - 1;
       return 'CONSUME_SUCCESS';
@@ -82,10 +85,13 @@ export class MessageDispatcher {
     return 'CONSUME_SUCCESS';
   }
 
-  private outcomeOf(message: MessageExt): RocketMQOutcome | Promise<RocketMQOutcome> {
+  private outcomeOf(
+    message: MessageExt,
+    context: ListenerCallContext,
+  ): RocketMQOutcome | Promise<RocketMQOutcome> {
     const route = this.routeOf(message);
     try {
-      const handled = handle(route, message);
+      const handled = handle(route, message, context);
       if (!(handled instanceof Promise)) return asOutcome(handled);
       return handled.then(asOutcome, (error: unknown) => outcomeOfError(route, message, error));
     } catch (error) {

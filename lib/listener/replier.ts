@@ -11,7 +11,7 @@ import { toBody } from '../template/message-converter.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
 import { RocketMQHeaders } from '../template/rocketmq-headers.js';
 import { RocketMQOutcome } from './outcome.js';
-import type { ListenerEndpoint } from './listener-endpoint.js';
+import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
 
 /** Milliseconds that a broker has to take a reply, as in rocketmq-spring. */
 const DEFAULT_REPLY_TIMEOUT = 3000;
@@ -42,8 +42,8 @@ export class Replier {
       replyErrors: options.replyErrors ?? defaults.replyErrors ?? false,
       sendsEmpty: (options.emptyReply ?? defaults.emptyReply) === 'SEND',
     };
-    const invoke: ListenerEndpoint['invoke'] = (payload, message) =>
-      this.answer(endpoint, settings, payload, message as MessageExt);
+    const invoke: ListenerEndpoint['invoke'] = (payload, message, context) =>
+      this.answer(endpoint, settings, payload, message as MessageExt, context);
     return { ...endpoint, invoke };
   }
 
@@ -57,10 +57,11 @@ export class Replier {
     settings: ReplySettings,
     payload: unknown,
     request: MessageExt,
+    context: ListenerCallContext,
   ): Promise<RocketMQOutcome | undefined> {
     let reply: Message | undefined;
     try {
-      const result = await endpoint.invoke(payload, request);
+      const result = await endpoint.invoke(payload, request, context);
       if (result instanceof RocketMQOutcome) return result;
       if (isRequest(request)) reply = this.replyOf(endpoint, settings, result, request);
       else this.logger.warn(noRequest(endpoint.name, request.msgId, request.topic));

@@ -1,7 +1,16 @@
 import type { MessageExt } from '../common/message-ext.js';
+import type {
+  RocketMQBrowseOptions,
+  RocketMQQueueRange,
+  RocketMQResendOptions,
+  RocketMQResendRangeOptions,
+} from '../interfaces/admin-options.interface.js';
+import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
-import { MQAdminImpl, type MQClientInstance } from '../client/index.js';
+import { dlqTopicOf } from '../common/mix-all.js';
+import { MQAdminImpl, type MQClientInstance, type SendResult } from '../client/index.js';
 import { ConfigurationError, MQBrokerError, MQClientError } from '../errors/index.js';
+import { DeadLetterResender, type MessageSender } from './dead-letter-resender.js';
 
 /** Messages of one answer to a pull; brokers send at most 32. */
 const PAGE = 32;
@@ -10,44 +19,17 @@ const MAX_QUERY = 64;
 const MAX_SHARE = 0x7fffffff;
 
 /**
- * Which messages of a topic {@link RocketMQAdmin.browse} shows.
- *
- * @publicApi
- */
-export interface RocketMQBrowseOptions {
-  /** Stored at this time or later. Default: from the first message on. */
-  from?: Date | number;
-  /** Stored before this time. Default: up to the last message that is there when browsing begins. */
-  to?: Date | number;
-  /** Most messages. Default: 100. */
-  max?: number;
-  /** Only this queue. Default: all, one behind the other. */
-  queue?: MessageQueue;
-}
-
-/**
- * Where a queue begins and ends.
- *
- * @publicApi
- */
-export interface RocketMQQueueRange {
-  readonly queue: MessageQueue;
-  /** Of the first message that there is. */
-  readonly minOffset: number;
-  /** Of the next message that will come. */
-  readonly maxOffset: number;
-}
-
-/**
- * Looks at topics and messages without consuming anything, and sets how groups consume; injectable.
+ * Looks at topics and messages without consuming anything, sends dead ones again, and sets how groups consume; injectable.
  *
  * @publicApi
  */
 export class RocketMQAdmin {
   private readonly questions: MQAdminImpl;
+  private readonly resender: DeadLetterResender;
 
-  constructor(instance: MQClientInstance) {
+  constructor(instance: MQClientInstance, sender: MessageSender) {
     this.questions = new MQAdminImpl(instance);
+    this.resender = new DeadLetterResender(instance, sender);
   }
 
   /** The queues of a topic with their offsets. */
@@ -120,6 +102,74 @@ export class RocketMQAdmin {
     await this.questions.setMessageRequestMode(body);
   }
 
+  /** The dead messages of a group, as {@link browse} shows a topic; none when there never was one. */
+  async *deadLetters(
+    group: string,
+    options?: RocketMQBrowseOptions,
+  ): AsyncGenerator<MessageExt, void, undefined> {
+    const topic = dlqTopicOf(group);
+    if (await this.hasTopic(topic)) yield* this.browse(topic, options);
+  }
+
+  /**
+   * Sends a dead message of a group again: body, keys, tag, properties and `msgId` as they were, attempts from the beginning. It also stays in
+   * the dead-letter queue, since RocketMQ deletes no messages.
+   *
+   * @throws MQClientError when the group has no such dead message.
+   */
+  async resendDeadLetter(
+    group: string,
+    id: string,
+    { target = 'TOPIC' }: RocketMQResendOptions = {},
+  ): Promise<SendResult> {
+    checkTarget(target);
+    const topic = dlqTopicOf(group);
+    const dead = (await this.hasTopic(topic)) ? await this.findById(topic, id) : undefined;
+    if (dead?.topic !== topic)
+      throw new MQClientError(`The dead-letter queue of group "${group}" has no message ${id}`);
+    return this.resender.resend(dead, group, target === 'GROUP');
+  }
+
+  /**
+   * Sends all dead messages of a group again that died within a time; how many there were.
+   *
+   * @throws MQClientError when one of them cannot be sent, with how many were sent before and the time from which to go on.
+   */
+  async resendDeadLetters(
+    group: string,
+    { target = 'TOPIC', filter, max = Number.MAX_SAFE_INTEGER, ...range }: RocketMQResendRangeOptions = {},
+  ): Promise<number> {
+    checkTarget(target);
+    let count = 0;
+    for await (const dead of this.deadLetters(group, { ...range, max: Number.MAX_SAFE_INTEGER })) {
+      if (count === max) break;
+      if (filter?.(dead) === false) continue;
+      try {
+        await this.resender.resend(dead, group, target === 'GROUP');
+      } catch (cause) {
+        throw new MQClientError(notResent(dead, count), { cause, retryable: true });
+      }
+      count++;
+    }
+    return count;
+  }
+
+  /** The broker makes the dead-letter queue of a group with its first dead message. */
+  private async hasTopic(topic: string): Promise<boolean> {
+    try {
+      const { length } = await this.questions.fetchMessageQueues(topic);
+      if (length === 0)
+        throw new MQClientError(
+          `Nobody may read topic ${topic}, as older brokers make it: mqadmin updateTopicPerm -t ${topic} -p 6`,
+        );
+      return true;
+    } catch (error) {
+      if (error instanceof MQClientError && error.responseCode === ClientErrorCode.NOT_FOUND_TOPIC)
+        return false;
+      throw error;
+    }
+  }
+
   private async findByOffsetId(id: string): Promise<MessageExt | undefined> {
     try {
       return await this.questions.viewMessage(id);
@@ -140,6 +190,16 @@ export class RocketMQAdmin {
       offset = nextOffset;
     }
   }
+}
+
+function checkTarget(target: unknown): void {
+  if (target === 'TOPIC' || target === 'GROUP') return;
+  throw new ConfigurationError(`target is ${JSON.stringify(target)}; allowed: TOPIC, GROUP`);
+}
+
+function notResent({ msgId, storeTimestamp }: MessageExt, count: number): string {
+  const time = new Date(storeTimestamp).toISOString();
+  return `Dead message ${msgId} cannot be sent again; ${count} before it were. Go on from ${time}.`;
 }
 
 function checkMax(name: string, value: number, max: number): void {

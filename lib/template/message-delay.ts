@@ -29,7 +29,8 @@ function millisOf(delay: number | string): number {
   );
 }
 
-function parseDuration(text: string): number | undefined {
+/** Milliseconds of a text such as `90s` or `1h30m`; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
   let millis = 0;
   for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhd])/g))

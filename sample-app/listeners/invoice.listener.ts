@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { RocketMQMessageListener, type RocketMQListener } from 'nestjs-rocketmq';
+import { InvoicePrinter } from '../invoices/invoice-printer.js';
+import { OrderJournal } from '../orders/order-journal.js';
 import { OrderReference } from '../orders/order.js';
 import { Topics } from '../topics.js';
 
-/** Lesson: the dead-letter queue. The printer is broken for good; after two more attempts the message is dead. */
+/** Lesson: the dead-letter queue. While the printer is broken a message is dead after two more attempts. */
 @Injectable()
 @RocketMQMessageListener({
   topic: Topics.INVOICES,
@@ -13,7 +15,13 @@ import { Topics } from '../topics.js';
   delayLevelWhenNextConsume: 1,
 })
 export class InvoiceListener implements RocketMQListener<OrderReference> {
+  constructor(
+    private readonly printer: InvoicePrinter,
+    private readonly journal: OrderJournal,
+  ) {}
+
   onMessage({ id }: OrderReference): void {
-    throw new Error(`The invoice of order ${id} cannot be printed`);
+    this.printer.print(id);
+    this.journal.add(id, 'invoice printed');
   }
 }

@@ -158,6 +158,7 @@ describe('a batch listener', () => {
     expect(asked.received[0]).toEqual([
       ['a', 'b'],
       [expect.any(MessageExt), expect.any(MessageExt)],
+      expect.objectContaining({ isAborted: false }),
     ]);
   });
 });

@@ -183,6 +183,22 @@ it('imports a file of 10,000 orders, and reports the lines that are none', async
   await clock.advanceUntil(() => orders.every(isImported), HOUR, 100);
 });
 
+it('prints an invoice that was dead when the printer is repaired and it is sent again', async () => {
+  const id = await place();
+  await untilEvents(id, 'invoice failed: the accountant was called');
+  const response = await fetch(`${url}/dead-letters`);
+  const dead = ((await response.json()) as { msgId: string; body: string }[]).find(({ body }) =>
+    body.includes(id),
+  );
+  expect((await fetch(`${url}/printer/repair`, { method: 'POST' })).status).toBe(204);
+  const resend = (msgId: string) => fetch(`${url}/dead-letters/${msgId}/resend`, { method: 'POST' });
+  expect((await resend('none')).status).toBe(404);
+  expect((await resend(dead!.msgId)).status).toBe(202);
+  expect(await untilEvents(id, 'invoice printed')).toContain('invoice printed');
+  const all = await fetch(`${url}/dead-letters/resend`, { method: 'POST' });
+  expect(((await all.json()) as { sent: number }).sent).toBeGreaterThanOrEqual(1);
+});
+
 it('answers a query of prices, and says when there is none', async () => {
   await send('PUT', '/prices/comet', { price: 5 });
   await clock.advanceUntil(() => app.get(PriceCache).get('comet') === 5, HOUR, 100);

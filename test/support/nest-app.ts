@@ -7,6 +7,7 @@ import {
   RocketMQModule,
   RocketMQTemplate,
   type MessageExt,
+  type RocketMQListenerContext,
   type RocketMQMessageListenerOptions,
   type RocketMQModuleOptions,
 } from '../../lib/index.js';
@@ -151,12 +152,12 @@ export class Inbox<T = unknown> {
 /** A listener class whose messages go to `handle`. */
 export function listener<T>(
   options: RocketMQMessageListenerOptions,
-  handle: (payload: T, message: MessageExt) => unknown,
+  handle: (payload: T, message: MessageExt, context: RocketMQListenerContext) => unknown,
 ): Type {
   @RocketMQMessageListener(options)
   class TestListener {
-    onMessage(payload: T, message: MessageExt): unknown {
-      return handle(payload, message);
+    onMessage(payload: T, message: MessageExt, context: RocketMQListenerContext): unknown {
+      return handle(payload, message, context);
     }
   }
   return TestListener;

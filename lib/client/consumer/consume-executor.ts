@@ -1,4 +1,5 @@
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timer } from '../../common/clock.js';
+import { RateWindow, type RateLimit } from './rate-window.js';
 
 /** Work that never throws or rejects; a promise says that it goes on. */
 export interface ConsumeTask {
@@ -19,6 +20,9 @@ export class ConsumeExecutor {
   private isClosed = false;
   private isPaused = false;
   private onIdle: (() => void) | undefined;
+  private readonly rate: RateWindow | undefined;
+  /** Set while no more may begin. */
+  private rateTimer: Timer | undefined;
   private readonly onSettled = () => {
     this.running--;
     this.schedule();
@@ -27,7 +31,10 @@ export class ConsumeExecutor {
   constructor(
     private readonly clock: Clock,
     private limit: number,
-  ) {}
+    rateLimit?: RateLimit,
+  ) {
+    if (rateLimit !== undefined) this.rate = new RateWindow(rateLimit);
+  }
 
   execute(task: ConsumeTask): void {
     if (this.isClosed) return;
@@ -50,6 +57,7 @@ export class ConsumeExecutor {
   /** Begins no more tasks; those that are running go on. */
   stop(): void {
     this.isClosed = true;
+    this.clock.clearTimeout(this.rateTimer);
     this.tasks = [];
     this.head = 0;
   }
@@ -71,7 +79,8 @@ export class ConsumeExecutor {
 
   private schedule(): void {
     if (this.running === 0 && this.head === this.tasks.length) this.onIdle?.();
-    if (this.isScheduled || this.isPaused || this.head === this.tasks.length) return;
+    const isHeld = this.isPaused || this.rateTimer !== undefined;
+    if (this.isScheduled || isHeld || this.head === this.tasks.length) return;
     this.isScheduled = true;
     this.clock.setImmediate(() => {
       this.isScheduled = false;
@@ -82,6 +91,7 @@ export class ConsumeExecutor {
   private runSome(): void {
     if (this.isPaused) return;
     for (let i = 0; i < TASKS_PER_TURN && this.running < this.limit && this.head < this.tasks.length; i++) {
+      if (!this.mayBegin()) break;
       const task = this.tasks[this.head++]!;
       const result = task.run();
       if (result === undefined) continue;
@@ -93,5 +103,19 @@ export class ConsumeExecutor {
       this.head = 0;
     }
     if (this.running < this.limit) this.schedule();
+  }
+
+  /** Notes that a task begins, or goes on when the next one may. */
+  private mayBegin(): boolean {
+    if (this.rate === undefined) return true;
+    const now = this.clock.now();
+    const wait = this.rate.waitAt(now);
+    if (wait === 0) this.rate.note(now);
+    else
+      this.rateTimer = this.clock.setTimeout(() => {
+        this.rateTimer = undefined;
+        this.schedule();
+      }, wait);
+    return wait === 0;
   }
 }

@@ -1,7 +1,8 @@
-import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
+import { CallSignal } from './call-signal.js';
 import { startedAt, type ConsumerContext } from './consumer-context.js';
 import { callDirectly, queueOfMessage } from './consume-directly.js';
 import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
@@ -12,34 +13,30 @@ import type {
   MessageListenerConcurrently,
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
+import { RunningCalls, tooLong, type RunningCall } from './running-calls.js';
 
 /** Milliseconds until a message is tried again that could not even be sent back. */
 const LOCAL_RETRY_DELAY = 5000;
 /** Delay level of a message whose listener takes too long. */
 const EXPIRED_DELAY_LEVEL = 3;
 const MINUTE = 60_000;
-/** Messages of a queue that are looked at for ones that take too long. */
-const EXPIRY_BATCH = 16;
 
 /** Consumes messages in any order, several at once (ConsumeMessageConcurrentlyService). */
 export class ConsumeMessageConcurrentlyService implements ConsumeMessageService {
   private readonly executor: ConsumeExecutor;
-  private expiryTimer: Timer | undefined;
+  private readonly running: RunningCalls<ConsumeRequest>;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly listener: MessageListenerConcurrently,
   ) {
-    this.executor = new ConsumeExecutor(context.clock, context.config.consumeThreadNumber);
+    const { consumeThreadNumber, rateLimit, consumeTimeout } = context.config;
+    this.executor = new ConsumeExecutor(context.clock, consumeThreadNumber, rateLimit);
+    const timeout = consumeTimeout * MINUTE;
+    this.running = new RunningCalls(context.clock, timeout, (call) => void this.giveUp(call));
   }
 
-  start(): void {
-    const interval = this.context.config.consumeTimeout * MINUTE;
-    this.expiryTimer = this.context.clock.setTimeout(() => {
-      this.start();
-      void this.sendBackExpired(interval);
-    }, interval);
-  }
+  start(): void {}
 
   submit(messages: readonly MessageExt[], queue: ProcessQueue): void {
     const { consumeMessageBatchMaxSize } = this.context.config;
@@ -56,7 +53,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
 
   consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult> {
     this.context.prepare([message]);
-    const context = newContext(queueOfMessage(message));
+    const context = new ConcurrentlyContext(queueOfMessage(message));
     return callDirectly(this.context.clock, false, () => this.listener([message], context));
   }
 
@@ -72,9 +69,21 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     this.executor.stop();
   }
 
-  shutdown(maxMillis: number): Promise<boolean> {
-    this.context.clock.clearTimeout(this.expiryTimer);
-    return this.executor.close(maxMillis);
+  async shutdown(maxMillis: number): Promise<boolean> {
+    const hasEnded = await this.executor.close(maxMillis);
+    this.running.abort(new MQClientError('The consumer is shut down'));
+    return hasEnded;
+  }
+
+  /** Calls the listener and does what its status says. */
+  run(request: ConsumeRequest): void | Promise<void> {
+    const status = this.call(request.messages, request.context);
+    if (!(status instanceof Promise)) return this.finish(status, request);
+    this.running.begin(request);
+    return status.then((result) => {
+      this.running.end(request);
+      if (!request.context.isAborted) return this.finish(result, request);
+    });
   }
 
   /** Calls the listener; an error counts as a failure. */
@@ -85,18 +94,18 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     this.context.prepare(messages);
     try {
       const status = this.listener(messages, context);
-      return status instanceof Promise ? status.catch((error) => this.failed(messages, error)) : status;
+      return status instanceof Promise
+        ? status.catch((error) => this.failed(messages, error, context))
+        : status;
     } catch (error) {
-      return this.failed(messages, error);
+      return this.failed(messages, error, context);
     }
   }
 
   /** Commits what was handled, and sends back what was not (#processConsumeResult). */
-  finish(
+  private finish(
     status: ConsumeConcurrentlyStatus,
-    messages: readonly MessageExt[],
-    context: ConsumeConcurrentlyContext,
-    queue: ProcessQueue,
+    { messages, context, queue }: ConsumeRequest,
   ): void | Promise<void> {
     const handled = status === 'CONSUME_SUCCESS' ? Math.min(context.ackIndex, messages.length - 1) + 1 : 0;
     this.context.stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages));
@@ -107,7 +116,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
   private async finishFailed(
     handled: readonly MessageExt[],
     failed: readonly MessageExt[],
-    context: ConsumeConcurrentlyContext,
+    context: Pick<ConsumeConcurrentlyContext, 'delayLevelWhenNextConsume' | 'deadLetterReason'>,
     queue: ProcessQueue,
   ): Promise<void> {
     const outcomes = await Promise.all(
@@ -154,42 +163,56 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     if (!queue.dropped) this.context.offsetStore.updateOffset(queue.mq, offset, true);
   }
 
-  private failed(messages: readonly MessageExt[], error: unknown): ConsumeConcurrentlyStatus {
-    this.context.logListenerError(messages, error);
+  private failed(
+    messages: readonly MessageExt[],
+    error: unknown,
+    { isAborted }: ConsumeConcurrentlyContext,
+  ): ConsumeConcurrentlyStatus {
+    if (!isAborted) this.context.logListenerError(messages, error);
     return 'RECONSUME_LATER';
   }
 
-  /** Sends back the messages whose listener has run for longer than `consumeTimeout` (ProcessQueue#cleanExpiredMsg). */
-  private async sendBackExpired(maxAge: number): Promise<void> {
-    const oldest = this.context.clock.now() - maxAge;
-    for (const queue of this.context.processQueues()) {
-      for (const message of queue.peek(EXPIRY_BATCH)) {
-        if ((message.consumeStartTimestamp ?? Infinity) >= oldest) break;
-        if (await this.giveBack(message, EXPIRED_DELAY_LEVEL)) this.commit([message], queue);
-      }
-    }
+  /** The messages of a call that has run for longer than `consumeTimeout` come again; its status does not count any more. */
+  private async giveUp({ messages, context, queue, startedAt: began }: ConsumeRequest): Promise<void> {
+    const { config, stats, logger } = this.context;
+    const fault = tooLong(messages, config);
+    logger.warn(`${fault}: it is sent back, and what becomes of this call does not count`);
+    context.abort(new MQClientError(fault));
+    stats.onConsumed(queue.mq.topic, 0, messages.length, began);
+    // Of a queue that was taken away they come again anyway.
+    if (queue.dropped) return;
+    await this.finishFailed([], messages, { delayLevelWhenNextConsume: EXPIRED_DELAY_LEVEL }, queue);
   }
 }
 
-export function newContext(messageQueue: MessageQueue): ConsumeConcurrentlyContext {
-  return { messageQueue, delayLevelWhenNextConsume: 0, ackIndex: Number.MAX_SAFE_INTEGER };
+/** What a listener of messages in any order may set, and is told. */
+export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrentlyContext {
+  delayLevelWhenNextConsume = 0;
+  deadLetterReason: string | undefined;
+  ackIndex = Number.MAX_SAFE_INTEGER;
+
+  constructor(readonly messageQueue: MessageQueue) {
+    super();
+  }
 }
 
 /** One call of the listener. */
-class ConsumeRequest implements ConsumeTask {
+class ConsumeRequest implements ConsumeTask, RunningCall {
+  readonly context: ConcurrentlyContext;
+
   constructor(
     private readonly service: ConsumeMessageConcurrentlyService,
-    private readonly messages: readonly MessageExt[],
-    private readonly queue: ProcessQueue,
-  ) {}
+    readonly messages: readonly MessageExt[],
+    readonly queue: ProcessQueue,
+  ) {
+    this.context = new ConcurrentlyContext(queue.mq);
+  }
+
+  get startedAt(): number {
+    return startedAt(this.messages);
+  }
 
   run(): void | Promise<void> {
-    const { service, messages, queue } = this;
-    if (queue.dropped) return;
-    const context = newContext(queue.mq);
-    const status = service.call(messages, context);
-    if (status instanceof Promise)
-      return status.then((result) => service.finish(result, messages, context, queue));
-    return service.finish(status, messages, context, queue);
+    if (!this.queue.dropped) return this.service.run(this);
   }
 }

@@ -1,6 +1,9 @@
 import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import type { MessageQueue } from '../../common/message-queue.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
+import { CallSignal } from './call-signal.js';
 import { startedAt, type ConsumerContext } from './consumer-context.js';
 import { callDirectly, queueOfMessage } from './consume-directly.js';
 import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
@@ -12,6 +15,8 @@ import type {
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
+import { RunningCalls, tooLong, type RunningCall } from './running-calls.js';
+import { earlierAttempts } from './second-life.js';
 
 /** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
 const LOCK_INTERVAL = 20_000;
@@ -21,21 +26,28 @@ const NOT_LOCKED_DELAY = 3000;
 /** Bounds of the pause after a failure in milliseconds. */
 const MIN_SUSPEND = 10;
 const MAX_SUSPEND = 30_000;
+const MINUTE = 60_000;
 
 /** Consumes the messages of each queue one after the other (ConsumeMessageOrderlyService). */
 export class ConsumeMessageOrderlyService implements ConsumeMessageService {
   private readonly executor: ConsumeExecutor;
   /** Queues that have a task. */
   private readonly active = new Set<ProcessQueue>();
+  private readonly running: RunningCalls<OrderlyCall>;
   private lockTimer: Timer | undefined;
   private isStopped = false;
+  /** A shutdown waits no longer: what is still running comes again, and its status does not count. */
+  private isOver = false;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly listener: MessageListenerOrderly,
     private readonly locker: QueueLocker,
   ) {
-    this.executor = new ConsumeExecutor(context.clock, context.config.consumeThreadNumber);
+    const { consumeThreadNumber, rateLimit, consumeTimeout } = context.config;
+    this.executor = new ConsumeExecutor(context.clock, consumeThreadNumber, rateLimit);
+    const timeout = consumeTimeout * MINUTE;
+    this.running = new RunningCalls(context.clock, timeout, (call) => this.warn(call));
   }
 
   start(): void {
@@ -50,10 +62,8 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
 
   consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult> {
     this.context.prepare([message]);
-    const messageQueue = queueOfMessage(message);
-    return callDirectly(this.context.clock, true, () =>
-      this.listener([message], { messageQueue, suspendCurrentQueueTimeMillis: -1 }),
-    );
+    const context = new OrderlyContext(queueOfMessage(message));
+    return callDirectly(this.context.clock, true, () => this.listener([message], context));
   }
 
   setConcurrency(limit: number): void {
@@ -73,6 +83,8 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     this.stop();
     this.context.clock.clearTimeout(this.lockTimer);
     const hasEnded = await this.executor.close(maxMillis);
+    this.isOver = true;
+    this.running.abort(new MQClientError('The consumer is shut down'));
     if (this.isClustering) await this.locker.unlockAll();
     return hasEnded;
   }
@@ -86,11 +98,22 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     if (messages.length === 0) return;
     this.active.add(queue);
     queue.setConsuming(true);
-    const context: ConsumeOrderlyContext = { messageQueue: queue.mq, suspendCurrentQueueTimeMillis: -1 };
+    const context = new OrderlyContext(queue.mq);
     const status = this.call(messages, context);
-    if (status instanceof Promise)
-      return status.then((result) => this.finish(result, messages, context, queue));
-    return this.finish(status, messages, context, queue);
+    if (!(status instanceof Promise)) return this.finish(status, messages, context, queue);
+    const call = { messages, context, startedAt: startedAt(messages) };
+    this.running.begin(call);
+    return status.then((result) => {
+      this.running.end(call);
+      if (!this.isOver) return this.finish(result, messages, context, queue);
+    });
+  }
+
+  /** As in Java nothing else happens: the queue cannot go on before the call has ended. */
+  private warn({ messages, context }: OrderlyCall): void {
+    const fault = tooLong(messages, this.context.config);
+    this.context.logger.warn(`${fault}: its queue waits`);
+    context.abort(new MQClientError(fault));
   }
 
   private get isClustering(): boolean {
@@ -142,7 +165,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
   }
 
   private async giveUpIfTooOften(message: MessageExt): Promise<boolean> {
-    if (message.reconsumeTimes < this.context.maxReconsumeTimes) {
+    if (message.reconsumeTimes - earlierAttempts(message) < this.context.maxReconsumeTimes) {
       message.reconsumeTimes++;
       return false;
     }
@@ -189,6 +212,18 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     this.context.logListenerError(messages, error);
     return 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
   }
+}
+
+class OrderlyContext extends CallSignal implements ConsumeOrderlyContext {
+  suspendCurrentQueueTimeMillis = -1;
+
+  constructor(readonly messageQueue: MessageQueue) {
+    super();
+  }
+}
+
+interface OrderlyCall extends RunningCall {
+  readonly messages: readonly MessageExt[];
 }
 
 class OrderlyTask implements ConsumeTask {

@@ -1,13 +1,15 @@
 import type { MessageExt } from '../../common/message-ext.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import { startedAt, type ConsumerContext } from './consumer-context.js';
 import type { ConsumeTask } from './consume-executor.js';
 import {
-  newContext,
+  ConcurrentlyContext,
   type ConsumeMessageConcurrentlyService,
 } from './consume-message-concurrently-service.js';
-import type { ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus } from './message-listener.js';
+import type { ConsumeConcurrentlyStatus } from './message-listener.js';
 import { PopAcknowledger } from './pop-acknowledger.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
+import { RunningCalls, type RunningCall } from './running-calls.js';
 
 /** Seconds until the next attempt, by how often the message came before (`popDelayLevel`). */
 const POP_DELAY_LEVEL = [10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
@@ -27,6 +29,7 @@ export class ConsumeMessagePopConcurrentlyService {
   /** What is not done yet. */
   private readonly popped = new Map<MessageExt, Popped>();
   private readonly acknowledger: PopAcknowledger;
+  private readonly running: RunningCalls<PopConsumeRequest>;
   /** What brokers are told, for which the end waits. */
   private readonly telling = new Set<Promise<void>>();
   private isStopped = false;
@@ -36,12 +39,15 @@ export class ConsumeMessagePopConcurrentlyService {
     private readonly service: Pick<ConsumeMessageConcurrentlyService, 'call' | 'execute'>,
   ) {
     this.acknowledger = new PopAcknowledger(context);
+    const { popInvisibleTime } = context.config;
+    this.running = new RunningCalls(context.clock, popInvisibleTime, (call) => this.giveUpLate(call));
   }
 
   /** Popped messages, which are this consumer's for `popInvisibleTime` from now on. */
   submit(messages: readonly MessageExt[], queue: PopProcessQueue): void {
     const { consumeMessageBatchMaxSize, popInvisibleTime } = this.context.config;
-    const deadline = this.context.clock.now() + popInvisibleTime;
+    const poppedAt = this.context.clock.now();
+    const deadline = poppedAt + popInvisibleTime;
     for (const message of messages) {
       this.popped.set(message, { queue, deadline, isBegun: false });
       queue.waitAckCount++;
@@ -51,7 +57,7 @@ export class ConsumeMessagePopConcurrentlyService {
     for (const message of exhausted) this.makeDead(message);
     for (let i = 0; i < tried.length; i += consumeMessageBatchMaxSize) {
       const batch = tried.slice(i, i + consumeMessageBatchMaxSize);
-      this.service.execute(new PopConsumeRequest(this, batch, queue, deadline));
+      this.service.execute(new PopConsumeRequest(this, batch, queue, poppedAt));
     }
   }
 
@@ -68,6 +74,7 @@ export class ConsumeMessagePopConcurrentlyService {
 
   /** Waits until the brokers know what became of the messages. */
   async shutdown(): Promise<void> {
+    this.running.abort(new MQClientError('The consumer is shut down'));
     while (this.telling.size > 0) await Promise.all(this.telling);
   }
 
@@ -89,28 +96,39 @@ export class ConsumeMessagePopConcurrentlyService {
   }
 
   /** Calls the listener, unless the time is over, and the messages come again anyway. */
-  consume(messages: readonly MessageExt[], queue: PopProcessQueue, deadline: number): void | Promise<void> {
-    if (this.isOver(deadline)) return this.forget(messages, 'did not begin');
+  consume(request: PopConsumeRequest): void | Promise<void> {
+    const { messages, context } = request;
+    if (this.isOver(this.deadlineOf(request))) return this.forget(messages, 'did not begin');
     for (const message of messages) this.begin(message);
-    const context = newContext(queue.mq);
     const status = this.service.call(messages, context);
-    const finish = (settled: ConsumeConcurrentlyStatus) =>
-      this.finish(settled, messages, context, queue, deadline);
-    return status instanceof Promise ? status.then(finish) : finish(status);
+    if (!(status instanceof Promise)) return this.finish(status, request);
+    this.running.begin(request);
+    return status.then((settled) => {
+      this.running.end(request);
+      if (!context.isAborted) this.finish(settled, request);
+    });
+  }
+
+  private deadlineOf({ startedAt: poppedAt }: PopConsumeRequest): number {
+    return poppedAt + this.context.config.popInvisibleTime;
+  }
+
+  /** What becomes of the call does not count any more. */
+  private giveUpLate(request: PopConsumeRequest): void {
+    const { popInvisibleTime } = this.context.config;
+    request.context.abort(new MQClientError(`popInvisibleTime (${popInvisibleTime} ms) is over`));
+    this.finish('RECONSUME_LATER', request);
   }
 
   /** Acknowledges what was handled, and lets the rest come again (#processConsumeResult). */
-  private finish(
-    status: ConsumeConcurrentlyStatus,
-    messages: readonly MessageExt[],
-    { ackIndex, delayLevelWhenNextConsume, deadLetterReason }: ConsumeConcurrentlyContext,
-    { mq }: PopProcessQueue,
-    deadline: number,
-  ): void {
-    const isLate = this.isOver(deadline);
+  private finish(status: ConsumeConcurrentlyStatus, request: PopConsumeRequest): void {
+    const { messages, queue } = request;
+    const { ackIndex, delayLevelWhenNextConsume, deadLetterReason } = request.context;
+    const isLate = this.isOver(this.deadlineOf(request));
     const isHandled = status === 'CONSUME_SUCCESS' && !isLate;
     const handled = isHandled ? Math.min(ackIndex, messages.length - 1) + 1 : 0;
-    this.context.stats.onConsumed(mq.topic, handled, messages.length - handled, startedAt(messages));
+    const failed = messages.length - handled;
+    this.context.stats.onConsumed(queue.mq.topic, handled, failed, startedAt(messages));
     if (isLate) return this.forget(messages, 'did not end');
     for (const message of messages.slice(0, handled)) this.ack(message);
     for (const message of messages.slice(handled)) {
@@ -202,15 +220,20 @@ export class ConsumeMessagePopConcurrentlyService {
 }
 
 /** One call of the listener. */
-class PopConsumeRequest implements ConsumeTask {
+class PopConsumeRequest implements ConsumeTask, RunningCall {
+  readonly context: ConcurrentlyContext;
+
   constructor(
     private readonly service: ConsumeMessagePopConcurrentlyService,
-    private readonly messages: readonly MessageExt[],
-    private readonly queue: PopProcessQueue,
-    private readonly deadline: number,
-  ) {}
+    readonly messages: readonly MessageExt[],
+    readonly queue: PopProcessQueue,
+    /** When they were popped: from then on their time runs. */
+    readonly startedAt: number,
+  ) {
+    this.context = new ConcurrentlyContext(queue.mq);
+  }
 
   run(): void | Promise<void> {
-    return this.service.consume(this.messages, this.queue, this.deadline);
+    return this.service.consume(this);
   }
 }

@@ -83,7 +83,10 @@ export class ConsumerAdmin {
     const { config, instance } = this.context;
     const options = Object.entries(config).filter(([, value]) => value !== undefined);
     return new Map([
-      ...options.map(([name, value]): [string, string] => [name, String(value)]),
+      ...options.map(([name, value]): [string, string] => [
+        name,
+        typeof value === 'object' ? JSON.stringify(value) : String(value),
+      ]),
       ['instanceName', instance.config.instanceName],
       ['PROP_NAMESERVER_ADDR', instance.namesrvAddrs.join(';')],
       ['PROP_THREADPOOL_CORE_SIZE', String(config.consumeThreadNumber)],

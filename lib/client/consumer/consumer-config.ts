@@ -9,6 +9,7 @@ import {
 } from '../../common/option-rules.js';
 import { groupNameFault, topicNameFault } from '../../common/topic-validator.js';
 import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
+import { rateLimitRule, type RateLimit } from './rate-window.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
 
 /** How a push consumer works; names, units and defaults are those of DefaultMQPushConsumer. */
@@ -25,6 +26,8 @@ export interface ConsumerConfig {
   allocateMessageQueueStrategy: AllocationOption;
   /** Calls of the listener that may be under way at once. */
   consumeThreadNumber: number;
+  /** At most so many calls of the listener begin within a time, by this member of the group; pulling waits for them. */
+  rateLimit: RateLimit | undefined;
   /** Most messages of one call of the listener. */
   consumeMessageBatchMaxSize: number;
   /** Most messages of one pull; brokers send at most 32. */
@@ -76,6 +79,7 @@ const consumerRules: OptionRules<ConsumerConfig> = {
   consumeTimestamp: { ...integer(0, 0), default: undefined },
   allocateMessageQueueStrategy: allocationRule,
   consumeThreadNumber: integer(20, 1, 1000),
+  rateLimit: rateLimitRule,
   consumeMessageBatchMaxSize: integer(1, 1, 1024),
   pullBatchSize: integer(32, 1, 1024),
   pullInterval: integer(0, 0, 65_535),

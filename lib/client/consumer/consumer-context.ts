@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
-import { retryTopicOf } from '../../common/mix-all.js';
+import { isDlqTopic, retryTopicOf } from '../../common/mix-all.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
@@ -10,6 +10,7 @@ import { ConsumerStatsManager } from './consumer-stats-manager.js';
 import { MessageBackSender } from './message-back-sender.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
 import type { ProcessQueue } from './process-queue.js';
+import { beginSecondLife, earlierAttempts } from './second-life.js';
 
 /** Attempts of a message that is not consumed in order. */
 const DEFAULT_MAX_RECONSUME_TIMES = 16;
@@ -52,7 +53,10 @@ export class ConsumerContext {
 
   /** Messages of a queue that may wait (RebalancePushImpl#messageQueueChanged). */
   get pullThresholdForQueue(): number {
-    return this.partOf(this.config.pullThresholdForTopic) ?? this.config.pullThresholdForQueue;
+    const { pullThresholdForTopic, pullThresholdForQueue, rateLimit } = this.config;
+    const threshold = this.partOf(pullThresholdForTopic) ?? pullThresholdForQueue;
+    // What cannot be handled soon is better off in the broker, where another member may get it.
+    return Math.min(threshold, rateLimit?.max ?? threshold);
   }
 
   /** MiB of a queue that may wait. */
@@ -70,6 +74,8 @@ export class ConsumerContext {
     for (const message of messages) {
       if (message.topic === this.retryTopic) {
         message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
+      } else if (isDlqTopic(message.topic) && message.consumeStartTimestamp === undefined) {
+        beginSecondLife(message);
       }
       message.topic = this.popRetryTopics.get(message.topic) ?? message.topic;
       message.topic = this.instance.withoutNamespace(message.topic);
@@ -87,7 +93,7 @@ export class ConsumerContext {
     const more = messages.length > 1 ? ` and ${messages.length - 1} more` : '';
     this.logger.warn(
       `Consuming message ${first!.msgId}${more} of topic ${first!.topic} failed (attempt ` +
-        `${first!.reconsumeTimes + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
+        `${first!.reconsumeTimes - earlierAttempts(first!) + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
     );
   }
 }

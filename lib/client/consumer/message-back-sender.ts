@@ -4,6 +4,7 @@ import { retryTopicOf } from '../../common/mix-all.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
+import { earlierAttempts, hasSecondLife } from './second-life.js';
 
 /** Milliseconds that a broker has to take a message back. */
 const SEND_BACK_TIMEOUT = 5000;
@@ -11,6 +12,7 @@ const SEND_BACK_TIMEOUT = 5000;
 const FIRST_RETRY_LEVEL = 3;
 const DEFAULT_TOPIC_QUEUE_NUMS = 4;
 const DEAD_LETTER = -1;
+const MAX_INT = 0x7fffffff;
 /** Characters of a reason that a dead message keeps. */
 const MAX_REASON_LENGTH = 1024;
 
@@ -24,6 +26,14 @@ export class MessageBackSender {
 
   /** Sends back; if the broker cannot do it, sends a copy to the retry topic. Rejects when neither works. */
   async sendBack(message: MessageExt, delayLevel: number): Promise<void> {
+    if (!hasSecondLife(message)) return this.sendToBroker(message, delayLevel);
+    const isDead = delayLevel === DEAD_LETTER;
+    await this.sendCopy(message, (brokerName) =>
+      isDead ? this.deadRequest(message, brokerName) : this.retryRequest(message, brokerName, delayLevel),
+    );
+  }
+
+  private async sendToBroker(message: MessageExt, delayLevel: number): Promise<void> {
     const header = {
       offset: message.commitLogOffset,
       group: this.group,
@@ -77,7 +87,7 @@ export class MessageBackSender {
     throw firstError;
   }
 
-  private retryRequest(message: MessageExt, brokerName: string) {
+  private retryRequest(message: MessageExt, brokerName: string, delayLevel = 0) {
     const reconsumeTimes = message.reconsumeTimes + 1;
     const header = {
       producerGroup: this.group,
@@ -88,9 +98,9 @@ export class MessageBackSender {
       sysFlag: message.sysFlag,
       bornTimestamp: this.instance.clock.now(),
       flag: message.flag,
-      properties: this.retryProperties(message, reconsumeTimes),
+      properties: this.retryProperties(message, reconsumeTimes, delayLevel),
       reconsumeTimes,
-      maxReconsumeTimes: this.maxReconsumeTimes,
+      maxReconsumeTimes: Math.min(this.maxReconsumeTimes + earlierAttempts(message), MAX_INT),
       brokerName,
       unitMode: this.instance.config.unitMode,
     };
@@ -101,17 +111,24 @@ export class MessageBackSender {
     const request = this.retryRequest(message, brokerName);
     const { properties } = request.header;
     for (const name of TIMING_PROPERTIES) properties.delete(name);
-    if (reason !== undefined) properties.set(DEAD_LETTER_REASON, propertyText(reason));
+    if (reason === undefined) properties.delete(DEAD_LETTER_REASON);
+    else properties.set(DEAD_LETTER_REASON, propertyText(reason));
     return { ...request, header: { ...request.header, maxReconsumeTimes: 0 } };
   }
 
-  private retryProperties(message: MessageExt, reconsumeTimes: number): Map<string, string> {
+  private retryProperties(
+    message: MessageExt,
+    reconsumeTimes: number,
+    delayLevel: number,
+  ): Map<string, string> {
     const properties = new Map(message.properties);
     for (const name of CONSUMER_PROPERTIES) properties.delete(name);
     properties.set(MessageConst.RETRY_TOPIC, this.instance.withNamespace(message.topic));
     properties.set(MessageConst.RECONSUME_TIME, String(reconsumeTimes));
     properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
-    return properties.set(MessageConst.DELAY_TIME_LEVEL, String(FIRST_RETRY_LEVEL + message.reconsumeTimes));
+    const attempts = message.reconsumeTimes - earlierAttempts(message);
+    const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + attempts;
+    return properties.set(MessageConst.DELAY_TIME_LEVEL, String(level));
   }
 }
 

@@ -13,6 +13,10 @@ export interface ConsumeConcurrentlyContext {
   deadLetterReason?: string | undefined;
   /** Index of the last message that was handled; those behind it come again, although the status is success. */
   ackIndex: number;
+  /** Aborted after `consumeTimeout`, and when a shutdown waits no longer: the messages come again, and the status no longer counts. */
+  readonly signal: AbortSignal;
+  /** The same, without making a signal. */
+  readonly isAborted: boolean;
 }
 
 /** (ConsumeOrderlyContext) */
@@ -20,6 +24,9 @@ export interface ConsumeOrderlyContext {
   readonly messageQueue: MessageQueue;
   /** Milliseconds until the next attempt; -1 takes the consumer's `suspendCurrentQueueTimeMillis`. */
   suspendCurrentQueueTimeMillis: number;
+  /** Aborted after `consumeTimeout`, although the status counts, and when a shutdown waits no longer: then it does not. */
+  readonly signal: AbortSignal;
+  readonly isAborted: boolean;
 }
 
 /** Handles messages in any order (MessageListenerConcurrently). An error counts as `RECONSUME_LATER`. */

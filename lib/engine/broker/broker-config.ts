@@ -64,10 +64,14 @@ export interface BrokerConfig {
   waitTimeMillsInPullQueue: number;
   /** Milliseconds that the end of a transaction may wait for the store before it is refused. */
   waitTimeMillsInTransactionQueue: number;
+  /** Milliseconds that acknowledgements of popped messages may wait for the store before they are refused. */
+  waitTimeMillsInAckQueue: number;
   /** Most sends that wait for the store. */
   sendThreadPoolQueueCapacity: number;
   /** Most pulls that wait for the disk. */
   pullThreadPoolQueueCapacity: number;
+  /** Most acknowledgements of popped messages that wait for the store. */
+  ackThreadPoolQueueCapacity: number;
   /** Most ends of transactions that wait for the store. */
   endTransactionPoolQueueCapacity: number;
   /** Most pulls that are held until a message arrives (not in Apache). */
@@ -126,8 +130,10 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   waitTimeMillsInSendQueue: integer(200, 1, 3_600_000),
   waitTimeMillsInPullQueue: integer(5000, 1, 3_600_000),
   waitTimeMillsInTransactionQueue: integer(3000, 1, 3_600_000),
+  waitTimeMillsInAckQueue: integer(3000, 1, 3_600_000),
   sendThreadPoolQueueCapacity: integer(10_000, 1, 1_000_000),
   pullThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
+  ackThreadPoolQueueCapacity: integer(100_000, 1, 1_000_000),
   endTransactionPoolQueueCapacity: integer(100_000, 1, 1_000_000),
   maxPullPollingSize: integer(10_000, 1, 1_000_000),
   serverLoadBalancerEnable: bool(true),

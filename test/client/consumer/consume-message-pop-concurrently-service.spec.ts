@@ -56,6 +56,26 @@ describe('a popped message', () => {
     expect(pops).toHaveLength(1);
   });
 
+  it('tells its listener when its time is over, and when the end waits no longer', async () => {
+    const { begun, listener } = held();
+    const reasons: string[] = [];
+    const concurrently: MessageListener = {
+      concurrently: (messages, context) => {
+        context.signal.addEventListener('abort', () => reasons.push(String(context.signal.reason)));
+        return listener.concurrently!(messages, context);
+      },
+    };
+    const { answer, clock, consumer } = await openPopConsumer(concurrently, { popInvisibleTime: 5000 });
+    await answer([{ offset: 0 }]);
+    await clock.advance(4999);
+    expect([begun.length, reasons.length]).toEqual([1, 0]);
+    await clock.advance(1);
+    expect(reasons).toEqual([expect.stringContaining('popInvisibleTime (5000 ms) is over')]);
+    await answer([{ offset: 1 }]);
+    await consumer.shutdown();
+    expect(reasons).toEqual([expect.anything(), expect.stringContaining('is shut down')]);
+  });
+
   it('is made dead after its last attempt, and is acknowledged then', async () => {
     const { answer, acks, changes, dead } = await openPopConsumer(failing, { maxReconsumeTimes: 2 });
     await answer([{ offset: 0, reconsumeTimes: 1 }]);

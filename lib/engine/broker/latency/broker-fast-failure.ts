@@ -11,6 +11,8 @@ const LOG_INTERVAL = 10_000;
 export class BrokerFastFailure {
   readonly sends: RequestQueue;
   readonly endTransactions: RequestQueue;
+  /** Of messages that were popped. */
+  readonly acks: RequestQueue;
   readonly pulls: RequestQueue;
   private readonly queues: readonly RequestQueue[];
   private timer: Timer | undefined;
@@ -34,14 +36,20 @@ export class BrokerFastFailure {
       isBusy: isStoreBusy,
       isStuck: () => false,
     });
+    this.acks = this.newQueue({
+      capacity: config.ackThreadPoolQueueCapacity,
+      waitTimeMills: config.waitTimeMillsInAckQueue,
+      isBusy: isStoreBusy,
+      isStuck: () => false,
+    });
     this.pulls = this.newQueue({
       capacity: config.pullThreadPoolQueueCapacity,
       waitTimeMills: config.waitTimeMillsInPullQueue,
       isBusy: () => broker.store.isReadBusy,
       isStuck: () => false,
     });
-    // Ends of transactions come first: sends would leave no room for them as long as the disk is behind.
-    this.queues = [this.endTransactions, this.sends, this.pulls];
+    // Sends come last: they would leave no room for what ends something as long as the disk is behind.
+    this.queues = [this.endTransactions, this.acks, this.sends, this.pulls];
   }
 
   /** Carries out what there is room for now. */

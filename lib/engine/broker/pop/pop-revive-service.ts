@@ -3,6 +3,7 @@ import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { isRetryTopic, popRetryTopicV1Of, retryTopicOf } from '../../../common/mix-all.js';
+import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { PutMessageStatus } from '../../store/put-message-status.js';
@@ -94,11 +95,12 @@ export class PopReviveService {
     return true;
   }
 
-  /** Nobody gets messages of a topic or for a group that is gone. */
+  /** Nobody gets messages of a topic or for a group that is gone, or whose names no pop of this broker has. */
   private isWanted({ topic, consumerGroup }: PopCheckPoint): boolean {
     const { topics, groups } = this.broker;
     const normalTopic = isRetryTopic(topic) ? topic.slice(retryTopicOf(consumerGroup).length + 1) : topic;
     return (
+      topicNameFault(popRetryTopicV1Of(normalTopic, consumerGroup)) === undefined &&
       topics.selectTopicConfig(normalTopic) !== undefined &&
       groups.findSubscriptionGroupConfig(consumerGroup) !== undefined
     );

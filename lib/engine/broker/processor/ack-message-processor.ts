@@ -12,14 +12,15 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { MAX_CHECK_POINT_NUM, type AckMsg } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
-import { extraInfoOf, isReviveQid, refuseMessage } from './pop-checks.js';
+import { extraInfoOf, isReviveQid, refuseMessage, topicNotExist } from './pop-checks.js';
 
 type AckCode = typeof RequestCode.ACK_MESSAGE;
 type BatchAckCode = typeof RequestCode.BATCH_ACK_MESSAGE;
 type Refusal = RemotingResponse<never>;
 
-/** Most acknowledgements of one request. */
+/** Most acknowledgements of one request, and bytes of the bits of one of them. */
 const MAX_ACKS = 1024;
+const MAX_BIT_SET = 4096;
 
 /** What is acknowledged of one portion. */
 interface AckOfPortion {
@@ -51,14 +52,17 @@ export class AckMessageProcessor {
     const fault = this.refuseBatch(body);
     if (fault !== undefined) return fault;
     const portions = body.acks.map((ack) => this.portionOf(ack, body.brokerName));
-    const named = portions.filter(({ ack }) => ack.ackOffsets.length > 0);
-    const refusals = await Promise.all(named.map((portion) => this.acknowledge(portion, true)));
+    const refusals = await Promise.all(portions.map((portion) => this.acknowledge(portion, true)));
     return refusals.find((refusal) => refusal !== undefined) ?? success(undefined, undefined);
   }
 
   private refuseBatch({ acks }: BatchAckMessageRequestBody): Refusal | undefined {
     if (acks.length > MAX_ACKS) {
       const remark = `the request has ${acks.length} acknowledgements, allowed are ${MAX_ACKS}`;
+      return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
+    }
+    if (acks.some(({ bitSet }) => bitSet.length > MAX_BIT_SET)) {
+      const remark = `an acknowledgement is for more than ${MAX_BIT_SET * 8} offsets`;
       return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
     }
     const wrong = acks.find(
@@ -83,6 +87,8 @@ export class AckMessageProcessor {
 
   private async acknowledge(portion: AckOfPortion, isBatch: boolean): Promise<Refusal | undefined> {
     const { ack, invisibleTime, reviveQid } = portion;
+    if (this.broker.topics.selectTopicConfig(ack.topic) === undefined) return topicNotExist(ack.topic);
+    if (ack.ackOffsets.length === 0) return undefined;
     if (reviveQid === POP_ORDER_REVIVE_QUEUE) return this.pops.orderly.acknowledge(ack);
     const reviveTime = ack.popTime + invisibleTime;
     if (!(await this.pops.reviveTopic.putAck(ack, isBatch, reviveTime, reviveQid))) {
@@ -101,8 +107,9 @@ function queueOf({ consumerGroup, topic, queueId }: AckMessageRequestHeader) {
 /** Bits that are set, those of messages of one portion. */
 function bitsOf(bitSet: Buffer): number[] {
   const bits: number[] = [];
-  for (let bit = 0; bit < bitSet.length * 8 && bits.length < MAX_CHECK_POINT_NUM; bit++) {
-    if ((bitSet[bit >> 3]! & (1 << (bit & 7))) !== 0) bits.push(bit);
+  for (const [position, byte] of bitSet.entries()) {
+    for (let bit = 0; byte >> bit > 0; bit++) if ((byte & (1 << bit)) !== 0) bits.push(position * 8 + bit);
+    if (bits.length >= MAX_CHECK_POINT_NUM) break;
   }
-  return bits;
+  return bits.slice(0, MAX_CHECK_POINT_NUM);
 }

@@ -7,7 +7,7 @@ import type { RequestQueue } from '../latency/request-queue.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 /** Their requests never wait: they are carried out in the turn in which they arrive. */
-const WITHOUT_QUEUE = ['litePull', 'query', 'ack'];
+const WITHOUT_QUEUE = ['litePull', 'query'];
 
 /** What the broker says of itself, for administrators (AdminBrokerProcessor). */
 export class BrokerInfoProcessor {
@@ -72,10 +72,11 @@ export class BrokerInfoProcessor {
   }
 
   private threadPools(): [string, string][] {
-    const { sends, pulls, endTransactions } = this.broker.fastFailure;
+    const { sends, pulls, acks, endTransactions } = this.broker.fastFailure;
     return [
       ...poolEntries('send', sends),
       ...poolEntries('pull', pulls),
+      ...poolEntries('ack', acks),
       ...WITHOUT_QUEUE.flatMap((name) => poolEntries(name)),
       ['EndTransactionQueueSize', String(endTransactions.size)],
       ['EndTransactionThreadPoolQueueCapacity', String(endTransactions.capacity)],

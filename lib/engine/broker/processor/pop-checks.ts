@@ -65,7 +65,7 @@ export function extraInfoOf(text: string): ExtraInfo | RemotingResponse<never> {
 export const isReviveQid = (reviveQid: number): boolean =>
   (reviveQid >= 0 && reviveQid < REVIVE_QUEUES) || reviveQid === POP_ORDER_REVIVE_QUEUE;
 
-function topicNotExist(topic: string): RemotingResponse<never> {
+export function topicNotExist(topic: string): RemotingResponse<never> {
   return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
 }
 

@@ -22,10 +22,11 @@ export function registerPopProcessors(
   const change = new ChangeInvisibleTimeProcessor(broker, pops);
   const notification = new NotificationProcessor(broker, pops);
   const peek = new PeekMessageProcessor(broker, pops);
-  dispatcher.register(RequestCode.POP_MESSAGE, (r, c) => pop.process(r, c));
-  registerAnswer(dispatcher, RequestCode.ACK_MESSAGE, (r) => ack.ack(r));
-  registerAnswer(dispatcher, RequestCode.BATCH_ACK_MESSAGE, (r) => ack.batchAck(r));
-  registerAnswer(dispatcher, RequestCode.CHANGE_MESSAGE_INVISIBLETIME, (r) => change.process(r));
+  const { acks, pulls } = broker.fastFailure;
+  dispatcher.register(RequestCode.POP_MESSAGE, (r, c) => pop.process(r, c), pulls);
+  registerAnswer(dispatcher, RequestCode.ACK_MESSAGE, (r) => ack.ack(r), acks);
+  registerAnswer(dispatcher, RequestCode.BATCH_ACK_MESSAGE, (r) => ack.batchAck(r), acks);
+  registerAnswer(dispatcher, RequestCode.CHANGE_MESSAGE_INVISIBLETIME, (r) => change.process(r), acks);
   dispatcher.register(RequestCode.NOTIFICATION, (r, c) => notification.process(r, c));
   registerAnswer(dispatcher, RequestCode.PEEK_MESSAGE, (r) => peek.process(r));
   registerAnswer(dispatcher, RequestCode.POLLING_INFO, ({ header }) => {

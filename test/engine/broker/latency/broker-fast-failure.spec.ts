@@ -280,6 +280,24 @@ describe('the end of a transaction behind a slow disk', () => {
   });
 });
 
+describe('acknowledgements behind a slow disk', () => {
+  it('wait for the store up to waitTimeMillsInAckQueue', async () => {
+    const { clock, disk, client, send } = await open(TEN);
+    disk.holdsSyncs = true;
+    send(10);
+    await settle();
+    const queue = { topic: TOPIC, consumerGroup: 'g', queueId: 0, offset: 0 };
+    let answer: Answer | undefined;
+    void client
+      .call(RequestCode.ACK_MESSAGE, { ...queue, extraInfo: '0 0 0 0 0 broker-a 0' })
+      .then((response) => (answer = response));
+    await clock.advance(2990);
+    expect(answer).toBeUndefined();
+    await clock.advance(10);
+    expect(answer!.remark).toBe(`[TIMEOUT_CLEAN_QUEUE]${BUSY}, period in queue: 3000ms, size of queue: 0`);
+  });
+});
+
 it('takes up ends of transactions before sends', async () => {
   const { clock, disk, client, send } = await open(TEN);
   disk.holdsSyncs = true;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MessageConst } from '../../../../lib/common/message-const.js';
+import type { BatchAck } from '../../../../lib/remoting/body/batch-ack.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import { extraInfo } from '../../../support/pop-client.js';
 import { bodies } from '../../../support/test-peers.js';
 import { PopBroker } from './pop-broker.js';
 
@@ -165,6 +167,37 @@ describe('a pop', () => {
     expect(await codeOf({ invisibleTime: 30 * 86_400 * SECOND })).toBe(ResponseCode.INVALID_PARAMETER);
     expect(await codeOf({ exp: '||', expType: 'TAG' })).toBe(ResponseCode.SUBSCRIPTION_PARSE_FAILED);
     expect((await group.pop()).messages).toHaveLength(1);
+  });
+
+  it('acknowledged wrongly in a batch is refused', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1', '2');
+    const { messages } = await broker.group.pop();
+    const { popTime, invisibleTime, reviveQid: reviveQueueId } = extraInfo(messages[0]!);
+    const good: BatchAck = {
+      consumerGroup: 'g',
+      topic: 't',
+      retry: '0',
+      startOffset: 0,
+      queueId: 0,
+      reviveQueueId,
+      popTime,
+      invisibleTime,
+      bitSet: Buffer.from([3]),
+    };
+    const codeOf = async (...acks: Partial<BatchAck>[]) => {
+      const body = { brokerName: 'broker-a', acks: acks.map((ack) => ({ ...good, ...ack })) };
+      return (await broker.client.call(RequestCode.BATCH_ACK_MESSAGE, undefined, body)).code;
+    };
+    expect(await codeOf()).toBe(ResponseCode.NO_MESSAGE);
+    expect(await codeOf({ topic: 'nowhere' })).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    expect(await codeOf({ retry: '3' })).toBe(ResponseCode.SYSTEM_ERROR);
+    expect(await codeOf({ reviveQueueId: 8 })).toBe(ResponseCode.SYSTEM_ERROR);
+    expect(await codeOf({ bitSet: Buffer.alloc(5000) })).toBe(ResponseCode.MESSAGE_ILLEGAL);
+    expect(await codeOf({ startOffset: 70 })).toBe(ResponseCode.SUCCESS);
+    expect(await codeOf({ topic: 'nowhere' }, {})).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    await broker.pass(16 * SECOND);
+    expect((await broker.group.pop()).messages).toEqual([]);
   });
 
   it('acknowledged wrongly is refused', async () => {

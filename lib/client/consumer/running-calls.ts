@@ -1,0 +1,82 @@
+import type { Clock, Timer } from '../../common/clock.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import type { MQClientError } from '../../errors/mq-client.error.js';
+import type { CallSignal } from './call-signal.js';
+import type { ConsumerConfig } from './consumer-config.js';
+
+/** Longest time that a timer of Node can be set to, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** A call of a listener that did not end at once. */
+export interface RunningCall {
+  readonly context: CallSignal;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/**
+ * The calls of a group that are under way, the oldest first. Java's client looks every `consumeTimeout` at the first messages of each
+ * queue (ProcessQueue#cleanExpiredMsg), so that up to twice the time passes; here one timer is set to when the oldest is due.
+ */
+export class RunningCalls<C extends RunningCall> {
+  private readonly calls = new Set<C>();
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    /** Milliseconds. */
+    private readonly timeout: number,
+    private readonly onExpired: (call: C) => void,
+  ) {}
+
+  begin(call: C): void {
+    this.calls.add(call);
+    if (this.timer === undefined) this.watchOldest();
+  }
+
+  end(call: C): void {
+    this.calls.delete(call);
+  }
+
+  /** Gives all up. */
+  abort(reason: MQClientError): void {
+    this.clock.clearTimeout(this.timer);
+    for (const { context } of this.calls) context.abort(reason);
+    this.calls.clear();
+  }
+
+  private watchOldest(): void {
+    const [oldest] = this.calls;
+    if (oldest === undefined) return;
+    const left = oldest.startedAt + this.timeout - this.clock.now();
+    this.timer = this.clock.setTimeout(
+      () => {
+        this.timer = undefined;
+        this.expire();
+        this.watchOldest();
+      },
+      Math.min(left, MAX_TIMER),
+    );
+  }
+
+  private expire(): void {
+    const newest = this.clock.now() - this.timeout;
+    for (const call of this.calls) {
+      if (call.startedAt > newest) return;
+      this.calls.delete(call);
+      this.onExpired(call);
+    }
+  }
+}
+
+/** What is to be said of a call that has run for longer than `consumeTimeout`. */
+export function tooLong(
+  [first, ...others]: readonly MessageExt[],
+  { consumerGroup, consumeTimeout }: ConsumerConfig,
+): string {
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return (
+    `The listener of group ${consumerGroup} has been handling message ${first!.msgId}${more} of topic ${first!.topic} for ` +
+    `longer than consumeTimeout (${consumeTimeout} min)`
+  );
+}

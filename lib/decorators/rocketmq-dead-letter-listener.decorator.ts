@@ -1,0 +1,23 @@
+import { dlqTopicOf } from '../common/mix-all.js';
+import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+import { RocketMQMessageListener } from './rocketmq-message-listener.decorator.js';
+
+/**
+ * Makes a class with a method `onMessage`, or a method of any provider, handle the dead messages of a consumer group: those of topic
+ * `%DLQ%group`, all that there are. It is a listener like any other, of a group of its own: `group-dead-letters` unless `consumerGroup` says
+ * otherwise.
+ *
+ * @param group whose listeners gave the messages up.
+ * @publicApi
+ */
+export function RocketMQDeadLetterListener(
+  group: string,
+  options: Omit<RocketMQMessageListenerOptions, 'topic' | 'reply'> = {},
+): ClassDecorator & MethodDecorator {
+  return RocketMQMessageListener({
+    consumerGroup: `${group}-dead-letters`,
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+    ...options,
+    topic: dlqTopicOf(group),
+  });
+}

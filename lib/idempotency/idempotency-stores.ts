@@ -1,0 +1,82 @@
+import type { Type } from '@nestjs/common';
+import type { DefaultMQProducer, MQClientInstance } from '../client/index.js';
+import { resolveOptions, type OptionRule, type OptionRules } from '../common/option-rules.js';
+import type {
+  RocketMQIdempotencyStore,
+  RocketMQIdempotentOptions,
+} from '../interfaces/idempotency.interface.js';
+import type { ListenerEndpoint } from '../listener/listener-endpoint.js';
+import { parseDuration } from '../template/message-delay.js';
+import { BrokerIdempotencyStore } from './broker-idempotency-store.js';
+import { IdempotentCalls } from './idempotent-calls.js';
+import { MemoryIdempotencyStore } from './memory-idempotency-store.js';
+
+const DAY = 86_400_000;
+/** Milliseconds that a lease or the knowledge of a key may last. */
+const MAX_TIME = 365 * DAY;
+
+const duration: OptionRule<number | string | undefined> = {
+  default: undefined,
+  allowed: 'milliseconds from 1 up to a year, or text such as "90s", "24h", "7d"',
+  accepts: (value) => {
+    const millis = millisOf(value);
+    return Number.isSafeInteger(millis) && millis! >= 1 && millis! <= MAX_TIME;
+  },
+};
+
+const rules: OptionRules<RocketMQIdempotentOptions> = {
+  key: { default: undefined, allowed: 'a function', accepts: (value) => typeof value === 'function' },
+  ttl: duration,
+  lease: duration,
+  store: {
+    default: 'BROKER',
+    allowed: "'BROKER', 'MEMORY', a store, or a class that is a provider of one",
+    accepts: (value) =>
+      value === 'BROKER' || value === 'MEMORY' || typeof value === 'function' || isStore(value),
+  },
+};
+
+/** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
+export function checkIdempotentOptions(listener: string, options: RocketMQIdempotentOptions): void {
+  resolveOptions(`@Idempotent(${listener})`, rules, options);
+}
+
+/** The stores of the application's listeners. */
+export class IdempotencyStores {
+  constructor(
+    private readonly instance: MQClientInstance,
+    private readonly producer: Pick<DefaultMQProducer, 'send'>,
+    /** @throws ConfigurationError when there is no such provider. */
+    private readonly providerOf: (
+      type: Type<RocketMQIdempotencyStore>,
+      listener: string,
+    ) => RocketMQIdempotencyStore,
+  ) {}
+
+  /** The endpoint, called once for each key if it is to be. */
+  wrapping(endpoint: ListenerEndpoint, group: string, consumeTimeoutMillis: number): ListenerEndpoint {
+    const options = endpoint.idempotent;
+    if (options === undefined) return endpoint;
+    const { key = (_: unknown, { msgId }) => msgId, ttl = DAY, lease = consumeTimeoutMillis } = options;
+    const times = { ttl: millisOf(ttl)!, lease: millisOf(lease)! };
+    const store = this.storeOf(options.store, endpoint.name);
+    return IdempotentCalls.wrapping(endpoint, { group, key, times, store });
+  }
+
+  private storeOf(
+    store: RocketMQIdempotentOptions['store'] = 'BROKER',
+    listener: string,
+  ): RocketMQIdempotencyStore {
+    if (store === 'BROKER') return new BrokerIdempotencyStore(this.instance, this.producer);
+    if (store === 'MEMORY') return new MemoryIdempotencyStore({}, this.instance.clock);
+    return typeof store === 'function' ? this.providerOf(store, listener) : store;
+  }
+}
+
+export function isStore(value: unknown): value is RocketMQIdempotencyStore {
+  return typeof (value as Partial<RocketMQIdempotencyStore> | null | undefined)?.begin === 'function';
+}
+
+function millisOf(time: unknown): number | undefined {
+  return typeof time === 'string' ? parseDuration(time) : (time as number | undefined);
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { MessageExt } from '../common/message-ext.js';
+import { MQClientError } from '../errors/index.js';
+import type {
+  RocketMQIdempotencyStore,
+  RocketMQIdempotentOptions,
+} from '../interfaces/idempotency.interface.js';
+import type { ListenerCallContext, ListenerEndpoint } from '../listener/listener-endpoint.js';
+import { Ack, Retry, RocketMQOutcome } from '../listener/outcome.js';
+import type { IdempotencyTimes } from './idempotency-records.js';
+
+/** Seconds of the delay levels 1 to 18, as brokers have them unless told otherwise. */
+const LEVELS = [1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
+/** Bounds of a pause in order in milliseconds. */
+const MIN_SUSPEND = 10;
+const MAX_SUSPEND = 30_000;
+
+/** What {@link IdempotentCalls} needs beside the listener. */
+export interface IdempotencySettings {
+  /** Of the consumer group: other groups handle the message by themselves. */
+  readonly group: string;
+  readonly key: NonNullable<RocketMQIdempotentOptions['key']>;
+  readonly times: IdempotencyTimes;
+  readonly store: RocketMQIdempotencyStore;
+}
+
+/** Calls a listener with messages that were not handled before. */
+export class IdempotentCalls {
+  private readonly logger = new Logger('RocketMQIdempotency');
+
+  constructor(
+    private readonly endpoint: ListenerEndpoint,
+    private readonly settings: IdempotencySettings,
+  ) {}
+
+  /** The endpoint, called once for each key. */
+  static wrapping(endpoint: ListenerEndpoint, settings: IdempotencySettings): ListenerEndpoint {
+    const calls = new IdempotentCalls(endpoint, settings);
+    const invoke: ListenerEndpoint['invoke'] = (payload, message, context) =>
+      calls.call(payload, message as MessageExt, context);
+    return { ...endpoint, invoke };
+  }
+
+  private async call(payload: unknown, message: MessageExt, context: ListenerCallContext): Promise<unknown> {
+    const { store, times } = this.settings;
+    const answer = await store.begin(this.hashOf(payload, message), times);
+    if (answer.state === 'DONE') return Ack;
+    if (answer.state === 'IN_PROGRESS') return retryAfter(answer.forMillis);
+    let returned: unknown;
+    try {
+      returned = await this.endpoint.invoke(payload, message, context);
+    } catch (error) {
+      await this.noted(message, () => answer.release());
+      throw error;
+    }
+    const isHandled = !(returned instanceof RocketMQOutcome) || returned.kind === 'ACK';
+    await this.noted(message, () => (isHandled ? answer.done() : answer.release()));
+    return returned;
+  }
+
+  /** What the listener did cannot be undone, so it counts, noted or not. */
+  private async noted({ msgId }: MessageExt, note: () => void | Promise<void>): Promise<void> {
+    try {
+      await note();
+    } catch (error) {
+      this.logger.warn(
+        `It could not be noted how ${this.endpoint.name} ended with message ${msgId}: ${String(error)}. If the message comes ` +
+          'again, it is handled again after the lease.',
+      );
+    }
+  }
+
+  private hashOf(payload: unknown, message: MessageExt): string {
+    const key: unknown = this.settings.key(payload as never, message);
+    const isKey = (typeof key === 'string' && key !== '') || Number.isFinite(key);
+    if (!isKey)
+      throw new MQClientError(
+        `The idempotency key of message ${message.msgId} for ${this.endpoint.name} is ${JSON.stringify(key)}; allowed: a text, or a number`,
+      );
+    const parts = JSON.stringify([this.settings.group, this.endpoint.name, String(key)]);
+    return createHash('sha256').update(parts).digest('hex');
+  }
+}
+
+/** One attempt when the lease is over, rather than several before. */
+function retryAfter(millis: number): RocketMQOutcome {
+  const level = LEVELS.findIndex((seconds) => seconds * 1000 >= millis) + 1;
+  const suspendMillis = Math.min(Math.max(Math.ceil(millis), MIN_SUSPEND), MAX_SUSPEND);
+  return Retry({ delayLevel: level === 0 ? LEVELS.length : level, suspendMillis });
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { RocketMQMessageListenerOptions } from '../../lib/index.js';
+import { createApp, Inbox, listener, startApp } from '../support/nest-app.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const SECOND = 1000;
+
+describe('rateLimit', () => {
+  it.each<[string, Partial<RocketMQMessageListenerOptions>]>([
+    ['messages', {}],
+    ['messages that are handed over together', { consumeMessageBatchMaxSize: 8 }],
+    ['messages of batches', { batch: { size: 1 } }],
+    ['messages in order', { consumeMode: 'ORDERLY' }],
+  ])('counts %s', async (_, options) => {
+    const clock = new VirtualClock();
+    const inbox = new Inbox();
+    const rateLimit = { max: 2, durationMs: SECOND };
+    const app = await startApp({
+      clock,
+      providers: [listener({ topic: 't', rateLimit, ...options }, inbox.push)],
+    });
+    await app.template.syncSendOrderly('t', ['1', '2', '3', '4', '5'], 'key');
+    await clock.advance(0);
+    for (const count of [2, 4, 5]) {
+      expect(inbox.received).toHaveLength(count);
+      await clock.advance(SECOND);
+    }
+  });
+
+  it('may be given to all listeners of a group, or to all of the application', async () => {
+    const rateLimit = () => ({ max: 2, durationMs: SECOND });
+    const of = (topic: string) => listener({ topic, consumerGroup: 'g', rateLimit: rateLimit() }, () => {});
+    const rocketmq = { consumer: { rateLimit: rateLimit() } };
+    await startApp({ rocketmq, providers: [of('a'), of('b'), listener({ topic: 'c' }, () => {})] });
+  });
+
+  it('must not differ in a group', async () => {
+    const of = (topic: string, max: number) =>
+      listener({ topic, consumerGroup: 'g', rateLimit: { max, durationMs: SECOND } }, () => {});
+    const app = await createApp({ providers: [of('a', 1), of('b', 2)] });
+    await expect(app.start()).rejects.toThrow(
+      'rateLimit is {"max":1,"durationMs":1000} in TestListener and {"max":2,"durationMs":1000} in TestListener',
+    );
+  });
+});
