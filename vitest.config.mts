@@ -6,6 +6,19 @@ const source = (path: string) => new URL(path, import.meta.url).pathname;
 /** Needs Java: `npm run test:interop` sets it. */
 const isInterop = process.env.ROCKETMQ_INTEROP_JARS !== undefined;
 
+/** Most of the time tests wait, for timers, disks and other processes. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+const hookTimeout = isInterop ? 180_000 : 20_000;
+
+/** Clusters of Java processes take a machine for themselves, after the other tests with Java. */
+const CLUSTERS = 'test/interop/*cluster.spec.ts';
+const withOthers = {
+  include: ['test/interop/**/*.spec.ts'],
+  exclude: [CLUSTERS],
+  sequence: { groupOrder: 0 },
+};
+const alone = { include: [CLUSTERS], maxWorkers: 1, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -15,11 +28,16 @@ export default defineConfig({
   },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
-    include: [isInterop ? 'test/interop/**/*.spec.ts' : 'test/**/*.spec.ts'],
-    exclude: isInterop ? [] : ['test/interop/**'],
-    // Most of the time tests wait, for timers, disks and other processes. A cluster of Java processes takes a machine for itself.
-    maxWorkers: isInterop ? 1 : Math.max(2, availableParallelism() - 1),
+    maxWorkers,
     testTimeout: 20_000,
-    hookTimeout: isInterop ? 180_000 : 20_000,
+    hookTimeout,
+    ...(isInterop
+      ? {
+          projects: [
+            { extends: true, test: { name: 'interop', ...withOthers } },
+            { extends: true, test: { name: 'clusters', ...alone } },
+          ],
+        }
+      : { include: ['test/**/*.spec.ts'], exclude: ['test/interop/**'] }),
   },
 });
