@@ -50,6 +50,7 @@ function run(name: LevelName, inFlight: number, options: SendRateOptions): Promi
 
 function medianOf(runs: readonly LoopResult[]): LoopResult {
   return {
+    count: median(runs.map(({ count }) => count)),
     rate: median(runs.map(({ rate }) => rate)),
     p50: median(runs.map(({ p50 }) => p50)),
     p99: median(runs.map(({ p99 }) => p99)),

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { MeasuredProcess, type Server } from './processes.js';
+import { MeasuredProcess } from '../support/measured-process.js';
+import { findProgram, type Server } from '../support/server.js';
 
 const VERSION = process.env['ROCKETMQ_VERSION'] ?? '5.3.3';
 const JARS = process.env['ROCKETMQ_JARS'] ?? join(homedir(), '.cache', 'apache-rocketmq', VERSION);
@@ -14,10 +15,9 @@ const OPENS = [
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
   '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
 ];
-const FIRST_PORT = 27_876;
 
-/** Apache's jars are there (`npm run test:interop` fetches them). */
-export const hasApache = (): boolean => existsSync(JARS);
+/** Java and Apache's jars are there (`npm run test:interop` fetches them). */
+export const hasApache = (): boolean => existsSync(JARS) && findProgram('java') !== undefined;
 
 export const apacheVersion = VERSION;
 
@@ -28,12 +28,16 @@ export function startJavaLoad(home: string, parameters: readonly string[]): Meas
 }
 
 /** A name server and a broker of Apache's, with the sizes of heap that do for one broker. */
-export async function startApache(directory: string, flushDiskType: string): Promise<Server> {
-  const namesrvAddr = `127.0.0.1:${FIRST_PORT}`;
+export async function startApache(
+  directory: string,
+  [namesrvPort, listenPort, haListenPort]: readonly number[],
+  flushDiskType: string,
+): Promise<Server> {
+  const namesrvAddr = `127.0.0.1:${namesrvPort}`;
   mkdirSync(directory, { recursive: true });
   const namesrv = await startJava(directory, 'namesrv', 'org.apache.rocketmq.namesrv.NamesrvStartup', {
     bindAddress: '127.0.0.1',
-    listenPort: FIRST_PORT,
+    listenPort: namesrvPort!,
   });
   const broker = await startJava(directory, 'broker', 'org.apache.rocketmq.broker.BrokerStartup', {
     brokerClusterName: 'DefaultCluster',
@@ -41,16 +45,16 @@ export async function startApache(directory: string, flushDiskType: string): Pro
     brokerId: 0,
     bindAddress: '127.0.0.1',
     brokerIP1: '127.0.0.1',
-    listenPort: FIRST_PORT + 35,
-    haListenPort: FIRST_PORT + 36,
+    listenPort: listenPort!,
+    haListenPort: haListenPort!,
     namesrvAddr,
     storePathRootDir: join(directory, 'store'),
     flushDiskType,
     defaultTopicQueueNums: 8,
   });
   return {
-    broker,
-    namesrvAddr,
+    process: broker,
+    address: namesrvAddr,
     stop: async () => {
       await broker.stop();
       await namesrv.stop();

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { percent, table, thousands } from '../report.js';
 import { withScratch } from '../support/scratch.js';
 import { apacheVersion, hasApache, startJavaLoad } from './java.js';
-import type { MeasuredProcess, Server } from './processes.js';
+import { measureLoad } from '../support/measure-load.js';
+import type { MeasuredProcess } from '../support/measured-process.js';
+import type { Server } from '../support/server.js';
 import { startNodeLoad, startServer, type ServerName } from './servers.js';
 
 /**
@@ -53,12 +55,12 @@ async function measureServer(name: ServerName, flush: string, directory: string)
   try {
     if (name !== 'bare' && flush === 'ASYNC_FLUSH') await fillBacklog(server);
     for (const client of hasApache() ? CLIENTS : (['ours'] as const)) {
-      const start = (topic: string, works: readonly string[]) =>
-        startLoad(client, directory, [server.namesrvAddr, topic, String(MILLIS), ...works]);
+      const start = (works: readonly string[]) =>
+        startLoad(client, directory, [server.address, String(MILLIS), ...works]);
       const key = { flush, server: name, client };
-      results.push(...(await measure(server, start('load', SENDS), key)));
+      results.push(...(await measure(server, start(SENDS), key)));
       if (name === 'bare' || flush === 'SYNC_FLUSH') continue;
-      results.push(...(await measure(server, start('backlog', [`consume${BACKLOG}`]), key)));
+      results.push(...(await measure(server, start([`consume${BACKLOG}`]), key)));
     }
   } finally {
     await server.stop();
@@ -66,33 +68,30 @@ async function measureServer(name: ServerName, flush: string, directory: string)
   return results;
 }
 
-async function fillBacklog({ namesrvAddr }: Server): Promise<void> {
-  const load = startNodeLoad([namesrvAddr, 'backlog', '0', `fill${BACKLOG}`]);
+async function fillBacklog({ address }: Server): Promise<void> {
+  const load = startNodeLoad('rocketmq', [address, String(MILLIS), `fill${BACKLOG}`]);
   await load.expectLine('end fill');
 }
 
 function startLoad(client: Client, directory: string, parameters: readonly string[]): MeasuredProcess {
-  return client === 'Java' ? startJavaLoad(join(directory, 'java'), parameters) : startNodeLoad(parameters);
+  if (client === 'Java') return startJavaLoad(join(directory, 'java'), parameters);
+  return startNodeLoad('rocketmq', parameters);
 }
 
 async function measure(
-  { broker }: Server,
+  server: Server,
   load: MeasuredProcess,
   key: Pick<Result, 'flush' | 'server' | 'client'>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  while ((await load.lineWith('begin ')) !== undefined) {
-    const before = broker.cpuMillis();
-    const end = await load.expectLine('end ');
-    const brokerMillis = broker.cpuMillis() - before;
-    const [, work, count, millis, clientMillis] = end.split(' ') as [string, string, string, string, string];
-    const perMessage = 1000 / Number(count);
+  for await (const measured of measureLoad(load, server.process)) {
+    const { work, messages, millis, cpuMillis, serverCpuMillis } = measured;
     results.push({
       ...key,
       work,
-      rate: (Number(count) * 1000) / Number(millis),
-      brokerCpu: brokerMillis * perMessage,
-      clientCpu: Number(clientMillis) * perMessage,
+      rate: (messages * 1000) / millis,
+      brokerCpu: (serverCpuMillis * 1000) / messages,
+      clientCpu: (cpuMillis * 1000) / messages,
     });
   }
   return results;

@@ -1,30 +1,40 @@
 import { join } from 'node:path';
+import { freePorts } from '../support/free-ports.js';
+import { MeasuredProcess } from '../support/measured-process.js';
+import type { Server } from '../support/server.js';
 import { startApache } from './java.js';
-import { MeasuredProcess, type Server } from './processes.js';
 
 export type ServerName = 'bare' | 'engine' | 'Apache';
 
 /** Starts a server in processes of its own, with what it writes below `directory`. */
-export function startServer(name: ServerName, flushDiskType: string, directory: string): Promise<Server> {
+export async function startServer(
+  name: ServerName,
+  flushDiskType: string,
+  directory: string,
+): Promise<Server> {
   switch (name) {
     case 'bare':
       return startNode('acknowledger', []);
     case 'engine':
-      return startNode('engine', [join(directory, 'store'), flushDiskType]);
+      return startEngine(directory, flushDiskType);
     case 'Apache':
-      return startApache(directory, flushDiskType);
+      return startApache(directory, await freePorts(3), flushDiskType);
   }
+}
+
+export function startEngine(directory: string, flushDiskType: string): Promise<Server> {
+  return startNode('engine', [join(directory, 'store'), flushDiskType]);
 }
 
 async function startNode(script: string, parameters: readonly string[]): Promise<Server> {
   const path = new URL(`${script}.js`, import.meta.url).pathname;
-  const broker = MeasuredProcess.start(script, process.execPath, [path, ...parameters]);
-  const line = await broker.expectLine('ready ');
-  return { broker, namesrvAddr: line.split(' ')[1]!, stop: () => broker.stop() };
+  const server = MeasuredProcess.start(script, process.execPath, [path, ...parameters]);
+  const line = await server.expectLine('ready ');
+  return { process: server, address: line.split(' ')[1]!, stop: () => server.stop() };
 }
 
-/** Our client with works of `load.ts`. */
-export function startNodeLoad(parameters: readonly string[]): MeasuredProcess {
-  const path = new URL('load.js', import.meta.url).pathname;
-  return MeasuredProcess.start('load', process.execPath, [path, ...parameters]);
+/** A client of `clients/` with works of `compare/load.ts`. */
+export function startNodeLoad(client: string, parameters: readonly string[]): MeasuredProcess {
+  const path = new URL('../compare/load.js', import.meta.url).pathname;
+  return MeasuredProcess.start(`load of ${client}`, process.execPath, [path, client, ...parameters]);
 }

@@ -1,5 +1,6 @@
 /** How a closed loop went: a fixed number of operations under way, each replaced when it ends. */
 export interface LoopResult {
+  readonly count: number;
   /** Operations per second. */
   readonly rate: number;
   /** Latencies in microseconds. */
@@ -39,7 +40,7 @@ export function closedLoop(inFlight: number, millis: number, operation: Operatio
 
 function summarize(count: number, millis: number, latencies: number[]): LoopResult {
   const sorted = Float64Array.from(latencies).sort();
-  return { rate: (count * 1000) / millis, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
+  return { count, rate: (count * 1000) / millis, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
 }
 
 /** Of sorted numbers. */

@@ -1,10 +1,17 @@
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
@@ -15,136 +22,286 @@ import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 
 /**
- * Load of the official client: {@code Load NAMESRV TOPIC MILLIS WORK...}, where a work is syncN, asyncN, batchN or consumeN. For
- * each work it prints "begin WORK" and "end WORK MESSAGES MILLIS CPU-MILLIS"; what runs before "begin" is not measured.
+ * Load of the official client: {@code Load NAMESRV MILLIS WORK...}, with the works of {@code compare/load.ts}: for each it prints
+ * "begin WORK" and "end WORK NAME=NUMBER...", and what runs before "begin" is not measured. One message in flight, and {@code sync},
+ * are callers that wait; more are sent asynchronously.
  */
 public class Load {
     private static final byte[] BODY = "a".repeat(1024).getBytes();
     private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final int BATCH_CALLERS = 4;
+    private static final int FILL_BATCH = 64;
+    private static final int FILL_LIMIT = 4;
+    private static final int CONSUME_LIMIT = 3;
+    private static final int GROUPS = 10;
+    private static final int FAN_IN_FLIGHT = 16;
+    private static final int LATENCY_WARM_UP = 500;
+    private static final int LATENCY_SECONDS = 2;
 
     private final String nameServer;
-    private final String topic;
     private final long millis;
     private final AtomicLong sent = new AtomicLong();
     private volatile boolean isOver;
 
-    private Load(String nameServer, String topic, long millis) {
+    private Load(String nameServer, long millis) {
         this.nameServer = nameServer;
-        this.topic = topic;
         this.millis = millis;
     }
 
     public static void main(String[] arguments) throws Exception {
-        Load load = new Load(arguments[0], arguments[1], Long.parseLong(arguments[2]));
-        for (int i = 3; i < arguments.length; i++) load.run(arguments[i]);
+        Load load = new Load(arguments[0], Long.parseLong(arguments[1]));
+        for (int i = 2; i < arguments.length; i++) load.run(arguments[i]);
         System.exit(0);
     }
 
     private void run(String work) throws Exception {
-        int size = Integer.parseInt(work.replaceAll("\\D", ""));
-        if (work.startsWith("consume")) consume(work, size);
-        else send(work, size);
+        int size = work.matches(".*\\d") ? Integer.parseInt(work.replaceAll("\\D", "")) : 0;
+        isOver = false;
+        sent.set(0);
+        switch (work.replaceAll("\\d", "")) {
+            case "fill" -> fill(work, size);
+            case "consume" -> consume(work, size);
+            case "latency" -> latency(work, size);
+            case "fan" -> fan(work, size);
+            case "first" -> first(work);
+            default -> publish(work, size);
+        }
     }
 
-    private void send(String work, int size) throws Exception {
-        DefaultMQProducer producer = new DefaultMQProducer("load-" + work);
+    private DefaultMQProducer producer(String group) throws Exception {
+        DefaultMQProducer producer = new DefaultMQProducer(group);
         producer.setNamesrvAddr(nameServer);
         producer.start();
-        isOver = false;
-        List<Thread> threads = new ArrayList<>();
-        int callers = work.startsWith("sync") ? size : 1;
-        for (int i = 0; i < callers; i++) {
-            Thread thread = new Thread(() -> loop(producer, work, size));
-            threads.add(thread);
-            thread.start();
-        }
+        return producer;
+    }
+
+    private void publish(String work, int size) throws Exception {
+        DefaultMQProducer producer = producer("load-" + work + System.nanoTime());
+        boolean isAsync = !work.startsWith("sync") && !work.startsWith("batch") && size > 1;
+        int callers = work.startsWith("batch") ? BATCH_CALLERS : isAsync ? 1 : size;
+        List<Thread> threads = start(callers, () -> {
+            if (isAsync) sendAsync(producer, "load", size);
+            else while (!isOver) sendOnce(producer, work, size);
+        });
         Thread.sleep(millis / 2);
         measure(work, () -> {
             long first = sent.get();
             Thread.sleep(millis);
-            return sent.get() - first;
+            return figures("messages", sent.get() - first);
         });
-        isOver = true;
-        for (Thread thread : threads) thread.join();
+        end(threads);
         producer.shutdown();
     }
 
-    private void loop(DefaultMQProducer producer, String work, int size) {
-        try {
-            if (work.startsWith("async")) sendAsync(producer, size);
-            else while (!isOver) sendOnce(producer, work, size);
-        } catch (Exception e) {
-            e.printStackTrace();
-            System.exit(1);
+    private void sendOnce(DefaultMQProducer producer, String work, int size) throws Exception {
+        if (work.startsWith("batch")) sendBatch(producer, "load", size);
+        else {
+            producer.send(new Message("load", BODY));
+            sent.incrementAndGet();
         }
     }
 
-    private void sendOnce(DefaultMQProducer producer, String work, int size) throws Exception {
-        if (!work.startsWith("batch")) {
-            producer.send(new Message(topic, BODY));
-            sent.incrementAndGet();
-            return;
-        }
+    private void sendBatch(DefaultMQProducer producer, String topic, int size) throws Exception {
         List<Message> batch = new ArrayList<>(size);
         for (int i = 0; i < size; i++) batch.add(new Message(topic, BODY));
         producer.send(batch);
         sent.addAndGet(size);
     }
 
-    private void sendAsync(DefaultMQProducer producer, int inFlight) throws Exception {
+    private void sendAsync(DefaultMQProducer producer, String topic, int inFlight) throws Exception {
         Semaphore room = new Semaphore(inFlight);
-        SendCallback callback = new SendCallback() {
-            @Override
-            public void onSuccess(SendResult result) {
-                sent.incrementAndGet();
-                room.release();
-            }
-
-            @Override
-            public void onException(Throwable error) {
-                error.printStackTrace();
-                System.exit(1);
-            }
-        };
         while (!isOver) {
             room.acquire();
-            producer.send(new Message(topic, BODY), callback);
+            producer.send(new Message(topic, BODY), onSent(() -> {
+                sent.incrementAndGet();
+                room.release();
+            }));
         }
         room.acquire(inFlight);
     }
 
-    private void consume(String work, int count) throws Exception {
-        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("load-" + System.nanoTime());
-        consumer.setNamesrvAddr(nameServer);
-        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
-        consumer.subscribe(topic, "*");
-        CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch ended = new CountDownLatch(count);
-        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
-            begun.countDown();
-            for (int i = 0; i < messages.size(); i++) ended.countDown();
-            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+    private void fill(String work, int size) throws Exception {
+        DefaultMQProducer producer = producer("fill");
+        long endAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis * FILL_LIMIT);
+        measure(work, () -> {
+            List<Thread> threads = start(BATCH_CALLERS, () -> {
+                while (sent.get() < size && System.nanoTime() < endAt) sendBatch(producer, "backlog", FILL_BATCH);
+            });
+            for (Thread thread : threads) thread.join();
+            return figures("messages", sent.get());
         });
-        consumer.start();
+        producer.shutdown();
+    }
+
+    private void consume(String work, int size) throws Exception {
+        AtomicLong consumed = new AtomicLong();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
+        DefaultMQPushConsumer consumer = consumer("load-" + System.nanoTime(), "backlog", body -> {
+            begun.countDown();
+            if (consumed.incrementAndGet() == size) ended.countDown();
+        });
         begun.await();
         measure(work, () -> {
-            ended.await();
-            return (long) count;
+            ended.await(millis * CONSUME_LIMIT, TimeUnit.MILLISECONDS);
+            return figures("messages", consumed.get());
         });
         consumer.shutdown();
     }
 
+    private void first(String work) throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        DefaultMQPushConsumer[] consumer = new DefaultMQPushConsumer[1];
+        measure(work, () -> {
+            consumer[0] = consumer("backlog", "backlog", body -> begun.countDown());
+            begun.await();
+            return figures("messages", 1);
+        });
+        consumer[0].shutdown();
+    }
+
+    private void latency(String work, int perSecond) throws Exception {
+        int count = LATENCY_WARM_UP + perSecond * LATENCY_SECONDS;
+        long[] intended = new long[count];
+        long[] taken = new long[count];
+        Arrays.fill(taken, Long.MAX_VALUE);
+        CountDownLatch left = new CountDownLatch(count);
+        DefaultMQProducer producer = producer("latency");
+        DefaultMQPushConsumer consumer = consumer("latency", "latency", body -> {
+            int number = Integer.parseInt(new String(body, 0, 10, StandardCharsets.ISO_8859_1));
+            if (taken[number] != Long.MAX_VALUE) return;
+            taken[number] = System.nanoTime() - intended[number];
+            left.countDown();
+        });
+        openLoop(producer, perSecond, intended, 0, LATENCY_WARM_UP);
+        Thread.sleep(1000);
+        measure(work, () -> {
+            openLoop(producer, perSecond, intended, LATENCY_WARM_UP, count);
+            left.await(5, TimeUnit.SECONDS);
+            long[] sorted = Arrays.copyOfRange(taken, LATENCY_WARM_UP, count);
+            Arrays.sort(sorted);
+            return figures("messages", sorted.length, "p50", sorted[sorted.length / 2] / 1000, "p99", sorted[sorted.length * 99 / 100] / 1000);
+        });
+        consumer.shutdown();
+        producer.shutdown();
+    }
+
+    private void openLoop(DefaultMQProducer producer, int perSecond, long[] intended, int from, int to) throws Exception {
+        long startedAt = System.nanoTime();
+        for (int number = from; number < to; number++) {
+            intended[number] = startedAt + (number - from) * (1_000_000_000L / perSecond);
+            while (System.nanoTime() < intended[number]) Thread.onSpinWait();
+            byte[] body = BODY.clone();
+            System.arraycopy(String.format("%010d", number).getBytes(), 0, body, 0, 10);
+            producer.send(new Message("latency", body), onSent(() -> {}));
+        }
+    }
+
+    private void fan(String work, int size) throws Exception {
+        AtomicLong delivered = new AtomicLong();
+        AtomicInteger groups = new AtomicInteger();
+        List<DefaultMQPushConsumer> consumers = new ArrayList<>();
+        for (int i = 0; i < GROUPS; i++) {
+            AtomicInteger isFirst = new AtomicInteger(1);
+            consumers.add(consumer("fan-" + i, "fan", body -> {
+                if (isFirst.getAndSet(0) == 1) groups.incrementAndGet();
+                delivered.incrementAndGet();
+            }));
+        }
+        List<DefaultMQProducer> producers = new ArrayList<>();
+        for (int i = 0; i < size; i++) producers.add(producer("fan-producer-" + i));
+        AtomicInteger next = new AtomicInteger();
+        List<Thread> threads = start(size, () -> sendAsync(producers.get(next.getAndIncrement()), "fan", FAN_IN_FLIGHT));
+        while (groups.get() < GROUPS) Thread.sleep(10);
+        Thread.sleep(millis / 2);
+        measure(work, () -> {
+            long first = sent.get();
+            long firstDelivered = delivered.get();
+            Thread.sleep(millis);
+            return figures("messages", sent.get() - first, "delivered", delivered.get() - firstDelivered);
+        });
+        end(threads);
+        for (DefaultMQProducer producer : producers) producer.shutdown();
+        for (DefaultMQPushConsumer consumer : consumers) consumer.shutdown();
+    }
+
+    private DefaultMQPushConsumer consumer(String group, String topic, Consumer<byte[]> onMessage) throws Exception {
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
+        consumer.setNamesrvAddr(nameServer);
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            messages.forEach(message -> onMessage.accept(message.getBody()));
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        return consumer;
+    }
+
+    private interface Task {
+        void run() throws Exception;
+    }
+
+    private static List<Thread> start(int count, Task task) {
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Thread thread = new Thread(() -> {
+                try {
+                    task.run();
+                } catch (Exception e) {
+                    fail(e);
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        return threads;
+    }
+
+    private void end(List<Thread> threads) throws InterruptedException {
+        isOver = true;
+        for (Thread thread : threads) thread.join();
+    }
+
+    private static SendCallback onSent(Runnable done) {
+        return new SendCallback() {
+            @Override
+            public void onSuccess(SendResult result) {
+                done.run();
+            }
+
+            @Override
+            public void onException(Throwable error) {
+                fail(error);
+            }
+        };
+    }
+
+    private static void fail(Throwable error) {
+        error.printStackTrace();
+        Runtime.getRuntime().halt(1);
+    }
+
+    private static Map<String, Long> figures(Object... namesAndNumbers) {
+        Map<String, Long> figures = new TreeMap<>();
+        for (int i = 0; i < namesAndNumbers.length; i += 2)
+            figures.put((String) namesAndNumbers[i], ((Number) namesAndNumbers[i + 1]).longValue());
+        return figures;
+    }
+
     private interface Work {
-        long run() throws Exception;
+        Map<String, Long> run() throws Exception;
     }
 
     private static void measure(String name, Work work) throws Exception {
         System.out.println("begin " + name);
         long cpu = SYSTEM.getProcessCpuTime();
         long begin = System.nanoTime();
-        long count = work.run();
-        long millis = (System.nanoTime() - begin) / 1_000_000;
-        long cpuMillis = (SYSTEM.getProcessCpuTime() - cpu) / 1_000_000;
-        System.out.println("end " + name + " " + count + " " + millis + " " + cpuMillis);
+        Map<String, Long> figures = new TreeMap<>(work.run());
+        figures.put("millis", (System.nanoTime() - begin) / 1_000_000);
+        figures.put("cpuMillis", (SYSTEM.getProcessCpuTime() - cpu) / 1_000_000);
+        StringBuilder line = new StringBuilder("end " + name);
+        figures.forEach((key, value) -> line.append(' ').append(key).append('=').append(value));
+        System.out.println(line);
     }
 }

@@ -1,0 +1,69 @@
+import type { PeerClient } from './clients/peer-client.js';
+import { BODY, fail, type Measure, type WorkOptions } from './work.js';
+
+const FILL_BATCH = 64;
+const FILL_IN_FLIGHT = 4;
+/** Slow peers get time, not numbers: so many times what the other works have. */
+const FILL_LIMIT = 4;
+const CONSUME_LIMIT = 3;
+
+/** Of this process. */
+let filled = Number.POSITIVE_INFINITY;
+
+/** Sends `size` messages, or as many as there is time for. */
+export async function fill(client: PeerClient, options: WorkOptions, measured: Measure): Promise<void> {
+  const { send, sendBatch } = await client.publisher('backlog');
+  const bodies = Array.from({ length: FILL_BATCH }, () => BODY);
+  const sendMany = () =>
+    sendBatch === undefined ? Promise.all(bodies.map((body) => send(body))) : sendBatch(bodies);
+  await measured(async () => {
+    const startedAt = performance.now();
+    const isOver = () => performance.now() - startedAt > options.millis * FILL_LIMIT;
+    let begun = 0;
+    const loop = async () => {
+      while (begun < options.size && !isOver()) {
+        begun += FILL_BATCH;
+        await sendMany();
+      }
+    };
+    await Promise.all(Array.from({ length: FILL_IN_FLIGHT }, loop)).catch(fail);
+    filled = begun;
+    return { messages: begun, millis: performance.now() - startedAt };
+  });
+}
+
+/** Consumes `size` messages, half of what was filled, or as many as there is time for: from the first to the last. */
+export async function consume(client: PeerClient, options: WorkOptions, measured: Measure): Promise<void> {
+  const wanted = Math.min(options.size, Math.floor(filled / 2));
+  let messages = 0;
+  let begin = (): void => {};
+  let end = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const stop = await client.consume('backlog', 'backlog', () => {
+    if (messages++ === 0) begin();
+    if (messages === wanted) end();
+  });
+  await begun;
+  await measured(async () => {
+    const startedAt = performance.now();
+    const timeout = setTimeout(end, options.millis * CONSUME_LIMIT);
+    await ended;
+    clearTimeout(timeout);
+    return { messages, millis: performance.now() - startedAt };
+  });
+  await stop();
+}
+
+/** Consumes until there is a first message: the time since the client began to connect, and since the process began. */
+export async function first(client: PeerClient, { openedAt }: WorkOptions, measured: Measure): Promise<void> {
+  let stop = async (): Promise<void> => {};
+  await measured(async () => {
+    await new Promise<void>((resolve, reject) => {
+      client.consume('backlog', 'backlog', () => resolve()).then((stopIt) => (stop = stopIt), reject);
+    });
+    const now = performance.now();
+    return { messages: 1, millis: now - openedAt, sinceStart: now };
+  });
+  await stop();
+}

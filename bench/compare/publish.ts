@@ -1,0 +1,42 @@
+import { closedLoop } from '../support/closed-loop.js';
+import type { PeerClient } from './clients/peer-client.js';
+import { BODY, fail, type Measure, type WorkOptions } from './work.js';
+
+const BATCH_IN_FLIGHT = 4;
+
+export async function publish(
+  client: PeerClient,
+  { size, millis }: WorkOptions,
+  measured: Measure,
+): Promise<void> {
+  const publisher = await client.publisher('load');
+  await send(size, 1, millis, measured, () => publisher.send(BODY));
+}
+
+/** Batches of `size`, four of them in flight. */
+export async function batch(
+  client: PeerClient,
+  { size, millis }: WorkOptions,
+  measured: Measure,
+): Promise<void> {
+  const { sendBatch } = await client.publisher('load');
+  if (sendBatch === undefined) return;
+  const bodies = Array.from({ length: size }, () => BODY);
+  await send(BATCH_IN_FLIGHT, size, millis, measured, () => sendBatch(bodies));
+}
+
+async function send(
+  inFlight: number,
+  count: number,
+  millis: number,
+  measured: Measure,
+  sendOnce: () => Promise<unknown>,
+): Promise<void> {
+  const operation = (done: () => void) => void sendOnce().then(done, fail);
+  await closedLoop(inFlight, millis / 2, operation);
+  await measured(async () => {
+    const result = await closedLoop(inFlight, millis, operation);
+    const messages = result.count * count;
+    return { messages, millis: (result.count * 1000) / result.rate, p50: result.p50, p99: result.p99 };
+  });
+}

@@ -1,0 +1,32 @@
+import type { MeasuredProcess } from './measured-process.js';
+
+/** What a load printed of a work, with the CPU time that the server took meanwhile. */
+export interface Measured {
+  readonly work: string;
+  readonly messages: number;
+  readonly millis: number;
+  readonly cpuMillis: number;
+  readonly serverCpuMillis: number;
+  /** Microseconds. */
+  readonly p50?: number;
+  readonly p99?: number;
+  readonly delivered?: number;
+  readonly sinceStart?: number;
+}
+
+/** Reads the works of a load (`compare/load.ts`, `Load.java`) to its end. The server may be in the load's process. */
+export async function* measureLoad(
+  load: MeasuredProcess,
+  server?: MeasuredProcess,
+): AsyncGenerator<Measured> {
+  const serverCpu = (): number => server?.usage().cpuMillis ?? 0;
+  while ((await load.lineWith('begin ')) !== undefined) {
+    const before = serverCpu();
+    const line = await load.expectLine('end ');
+    const [, work, ...figures] = line.split(' ') as [string, string, ...string[]];
+    const numbers = Object.fromEntries(
+      figures.map((figure) => [figure.split('=')[0], Number(figure.split('=')[1])]),
+    );
+    yield { ...(numbers as Omit<Measured, 'work'>), work, serverCpuMillis: serverCpu() - before };
+  }
+}
