@@ -32,7 +32,7 @@ export async function fill(client: PeerClient, options: WorkOptions, measured: M
   });
 }
 
-/** Consumes `size` messages, half of what was filled, or as many as there is time for: from the first to the last. */
+/** Consumes `size` messages, half of what was filled, or as many as there is time for. What comes with the first one is not counted. */
 export async function consume(client: PeerClient, options: WorkOptions, measured: Measure): Promise<void> {
   const wanted = Math.min(options.size, Math.floor(filled / 2));
   let messages = 0;
@@ -46,11 +46,11 @@ export async function consume(client: PeerClient, options: WorkOptions, measured
   });
   await begun;
   await measured(async () => {
-    const startedAt = performance.now();
+    const [startedAt, before] = [performance.now(), messages];
     const timeout = setTimeout(end, options.millis * CONSUME_LIMIT);
     await ended;
     clearTimeout(timeout);
-    return { messages, millis: performance.now() - startedAt };
+    return { messages: messages - before, millis: performance.now() - startedAt };
   });
   await stop();
 }

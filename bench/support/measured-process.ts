@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { usageOf, type Usage } from './process-usage.js';
 
@@ -22,17 +23,21 @@ export class MeasuredProcess {
     child.once('exit', () => this.kill());
   }
 
+  /** @param errors a file for what it writes to standard error, where that is not for who measures. */
   static start(
     name: string,
     command: string,
     parameters: readonly string[],
     env: NodeJS.ProcessEnv = {},
+    errors?: string,
   ): MeasuredProcess {
+    const stderr = errors === undefined ? 'inherit' : openSync(errors, 'a');
     const child = spawn(command, parameters, {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', stderr],
       env: { ...process.env, ...env },
       detached: true,
     });
+    if (stderr !== 'inherit') closeSync(stderr);
     return new MeasuredProcess(child, name);
   }
 

@@ -11,7 +11,7 @@ export interface PeerClient {
 
 /** Both are settled when the message is acknowledged. */
 export interface Publisher {
-  send(body: Buffer): Promise<unknown>;
+  readonly send: (body: Buffer) => Promise<unknown>;
   /** Not there where the peer has no batches. */
   readonly sendBatch?: (bodies: readonly Buffer[]) => Promise<unknown>;
 }

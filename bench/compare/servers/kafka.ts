@@ -36,7 +36,8 @@ export async function startKafka(directory: string, ports: readonly number[]): P
   const file = join(directory, 'server.properties');
   if (!existsSync(file)) format(directory, file, ports);
   const [port] = ports;
-  const server = MeasuredProcess.start('kafka', 'java', [...MEMORY, '-cp', `${JARS}/*`, 'kafka.Kafka', file]);
+  const parameters = [...MEMORY, '-cp', `${JARS}/*`, 'kafka.Kafka', file];
+  const server = MeasuredProcess.start('kafka', 'java', parameters, {}, join(directory, 'kafka.err'));
   await untilListening(port!, server);
   return { process: server, address: String(port), stop: () => server.stop() };
 }

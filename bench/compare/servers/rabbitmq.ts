@@ -18,12 +18,8 @@ export async function startRabbitMQ(
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'plugins'), '[].');
   writeFileSync(join(directory, 'rabbitmq.conf'), `listeners.tcp.default = 127.0.0.1:${port}\n`);
-  const mapper = MeasuredProcess.start('epmd', 'epmd', [
-    '-address',
-    '127.0.0.1',
-    '-port',
-    String(mapperPort),
-  ]);
+  const mapping = ['-address', '127.0.0.1', '-port', String(mapperPort)];
+  const mapper = MeasuredProcess.start('epmd', 'epmd', mapping, {}, join(directory, 'epmd.err'));
   await untilListening(mapperPort!, mapper);
   const server = MeasuredProcess.start('rabbitmq-server', findRabbitMQ()!, [], {
     HOME: directory,

@@ -9,11 +9,10 @@ export async function startRedis(
   appendfsync: 'everysec' | 'always',
 ): Promise<Server> {
   mkdirSync(directory, { recursive: true });
-  const server = MeasuredProcess.start('redis-server', 'redis-server', [
-    ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
-    ...['--save', '', '--appendonly', 'yes', '--appendfsync', appendfsync],
-    ...['--maxmemory-policy', 'noeviction'],
-  ]);
+  const listening = ['--bind', '127.0.0.1', '--port', String(port)];
+  const keeping = ['--save', '', '--appendonly', 'yes', '--appendfsync', appendfsync, '--dir', directory];
+  const parameters = [...listening, ...keeping, '--maxmemory-policy', 'noeviction'];
+  const server = MeasuredProcess.start('redis-server', 'redis-server', parameters);
   await server.expectLine('Ready to accept connections');
   return { process: server, address: String(port), stop: () => server.stop() };
 }

@@ -41,6 +41,7 @@ public class Load {
     private final String nameServer;
     private final long millis;
     private final AtomicLong sent = new AtomicLong();
+    private static final AtomicInteger REFUSED = new AtomicInteger();
     private volatile boolean isOver;
 
     private Load(String nameServer, long millis) {
@@ -112,8 +113,8 @@ public class Load {
         Semaphore room = new Semaphore(inFlight);
         while (!isOver) {
             room.acquire();
-            producer.send(new Message(topic, BODY), onSent(() -> {
-                sent.incrementAndGet();
+            producer.send(new Message(topic, BODY), onEnd(isSent -> {
+                if (isSent) sent.incrementAndGet();
                 room.release();
             }));
         }
@@ -193,7 +194,7 @@ public class Load {
             while (System.nanoTime() < intended[number]) Thread.onSpinWait();
             byte[] body = BODY.clone();
             System.arraycopy(String.format("%010d", number).getBytes(), 0, body, 0, 10);
-            producer.send(new Message("latency", body), onSent(() -> {}));
+            producer.send(new Message("latency", body), onEnd(isSent -> {}));
         }
     }
 
@@ -263,16 +264,18 @@ public class Load {
         for (Thread thread : threads) thread.join();
     }
 
-    private static SendCallback onSent(Runnable done) {
+    /** A broker that is busy refuses sends: they do not count, and the first is reported. */
+    private static SendCallback onEnd(Consumer<Boolean> isSent) {
         return new SendCallback() {
             @Override
             public void onSuccess(SendResult result) {
-                done.run();
+                isSent.accept(true);
             }
 
             @Override
             public void onException(Throwable error) {
-                fail(error);
+                if (REFUSED.getAndIncrement() == 0) System.err.println("A send was refused: " + error.getMessage());
+                isSent.accept(false);
             }
         };
     }

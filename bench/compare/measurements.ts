@@ -1,0 +1,28 @@
+import { median } from '../support/closed-loop.js';
+import type { Measured } from '../support/measure-load.js';
+
+/** What the rounds came to, by peer and work, as medians of the rounds. */
+export class Measurements {
+  private readonly values = new Map<string, number[]>();
+
+  add(peer: string, figure: string, value: number): void {
+    const key = `${peer}\n${figure}`;
+    this.values.set(key, [...(this.values.get(key) ?? []), value]);
+  }
+
+  /** Rates are messages per second, latencies microseconds, CPU seconds per million messages. */
+  addWork(peer: string, { work, messages, millis, p50, p99, delivered, ...cpu }: Measured): void {
+    this.add(peer, work, (messages * 1000) / millis);
+    this.add(peer, `${work} client CPU`, (cpu.cpuMillis * 1000) / messages);
+    this.add(peer, `${work} server CPU`, (cpu.serverCpuMillis * 1000) / messages);
+    if (p50 !== undefined) this.add(peer, `${work} p50`, p50);
+    if (p99 !== undefined) this.add(peer, `${work} p99`, p99);
+    if (delivered !== undefined) this.add(peer, `${work} delivered`, (delivered * 1000) / millis);
+  }
+
+  /** Undefined where nothing was measured. */
+  get(peer: string, figure: string): number | undefined {
+    const values = this.values.get(`${peer}\n${figure}`);
+    return values === undefined ? undefined : median(values);
+  }
+}
