@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { Measurements } from './measurements.js';
 import { PEERS, type Peer } from './peers.js';
+import { pickPeers } from './pick-peers.js';
 import { drawing, report, summary } from './report.js';
 import { measurePeer } from './round.js';
 
@@ -14,11 +15,9 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? (isShort ? 3 : 5));
 const MILLIS = Number(process.env['BENCH_MILLIS'] ?? (isShort ? 400 : 1000));
 const BACKLOG = Number(process.env['BENCH_BACKLOG'] ?? 100_000);
 const CHART = process.env['BENCH_CHART'] ?? 'docs/benchmark.svg';
-const WANTED = process.env['BENCH_PEERS']?.split(',');
 
 async function main(): Promise<void> {
-  const peers = PEERS.filter(({ name }) => WANTED?.includes(name) ?? true).filter(isThere);
-  if (peers.length === 0) throw new Error(`BENCH_PEERS is ${WANTED?.join()}; allowed: ${allowedPeers()}`);
+  const peers = pickPeers(PEERS, process.env['BENCH_PEERS'], (notice) => console.error(notice));
   const results = new Measurements();
   for (let round = 1; round <= ROUNDS; round++) {
     for (const peer of peers) await measure(peer, round, results);
@@ -29,14 +28,6 @@ async function main(): Promise<void> {
     drawing(peers, results, `1 KiB messages, ${processors()}, Node ${process.versions.node}`),
   );
   console.error(`The chart is in ${CHART}`);
-}
-
-const allowedPeers = (): string => [...new Set(PEERS.map(({ name }) => name))].join(', ');
-
-function isThere(peer: Peer): boolean {
-  const missing = peer.missing();
-  if (missing !== undefined) console.error(`${peer.label} is left out: ${missing}`);
-  return missing === undefined;
 }
 
 /** One that fails has its other rounds, and the others go on. */

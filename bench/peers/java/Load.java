@@ -35,6 +35,7 @@ public class Load {
     private static final int CONSUME_LIMIT = 3;
     private static final int GROUPS = 10;
     private static final int FAN_IN_FLIGHT = 16;
+    private static final int FAN_LONGER = 3;
     private static final int LATENCY_WARM_UP = 500;
     private static final int LATENCY_SECONDS = 2;
 
@@ -214,11 +215,11 @@ public class Load {
         AtomicInteger next = new AtomicInteger();
         List<Thread> threads = start(size, () -> sendAsync(producers.get(next.getAndIncrement()), "fan", FAN_IN_FLIGHT));
         while (groups.get() < GROUPS) Thread.sleep(10);
-        Thread.sleep(millis / 2);
+        Thread.sleep(millis);
         measure(work, () -> {
             long first = sent.get();
             long firstDelivered = delivered.get();
-            Thread.sleep(millis);
+            Thread.sleep(millis * FAN_LONGER);
             return figures("messages", sent.get() - first, "delivered", delivered.get() - firstDelivered);
         });
         end(threads);
