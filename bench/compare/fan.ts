@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PeerClient, Publisher } from './clients/peer-client.js';
 import { FAN_GROUPS } from './topics.js';
 import { BODY, fail, type Measure, type WorkOptions } from './work.js';
@@ -37,8 +38,4 @@ export async function fan(
   isOver = true;
   await Promise.all(loops).catch(fail);
   await Promise.all(stops.map((stop) => stop()));
-}
-
-function sleep(delay: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delay));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLoop } from '../support/open-loop.js';
 import { quantile } from '../support/closed-loop.js';
 import type { PeerClient, Publisher } from './clients/peer-client.js';
@@ -32,7 +33,7 @@ export async function latency(client: PeerClient, { size }: WorkOptions, measure
       intended[index] = intendedAt;
       publish(publisher, from + index);
     });
-    await Promise.race([ended, timeOut()]);
+    await Promise.race([ended, sleep(LIMIT_MILLIS)]);
     return latencies;
   };
   await run(0, WARM_UP);
@@ -48,8 +49,4 @@ function publish(publisher: Publisher, number: number): void {
   const body = Buffer.from(BODY);
   body.write(String(number).padStart(DIGITS, '0'), 'latin1');
   publisher.send(body).catch(fail);
-}
-
-function timeOut(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LIMIT_MILLIS).unref());
 }

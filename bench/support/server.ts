@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeasuredProcess } from './measured-process.js';
 
 /** A server that was started, and where clients find it: its port, or the address of its name server. */
@@ -31,7 +32,7 @@ function isExecutable(path: string): boolean {
 export async function untilListening(port: number, server: MeasuredProcess): Promise<void> {
   while (!(await canConnect(port))) {
     if (server.hasEnded()) throw new Error(`The server for port ${port} ended before it listened`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
 }
 

@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
@@ -52,6 +53,7 @@ public class Load {
 
     public static void main(String[] arguments) throws Exception {
         Load load = new Load(arguments[0], Long.parseLong(arguments[1]));
+        if (!arguments[2].equals("first")) load.untilRegistered(producer -> producer.send(new Message("load", BODY)));
         for (int i = 2; i < arguments.length; i++) load.run(arguments[i]);
         System.exit(0);
     }
@@ -75,6 +77,24 @@ public class Load {
         producer.setNamesrvAddr(nameServer);
         producer.start();
         return producer;
+    }
+
+    private interface Question {
+        void ask(DefaultMQProducer producer) throws Exception;
+    }
+
+    /** A broker may say that it is up before its name server knows it. */
+    private void untilRegistered(Question question) throws Exception {
+        DefaultMQProducer producer = producer("start");
+        for (;;) {
+            try {
+                question.ask(producer);
+                break;
+            } catch (MQClientException e) {
+                Thread.sleep(10);
+            }
+        }
+        producer.shutdown();
     }
 
     private void publish(String work, int size) throws Exception {
@@ -155,6 +175,7 @@ public class Load {
         CountDownLatch begun = new CountDownLatch(1);
         DefaultMQPushConsumer[] consumer = new DefaultMQPushConsumer[1];
         measure(work, () -> {
+            untilRegistered(producer -> producer.fetchPublishMessageQueues("backlog"));
             consumer[0] = consumer("backlog", "backlog", body -> begun.countDown());
             begun.await();
             return figures("messages", 1);
