@@ -14,7 +14,9 @@ export class Measurements {
   addWork(peer: string, { work, messages, millis, p50, p99, delivered, ...cpu }: Measured): void {
     this.add(peer, work, (messages * 1000) / millis);
     this.add(peer, `${work} client CPU`, (cpu.cpuMillis * 1000) / messages);
-    this.add(peer, `${work} server CPU`, (cpu.serverCpuMillis * 1000) / messages);
+    if (cpu.serverCpuMillis !== undefined) {
+      this.add(peer, `${work} server CPU`, (cpu.serverCpuMillis * 1000) / messages);
+    }
     if (p50 !== undefined) this.add(peer, `${work} p50`, p50);
     if (p99 !== undefined) this.add(peer, `${work} p99`, p99);
     if (delivered !== undefined) this.add(peer, `${work} delivered`, (delivered * 1000) / millis);

@@ -52,7 +52,7 @@ const CONSUMED = [
   'ten and ten: published/s',
   'delivered/s',
   'restart until the first message',
-  'resident server + client',
+  'resident server + client, MB',
 ];
 
 /** What the README has of it. */
@@ -131,7 +131,7 @@ function consumedCells(cell: Cell): string[] {
     cell('fan10', thousands),
     cell('fan10 delivered', thousands),
     cell('restart', seconds),
-    `${cell('server resident', megabytes)} + ${cell('client resident', megabytes)} MB`,
+    sumCell(cell('server resident', megabytes), cell('client resident', megabytes)),
   ];
 }
 
@@ -140,9 +140,13 @@ function cpuCells(cell: Cell): string[] {
   return CPU_WORKS.map(([work]) => {
     const client = cell(`${work} client CPU`, shortly);
     const server = cell(`${work} server CPU`, shortly);
-    return client === NONE ? NONE : `${server} + ${client}`;
+    return sumCell(server, client);
   });
 }
+
+/** Of server and client, if there is a server of its own. */
+const sumCell = (server: string, client: string): string =>
+  server === NONE ? client : `${server} + ${client}`;
 
 const latencyCell = (cell: Cell): string =>
   `${cell('latency1000 p50', millis)} / ${cell('latency1000 p99', millis)}`;

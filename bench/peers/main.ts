@@ -85,7 +85,7 @@ async function measure(
 ): Promise<Result[]> {
   const results: Result[] = [];
   for await (const measured of measureLoad(load, server.process)) {
-    const { work, messages, millis, cpuMillis, serverCpuMillis } = measured;
+    const { work, messages, millis, cpuMillis, serverCpuMillis = 0 } = measured;
     results.push({
       ...key,
       work,

@@ -6,7 +6,8 @@ export interface Measured {
   readonly messages: number;
   readonly millis: number;
   readonly cpuMillis: number;
-  readonly serverCpuMillis: number;
+  /** Undefined where the server is in the load's process. */
+  readonly serverCpuMillis: number | undefined;
   /** Microseconds. */
   readonly p50?: number;
   readonly p99?: number;
@@ -14,19 +15,22 @@ export interface Measured {
   readonly sinceStart?: number;
 }
 
-/** Reads the works of a load (`compare/load.ts`, `Load.java`) to its end. The server may be in the load's process. */
+/** Reads the works of a load (`compare/load.ts`, `Load.java`) to its end. */
 export async function* measureLoad(
   load: MeasuredProcess,
   server?: MeasuredProcess,
 ): AsyncGenerator<Measured> {
-  const serverCpu = (): number => server?.usage().cpuMillis ?? 0;
+  const serverCpu = (): number | undefined => server?.usage().cpuMillis;
   while ((await load.lineWith('begin ')) !== undefined) {
     const before = serverCpu();
     const line = await load.expectLine('end ');
+    const after = serverCpu();
+    const serverCpuMillis = before === undefined || after === undefined ? undefined : after - before;
     const [, work, ...figures] = line.split(' ') as [string, string, ...string[]];
     const numbers = Object.fromEntries(
       figures.map((figure) => [figure.split('=')[0], Number(figure.split('=')[1])]),
     );
-    yield { ...(numbers as Omit<Measured, 'work'>), work, serverCpuMillis: serverCpu() - before };
+    yield { ...(numbers as Omit<Measured, 'work'>), work, serverCpuMillis };
   }
+  await load.expectSuccess();
 }

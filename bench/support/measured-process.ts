@@ -66,6 +66,13 @@ export class MeasuredProcess {
     return usageOf(this.child.pid!);
   }
 
+  /** Waits until it has ended, and throws unless that was by itself and without an error. */
+  async expectSuccess(): Promise<void> {
+    if (!this.hasEnded()) await new Promise((resolve) => this.child.once('exit', resolve));
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== 0) throw new Error(`${this.name} ended with ${signalCode ?? `code ${exitCode}`}`);
+  }
+
   hasEnded(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }

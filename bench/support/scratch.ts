@@ -4,12 +4,15 @@ import { join, resolve } from 'node:path';
 /** Where benchmarks write: the disk under test. */
 const SCRATCH = resolve(process.env.BENCH_DIR ?? '.');
 
-/** Runs `work` with a directory of its own, which is deleted afterwards. */
+/** Runs `work` with a directory of its own, which is deleted afterwards, also when the process is asked to end. */
 export async function withScratch<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(SCRATCH, '.bench-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  process.once('exit', remove);
   try {
     return await work(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }

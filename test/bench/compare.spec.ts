@@ -187,9 +187,14 @@ describe('processes', () => {
     const load = MeasuredProcess.start('load', process.execPath, ['-e', script]);
     const measured = measureLoad(load);
     expect(await measured.next()).toMatchObject({
-      value: { work: 'a1', messages: 10, millis: 5, cpuMillis: 2, serverCpuMillis: 0, p99: 7.5 },
+      value: { work: 'a1', messages: 10, millis: 5, cpuMillis: 2, serverCpuMillis: undefined, p99: 7.5 },
     });
     await expect(measured.next()).rejects.toThrow('load ended without "end "');
+  });
+
+  it('fail when they end with an error between two works', async () => {
+    const load = MeasuredProcess.start('load', process.execPath, ['-e', 'process.exit(3)']);
+    await expect(measureLoad(load).next()).rejects.toThrow('load ended with code 3');
   });
 
   it.runIf(process.platform === 'linux')('are measured and ended with those below them', async () => {
