@@ -245,7 +245,7 @@ public class Load {
         });
         end(threads);
         for (DefaultMQProducer producer : producers) producer.shutdown();
-        for (DefaultMQPushConsumer consumer : consumers) consumer.shutdown();
+        consumers.parallelStream().forEach(DefaultMQPushConsumer::shutdown);
     }
 
     private DefaultMQPushConsumer consumer(String group, String topic, Consumer<byte[]> onMessage) throws Exception {
