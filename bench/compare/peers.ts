@@ -127,8 +127,8 @@ export const PEERS: readonly Peer[] = [
   apache('ASYNC_FLUSH', 'Apache RocketMQ, ASYNC_FLUSH', false),
   redis('everysec', false),
   redis('always', true),
-  rabbitmq('rabbitmq', 'classic', 'flushed to the disk, together, after some milliseconds'),
-  rabbitmq('rabbitmq-quorum', 'quorum', 'flushed to the disk, in the log of the node, together'),
+  rabbitmq('rabbitmq', 'classic', 'flushed to the disk, by all who wait together'),
+  rabbitmq('rabbitmq-quorum', 'quorum', 'flushed to the disk, by all who wait together'),
   nats,
   kafka,
 ];

@@ -3,6 +3,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,6 +31,9 @@ import org.apache.rocketmq.common.message.Message;
 public class Load {
     private static final byte[] BODY = "a".repeat(1024).getBytes();
     private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final String[] TOPICS = {"load", "backlog", "latency", "fan"};
+    private static final String DEFAULT_TOPIC = "TBW102";
+    private static final int QUEUES = 8;
     private static final int BATCH_CALLERS = 4;
     private static final int FILL_BATCH = 64;
     private static final int FILL_LIMIT = 4;
@@ -53,7 +57,7 @@ public class Load {
 
     public static void main(String[] arguments) throws Exception {
         Load load = new Load(arguments[0], Long.parseLong(arguments[1]));
-        if (!arguments[2].equals("first")) load.untilRegistered(producer -> producer.send(new Message("load", BODY)));
+        if (!arguments[2].equals("first")) load.createTopics();
         for (int i = 2; i < arguments.length; i++) load.run(arguments[i]);
         System.exit(0);
     }
@@ -77,6 +81,14 @@ public class Load {
         producer.setNamesrvAddr(nameServer);
         producer.start();
         return producer;
+    }
+
+    /** Before anybody consumes them: a consumer looks only every 30 s for topics that were not there. */
+    private void createTopics() throws Exception {
+        for (String topic : TOPICS) {
+            untilRegistered(producer -> producer.createTopic(DEFAULT_TOPIC, topic, QUEUES, Collections.emptyMap()));
+            untilRegistered(producer -> producer.fetchPublishMessageQueues(topic));
+        }
     }
 
     private interface Question {
