@@ -1,6 +1,9 @@
 import { median } from '../support/closed-loop.js';
 import type { Measured } from '../support/measure-load.js';
 
+/** Microseconds that stand for a message that never came: Java's load has no infinity. */
+const NEVER = 1e9;
+
 /** What the rounds came to, by peer and work, as medians of the rounds. */
 export class Measurements {
   private readonly values = new Map<string, number[]>();
@@ -17,8 +20,8 @@ export class Measurements {
     if (cpu.serverCpuMillis !== undefined) {
       this.add(peer, `${work} server CPU`, (cpu.serverCpuMillis * 1000) / messages);
     }
-    if (p50 !== undefined) this.add(peer, `${work} p50`, p50);
-    if (p99 !== undefined) this.add(peer, `${work} p99`, p99);
+    if (p50 !== undefined) this.add(peer, `${work} p50`, endless(p50));
+    if (p99 !== undefined) this.add(peer, `${work} p99`, endless(p99));
     if (delivered !== undefined) this.add(peer, `${work} delivered`, (delivered * 1000) / millis);
   }
 
@@ -28,3 +31,5 @@ export class Measurements {
     return values === undefined ? undefined : median(values);
   }
 }
+
+const endless = (micros: number): number => (micros > NEVER ? Number.POSITIVE_INFINITY : micros);

@@ -170,8 +170,8 @@ describe('the peers', () => {
         serverCpuMillis: 1,
       });
     }
-    results.add('OURS', 'latency1000 p50', 80);
-    results.add('OURS', 'latency1000 p99', Number.POSITIVE_INFINITY);
+    const latency = { messages: 2000, millis: 2000, cpuMillis: 1, serverCpuMillis: 1 };
+    results.addWork('OURS', { ...latency, work: 'latency1000', p50: 80, p99: 2 ** 63 / 1000 });
     const peers = [peer('ours'), peer('redis')];
     expect(summary(peers, results)).toContain(
       '| OURS | yes | 2,000 | – | – | – | – | 0.08 ms / did not keep up |',

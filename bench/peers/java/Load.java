@@ -84,6 +84,7 @@ public class Load {
     }
 
     /** Before anybody consumes them: a consumer looks only every 30 s for topics that were not there. */
+    @SuppressWarnings("deprecation")
     private void createTopics() throws Exception {
         for (String topic : TOPICS) {
             untilRegistered(producer -> producer.createTopic(DEFAULT_TOPIC, topic, QUEUES, Collections.emptyMap()));
