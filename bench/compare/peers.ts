@@ -7,7 +7,7 @@ import type { MeasuredProcess } from '../support/measured-process.js';
 import { findProgram, type Server } from '../support/server.js';
 import { hasKafka, KAFKA_VERSION, startKafka } from './servers/kafka.js';
 import { startNats } from './servers/nats.js';
-import { findRabbitMQ, startRabbitMQ } from './servers/rabbitmq.js';
+import { findRabbitMQ, rabbitMQ, startRabbitMQ } from './servers/rabbitmq.js';
 import { startRedis } from './servers/redis.js';
 
 /** What is measured beside the others: a server in one set-up, with one client. */
@@ -88,7 +88,7 @@ const rabbitmq = (client: string, queueType: string, acknowledged: string): Peer
     findRabbitMQ() === undefined
       ? missingProgram('rabbitmq-server', 'RabbitMQ')
       : missingProgram('epmd', 'Erlang'),
-  version: () => `RabbitMQ ${rabbitMQVersion()}, amqplib ${versionOf('amqplib')}`,
+  version: () => `${rabbitMQ.version}, amqplib ${versionOf('amqplib')}`,
   start: startRabbitMQ,
   load: nodeLoad(client),
 });
@@ -142,17 +142,6 @@ export function missingProgram(program: string, product: string, path?: string):
 function firstLine(program: string, ...parameters: readonly string[]): string {
   const [line = ''] = execFileSync(program, parameters, { encoding: 'utf8' }).split('\n');
   return line.replace(/ sha=.*/, '');
-}
-
-function rabbitMQVersion(): string {
-  try {
-    return execFileSync('rabbitmqctl', ['version'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return 'of unknown version';
-  }
 }
 
 function versionOf(name: string): string {

@@ -10,6 +10,9 @@ export const findRabbitMQ = (): string | undefined =>
   findProgram('rabbitmq-server') &&
   (findProgram('rabbitmq-server', BEHIND_DEBIAN) ?? findProgram('rabbitmq-server'));
 
+/** What the server says of itself when it starts: to ask its tools would leave a port mapper running. */
+export const rabbitMQ = { version: 'RabbitMQ of unknown version' };
+
 /** RabbitMQ as it is by default, without plugins, with a port mapper of Erlang's of its own. */
 export async function startRabbitMQ(
   directory: string,
@@ -33,6 +36,8 @@ export async function startRabbitMQ(
     RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, 'plugins'),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
   });
+  const banner = await server.expectLine('RabbitMQ ');
+  rabbitMQ.version = /RabbitMQ [\d.]+/.exec(banner)?.[0] ?? rabbitMQ.version;
   await server.expectLine('completed with');
   return {
     process: server,
