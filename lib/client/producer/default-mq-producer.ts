@@ -201,12 +201,10 @@ export class DefaultMQProducer implements ProducerInner {
     send: (options: SendOptions) => Promise<SendResult>,
   ): Promise<SendResult> {
     for (const message of messages) this.check(message);
-    const size = messages.reduce((sum, { body }) => sum + body.length, 0);
-    const timeout = options.timeout ?? this.config.sendMsgTimeout;
-    const remaining = await permits.acquire(size, timeout, messages[0]?.topic ?? '', options.signal);
-    const sent = send({ ...options, timeout: remaining });
-    sent.finally(() => permits.release(size)).catch(() => {});
-    return endedBySignal(sent, options.signal);
+    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+    const { timeout = this.config.sendMsgTimeout, signal } = options;
+    const request = { bytes, timeout, topic: messages[0]?.topic ?? '', signal };
+    return permits.run(request, (timeLeft) => send({ ...options, timeout: timeLeft }));
   }
 
   private sendMessages(

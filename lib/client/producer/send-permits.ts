@@ -1,8 +1,17 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import type { Clock } from '../../common/clock.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ProducerConfig } from './producer-config.js';
 
 type Limits = Pick<ProducerConfig, 'backPressureForAsyncSendNum' | 'backPressureForAsyncSendSize'>;
+
+/** What a send that asks for its turn needs. */
+export interface PermitRequest {
+  readonly bytes: number;
+  /** Milliseconds for waiting and sending. */
+  readonly timeout: number;
+  readonly topic: string;
+  readonly signal: AbortSignal | undefined;
+}
 
 interface Waiter {
   readonly bytes: number;
@@ -53,26 +62,32 @@ export class SendPermits {
     this.waitingAmount = new Amount(limits);
   }
 
+  /** Sends when its turn has come, and gives its place back; rejects as {@link acquire} too. */
+  run<T>(request: PermitRequest, send: (timeLeft: number) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const begin = (timeLeft: number) => {
+        const sent = send(timeLeft);
+        sent.finally(() => this.release(request.bytes)).catch(() => {});
+        endedBySignal(sent, request.signal).then(resolve, reject);
+      };
+      this.acquire(request, begin).catch(reject);
+    });
+  }
+
   /**
-   * Resolves when the send may begin, with the milliseconds that are left for it.
+   * Calls `begin` when the send may begin, in the order of these calls, with the milliseconds that are left for it.
    *
    * @throws MQClientError when too many wait, the time is over, or the producer is shut down; the reason of the signal.
    */
-  async acquire(
-    bytes: number,
-    timeout: number,
-    topic: string,
-    signal: AbortSignal | undefined,
-  ): Promise<number> {
+  async acquire(request: PermitRequest, begin: (timeLeft: number) => void): Promise<void> {
+    const { bytes, timeout, topic, signal } = request;
     signal?.throwIfAborted();
-    if (this.waiting.size === 0 && this.underWay.hasRoom(bytes)) {
-      this.underWay.add(bytes);
-      return timeout;
+    if (this.waiting.size > 0 || !this.underWay.hasRoom(bytes)) {
+      if (!this.waitingAmount.hasRoom(bytes)) throw this.refusal(topic, 'as many wait already');
+      return this.wait(request, begin);
     }
-    if (!this.waitingAmount.hasRoom(bytes)) throw this.refusal(topic, 'as many wait already');
-    const startedAt = this.clock.now();
-    await this.turn(bytes, timeout, topic, signal);
-    return Math.max(timeout - (this.clock.now() - startedAt), 1);
+    this.underWay.add(bytes);
+    begin(timeout);
   }
 
   /** A send has ended. */
@@ -91,14 +106,12 @@ export class SendPermits {
       waiter.fail(new MQClientError('The producer was shut down before the message could be sent'));
   }
 
-  private turn(
-    bytes: number,
-    timeout: number,
-    topic: string,
-    signal: AbortSignal | undefined,
+  private wait(
+    { bytes, timeout, topic, signal }: PermitRequest,
+    begin: (timeLeft: number) => void,
   ): Promise<void> {
+    const startedAt = this.clock.now();
     return new Promise((resolve, reject) => {
-      let timer: Timer | undefined;
       const onAbort = () => waiter.fail(signal!.reason);
       const end = () => {
         this.clock.clearTimeout(timer);
@@ -108,13 +121,18 @@ export class SendPermits {
       };
       const waiter: Waiter = {
         bytes,
-        start: () => (end(), resolve()),
-        fail: (error) => (end(), reject(error as Error)),
+        start: () => {
+          end();
+          begin(Math.max(timeout - (this.clock.now() - startedAt), 1));
+          resolve();
+        },
+        fail: (error) => {
+          end();
+          reject(error as Error);
+        },
       };
-      timer = this.clock.setTimeout(
-        () => waiter.fail(this.refusal(topic, `none ended within ${timeout} ms`)),
-        timeout,
-      );
+      const late = () => waiter.fail(this.refusal(topic, `none ended within ${timeout} ms`));
+      const timer = this.clock.setTimeout(late, timeout);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.waiting.add(waiter);
       this.waitingAmount.add(bytes);

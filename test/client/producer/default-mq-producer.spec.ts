@@ -208,63 +208,6 @@ describe('an asynchronous send', () => {
   });
 });
 
-describe('asynchronous sends with a bound', () => {
-  const bound = { enableBackpressureForAsyncMode: true, backPressureForAsyncSendNum: 2 };
-
-  it('are not under way in greater number, batches among them', async () => {
-    const { transport, producer } = open(bound);
-    const results = [
-      producer.sendAsync(message('t', '1')),
-      producer.sendBatchAsync([message('t', '2'), message('t', '3')]),
-      producer.sendAsync(message('t', '4')),
-    ];
-    await settle();
-    expect(transport.calls).toHaveLength(2);
-    transport.calls[0]!.answer(stored());
-    await settle();
-    expect(transport.calls).toHaveLength(3);
-    transport.calls[1]!.answer(refused(ResponseCode.SYSTEM_BUSY));
-    transport.calls[2]!.answer(stored());
-    const ends = await Promise.allSettled(results);
-    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(transport.calls).toHaveLength(3);
-  });
-
-  it('give their place back after every error, and take none for an illegal message', async () => {
-    const { clock, transport, producer } = open({ ...bound, retryTimesWhenSendAsyncFailed: 0 });
-    for (let i = 0; i < 5; i++) await expect(producer.sendAsync(message('t', ''))).rejects.toThrow('zero');
-    transport.respond = (call) => call.fail(new MQClientError('no connection', { retryable: true }));
-    for (let i = 0; i < 5; i++)
-      await expect(producer.sendAsync(message('t'))).rejects.toThrow('no connection');
-    transport.respond = undefined;
-    const sent = [1, 2, 3].map(() => producer.sendAsync(message('t'), { timeout: 100 }));
-    const ends = Promise.allSettled(sent);
-    await clock.advance(100);
-    transport.calls.forEach((call) => call.answer(stored()));
-    const [first, , last] = await ends;
-    expect(transport.calls).toHaveLength(2);
-    expect(first!.status).toBe('fulfilled');
-    expect(last).toMatchObject({ reason: { retryable: true, topic: 't' } });
-  });
-
-  it('leave other sends alone', async () => {
-    const { transport, producer } = open({ ...bound, backPressureForAsyncSendNum: 1 });
-    void producer.sendAsync(message('t'));
-    void producer.send(message('t'));
-    await settle();
-    expect(transport.calls).toHaveLength(2);
-  });
-
-  it('end with the producer', async () => {
-    const { producer } = open({ ...bound, backPressureForAsyncSendNum: 1 });
-    void producer.sendAsync(message('t'));
-    const waiting = producer.sendAsync(message('t'));
-    await settle();
-    producer.shutdown();
-    await expect(waiting).rejects.toThrow('The producer was shut down before the message could be sent');
-  });
-});
-
 describe('a signal', () => {
   it('ends the waiting, and further attempts', async () => {
     const { transport, producer } = open();

@@ -13,10 +13,9 @@ function create(backPressureForAsyncSendNum: number, backPressureForAsyncSendSiz
 function recorder(permits: SendPermits) {
   const log: string[] = [];
   const acquire = (name: string, bytes = 1, timeout = 100, signal?: AbortSignal) =>
-    void permits.acquire(bytes, timeout, 't', signal).then(
-      (left) => log.push(`${name} ${left}`),
-      (error: Error) => log.push(`${name} ${error.message}`),
-    );
+    void permits
+      .acquire({ bytes, timeout, topic: 't', signal }, (left) => log.push(`${name} ${left}`))
+      .catch((error: Error) => log.push(`${name} ${error.message}`));
   return { log, acquire };
 }
 
@@ -66,7 +65,9 @@ describe('SendPermits', () => {
       'e A message of topic t was not sent: 2 asynchronous sends (backPressureForAsyncSendNum)',
     );
     expect(log[2]).toContain('and as many wait already');
-    await expect(permits.acquire(1, 100, 't', undefined)).rejects.toMatchObject({
+    await expect(
+      permits.acquire({ bytes: 1, timeout: 100, topic: 't', signal: undefined }, () => {}),
+    ).rejects.toMatchObject({
       name: MQClientError.name,
       retryable: true,
       topic: 't',
