@@ -3,6 +3,8 @@ export { MessageExt } from './common/message-ext.js';
 export type { MessageQueue } from './common/message-queue.js';
 export type { LocalTransactionState, SendResult, SendStatus, TransactionSendResult } from './client/index.js';
 export {
+  selectMessageQueueByHash,
+  type MessageQueueSelector,
   allocateMessageQueueByConfig,
   allocateMessageQueueByMachineRoom,
   allocateMessageQueueConsistentHash,
@@ -19,6 +21,7 @@ export {
   MessageConversionError,
   MQBrokerError,
   MQClientError,
+  PartialBatchError,
   RemotingCodecError,
   RemotingTimeoutError,
   RequestTimeoutError,
@@ -40,6 +43,10 @@ export type {
   RocketMQIdempotentOptions,
 } from './interfaces/idempotency.interface.js';
 export { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
+export type {
+  RocketMQConvertedPayload,
+  RocketMQMessageConverter,
+} from './interfaces/message-converter.interface.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
 export type {
@@ -60,6 +67,11 @@ export type {
   RocketMQRequestOptions,
   RocketMQRequestPosition,
 } from './interfaces/request-options.interface.js';
+export type {
+  RocketMQSendCall,
+  RocketMQSendInterceptor,
+  RocketMQSendOutcome,
+} from './interfaces/send-interceptor.interface.js';
 export type { RocketMQSendCallback, RocketMQSendOptions } from './interfaces/send-options.interface.js';
 export { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
 export { Ack, DeadLetter, Retry, RocketMQOutcome, type RocketMQRetryOptions } from './listener/outcome.js';

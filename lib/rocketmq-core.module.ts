@@ -7,6 +7,7 @@ import { rocketMQProviders } from './rocketmq.providers.js';
 import { Receiver } from './receiving/receiver.js';
 import { RocketMQAdmin } from './receiving/rocketmq-admin.js';
 import { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
+import { TemplateExtensions } from './template/template-extensions.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
 
 /**
@@ -32,11 +33,13 @@ export class RocketMQCoreModule
   constructor(
     private readonly connection: RocketMQConnection,
     private readonly receiver: Receiver,
+    private readonly extensions: TemplateExtensions,
   ) {
     super();
   }
 
   async onModuleInit(): Promise<void> {
+    this.extensions.resolve();
     await this.connection.start();
     try {
       await this.receiver.start();

@@ -16,7 +16,13 @@ import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
 import { EngineHost } from './rocketmq.host.js';
 import { engineRunsHere } from './rocketmq.messages.js';
 import { checkModuleOptions, clientConfig, producerConfig } from './rocketmq.options.js';
-import { chooseTarget, type ConnectionTarget, type HostingTarget } from './rocketmq.target.js';
+import {
+  checkedAddressesOf,
+  chooseTarget,
+  type ConnectionTarget,
+  type HostingTarget,
+} from './rocketmq.target.js';
+import { PayloadConverter } from './template/payload-converter.js';
 import { TransactionRouter } from './template/transaction-router.js';
 
 /**
@@ -28,19 +34,25 @@ export class RocketMQConnection {
   /** The same, unless listeners are another user than the producer. */
   readonly listenerInstance: MQClientInstance;
   readonly producer: TransactionMQProducer;
-  readonly transactions = new TransactionRouter();
+  /** Converts payloads for template and listeners. */
+  readonly payloads: PayloadConverter;
+  readonly transactions: TransactionRouter;
   /** How the cluster of other processes is joined, if there is one. */
   readonly cluster: ClusterStart;
   private readonly ownEngine: EmbeddedEngine | undefined;
   private readonly host: EngineHost | undefined;
   private readonly transports: NearestTransport[] = [];
+  /** Of other clusters, by their name servers. */
+  private readonly others = new Map<string, MQClientInstance>();
   private readonly logger = new Logger('RocketMQ');
 
   private constructor(
-    options: RocketMQModuleOptions,
+    private readonly options: RocketMQModuleOptions,
     private readonly target: ConnectionTarget,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
+    this.payloads = new PayloadConverter(options.compat === 'spring');
+    this.transactions = new TransactionRouter(this.payloads);
     const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
     const createEngine = () => new EmbeddedEngine(target.engine, environment);
     if (target.hosting !== undefined) this.host = this.createHost(target.hosting, createEngine, clock);
@@ -79,6 +91,26 @@ export class RocketMQConnection {
   }
 
   /**
+   * The client of another cluster, with the user of the listeners.
+   *
+   * @throws ConfigurationError for what is no address.
+   */
+  clientOf(nameServer: string | readonly string[]): MQClientInstance {
+    const namesrvAddrs = checkedAddressesOf(nameServer);
+    const key = namesrvAddrs.join(';');
+    const { options, clock } = this;
+    // An id of its own: this cluster may be reached under the other address too.
+    const config = {
+      ...clientConfig({ ...options, instanceName: undefined }),
+      localOffsetStoreDir: localOffsetsOfCluster(namesrvAddrs),
+    };
+    const user = credentialsOf(options.consumer, options);
+    const client = this.others.get(key) ?? this.createClient(options, clock, user, { namesrvAddrs, config });
+    this.others.set(key, client);
+    return client;
+  }
+
+  /**
    * Starts engine and producer.
    *
    * @throws StoreLockedError when another process owns the store, ConfigurationError when a port is taken,
@@ -103,13 +135,14 @@ export class RocketMQConnection {
     // Before the client is, so that it answers the sends that are under way.
     await this.ownEngine?.shutdown();
     await this.host?.close();
-    for (const instance of this.instances) instance.shutdown();
+    for (const instance of [...this.instances, ...this.others.values()]) instance.shutdown();
   }
 
   private createClient(
     options: RocketMQModuleOptions,
     clock: Clock,
     credentials: SessionCredentials | undefined,
+    endpoint = this.endpoint(options),
   ): MQClientInstance {
     const logger = new Logger('RocketMQClient');
     const tls = resolveClientTls(options.tls);
@@ -123,7 +156,7 @@ export class RocketMQConnection {
       random: Math.random,
       logger,
       transport,
-      ...this.endpoint(options),
+      ...endpoint,
     };
     return new MQClientInstance(client);
   }

@@ -185,3 +185,13 @@ export const noTransactionListener = (
 
 export const listenerWithoutExecute = (listener: string): string =>
   `The transaction listener ${listener} has no method executeLocalTransaction: add one, or use template.transaction().`;
+
+export const interceptorWithoutNext = (name: string): string =>
+  `The send interceptor ${name} neither called next() nor threw, so nothing was sent: throw to refuse a send.`;
+
+export const missingSendInterceptor = (name: string): string =>
+  `The send interceptor ${name} cannot be used: make it a provider of a module, not request-scoped, with a method intercept.`;
+
+export const missingMessageConverter = (name: string, owner: string): string =>
+  `The messageConverter ${name} of ${owner} cannot be used: make it a provider of a module, not request-scoped, with toBody, ` +
+  'fromBody or both.';

@@ -17,6 +17,10 @@ function name(allowed: string, pattern: RegExp): OptionRule<unknown> {
   return { default: undefined, allowed, accepts };
 }
 
+function aFunction(allowed: string): OptionRule<unknown> {
+  return { default: undefined, allowed, accepts: (value) => typeof value === 'function' };
+}
+
 const moduleRules: Rules<RocketMQModuleOptions> = {
   nameServer: {
     default: undefined,
@@ -44,6 +48,7 @@ const moduleRules: Rules<RocketMQModuleOptions> = {
   unitName: name('letters, digits and "_", ".", "-", at most 64', /^[\w.-]{1,64}$/),
   unitMode: bool(false),
   pullConsumer: object,
+  messageConverter: aFunction('a class that is a provider and has toBody or fromBody'),
 };
 
 const producerRules: Rules<RocketMQProducerOptions> = {
@@ -54,10 +59,20 @@ const producerRules: Rules<RocketMQProducerOptions> = {
   },
   sendMessageTimeout: integer(3000, 1),
   compressMessageBodyThreshold: integer(4096, 1),
+  compressLevel: integer(5, 0, 9),
   maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
   retryTimesWhenSendFailed: integer(2, 0, 100),
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
   retryNextServer: bool(false),
+  queueSelector: aFunction('a function'),
+  sendInterceptors: {
+    default: undefined,
+    allowed: 'an array of classes that are providers and have intercept',
+    accepts: (value) => Array.isArray(value) && value.every((type) => typeof type === 'function'),
+  },
+  enableBackpressureForAsyncMode: bool(false),
+  backPressureForAsyncSendNum: integer(1024, 1),
+  backPressureForAsyncSendSize: integer(100 * 1024 * 1024, 1),
   ...credentialRules,
   sendLatencyFaultEnable: bool(false),
   checkConcurrency: integer(20, 1, 10_000),
@@ -93,6 +108,8 @@ export function producerConfig(options: RocketMQProducerOptions = {}): Partial<P
     retryNextServer,
     checkConcurrency,
     checkQueueSize,
+    queueSelector: _queueSelector,
+    sendInterceptors: _sendInterceptors,
     ...others
   } = withoutCredentials(options);
   return {

@@ -10,6 +10,7 @@ import { RocketMQAdmin } from './receiving/rocketmq-admin.js';
 import { RocketMQPullConsumers } from './receiving/rocketmq-pull-consumers.js';
 import { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 import { RocketMQTemplate } from './template/rocketmq-template.js';
+import { TemplateExtensions } from './template/template-extensions.js';
 import { TemplateTransactions } from './template/template-transactions.js';
 
 export const rocketMQProviders: Provider[] = [
@@ -28,7 +29,8 @@ export const rocketMQProviders: Provider[] = [
   {
     provide: RocketMQPullConsumers,
     inject: [RocketMQConnection],
-    useFactory: ({ listenerInstance }: RocketMQConnection) => new RocketMQPullConsumers(listenerInstance),
+    useFactory: (connection: RocketMQConnection) =>
+      new RocketMQPullConsumers(connection.listenerInstance, (nameServer) => connection.clientOf(nameServer)),
   },
   {
     provide: RocketMQAdmin,
@@ -38,23 +40,30 @@ export const rocketMQProviders: Provider[] = [
   },
   {
     provide: Receiver,
-    inject: [RocketMQPullConsumers, ROCKETMQ_MODULE_OPTIONS],
-    useFactory: (consumers: RocketMQPullConsumers, { pullConsumer }: RocketMQModuleOptions) =>
-      new Receiver(consumers, pullConsumer),
+    inject: [RocketMQPullConsumers, ROCKETMQ_MODULE_OPTIONS, RocketMQConnection],
+    useFactory: (
+      consumers: RocketMQPullConsumers,
+      { pullConsumer }: RocketMQModuleOptions,
+      { payloads }: RocketMQConnection,
+    ) => new Receiver(consumers, pullConsumer, payloads),
   },
+  TemplateExtensions,
   {
     provide: RocketMQTemplate,
-    inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK, Receiver],
+    inject: [RocketMQConnection, ROCKETMQ_MODULE_OPTIONS, ROCKETMQ_CLOCK, Receiver, TemplateExtensions],
     useFactory: (
-      { producer, transactions }: RocketMQConnection,
-      { compat }: RocketMQModuleOptions,
+      { producer, transactions, payloads }: RocketMQConnection,
+      { compat, producer: options }: RocketMQModuleOptions,
       clock: Clock,
       receiver: Receiver,
+      { intercepted }: TemplateExtensions,
     ) =>
-      new RocketMQTemplate(producer, {
+      new RocketMQTemplate(intercepted ?? producer, {
         receiver,
-        transactions: new TemplateTransactions(producer, transactions),
+        transactions: new TemplateTransactions(intercepted ?? producer, transactions, payloads),
         isSpringCompatible: compat === 'spring',
+        payloads,
+        queueSelector: options?.queueSelector,
         clockNow: () => clock.now(),
         logger: new Logger(RocketMQTemplate.name),
       }),

@@ -59,6 +59,15 @@ function hostingTarget(nameServer: string, given: HostPort, engine: EngineOption
   };
 }
 
+/** @throws ConfigurationError for what is no address, and for none. */
+export function checkedAddressesOf(nameServer: string | readonly string[]): readonly string[] {
+  if (nameServer.length === 0 || [nameServer].flat().some((address) => typeof address !== 'string'))
+    throw new ConfigurationError(illegalNameServer(String(nameServer)));
+  const addresses = addressesOf(nameServer);
+  for (const address of addresses) parseAddress(address);
+  return addresses;
+}
+
 function addressesOf(nameServer: RocketMQModuleOptions['nameServer']): readonly string[] {
   if (nameServer === undefined) return [];
   const list = typeof nameServer === 'string' ? nameServer.split(';') : nameServer;

@@ -21,7 +21,7 @@ export type { ClientConfig } from './client-config.js';
 export type { ConnectionStatus } from './connection-table.js';
 export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js';
 export { createReplyMessage, isRequest } from './producer/message-util.js';
-export { DefaultMQProducer, type RequestOptions, type SendOptions } from './producer/default-mq-producer.js';
+export { DefaultMQProducer, type SendOptions } from './producer/default-mq-producer.js';
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';
 export { queryMessageTrace } from './trace/query-message-trace.js';
 export type { MessageTrace } from './trace/trace-data-encoder.js';

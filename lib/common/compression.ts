@@ -8,8 +8,8 @@ import { decodeZstd } from './zstd.js';
 export const ZLIB_LEVEL = 5;
 
 /** Compresses a message body in zlib format. */
-export function compressBody(body: Buffer): Buffer {
-  return deflateSync(body, { level: ZLIB_LEVEL });
+export function compressBody(body: Buffer, level = ZLIB_LEVEL): Buffer {
+  return deflateSync(body, { level });
 }
 
 /**

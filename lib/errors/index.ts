@@ -2,6 +2,7 @@ export { ConfigurationError } from './configuration.error.js';
 export { MessageConversionError } from './message-conversion.error.js';
 export { MQBrokerError } from './mq-broker.error.js';
 export { MQClientError } from './mq-client.error.js';
+export { PartialBatchError } from './partial-batch.error.js';
 export { RemotingCodecError } from './remoting-codec.error.js';
 export { RemotingTimeoutError } from './remoting-timeout.error.js';
 export { RequestTimeoutError } from './request-timeout.error.js';

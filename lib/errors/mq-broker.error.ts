@@ -7,10 +7,13 @@ export class MQBrokerError extends RocketMQError {
     remark: string,
     readonly brokerAddr?: string,
     retryable = false,
+    topic?: string,
   ) {
     super('BROKER', `CODE: ${responseCode}  DESC: ${remark}${brokerAddr ? ` BROKER: ${brokerAddr}` : ''}`, {
       responseCode,
       retryable,
+      topic,
+      broker: brokerAddr,
     });
   }
 }

@@ -13,6 +13,7 @@ export interface RocketMQConsumerOptions extends Partial<
     | 'selectorType'
     | 'selectorExpression'
     | 'messageType'
+    | 'messageConverter'
     | 'validate'
     | 'reply'
     | 'batch'

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ConsumerConfig, RateLimit } from '../client/index.js';
+import type { RocketMQMessageConverter } from './message-converter.interface.js';
 import type { RocketMQErrorHandler } from './rocketmq-error-handler.interface.js';
 
 /**
@@ -112,6 +113,8 @@ export interface RocketMQMessageListenerOptions {
   popThresholdForQueue?: number;
   /** What the listener gets. Default: by the content type of the message, else text. */
   messageType?: RocketMQMessageType;
+  /** A provider that reads the messages of the listener, and writes its replies. Default: the module's `messageConverter`. */
+  messageConverter?: Type<RocketMQMessageConverter>;
   /** Validate the message with class-validator; needs a class as {@link messageType}. Default: false. */
   validate?: boolean;
   /** What the method returns is sent to who asked with `sendAndReceive`. Default: false. */

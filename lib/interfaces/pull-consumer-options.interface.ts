@@ -9,6 +9,11 @@ import type { LitePullConsumerConfig } from '../client/index.js';
 export interface RocketMQPullConsumerOptions {
   /** Consumer group. */
   group: string;
+  /**
+   * Name servers of another cluster than the module's, as `host:port`, several with `;` between them or as an array; reached over TCP
+   * with the `tls`, user and namespace of the module's listeners. Default: the cluster, or the engine, of the module.
+   */
+  nameServer?: string | readonly string[];
   /** Shares the queues of this topic with the other members of the group. Without it queues are assigned. */
   topic?: string;
   /** Tags with `||` between them. Default: `*`, all messages. */

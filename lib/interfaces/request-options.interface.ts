@@ -35,8 +35,6 @@ export interface RocketMQRequestOptions extends RocketMQSendOptions {
   type?: RocketMQMessageType;
   /** Validate the reply with class-validator; needs a class as {@link type}. Default: false. */
   validate?: boolean;
-  /** Ends the waiting with its reason; the request may be handled all the same. */
-  signal?: AbortSignal;
 }
 
 /**

@@ -1,6 +1,8 @@
+import type { Type } from '@nestjs/common';
 import type { EngineOptions } from '../engine/index.js';
 import type { RocketMQTlsOptions } from '../remoting/tls/client-tls.js';
 import type { RocketMQConsumerOptions } from './consumer-options.interface.js';
+import type { RocketMQMessageConverter } from './message-converter.interface.js';
 import type { RocketMQPullConsumerOptions } from './pull-consumer-options.interface.js';
 import type { RocketMQProducerOptions } from './producer-options.interface.js';
 
@@ -49,6 +51,8 @@ export interface RocketMQModuleOptions {
   consumer?: RocketMQConsumerOptions;
   /** The consumer of `receive` of {@link RocketMQTemplate}; it needs a `topic`. Default: none. */
   pullConsumer?: RocketMQPullConsumerOptions;
+  /** A provider that converts payloads of sends, listeners and `receive` in its own way. Default: by content type. */
+  messageConverter?: Type<RocketMQMessageConverter>;
   /**
    * `'spring'` makes sent messages equal to those of rocketmq-spring to the last byte: a text that is sent with content type
    * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.

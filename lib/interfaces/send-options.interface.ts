@@ -1,4 +1,4 @@
-import type { SendResult } from '../client/index.js';
+import type { MessageQueueSelector, SendResult } from '../client/index.js';
 
 /**
  * Options of a send of {@link RocketMQTemplate}.
@@ -21,10 +21,21 @@ export interface RocketMQSendOptions {
   keys?: string | readonly string[];
   /** Wins over the tag of the destination. */
   tag?: string;
+  /** Integer of the application that travels with the message. Default: 0. */
+  flag?: number;
+  /** `false`: the broker answers without waiting for the flush. Default: true. */
+  waitStoreMsgOK?: boolean;
   /** Properties of the application. */
   properties?: Readonly<Record<string, string>>;
   /** Messages with the same key go to the same queue. */
   hashKey?: string;
+  /**
+   * Chooses the queue, with {@link hashKey} (or an empty text) as third argument; wins over the producer's `queueSelector`. The send is not
+   * tried again in another queue.
+   */
+  queueSelector?: MessageQueueSelector;
+  /** Ends the waiting with its reason, and further attempts; what was sent already may be stored all the same. */
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -77,6 +77,11 @@ const listenerRules: Rules<RocketMQMessageListenerOptions> = {
     allowed: 'a class, String, Buffer, Object or MessageExt',
     accepts: (value) => typeof value === 'function',
   },
+  messageConverter: {
+    default: undefined,
+    allowed: 'a class that is a provider and has toBody or fromBody',
+    accepts: (value) => typeof value === 'function',
+  },
   validate: bool(false),
   reply: bool(false),
   batch: {

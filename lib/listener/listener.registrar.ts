@@ -1,15 +1,21 @@
 import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
 import type { RocketMQIdempotencyStore } from '../interfaces/idempotency.interface.js';
 import { IdempotencyStores, isStore } from '../idempotency/idempotency-stores.js';
-import { missingErrorHandler, missingIdempotencyStore } from '../rocketmq.messages.js';
+import { lookUp } from '../provider-lookup.js';
+import {
+  missingErrorHandler,
+  missingIdempotencyStore,
+  missingMessageConverter,
+} from '../rocketmq.messages.js';
 import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
+import { isMessageConverter } from '../template/payload-converter.js';
 import { ListenerContainer } from './listener-container.js';
+import type { ListenerEndpoint } from './listener-endpoint.js';
 import { groupListeners } from './listener-group.js';
 import { Replier } from './replier.js';
 import { RocketMQListenerRegistry } from './rocketmq-listener-registry.js';
@@ -55,7 +61,10 @@ export class ListenerRegistrar {
       ),
       providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => this.errorHandler(type, listener),
     };
-    const groups = groupListeners(this.explorer.explore(), this.defaults);
+    const groups = groupListeners(
+      this.explorer.explore().map((found) => this.withPayloads(found)),
+      this.defaults,
+    );
     for (const group of groups) {
       const container = await ListenerContainer.create(group, surroundings);
       this.containers.push(container);
@@ -82,26 +91,23 @@ export class ListenerRegistrar {
     await this.replier?.drain();
   }
 
+  private withPayloads(endpoint: ListenerEndpoint): ListenerEndpoint {
+    const { messageConverter: type } = endpoint.options;
+    const { payloads } = this.connection;
+    // What is no class is refused with the other options.
+    if (typeof type !== 'function') return { ...endpoint, payloads };
+    const fault = missingMessageConverter(type.name, endpoint.name);
+    const converter = lookUp(this.moduleRef, type, isMessageConverter, fault);
+    return { ...endpoint, payloads: payloads.with(converter) };
+  }
+
   private errorHandler(type: Type<RocketMQErrorHandler>, listener: string): RocketMQErrorHandler {
-    const fault = missingErrorHandler(type.name, listener);
-    const handler = this.provider(type, fault);
-    if (typeof handler?.handleError === 'function') return handler;
-    throw new ConfigurationError(fault);
+    const isHandler = (handler: RocketMQErrorHandler) => typeof handler?.handleError === 'function';
+    return lookUp(this.moduleRef, type, isHandler, missingErrorHandler(type.name, listener));
   }
 
   private idempotencyStore(type: Type<RocketMQIdempotencyStore>, listener: string): RocketMQIdempotencyStore {
-    const fault = missingIdempotencyStore(type.name, listener);
-    const store = this.provider(type, fault);
-    if (isStore(store)) return store;
-    throw new ConfigurationError(fault);
-  }
-
-  private provider<T>(type: Type<T>, fault: string): T | undefined {
-    try {
-      return this.moduleRef.get(type, { strict: false });
-    } catch (cause) {
-      throw new ConfigurationError(fault, cause);
-    }
+    return lookUp(this.moduleRef, type, isStore, missingIdempotencyStore(type.name, listener));
   }
 
   private async startContainers(): Promise<void> {

@@ -6,6 +6,7 @@ import type {
 } from '../interfaces/message-listener-options.interface.js';
 import { missingPackage, validateWithoutClass } from '../rocketmq.messages.js';
 import { fromBody, parseJson } from '../template/message-converter.js';
+import type { PayloadConverter } from '../template/payload-converter.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 
 /** Makes of a message what its listener wants; throws, or rejects with, MessageConversionError when that is impossible. */
@@ -19,20 +20,30 @@ const JSON_TYPES: ReadonlySet<unknown> = new Set([Object, Array, Number, Boolean
  *
  * @throws ConfigurationError when a package is missing that it needs.
  */
-export async function createPayloadReader({ name, options }: ListenerEndpoint): Promise<PayloadReader> {
-  return createReader(`Listener ${name}`, options);
+export async function createPayloadReader({
+  name,
+  options,
+  payloads,
+}: ListenerEndpoint): Promise<PayloadReader> {
+  return createReader(`Listener ${name}`, options, payloads);
 }
 
 /** As {@link createPayloadReader}, of a reader that errors name otherwise. */
 export async function createReader(
   name: string,
   { messageType, validate = false }: Pick<RocketMQMessageListenerOptions, 'messageType' | 'validate'>,
+  payloads?: PayloadConverter,
 ): Promise<PayloadReader> {
   const isClass = messageType !== undefined && !READERS.has(messageType) && !JSON_TYPES.has(messageType);
   if (validate && !isClass) throw new ConfigurationError(validateWithoutClass(name));
-  if (messageType === undefined) return fromBody;
-  if (isClass) return classReader(messageType as new () => object, name, validate);
-  return READERS.get(messageType) ?? parseJson;
+  const plain = isClass ? await classReader(messageType as new () => object, name) : readerOf(messageType);
+  const isAsked = payloads?.hasReader === true && messageType !== MessageExt;
+  const read = isAsked ? (message: MessageExt) => payloads.fromBody(message, messageType, plain) : plain;
+  return validate ? validatingReader(read, messageType!.name, name) : read;
+}
+
+function readerOf(messageType: RocketMQMessageType | undefined): PayloadReader {
+  return messageType === undefined ? fromBody : (READERS.get(messageType) ?? parseJson);
 }
 
 const READERS: ReadonlyMap<RocketMQMessageType, PayloadReader> = new Map<RocketMQMessageType, PayloadReader>([
@@ -41,19 +52,21 @@ const READERS: ReadonlyMap<RocketMQMessageType, PayloadReader> = new Map<RocketM
   [String, (message) => message.body.toString('utf8')],
 ]);
 
-async function classReader(
-  type: new () => object,
-  listener: string,
-  validate: boolean,
-): Promise<PayloadReader> {
+async function classReader(type: new () => object, listener: string): Promise<PayloadReader> {
   const { plainToInstance } = await optionalImport(
     () => import('class-transformer'),
     'class-transformer',
     listener,
     'messageType',
   );
-  const build = (message: MessageExt): unknown => plainToInstance(type, parseJson(message));
-  if (!validate) return build;
+  return (message) => plainToInstance(type, parseJson(message));
+}
+
+async function validatingReader(
+  read: PayloadReader,
+  typeName: string,
+  listener: string,
+): Promise<PayloadReader> {
   const validator = await optionalImport(
     () => import('class-validator'),
     'class-validator',
@@ -61,7 +74,7 @@ async function classReader(
     'validate',
   );
   return async (message) => {
-    const payload = build(message);
+    const payload = await read(message);
     const faults = typeof payload === 'object' && payload !== null ? await validator.validate(payload) : [];
     if (faults.length === 0 && typeof payload === 'object' && payload !== null) return payload;
     const details = faults
@@ -69,7 +82,7 @@ async function classReader(
       .join(' ')
       .trim();
     throw new MessageConversionError(
-      `Message ${message.msgId} of topic ${message.topic} is no valid ${type.name}: ${details || 'it is no object'}`,
+      `Message ${message.msgId} of topic ${message.topic} is no valid ${typeName}: ${details || 'it is no object'}`,
     );
   };
 }

@@ -7,7 +7,7 @@ import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.int
 import { emptyReply, noRequest } from '../rocketmq.messages.js';
 import { HeaderMapper } from '../template/header-mapper.js';
 import { GenericMessage } from '../template/message-builder.js';
-import { toBody } from '../template/message-converter.js';
+import { PayloadConverter } from '../template/payload-converter.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
 import { RocketMQHeaders } from '../template/rocketmq-headers.js';
 import { RocketMQOutcome } from './outcome.js';
@@ -75,7 +75,7 @@ export class Replier {
   }
 
   private replyOf(
-    { name }: ListenerEndpoint,
+    { name, payloads = new PayloadConverter(this.isSpringCompatible) }: ListenerEndpoint,
     { sendsEmpty }: ReplySettings,
     result: unknown,
     request: MessageExt,
@@ -86,10 +86,9 @@ export class Replier {
     if (isEmpty && !sendsEmpty) throw new MQClientError(emptyReply(name));
     const headers: ReadonlyMap<string, unknown> = isGeneric ? result.headers : new Map();
     const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
-    const { body, contentType } = toBody(
+    const { body, contentType } = payloads.toBody(
       content ?? null,
       typeof asked === 'string' ? asked : undefined,
-      this.isSpringCompatible,
     );
     // RocketMQ has no messages without a body.
     if (body.length === 0) throw new MQClientError(emptyReply(name));

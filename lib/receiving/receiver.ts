@@ -6,6 +6,7 @@ import type {
 } from '../interfaces/pull-consumer-options.interface.js';
 import { createReader } from '../listener/payload-reader.js';
 import { noPullConsumer, pullConsumerWithoutTopic } from '../rocketmq.messages.js';
+import type { PayloadConverter } from '../template/payload-converter.js';
 import type { PullConsumer } from './pull-consumer.js';
 import type { RocketMQPullConsumers } from './rocketmq-pull-consumers.js';
 
@@ -16,6 +17,7 @@ export class Receiver {
   constructor(
     private readonly consumers: RocketMQPullConsumers,
     private readonly options: RocketMQPullConsumerOptions | undefined,
+    private readonly payloads: PayloadConverter,
   ) {}
 
   /** @throws ConfigurationError for an option that is not allowed. */
@@ -27,7 +29,7 @@ export class Receiver {
 
   async receive(type: RocketMQMessageType | undefined, options: RocketMQReceiveOptions): Promise<unknown[]> {
     if (this.consumer === undefined) throw new MQClientError(noPullConsumer());
-    const read = await createReader('receive', { messageType: type });
+    const read = await createReader('receive', { messageType: type }, this.payloads);
     const messages = await this.consumer.poll(options);
     try {
       return await Promise.all(messages.map((message) => read(message)));

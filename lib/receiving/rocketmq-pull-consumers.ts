@@ -12,21 +12,25 @@ import { PullConsumer } from './pull-consumer.js';
 export class RocketMQPullConsumers implements BeforeApplicationShutdown {
   private readonly open = new Set<PullConsumer>();
 
-  constructor(private readonly instance: MQClientInstance) {}
+  constructor(
+    private readonly instance: MQClientInstance,
+    private readonly clientOf: (nameServer: string | readonly string[]) => MQClientInstance,
+  ) {}
 
   /**
    * A consumer that has joined its group, with its share of the queues of `topic`, or ready to be assigned some.
    *
    * @throws ConfigurationError for an option that is not allowed, MQClientError when the application has a consumer of the group
-   * already.
+   * already in this cluster.
    */
   async create(options: RocketMQPullConsumerOptions): Promise<PullConsumer> {
-    const { group, topic, selectorExpression, ...config } = options;
+    const { group, nameServer, topic, selectorExpression, ...config } = options;
     if (topic === undefined && selectorExpression !== undefined)
       throw new ConfigurationError(
         'selectorExpression needs a topic: queues that are assigned are read whole',
       );
-    const consumer = new DefaultLitePullConsumer(this.instance, { ...config, consumerGroup: group });
+    const instance = nameServer === undefined ? this.instance : this.clientOf(nameServer);
+    const consumer = new DefaultLitePullConsumer(instance, { ...config, consumerGroup: group });
     if (topic !== undefined) await consumer.subscribe(topic, selectorExpression);
     await consumer.start();
     const wrapper = new PullConsumer(consumer, () => this.open.delete(wrapper));

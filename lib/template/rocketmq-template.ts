@@ -1,4 +1,4 @@
-import type { DefaultMQProducer, SendResult, TransactionSendResult } from '../client/index.js';
+import type { SendResult, TransactionSendResult } from '../client/index.js';
 import { MQClientError } from '../errors/index.js';
 import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
 import type { RocketMQReceiveOptions } from '../interfaces/pull-consumer-options.interface.js';
@@ -18,7 +18,8 @@ import { noPullConsumer } from '../rocketmq.messages.js';
 import type { GenericMessage } from './message-builder.js';
 import { acceptReplyError, checkReply } from './reply-error.js';
 import { requestArguments, type RequestArgument, type RequestRest } from './request-arguments.js';
-import { producerOptions, SendingTemplate, type SendingTemplateSettings } from './sending-template.js';
+import type { TemplateProducer } from './intercepted-producer.js';
+import { SendingTemplate, type SendingTemplateSettings } from './sending-template.js';
 import type { TemplateTransactions } from './template-transactions.js';
 
 export interface TemplateSettings extends SendingTemplateSettings {
@@ -40,7 +41,7 @@ export interface TemplateSettings extends SendingTemplateSettings {
  */
 export class RocketMQTemplate extends SendingTemplate {
   constructor(
-    producer: DefaultMQProducer,
+    producer: TemplateProducer,
     protected override readonly settings: TemplateSettings,
   ) {
     super(producer, settings);
@@ -133,11 +134,11 @@ export class RocketMQTemplate extends SendingTemplate {
     payload: unknown,
     options: RocketMQRequestOptions,
   ): Promise<unknown> {
-    const { type, validate, signal } = options;
-    const read = await createReader('sendAndReceive', { messageType: type, validate });
+    const { type, validate } = options;
+    const read = await createReader('sendAndReceive', { messageType: type, validate }, this.payloads);
     const message = this.toMessage(destination, payload, options);
     if (!this.settings.isSpringCompatible) acceptReplyError(message);
-    const reply = await this.producer.request(message, { ...producerOptions(options), signal });
+    const reply = await this.producer.request(message, this.producerOptions(options));
     checkReply(reply);
     return read(reply);
   }
@@ -157,7 +158,7 @@ export class RocketMQTemplate extends SendingTemplate {
     options: RocketMQTransactionOptions = {},
   ): Promise<TransactionSendResult> {
     const prepared = this.toMessage(destination, message, options);
-    return this.transactions().send(prepared, arg, producerOptions(options), options.listener);
+    return this.transactions().send(prepared, arg, this.producerOptions(options), options.listener);
   }
 
   /**
@@ -174,7 +175,7 @@ export class RocketMQTemplate extends SendingTemplate {
     options: RocketMQTransactionOptions = {},
   ): Promise<RocketMQTransactionResult<T>> {
     const prepared = this.toMessage(destination, payload, options);
-    return this.transactions().run(prepared, work, producerOptions(options), options.listener);
+    return this.transactions().run(prepared, work, this.producerOptions(options), options.listener);
   }
 
   private transactions(): TemplateTransactions {

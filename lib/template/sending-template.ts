@@ -2,25 +2,30 @@ import { Message } from '../common/message.js';
 import type { Logger } from '../common/logger.js';
 import {
   selectMessageQueueByHash,
-  type DefaultMQProducer,
+  type MessageQueueSelector,
   type SendOptions,
   type SendResult,
 } from '../client/index.js';
-import { MQClientError } from '../errors/index.js';
+import { MQClientError, PartialBatchError } from '../errors/index.js';
 import type { RocketMQSendCallback, RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import { splitBatch } from './batch-splitter.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
-import { applyDelay } from './message-delay.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
-import { toBody } from './message-converter.js';
+import { applyOptions } from './message-options.js';
+import type { TemplateProducer } from './intercepted-producer.js';
+import { PayloadConverter } from './payload-converter.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
 
 const NO_HEADERS: ReadonlyMap<string, unknown> = new Map();
-/** Delay levels of RocketMQ; a broker with fewer takes its highest. */
-const MAX_DELAY_LEVEL = 18;
+
 export interface SendingTemplateSettings {
   /** See {@link RocketMQModuleOptions.compat}. */
   readonly isSpringCompatible: boolean;
+  /** Default: none of the application's own. */
+  readonly payloads?: PayloadConverter;
+  /** The queues of keys. Default: those of Java. */
+  readonly queueSelector?: MessageQueueSelector | undefined;
   readonly clockNow: () => number;
   readonly logger: Logger;
 }
@@ -30,13 +35,17 @@ type OptionsOrTimeout = RocketMQSendOptions | number;
 
 /** The sends of a {@link RocketMQTemplate} that are answered as soon as the message is stored. */
 export class SendingTemplate {
+  protected readonly payloads: PayloadConverter;
   private readonly headerMapper: HeaderMapper;
+  private readonly queueSelector: MessageQueueSelector;
 
   constructor(
-    protected readonly producer: DefaultMQProducer,
+    protected readonly producer: TemplateProducer,
     protected readonly settings: SendingTemplateSettings,
   ) {
     this.headerMapper = new HeaderMapper(settings.logger);
+    this.payloads = settings.payloads ?? new PayloadConverter(settings.isSpringCompatible);
+    this.queueSelector = settings.queueSelector ?? selectMessageQueueByHash;
   }
 
   /**
@@ -56,7 +65,7 @@ export class SendingTemplate {
       payload instanceof GenericMessage ? payload : new GenericMessage(payload, NO_HEADERS);
     const generic = MessageBuilder.withPayload(content).copyHeaders(given).copyHeaders(headers).build();
     const message = postProcessor(this.toMessage(destination, generic, options));
-    return this.producer.send(message, producerOptions(options));
+    return this.producer.send(message, this.producerOptions(options));
   }
 
   /**
@@ -76,10 +85,35 @@ export class SendingTemplate {
       const sendOptions = asOptions(options, delayLevel);
       if (Array.isArray(payload)) return this.sendBatch(destination, payload, sendOptions);
       const message = this.toMessage(destination, payload, sendOptions);
-      return this.producer.send(message, producerOptions(sendOptions));
+      return this.producer.send(message, this.producerOptions(sendOptions));
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /**
+   * Sends any number of payloads or messages, in their order, as batches of at most the producer's `maxMessageSize`, one after the other.
+   *
+   * @returns the results of the batches.
+   * @throws PartialBatchError when some are stored and others are not; as {@link syncSend} when none are.
+   */
+  async syncSendBatches(
+    destination: string,
+    payloads: readonly unknown[],
+    options: RocketMQSendOptions = {},
+  ): Promise<SendResult[]> {
+    const messages = payloads.map((payload) => this.toMessage(destination, payload, options));
+    const results: SendResult[] = [];
+    let stored = 0;
+    for (const batch of splitBatch(messages, this.producer.config.maxMessageSize)) {
+      try {
+        results.push(await this.producer.sendBatch(batch, this.producerOptions(options)));
+      } catch (error) {
+        throw stored === 0 ? error : new PartialBatchError(stored, messages.length, error);
+      }
+      stored += batch.length;
+    }
+    return results;
   }
 
   /** As {@link syncSend}, with all messages of one `hashKey` in one queue, in order; not tried again elsewhere. */
@@ -184,7 +218,10 @@ export class SendingTemplate {
 
   /** Hands the message over and waits for nothing: nobody learns when the broker refuses or loses it. */
   async sendOneWay(destination: string, payload: unknown, options: RocketMQSendOptions = {}): Promise<void> {
-    await this.producer.sendOneway(this.toMessage(destination, payload, options), producerOptions(options));
+    await this.producer.sendOneway(
+      this.toMessage(destination, payload, options),
+      this.producerOptions(options),
+    );
   }
 
   /** As {@link sendOneWay}, with all messages of one `hashKey` in one queue, in order. */
@@ -212,8 +249,14 @@ export class SendingTemplate {
     payload: unknown,
     options: RocketMQSendOptions,
   ): Promise<SendResult> {
-    if (Array.isArray(payload)) return this.sendBatch(destination, payload, options);
-    return this.producer.sendAsync(this.toMessage(destination, payload, options), producerOptions(options));
+    if (Array.isArray(payload)) {
+      const messages = payload.map((each) => this.toMessage(destination, each, options));
+      return this.producer.sendBatchAsync(messages, this.producerOptions(options));
+    }
+    return this.producer.sendAsync(
+      this.toMessage(destination, payload, options),
+      this.producerOptions(options),
+    );
   }
 
   private async startOrderlySend(
@@ -245,7 +288,18 @@ export class SendingTemplate {
     options: RocketMQSendOptions,
   ): Promise<SendResult> {
     const messages = payloads.map((payload) => this.toMessage(destination, payload, options));
-    return this.producer.sendBatch(messages, producerOptions(options));
+    return this.producer.sendBatch(messages, this.producerOptions(options));
+  }
+
+  protected producerOptions({ timeout, hashKey, queueSelector, signal }: RocketMQSendOptions): SendOptions {
+    if (timeout !== undefined && !(Number.isInteger(timeout) && timeout > 0)) {
+      throw new MQClientError(`timeout is ${timeout}; allowed: milliseconds from 1 up`);
+    }
+    if (queueSelector !== undefined)
+      return { timeout, selector: checkSelector(queueSelector), arg: hashKey, signal };
+    return hashKey === undefined
+      ? { timeout, signal }
+      : { timeout, selector: this.queueSelector, arg: hashKey, signal };
   }
 
   protected toMessage(destination: string, payload: unknown, options: RocketMQSendOptions): Message {
@@ -258,10 +312,9 @@ export class SendingTemplate {
     }
     const { isSpringCompatible } = this.settings;
     const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
-    const { body, contentType } = toBody(
+    const { body, contentType } = this.payloads.toBody(
       content,
       typeof asked === 'string' ? asked : undefined,
-      isSpringCompatible,
     );
     const message = new Message(topic, body, options.tag ?? tag);
     message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
@@ -277,25 +330,9 @@ export class SendingTemplate {
   }
 }
 
-function applyOptions(message: Message, options: RocketMQSendOptions): void {
-  const { delayLevel, keys, properties } = options;
-  if (keys !== undefined) message.setKeys(keys);
-  if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
-  applyDelay(message, options);
-  if (properties === undefined) return;
-  for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
-}
-
-function checkDelayLevel(delayLevel: number): number {
-  if (Number.isInteger(delayLevel) && delayLevel >= 1 && delayLevel <= MAX_DELAY_LEVEL) return delayLevel;
-  throw new MQClientError(`delayLevel is ${delayLevel}; allowed: 0 (no delay) to ${MAX_DELAY_LEVEL}`);
-}
-
-export function producerOptions({ timeout, hashKey }: RocketMQSendOptions): SendOptions {
-  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout > 0)) {
-    throw new MQClientError(`timeout is ${timeout}; allowed: milliseconds from 1 up`);
-  }
-  return hashKey === undefined ? { timeout } : { timeout, selector: selectMessageQueueByHash, arg: hashKey };
+function checkSelector(selector: MessageQueueSelector): MessageQueueSelector {
+  if (typeof selector === 'function') return selector;
+  throw new MQClientError(`queueSelector is ${String(selector)}; allowed: a function`);
 }
 
 function asOptions(

@@ -1,10 +1,12 @@
-import type { SendOptions, TransactionMQProducer, TransactionSendResult } from '../client/index.js';
+import type { SendOptions, TransactionSendResult } from '../client/index.js';
 import { MessageConst } from '../common/message-const.js';
 import type { Message } from '../common/message.js';
 import { MQClientError, TransactionUnknownError } from '../errors/index.js';
 import type { RocketMQTransactionResult } from '../interfaces/transaction-listener.interface.js';
 import { listenerWithoutExecute } from '../rocketmq.messages.js';
+import type { TransactionalProducer } from './intercepted-producer.js';
 import type { GenericMessage } from './message-builder.js';
+import type { PayloadConverter } from './payload-converter.js';
 import { toTransactionMessage } from './transaction-message.js';
 import { TRANSACTION_LISTENER_PROPERTY, type TransactionRouter } from './transaction-router.js';
 
@@ -14,8 +16,9 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 /** The sends of a template that are parts of transactions. */
 export class TemplateTransactions {
   constructor(
-    private readonly producer: TransactionMQProducer,
+    private readonly producer: TransactionalProducer,
     private readonly router: TransactionRouter,
+    private readonly payloads: PayloadConverter,
   ) {}
 
   /** With the local transaction of a listener. */
@@ -44,7 +47,7 @@ export class TemplateTransactions {
     message.putProperty(TRANSACTION_LISTENER_PROPERTY, name);
     let outcome: Outcome<T> | undefined;
     const execute = async () => {
-      outcome = await attempt(message, work);
+      outcome = await attempt(message, work, this.payloads);
       if ('value' in outcome) return 'COMMIT_MESSAGE';
       return outcome.error instanceof TransactionUnknownError ? 'UNKNOW' : 'ROLLBACK_MESSAGE';
     };
@@ -66,10 +69,11 @@ function refuseDelay({ delayTimeLevel, properties }: Message): void {
 async function attempt<T>(
   message: Message,
   work: (message: GenericMessage) => T | Promise<T>,
+  payloads: PayloadConverter,
 ): Promise<Outcome<T>> {
   try {
     const transactionId = message.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    return { value: await work(toTransactionMessage(message, transactionId)) };
+    return { value: await work(await toTransactionMessage(message, transactionId, payloads)) };
   } catch (error) {
     return { error };
   }

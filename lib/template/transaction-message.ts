@@ -2,11 +2,15 @@ import { RESERVED_PROPERTIES } from '../common/message-const.js';
 import { MessageExt } from '../common/message-ext.js';
 import type { Message } from '../common/message.js';
 import { GenericMessage } from './message-builder.js';
-import { fromBody } from './message-converter.js';
+import type { PayloadConverter } from './payload-converter.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
 
 /** A message as transaction listeners get it (RocketMQUtil#convertToSpringMessage). */
-export function toTransactionMessage(message: Message, transactionId: string | undefined): GenericMessage {
+export async function toTransactionMessage(
+  message: Message,
+  transactionId: string | undefined,
+  payloads: PayloadConverter,
+): Promise<GenericMessage> {
   const headers = new Map<string, unknown>();
   const set = (name: string, value: unknown) => {
     if (value !== undefined) headers.set(RocketMQHeaders.PREFIX + name, value);
@@ -26,5 +30,5 @@ export function toTransactionMessage(message: Message, transactionId: string | u
   for (const [name, value] of message.properties) {
     if (!RESERVED_PROPERTIES.has(name)) headers.set(name, value);
   }
-  return new GenericMessage(fromBody(message), headers);
+  return new GenericMessage(await payloads.fromBody(message, undefined), headers);
 }

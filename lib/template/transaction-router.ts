@@ -6,6 +6,7 @@ import { MQClientError } from '../errors/index.js';
 import type { RocketMQLocalTransactionListener } from '../interfaces/transaction-listener.interface.js';
 import { noTransactionListener } from '../rocketmq.messages.js';
 import type { RocketMQLocalTransactionState } from './local-transaction-state.js';
+import type { PayloadConverter } from './payload-converter.js';
 import { toTransactionMessage } from './transaction-message.js';
 
 /** The property of a message that names its transaction listener. */
@@ -29,6 +30,8 @@ const STATES: Readonly<Record<RocketMQLocalTransactionState, LocalTransactionSta
 export class TransactionRouter implements TransactionListener {
   private found: readonly NamedTransactionListener[] | undefined;
   private find: () => readonly NamedTransactionListener[] = () => [];
+
+  constructor(private readonly payloads: PayloadConverter) {}
 
   /** Listeners are looked for when they are first needed: then all of them are there. */
   lookWith(find: () => readonly NamedTransactionListener[]): void {
@@ -60,14 +63,14 @@ export class TransactionRouter implements TransactionListener {
   async executeLocalTransaction(message: Message, arg: unknown): Promise<LocalTransactionState> {
     const { listener } = this.listenerOf(message);
     const transactionId = message.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    return stateOf(
-      await listener.executeLocalTransaction!(toTransactionMessage(message, transactionId), arg),
-    );
+    const generic = await toTransactionMessage(message, transactionId, this.payloads);
+    return stateOf(await listener.executeLocalTransaction!(generic, arg));
   }
 
   async checkLocalTransaction(message: MessageExt): Promise<LocalTransactionState> {
     const { listener } = this.listenerOf(message);
-    return stateOf(await listener.checkLocalTransaction(toTransactionMessage(message, message.msgId)));
+    const generic = await toTransactionMessage(message, message.msgId, this.payloads);
+    return stateOf(await listener.checkLocalTransaction(generic));
   }
 
   private listenerOf(message: Message): NamedTransactionListener {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { MessageSysFlag } from '../../lib/common/message-sys-flag.js';
 import { Message } from '../../lib/common/message.js';
-import { DefaultMQProducer, selectMessageQueueByHash } from '../../lib/client/index.js';
+import {
+  DefaultMQProducer,
+  selectMessageQueueByHash,
+  type MessageQueueSelector,
+} from '../../lib/client/index.js';
 import { MQBrokerError, MQClientError } from '../../lib/errors/index.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { javaVectors } from '../support/java-vectors.js';
@@ -113,6 +117,48 @@ export function describeProducer(cluster: ClusterRef): void {
       }
     });
 
+    it('asks a selector of the application for the queue', async () => {
+      const producer = startProducer(cluster());
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName('selector');
+      await producer.send(message(topic));
+      const seen: string[] = [];
+      const selector: MessageQueueSelector = (queues, { tags }, arg) => {
+        seen.push(`${queues.length} ${tags} ${arg}`);
+        return queues[2]!;
+      };
+      const options = { selector, arg: 'key' };
+      const results = [
+        await producer.send(message(topic, 'a', 'x'), options),
+        await producer.sendAsync(message(topic, 'b', 'x'), options),
+        await producer.sendBatch([message(topic, 'c', 'x')], options),
+        await producer.sendBatchAsync([message(topic, 'd', 'x')], options),
+      ];
+      expect(results.map(({ messageQueue }) => messageQueue.queueId)).toEqual([2, 2, 2, 2]);
+      expect(seen).toEqual(Array.from({ length: 4 }, () => '4 x key'));
+      const stored = bodies(await client.read(topic, 2));
+      expect(stored.slice(-4)).toEqual(['a', 'b', 'c', 'd']);
+    });
+
+    it('bounds its asynchronous sends, and stores them all', async () => {
+      const bound = { enableBackpressureForAsyncMode: true, backPressureForAsyncSendNum: 4 };
+      const producer = startProducer(cluster(), { producer: bound });
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName('bound');
+      const { messageQueue } = await producer.send(message(topic, '0'));
+      const selector = () => messageQueue;
+      const sends = Array.from({ length: 9 }, (_, i) =>
+        producer.sendAsync(message(topic, `${i + 1}`), { selector }),
+      );
+      const ends = await Promise.allSettled(sends);
+      expect(ends.map(({ status }) => status)).toEqual([
+        ...Array.from({ length: 8 }, () => 'fulfilled'),
+        'rejected',
+      ]);
+      const stored = bodies(await client.read(topic, messageQueue.queueId));
+      expect(stored.toSorted()).toEqual(Array.from({ length: 9 }, (_, i) => `${i}`));
+    });
+
     describe('compresses', () => {
       it.each([
         ['no body of 4095 bytes', 4095, false],
@@ -218,6 +264,7 @@ export function describeProducer(cluster: ClusterRef): void {
         const error = await producer.send(bad, { selector: () => messageQueue }).catch((reason) => reason);
         expect(error).toBeInstanceOf(MQBrokerError);
         expect(error.responseCode).toBe(ResponseCode.MESSAGE_ILLEGAL);
+        expect(error).toMatchObject({ topic, broker: client.brokerName });
         expect(await client.read(topic, messageQueue.queueId)).toHaveLength(1);
       });
 

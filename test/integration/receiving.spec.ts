@@ -6,6 +6,7 @@ import {
   RocketMQPullConsumers,
   type PullConsumer,
 } from '../../lib/index.js';
+import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, startApp, type TestApp } from '../support/nest-app.js';
 
 class Order {
@@ -111,6 +112,30 @@ describe('a pull consumer', () => {
     await app.close();
     expect(await taken).toEqual([]);
     await expect(consumer.poll()).rejects.toThrow('not running');
+  });
+
+  it('reads other clusters, with the same group as in its own', async () => {
+    const other = await startApp({ rocketmq: { engine: { listen: { nameServerPort: 0, listenPort: 0 } } } });
+    const app = await startApp();
+    await other.template.syncSend('orders', 'there');
+    await app.template.syncSend('orders', 'here');
+    const { engine } = other.module.get(RocketMQConnection, { strict: false });
+    const nameServer = engine!.listenAddress!;
+    const there = await consumers(app).create({ ...pullConsumer, nameServer });
+    const here = await consumers(app).create(pullConsumer);
+    expect(texts(await there.poll({ timeout: 10_000 }))).toEqual(['there']);
+    expect(texts(await here.poll({ timeout: 10_000 }))).toEqual(['here']);
+    await expect(consumers(app).create({ ...pullConsumer, nameServer: [nameServer] })).rejects.toThrow(
+      'receivers',
+    );
+    await app.close();
+    await expect(there.poll()).rejects.toThrow('not running');
+  });
+
+  it.each([[''], ['archive'], [[]], [9876]])('refuses %j as nameServer', async (nameServer) => {
+    const app = await startApp();
+    const created = consumers(app).create({ ...pullConsumer, nameServer: nameServer as string });
+    await expect(created).rejects.toThrow(ConfigurationError);
   });
 
   it('refuses tags without a topic', async () => {

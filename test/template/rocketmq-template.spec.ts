@@ -26,6 +26,7 @@ function create() {
     sendAsync: note('sendAsync'),
     sendOneway: note('sendOneway'),
     sendBatch: note('sendBatch'),
+    sendBatchAsync: note('sendBatchAsync'),
   } as unknown as DefaultMQProducer;
   const logger = new RecordingLogger();
   const template = new RocketMQTemplate(producer, { isSpringCompatible: false, clockNow: () => 0, logger });
@@ -52,7 +53,7 @@ describe('RocketMQTemplate', () => {
       'sendBatch',
       'send by key',
       'sendAsync',
-      'sendBatch',
+      'sendBatchAsync',
       'sendAsync by key',
       'sendAsync',
       'sendAsync by key',

@@ -1,5 +1,3 @@
-import { deflate } from 'node:zlib';
-import { compressBody, ZLIB_LEVEL } from '../../common/compression.js';
 import { MessageClientIdSetter } from '../../common/message-client-id-setter.js';
 import { MessageConst } from '../../common/message-const.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
@@ -7,15 +5,16 @@ import type { Message } from '../../common/message.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { TopicNames } from '../../common/topic-validator.js';
-import { isRetryTopic } from '../../common/mix-all.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
 import { SendMessageTrace } from '../trace/send-message-trace.js';
-import { checkBody, checkGroup, checkTopic, illegalMessage } from '../validators.js';
-import type { MessageQueueSelector } from './message-queue-selector.js';
+import { checkBody, checkGroup, checkTopic } from '../validators.js';
+import { compressOutgoing } from './body-compression.js';
+import { checkBatch } from './message-batch.js';
+import { chooseQueue, type MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { ProducerInner } from './producer-inner.js';
@@ -28,10 +27,9 @@ import {
   type SendEnvironment,
 } from './send-task.js';
 import { sendRequestMessage } from './request-sender.js';
+import { endedBySignal, SendPermits } from './send-permits.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
-/** Larger bodies are compressed off the event loop. */
-const SYNC_COMPRESS_LIMIT = 65_536;
 const NO_BYTES = Buffer.alloc(0);
 
 type HandOver = (info: TopicPublishInfo, body: Buffer, sysFlag: number) => void;
@@ -42,10 +40,7 @@ export interface SendOptions {
   /** Chooses the queue by `arg`; such a send is not tried again in another queue. */
   readonly selector?: MessageQueueSelector;
   readonly arg?: string;
-}
-
-export interface RequestOptions extends SendOptions {
-  /** Ends the waiting; the message may be handled all the same. */
+  /** Ends the waiting with its reason, and further attempts; what was sent already may be stored, and handled, all the same. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,6 +57,8 @@ export class DefaultMQProducer implements ProducerInner {
   private readonly ids: MessageClientIdSetter;
   private readonly environment: SendEnvironment;
   private readonly dispatcher: AsyncTraceDispatcher | undefined;
+  /** Undefined: asynchronous sends have no bound. */
+  private readonly permits: SendPermits | undefined;
   private isRunning = false;
 
   constructor(
@@ -75,6 +72,7 @@ export class DefaultMQProducer implements ProducerInner {
     const trace = this.dispatcher && new SendMessageTrace(instance, this.dispatcher, resolved.group);
     this.environment = { instance, config: this.config, faultStrategy, trace };
     this.ids = new MessageClientIdSetter(instance.clock, instance.random);
+    if (resolved.enableBackpressureForAsyncMode) this.permits = new SendPermits(instance.clock, resolved);
   }
 
   get group(): string {
@@ -103,18 +101,22 @@ export class DefaultMQProducer implements ProducerInner {
   shutdown(): void {
     if (!this.isRunning) return;
     this.isRunning = false;
+    this.permits?.close();
     void this.endTrace();
     this.instance.unregisterProducer(this);
   }
 
   /** Sends and waits until the message is stored; errors are tried again. */
   send(message: Message, options: SendOptions = {}): Promise<SendResult> {
-    return this.sendMessage(message, 'SYNC', options);
+    return endedBySignal(this.sendMessage(message, 'SYNC', options), options.signal);
   }
 
   /** As {@link send}, but an error that a broker answers is not tried again (`retryTimesWhenSendAsyncFailed`). */
   sendAsync(message: Message, options: SendOptions = {}): Promise<SendResult> {
-    return this.sendMessage(message, 'ASYNC', options);
+    if (this.permits === undefined)
+      return endedBySignal(this.sendMessage(message, 'ASYNC', options), options.signal);
+    const send = (given: SendOptions) => this.sendMessage(message, 'ASYNC', given);
+    return this.sendPermitted(this.permits, [message], options, send);
   }
 
   /** Hands the message over without waiting for anything: if it is lost, nobody learns of it. */
@@ -122,6 +124,7 @@ export class DefaultMQProducer implements ProducerInner {
     this.check(message);
     const startedAt = this.instance.clock.now();
     await this.inTurn(this.topicOf(message), message.body, (info, body, sysFlag) => {
+      options.signal?.throwIfAborted();
       const outgoing = this.outgoing(message, body, sysFlag, startedAt);
       const { faultStrategy } = this.environment;
       const queue =
@@ -139,25 +142,26 @@ export class DefaultMQProducer implements ProducerInner {
    * @param timeout milliseconds for sending, and for the reply.
    * @throws RequestTimeoutError when no reply came, MQClientError when the message could not be sent.
    */
-  async request(message: Message, options: RequestOptions = {}): Promise<MessageExt> {
-    const { signal, ...sendOptions } = options;
+  async request(message: Message, options: SendOptions = {}): Promise<MessageExt> {
+    const { signal } = options;
     const timeout = options.timeout ?? this.config.sendMsgTimeout;
     this.check(message);
     signal?.throwIfAborted();
     return sendRequestMessage(this.instance, message, timeout, signal, (remaining) =>
-      this.sendAsync(message, { ...sendOptions, timeout: remaining }),
+      this.sendAsync(message, { ...options, timeout: remaining }),
     );
   }
 
   /** Sends messages of one topic together: all or none of them are stored. */
   sendBatch(messages: readonly Message[], options: SendOptions = {}): Promise<SendResult> {
-    return new Promise((resolve, reject) => {
-      this.checkBatch(messages);
-      const outgoing = this.outgoingBatch(messages);
-      this.inTurn(outgoing.topic, NO_BYTES, (info) =>
-        this.dispatch(outgoing, 'SYNC', info, options, resolve, reject),
-      ).catch(reject);
-    });
+    return endedBySignal(this.sendMessages(messages, 'SYNC', options), options.signal);
+  }
+
+  /** As {@link sendBatch}, with the retries and bounds of {@link sendAsync}. */
+  sendBatchAsync(messages: readonly Message[], options: SendOptions = {}): Promise<SendResult> {
+    const send = (given: SendOptions) => this.sendMessages(messages, 'ASYNC', given);
+    if (this.permits !== undefined) return this.sendPermitted(this.permits, messages, options, send);
+    return endedBySignal(send(options), options.signal);
   }
 
   /**
@@ -187,6 +191,35 @@ export class DefaultMQProducer implements ProducerInner {
   private createDispatcher({ group, customizedTraceTopic }: ProducerConfig): AsyncTraceDispatcher {
     const producer = new DefaultMQProducer(this.instance, traceProducerConfig(group, 'PRODUCE'));
     return new AsyncTraceDispatcher(this.instance, producer, customizedTraceTopic ?? TopicNames.TRACE);
+  }
+
+  /** Waits for its turn (DefaultMQProducerImpl#executeAsyncMessageSend); the wait counts towards the timeout. */
+  private async sendPermitted(
+    permits: SendPermits,
+    messages: readonly Message[],
+    options: SendOptions,
+    send: (options: SendOptions) => Promise<SendResult>,
+  ): Promise<SendResult> {
+    for (const message of messages) this.check(message);
+    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+    const { timeout = this.config.sendMsgTimeout, signal } = options;
+    const request = { bytes, timeout, topic: messages[0]?.topic ?? '', signal };
+    return permits.run(request, (timeLeft) => send({ ...options, timeout: timeLeft }));
+  }
+
+  private sendMessages(
+    messages: readonly Message[],
+    mode: CommunicationMode,
+    options: SendOptions,
+  ): Promise<SendResult> {
+    return new Promise((resolve, reject) => {
+      for (const message of messages) this.check(message);
+      checkBatch(messages, this.config.maxMessageSize);
+      const outgoing = this.outgoingBatch(messages);
+      this.inTurn(outgoing.topic, NO_BYTES, (info) =>
+        this.dispatch(outgoing, mode, info, options, resolve, reject),
+      ).catch(reject);
+    });
   }
 
   private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {
@@ -230,7 +263,7 @@ export class DefaultMQProducer implements ProducerInner {
   ): Promise<void> {
     const [info, { body, sysFlag }] = await Promise.all([
       this.publishInfoOf(topic),
-      this.compress(plain),
+      compressOutgoing(plain, this.config.compressMsgBodyOverHowmuch, this.config.compressLevel),
       before?.catch(() => {}),
     ]);
     handOver(info, body, sysFlag);
@@ -247,7 +280,10 @@ export class DefaultMQProducer implements ProducerInner {
   ): void {
     const queue = this.selectQueue(info, outgoing.message, options);
     const timeout = options.timeout ?? this.config.sendMsgTimeout;
-    new SendTask(this.environment, outgoing, mode, info, queue, timeout, resolve, reject).attempt(now);
+    const { signal } = options;
+    new SendTask(this.environment, outgoing, mode, info, queue, timeout, signal, resolve, reject).attempt(
+      now,
+    );
   }
 
   private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {
@@ -305,7 +341,10 @@ export class DefaultMQProducer implements ProducerInner {
     message: Message,
     { selector, arg }: SendOptions,
   ): MessageQueue | undefined {
-    return selector?.(queues, message, arg ?? '');
+    if (selector === undefined) return undefined;
+    const isPlain = this.instance.config.namespace === undefined;
+    const offered = isPlain ? queues : queues.map((queue) => ({ ...queue, topic: message.topic }));
+    return chooseQueue(selector, offered, message, arg ?? '');
   }
 
   private check(message: Message): void {
@@ -313,36 +352,6 @@ export class DefaultMQProducer implements ProducerInner {
     // A topic with a route was checked before it was looked for.
     if (!this.publishInfos.has(message.topic)) checkTopic(this.topicOf(message));
     checkBody(message.body, this.config.maxMessageSize);
-  }
-
-  private checkBatch(messages: readonly Message[]): void {
-    if (messages.length === 0) throw new MQClientError('`messages` can not be empty');
-    const [first] = messages;
-    for (const message of messages) {
-      this.check(message);
-      if (message.topic !== first!.topic)
-        throw new MQClientError('The topic of the messages in one batch should be the same');
-      if (message.delayTimeLevel > 0) throw new MQClientError('TimeDelayLevel is not supported for batching');
-      if (message.isTimed) throw new MQClientError('A time of delivery is not supported for batching');
-      if (message.waitStoreMsgOK !== first!.waitStoreMsgOK) {
-        throw new MQClientError('The waitStoreMsgOK of the messages in one batch should the same');
-      }
-    }
-    if (isRetryTopic(first!.topic)) throw new MQClientError('Retry Group is not supported for batching');
-    const size = messages.reduce((sum, { body }) => sum + body.length, 0);
-    if (size > this.config.maxMessageSize) {
-      throw illegalMessage(`the batch has ${size} bytes, over max value, MAX: ${this.config.maxMessageSize}`);
-    }
-  }
-
-  private async compress(body: Buffer): Promise<{ body: Buffer; sysFlag: number }> {
-    if (body.length < this.config.compressMsgBodyOverHowmuch) return { body, sysFlag: 0 };
-    const sysFlag = MessageSysFlag.COMPRESSED | MessageSysFlag.COMPRESSION_ZLIB;
-    if (body.length <= SYNC_COMPRESS_LIMIT) return { body: compressBody(body), sysFlag };
-    const compressed = await new Promise<Buffer>((resolve, reject) =>
-      deflate(body, { level: ZLIB_LEVEL }, (error, result) => (error ? reject(error) : resolve(result))),
-    );
-    return { body: compressed, sysFlag };
   }
 
   private async publishInfoOf(topic: string): Promise<TopicPublishInfo> {
@@ -357,6 +366,7 @@ export class DefaultMQProducer implements ProducerInner {
       throw new MQClientError(`No route info of this topic: ${topic}`, {
         responseCode: ClientErrorCode.NOT_FOUND_TOPIC,
         retryable: true,
+        topic: this.instance.withoutNamespace(topic),
       });
     }
     const info = new TopicPublishInfo(queues, this.instance.random);

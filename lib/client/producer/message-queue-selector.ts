@@ -1,6 +1,7 @@
 import { javaHashCode } from '../../common/java-hash.js';
 import type { Message } from '../../common/message.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 
 /** Chooses the queue of a message (MessageQueueSelector). */
 export type MessageQueueSelector<T = string> = (
@@ -13,3 +14,28 @@ export type MessageQueueSelector<T = string> = (
 export const selectMessageQueueByHash: MessageQueueSelector = (queues, _message, key) => {
   return queues[Math.abs(javaHashCode(key) % queues.length)]!;
 };
+
+/**
+ * Asks a selector (DefaultMQProducerImpl#sendSelectImpl).
+ *
+ * @throws MQClientError when it fails, or returns no queue.
+ */
+export function chooseQueue(
+  selector: MessageQueueSelector,
+  queues: readonly MessageQueue[],
+  message: Message,
+  arg: string,
+): MessageQueue {
+  const { topic } = message;
+  let queue: Partial<MessageQueue> | undefined;
+  try {
+    queue = selector(queues, message, arg);
+  } catch (cause) {
+    const text = `select message queue threw exception. ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new MQClientError(text, { cause, topic });
+  }
+  if (typeof queue?.brokerName === 'string' && Number.isSafeInteger(queue.queueId))
+    return queue as MessageQueue;
+  const text = `select message queue return null. A selector has to return one of the ${queues.length} queues of topic ${topic}`;
+  throw new MQClientError(text, { topic });
+}

@@ -1,3 +1,4 @@
+import { ZLIB_LEVEL } from '../../common/compression.js';
 import { integer, resolveOptions, text, bool, type OptionRules } from '../../common/option-rules.js';
 import { groupNameFault, TopicNames, topicNameFault } from '../../common/topic-validator.js';
 
@@ -15,8 +16,16 @@ export interface ProducerConfig {
   retryAnotherBrokerWhenNotStoreOK: boolean;
   /** Avoid brokers for a while that were slow or failed. */
   sendLatencyFaultEnable: boolean;
+  /** Bound what asynchronous sends have under way; those above it wait, and are refused when too many wait. */
+  enableBackpressureForAsyncMode: boolean;
+  /** Asynchronous sends that may be under way, and that may wait. */
+  backPressureForAsyncSendNum: number;
+  /** Bytes of the bodies of either. */
+  backPressureForAsyncSendSize: number;
   /** Bytes from which on a body is compressed. */
   compressMsgBodyOverHowmuch: number;
+  /** zlib level, 0 (none) to 9 (`rocketmq.message.compressLevel` of Java's client). */
+  compressLevel: number;
   /** Largest body in bytes. */
   maxMessageSize: number;
   /** Queues of a topic that the first message creates. */
@@ -42,7 +51,11 @@ const producerRules: OptionRules<ProducerConfig> = {
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
   retryAnotherBrokerWhenNotStoreOK: bool(false),
   sendLatencyFaultEnable: bool(false),
+  enableBackpressureForAsyncMode: bool(false),
+  backPressureForAsyncSendNum: integer(1024, 1),
+  backPressureForAsyncSendSize: integer(100 * 1024 * 1024, 1),
   compressMsgBodyOverHowmuch: integer(4096, 1),
+  compressLevel: integer(ZLIB_LEVEL, 0, 9),
   maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
   defaultTopicQueueNums: integer(4, 1, 1024),
   createTopicKey: text(TopicNames.AUTO_CREATE_TOPIC_KEY, 'a topic name', (value) => {

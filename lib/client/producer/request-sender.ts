@@ -23,7 +23,7 @@ export async function sendRequestMessage(
   const future = instance.requests.add(correlationId, message.topic, timeout);
   const onAbort = () => future.fail(signal!.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
-  void sendFor(future, message.topic, async () => {
+  void sendFor(future, message.topic, signal, async () => {
     await instance.introduce();
     const remaining = timeout - (instance.clock.now() - startedAt);
     return remaining > 0 ? send(remaining) : undefined;
@@ -38,13 +38,16 @@ export async function sendRequestMessage(
 async function sendFor(
   future: RequestFuture,
   topic: string,
+  signal: AbortSignal | undefined,
   send: () => Promise<SendResult | undefined>,
 ): Promise<void> {
   try {
     if ((await send()) !== undefined) future.sent();
   } catch (cause) {
+    // Then it has failed with the reason of the signal.
+    if (signal?.aborted === true) return;
     const { responseCode, retryable } = cause as Partial<RocketMQError>;
     const text = `send request message to <${topic}> fail: ${(cause as Error).message}`;
-    future.fail(new MQClientError(text, { cause, responseCode, retryable }));
+    future.fail(new MQClientError(text, { cause, responseCode, retryable, topic }));
   }
 }

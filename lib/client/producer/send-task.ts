@@ -88,11 +88,13 @@ export class SendTask implements ResponseCallback<SendCode> {
     /** Set when only this queue will do. */
     private readonly fixedQueue: MessageQueue | undefined,
     private readonly timeout: number,
+    private readonly signal: AbortSignal | undefined,
     private readonly resolve: (result: SendResult) => void,
-    private readonly reject: (error: RocketMQError) => void,
+    private readonly reject: (error: Error) => void,
   ) {}
 
   attempt(now = this.environment.instance.clock.now()): void {
+    if (this.signal?.aborted === true) return this.reject(this.signal.reason as Error);
     const remaining = this.timeout - (now - this.outgoing.startedAt);
     if (remaining <= 0) return this.reject(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
@@ -148,7 +150,7 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   onError(error: RocketMQError): void {
     this.environment.faultStrategy.update(this.queue.brokerName, this.sentAt, true);
-    if (error.retryable) this.environment.instance.refreshRoute(this.queue.topic);
+    if (error.retryable) this.environment.instance.refreshRoute(this.outgoing.topic);
     this.retryOrReject(error);
   }
 
@@ -160,7 +162,9 @@ export class SendTask implements ResponseCallback<SendCode> {
   private onBrokerError({ code, remark }: RemotingResponse<SendCode>): void {
     const isRetryable = RETRY_RESPONSE_CODES.has(code);
     const advice = code === ResponseCode.SYSTEM_BUSY ? BUSY_ADVICE : '';
-    const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, this.queue.brokerName, isRetryable);
+    const { brokerName } = this.queue;
+    const { topic } = this.outgoing.message;
+    const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, brokerName, isRetryable, topic);
     if (isRetryable && this.mayRetrySync()) this.attempt();
     else this.reject(this.finalError(error));
   }
@@ -178,10 +182,9 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   private timedOut(): RemotingTimeoutError {
     const { topic } = this.outgoing.message;
-    return new RemotingTimeoutError(
-      `The send to topic ${topic} took longer than ${this.timeout} ms`,
-      this.timeout,
-    );
+    const broker = this.attempts === 0 ? undefined : this.queue.brokerName;
+    const text = `The send to topic ${topic} took longer than ${this.timeout} ms`;
+    return new RemotingTimeoutError(text, this.timeout, { topic, broker });
   }
 
   private unknownBroker(): MQClientError {
@@ -190,13 +193,16 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   private finalError(error: RocketMQError): RocketMQError {
     if (error instanceof RemotingTimeoutError) return this.timedOut();
-    if (this.attempts === 1) return error;
     const { topic } = this.outgoing.message;
+    const { responseCode, retryable } = error;
+    const options = { cause: error, responseCode, retryable, topic, broker: this.queue.brokerName };
+    if (this.attempts === 1)
+      return error instanceof MQClientError ? new MQClientError(error.message, options) : error;
     const cost = this.environment.instance.clock.now() - this.outgoing.startedAt;
     return new MQClientError(
       `Send [${this.attempts}] times, still failed, cost [${cost}]ms, Topic: ${topic}, ` +
         `BrokersSent: [${this.brokersSent}]: ${error.message}`,
-      { cause: error, responseCode: error.responseCode, retryable: error.retryable },
+      options,
     );
   }
 }

@@ -208,6 +208,46 @@ describe('an asynchronous send', () => {
   });
 });
 
+describe('a signal', () => {
+  it('ends the waiting, and further attempts', async () => {
+    const { transport, producer } = open();
+    const controller = new AbortController();
+    const reason = new Error('the client has gone');
+    const sent = producer.send(message('t'), { signal: controller.signal });
+    await settle();
+    controller.abort(reason);
+    await expect(sent).rejects.toBe(reason);
+    transport.calls[0]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    await settle();
+    expect(transport.calls).toHaveLength(1);
+  });
+});
+
+describe('the error of a send', () => {
+  it('names topic and broker, whatever failed', async () => {
+    const { transport, producer } = open({ retryTimesWhenSendFailed: 0 });
+    transport.routes.set('u', routeOf(1, 'c'));
+    const shared = new MQClientError('no connection', { retryable: true });
+    transport.respond = (call) => call.fail(shared);
+    const ends = await Promise.allSettled([producer.send(message('t')), producer.send(message('u'))]);
+    const reasons = ends.map((end) => (end as PromiseRejectedResult).reason as RocketMQError);
+    expect(reasons.map(({ topic }) => topic)).toEqual(['t', 'u']);
+    expect(reasons[1]!.broker).toBe('c');
+    expect(reasons[0]).toMatchObject({ message: 'no connection', retryable: true, cause: shared });
+    transport.respond = (call) => call.answer(refused(ResponseCode.MESSAGE_ILLEGAL));
+    await expect(producer.send(message('t'))).rejects.toMatchObject({
+      topic: 't',
+      broker: expect.stringMatching(/^[ab]$/),
+    });
+    transport.respond = undefined;
+    await expect(producer.send(message('t'), { timeout: 0 })).rejects.toMatchObject({
+      name: 'RemotingTimeoutError',
+      topic: 't',
+    });
+    await expect(producer.send(message('none'))).rejects.toMatchObject({ topic: 'none' });
+  });
+});
+
 describe('a one-way send', () => {
   it('is sent once, and nobody waits', async () => {
     const { transport, producer } = open();

@@ -1,0 +1,29 @@
+import type { Message } from '../common/message.js';
+import { MQClientError } from '../errors/index.js';
+import type { RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import { applyDelay } from './message-delay.js';
+
+/** Delay levels of RocketMQ; a broker with fewer takes its highest. */
+const MAX_DELAY_LEVEL = 18;
+
+/** Puts what a send asks for into its message; @throws MQClientError for a value that is not allowed. */
+export function applyOptions(message: Message, options: RocketMQSendOptions): void {
+  const { delayLevel, keys, properties, flag, waitStoreMsgOK } = options;
+  if (keys !== undefined) message.setKeys(keys);
+  if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
+  applyDelay(message, options);
+  if (flag !== undefined) message.flag = checkFlag(flag);
+  if (waitStoreMsgOK === false) message.waitStoreMsgOK = false;
+  if (properties === undefined) return;
+  for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
+}
+
+function checkDelayLevel(delayLevel: number): number {
+  if (Number.isInteger(delayLevel) && delayLevel >= 1 && delayLevel <= MAX_DELAY_LEVEL) return delayLevel;
+  throw new MQClientError(`delayLevel is ${delayLevel}; allowed: 0 (no delay) to ${MAX_DELAY_LEVEL}`);
+}
+
+function checkFlag(flag: number): number {
+  if (Number.isInteger(flag) && flag === (flag | 0)) return flag;
+  throw new MQClientError(`flag is ${flag}; allowed: integers of 32 bits`);
+}
