@@ -7,6 +7,7 @@ export {
   allocateMessageQueueByMachineRoom,
   allocateMessageQueueConsistentHash,
   type AllocateMessageQueueStrategy,
+  type OffsetStore,
 } from './client/index.js';
 export { Idempotent } from './decorators/idempotent.decorator.js';
 export { RocketMQDeadLetterListener } from './decorators/rocketmq-dead-letter-listener.decorator.js';
@@ -31,15 +32,26 @@ export {
 export type { RocketMQConsumerOptions } from './interfaces/consumer-options.interface.js';
 export type {
   RocketMQBatchOptions,
+  RocketMQDelayLevels,
+  RocketMQLocalRetryOptions,
   RocketMQMessageListenerOptions,
   RocketMQMessageType,
+  RocketMQTopicSelection,
 } from './interfaces/message-listener-options.interface.js';
+export type {
+  RocketMQListenerEnhancer,
+  RocketMQListenerTarget,
+} from './interfaces/listener-enhancer.interface.js';
 export type {
   RocketMQIdempotencyAnswer,
   RocketMQIdempotencyStore,
   RocketMQIdempotentOptions,
 } from './interfaces/idempotency.interface.js';
 export { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
+export type {
+  RocketMQConsumerSettings,
+  RocketMQPushConsumerLifecycleListener,
+} from './interfaces/push-consumer-lifecycle-listener.interface.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
 export type {

@@ -185,3 +185,16 @@ export const noTransactionListener = (
 
 export const listenerWithoutExecute = (listener: string): string =>
   `The transaction listener ${listener} has no method executeLocalTransaction: add one, or use template.transaction().`;
+
+export const enhancerWithoutOptions = (type: string, method: string, returned: string): string =>
+  `A listener enhancer returned ${returned} for ${type}.${method}; allowed: the options of the listener, at once and not as a promise.`;
+
+export const illegalFilterResult = (listener: string, returned: string): string =>
+  `The filter of ${listener} returned ${returned}; allowed: true or false, at once and not as a promise.`;
+
+export const illegalDelayLevel = (returned: string, allowed: string): string =>
+  `delayLevelWhenNextConsume returned ${returned}; allowed: ${allowed}`;
+
+export const scopedPrepareStart = (listener: string): string =>
+  `${listener} has prepareStart, which is called when the application starts, but there is an instance only when a message is there: make it ` +
+  'a provider of the default scope.';

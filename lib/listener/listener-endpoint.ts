@@ -1,6 +1,7 @@
 import type { MessageExt } from '../common/message-ext.js';
 import type { RocketMQListenerContext } from '../interfaces/rocketmq-listener.interface.js';
 import type { RocketMQIdempotentOptions } from '../interfaces/idempotency.interface.js';
+import type { RocketMQPushConsumerLifecycleListener } from '../interfaces/push-consumer-lifecycle-listener.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 
 /** With a cheap question for those who only want to know. */
@@ -17,6 +18,8 @@ export interface ListenerEndpoint {
   readonly options: RocketMQMessageListenerOptions;
   /** Set when the method is to handle messages with the same key once. */
   readonly idempotent?: RocketMQIdempotentOptions | undefined;
+  /** Sets options of the consumer; the same function for all listeners of an instance. */
+  readonly prepareStart?: RocketMQPushConsumerLifecycleListener['prepareStart'] | undefined;
   /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
   readonly invoke: (
     payload: unknown,

@@ -11,6 +11,7 @@ import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { ListenerContainer } from './listener-container.js';
 import { groupListeners } from './listener-group.js';
+import { prepareStart } from './prepare-start.js';
 import { Replier } from './replier.js';
 import { RocketMQListenerRegistry } from './rocketmq-listener-registry.js';
 import { ListenerExplorer } from './listener.explorer.js';
@@ -56,7 +57,8 @@ export class ListenerRegistrar {
       providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => this.errorHandler(type, listener),
     };
     const groups = groupListeners(this.explorer.explore(), this.defaults);
-    for (const group of groups) {
+    for (const found of groups) {
+      const group = await prepareStart(found);
       const container = await ListenerContainer.create(group, surroundings);
       this.containers.push(container);
       this.registry.add(container);
