@@ -10,6 +10,7 @@ export {
   type OffsetStore,
 } from './client/index.js';
 export { Idempotent } from './decorators/idempotent.decorator.js';
+export { RocketMQAttempt, RocketMQHeader, RocketMQKeys } from './decorators/message-params.decorator.js';
 export { RocketMQDeadLetterListener } from './decorators/rocketmq-dead-letter-listener.decorator.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';

@@ -198,3 +198,7 @@ export const illegalDelayLevel = (returned: string, allowed: string): string =>
 export const scopedPrepareStart = (listener: string): string =>
   `${listener} has prepareStart, which is called when the application starts, but there is an instance only when a message is there: make it ` +
   'a provider of the default scope.';
+
+export const illegalParameter = (type: string, method: string, index: number): string =>
+  `Parameter ${index + 1} of listener ${type}.${method} has a decorator that means something in controllers only: leave it out, or use ` +
+  '@Body(), @RocketMQHeader, @RocketMQKeys, @RocketMQAttempt, or one made by createParamDecorator.';
