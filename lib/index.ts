@@ -9,8 +9,10 @@ export {
   allocateMessageQueueByMachineRoom,
   allocateMessageQueueConsistentHash,
   type AllocateMessageQueueStrategy,
+  type OffsetStore,
 } from './client/index.js';
 export { Idempotent } from './decorators/idempotent.decorator.js';
+export { RocketMQAttempt, RocketMQHeader, RocketMQKeys } from './decorators/message-params.decorator.js';
 export { RocketMQDeadLetterListener } from './decorators/rocketmq-dead-letter-listener.decorator.js';
 export { RocketMQMessageListener } from './decorators/rocketmq-message-listener.decorator.js';
 export { RocketMQReplyListener } from './decorators/rocketmq-reply-listener.decorator.js';
@@ -34,9 +36,16 @@ export {
 export type { RocketMQConsumerOptions } from './interfaces/consumer-options.interface.js';
 export type {
   RocketMQBatchOptions,
+  RocketMQDelayLevels,
+  RocketMQLocalRetryOptions,
   RocketMQMessageListenerOptions,
   RocketMQMessageType,
+  RocketMQTopicSelection,
 } from './interfaces/message-listener-options.interface.js';
+export type {
+  RocketMQListenerEnhancer,
+  RocketMQListenerTarget,
+} from './interfaces/listener-enhancer.interface.js';
 export type {
   RocketMQIdempotencyAnswer,
   RocketMQIdempotencyStore,
@@ -47,6 +56,10 @@ export type {
   RocketMQConvertedPayload,
   RocketMQMessageConverter,
 } from './interfaces/message-converter.interface.js';
+export type {
+  RocketMQConsumerSettings,
+  RocketMQPushConsumerLifecycleListener,
+} from './interfaces/push-consumer-lifecycle-listener.interface.js';
 export type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 export type { RocketMQErrorHandler } from './interfaces/rocketmq-error-handler.interface.js';
 export type {

@@ -195,3 +195,20 @@ export const missingSendInterceptor = (name: string): string =>
 export const missingMessageConverter = (name: string, owner: string): string =>
   `The messageConverter ${name} of ${owner} cannot be used: make it a provider of a module, not request-scoped, with toBody, ` +
   'fromBody or both.';
+
+export const enhancerWithoutOptions = (type: string, method: string, returned: string): string =>
+  `A listener enhancer returned ${returned} for ${type}.${method}; allowed: the options of the listener, at once and not as a promise.`;
+
+export const illegalFilterResult = (listener: string, returned: string): string =>
+  `The filter of ${listener} returned ${returned}; allowed: true or false, at once and not as a promise.`;
+
+export const illegalDelayLevel = (returned: string, allowed: string): string =>
+  `delayLevelWhenNextConsume returned ${returned}; allowed: ${allowed}`;
+
+export const scopedPrepareStart = (listener: string): string =>
+  `${listener} has prepareStart, which is called when the application starts, but there is an instance only when a message is there: make it ` +
+  'a provider of the default scope.';
+
+export const illegalParameter = (type: string, method: string, index: number): string =>
+  `Parameter ${index + 1} of listener ${type}.${method} has a decorator that means something in controllers only: leave it out, or use ` +
+  '@Body(), @RocketMQHeader, @RocketMQKeys, @RocketMQAttempt, or one made by createParamDecorator.';

@@ -5,6 +5,7 @@ import { RocketMQModule } from 'nestjs-rocketmq';
 import { InvoicePrinter } from './invoices/invoice-printer.js';
 import { InvoicesController } from './invoices/invoices.controller.js';
 import { DeadInvoiceListener } from './listeners/dead-invoice.listener.js';
+import { DemandListener } from './listeners/demand.listener.js';
 import { ImportedOrderListener } from './listeners/imported-order.listener.js';
 import { InvoiceListener } from './listeners/invoice.listener.js';
 import { LargeOrderListener } from './listeners/large-order.listener.js';
@@ -23,6 +24,7 @@ import { OrderJournal } from './orders/order-journal.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
 import { PaymentStore } from './orders/payment-store.js';
+import { Demand } from './prices/demand.js';
 import { PriceCache } from './prices/price-cache.js';
 import { PricesController } from './prices/prices.controller.js';
 import { RemindersController } from './reminders/reminders.controller.js';
@@ -63,6 +65,8 @@ const DATA = process.env.SHOP_DATA ?? '.rocketmq';
     ImportedOrderListener,
     PriceCacheListener,
     PriceQueryListener,
+    Demand,
+    DemandListener,
     ShippingListener,
     InvoicePrinter,
     InvoiceListener,

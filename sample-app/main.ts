@@ -22,6 +22,7 @@ The order shop is open at ${url}
                            -H 'Content-Type: application/x-ndjson' --data-binary @orders.jsonl
   Change a price      curl -X PUT ${url}/prices/rocket -H 'Content-Type: application/json' -d '{"price":42}'
   Ask for a quote     curl ${url}/prices/rocket/quote/3
+  See its demand      curl ${url}/prices/rocket/demand
   Look at a topic     curl ${url}/messages/orders
   Set a reminder      curl -X POST ${url}/reminders -H 'Content-Type: application/json' \\
                            -d "{\\"text\\":\\"call\\",\\"at\\":\\"$(date -ud '+1 minute' +%FT%TZ)\\"}"

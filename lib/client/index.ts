@@ -20,6 +20,7 @@ export type {
 export type { ClientConfig } from './client-config.js';
 export type { ConnectionStatus } from './connection-table.js';
 export { MQClientInstance, type MQClientOptions } from './mq-client-instance.js';
+export type { OffsetStore } from './offset/offset-store.js';
 export { createReplyMessage, isRequest } from './producer/message-util.js';
 export { DefaultMQProducer, type SendOptions } from './producer/default-mq-producer.js';
 export { selectMessageQueueByHash, type MessageQueueSelector } from './producer/message-queue-selector.js';

@@ -1,3 +1,4 @@
+import type { RocketMQListenerEnhancer } from './listener-enhancer.interface.js';
 import type { RocketMQMessageListenerOptions } from './message-listener-options.interface.js';
 
 /**
@@ -21,8 +22,13 @@ export interface RocketMQConsumerOptions extends Partial<
 > {
   /** Consumer group of listeners that name none. Default: the name of the listener's class. */
   group?: string;
-  /** Switches listeners off: group to topic to `false`. */
+  /** Switches listeners off, or on where {@link enabled} is false: group to topic to `false` or `true`. */
   listeners?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+  /**
+   * Change the options of listeners before they are checked, one after the other (AnnotationEnhancer of rocketmq-spring). Default:
+   * none.
+   */
+  listenerEnhancers?: readonly RocketMQListenerEnhancer[];
   /** User that signs the requests of listeners, with {@link secretKey}. Default: the module's. */
   accessKey?: string;
   /** Key of the signatures. */

@@ -25,6 +25,8 @@ export interface RocketMQListenerHandle {
     readonly topic: string;
     readonly tags: readonly string[];
     readonly sql?: string;
+    /** Messages that the listener's `filter` kept from it since the start of the application. */
+    readonly filtered: number;
   }[];
   /** Calls that may be under way at once. */
   readonly concurrency: number;

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ConsumerConfig, RateLimit } from '../client/index.js';
 import type { RocketMQMessageConverter } from './message-converter.interface.js';
+import type { MessageExt } from '../common/message-ext.js';
 import type { RocketMQErrorHandler } from './rocketmq-error-handler.interface.js';
 
 /**
@@ -20,14 +21,42 @@ export interface RocketMQBatchOptions {
 }
 
 /**
+ * Delay levels, 1 to 18, with 0 for the one that rises and -1 for the dead-letter queue: one for all attempts, one for each, or a
+ * function that says it, at once and not as a promise. When it throws, the level is 0 and its error takes the place of the listener's.
+ *
+ * @publicApi
+ */
+export type RocketMQDelayLevels =
+  number | readonly number[] | ((message: MessageExt, error: unknown) => number);
+
+/** @publicApi */
+export interface RocketMQLocalRetryOptions {
+  /** Calls after the first one that failed, 1 to 100. */
+  readonly attempts: number;
+  /** Milliseconds before each of them, 0 to 60,000. Default: 100. */
+  readonly delayMs?: number;
+}
+
+/**
+ * One of several topics of a listener. What it leaves out is as for the whole listener.
+ *
+ * @publicApi
+ */
+export interface RocketMQTopicSelection {
+  readonly topic: string;
+  readonly selectorType?: 'TAG' | 'SQL92' | undefined;
+  readonly selectorExpression?: string | undefined;
+}
+
+/**
  * Options of {@link RocketMQMessageListener}, by the names of rocketmq-spring. What belongs to the consumer of a whole
  * group must not differ between the listeners of a group.
  *
  * @publicApi
  */
 export interface RocketMQMessageListenerOptions {
-  /** The topic to listen to. */
-  topic: string;
+  /** The topic to listen to, or several, each with a selector of its own if need be. */
+  topic: string | readonly (string | RocketMQTopicSelection)[];
   /** Consumer group. Default: the module's `consumer.group`, else the name of the class. */
   consumerGroup?: string;
   /** Kind of {@link selectorExpression}: tags, or a condition on properties, which the broker evaluates. Default: `TAG`. */
@@ -43,6 +72,11 @@ export interface RocketMQMessageListenerOptions {
   consumeMode?: 'CONCURRENTLY' | 'ORDERLY';
   /** Calls that may be under way at once in the group. Default: 20. */
   consumeThreadNumber?: number;
+  /**
+   * Whether the listener is registered at all; `listeners` of the module's `consumer` takes precedence. What is off is still checked.
+   * Default: true.
+   */
+  enabled?: boolean;
   /** Start the group with the application; otherwise `RocketMQListenerRegistry` does. Default: true. */
   autoStart?: boolean;
   /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
@@ -62,8 +96,16 @@ export interface RocketMQMessageListenerOptions {
    * meanwhile. Default: no limit.
    */
   rateLimit?: RateLimit;
-  /** Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. Default: 0. */
-  delayLevelWhenNextConsume?: number;
+  /**
+   * Delay level of the next attempt: 0 rises with every attempt, -1 is the dead-letter queue. An array has one for each attempt that
+   * failed, of which the last counts for those that follow too; a function is asked after each. Default: 0.
+   */
+  delayLevelWhenNextConsume?: RocketMQDelayLevels;
+  /**
+   * Call a listener that failed again at once, before the message comes again from the broker. It keeps its place among the calls of
+   * the group meanwhile. Default: not.
+   */
+  localRetry?: RocketMQLocalRetryOptions;
   /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */
   suspendCurrentQueueTimeMillis?: number;
   /**
@@ -86,6 +128,11 @@ export interface RocketMQMessageListenerOptions {
    * {@link allocateMessageQueueByMachineRoom} return, or one of your own. Default: `AVG`.
    */
   allocateMessageQueueStrategy?: ConsumerConfig['allocateMessageQueueStrategy'];
+  /**
+   * Makes the store in which the consumer of a group keeps how far it has come, in place of a file on this machine (`BROADCASTING`) or the
+   * brokers. Called at each start of the consumer. Default: none.
+   */
+  offsetStore?: ConsumerConfig['offsetStore'];
   /** Most messages of one pull. Default: 32. */
   pullBatchSize?: number;
   /** Milliseconds between pulls of a queue. Default: 0. */
@@ -134,8 +181,15 @@ export interface RocketMQMessageListenerOptions {
   enableMsgTrace?: boolean;
   /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
   customizedTraceTopic?: string;
+  /**
+   * Which messages the listener gets, asked in this process before the payload is read; those that it returns false for count as
+   * consumed. When it throws, the message failed. Brokers filter by tags and properties without sending. Default: all.
+   */
+  filter?: (message: MessageExt) => boolean;
   /** Errors (classes, with those that extend them) after which a message goes to the dead-letter queue at once. Default: none. */
   noRetryFor?: readonly Type[];
+  /** Errors (likewise) after which a message comes again; after all others it goes to the dead-letter queue. Default: all. */
+  retryFor?: readonly Type[];
   /** A provider that decides what becomes of messages that failed, before any other rule. Default: none. */
   errorHandler?: Type<RocketMQErrorHandler>;
 }

@@ -14,10 +14,12 @@ import { listenerNotRunning, topicOfNoListener } from '../rocketmq.messages.js';
 import type { IdempotencyStores } from '../idempotency/idempotency-stores.js';
 import { BatchCalls } from './batch-calls.js';
 import { consumerConfig, consumeTimeoutOf, DEFAULT_CONCURRENCY } from './listener-consumer-config.js';
-import { selectorOf, type ListenerGroup } from './listener-group.js';
-import { createRoute, type ListenerRoute } from './listener-route.js';
+import type { ListenerEndpoint } from './listener-endpoint.js';
+import type { ListenerGroup } from './listener-group.js';
+import { createRoute, retryingLocally, type ListenerRoute } from './listener-route.js';
 import { MessageDispatcher } from './message-dispatcher.js';
 import type { Replier } from './replier.js';
+import { selectorOf } from './subscription.js';
 
 /** What listeners need of the application. */
 export interface ListenerSurroundings {
@@ -67,13 +69,20 @@ export class ListenerContainer implements RocketMQListenerHandle {
   ): Promise<ListenerContainer> {
     const routes = new Map<string, ListenerRoute[]>();
     const calls = new BatchCalls(group.options.consumeThreadNumber ?? DEFAULT_CONCURRENCY, instance.clock);
+    const wrapped = new Map<ListenerEndpoint, ListenerEndpoint>();
+    const wrap = (found: ListenerEndpoint, route: ListenerRoute): ListenerEndpoint => {
+      const tried = retryingLocally(route, defaults, instance.clock);
+      const endpoint =
+        found.options.reply === true ? replier.replying(tried, defaults) : calls.gathering(tried);
+      return idempotency.wrapping(endpoint, group.group, consumeTimeoutOf(group.options));
+    };
     for (const subscription of group.subscriptions) {
       const { topic, endpoint: found } = subscription;
       const route = await createRoute(subscription, defaults, providerOf);
-      const endpoint =
-        found.options.reply === true ? replier.replying(found, defaults) : calls.gathering(found);
-      const once = idempotency.wrapping(endpoint, group.group, consumeTimeoutOf(group.options));
-      routes.set(topic, [...(routes.get(topic) ?? []), { ...route, endpoint: once }]);
+      // The messages of all topics of a listener are gathered together.
+      const endpoint = wrapped.get(found) ?? wrap(found, route);
+      wrapped.set(found, endpoint);
+      routes.set(topic, [...(routes.get(topic) ?? []), { ...route, endpoint }]);
     }
     return new ListenerContainer(group, routes, calls, instance);
   }
@@ -83,8 +92,9 @@ export class ListenerContainer implements RocketMQListenerHandle {
   }
 
   get listeners() {
-    return this.definition.subscriptions.map(({ endpoint: { name }, topic, tags, sql }) => {
-      return { name, topic, tags: [...tags], ...(sql !== undefined && { sql }) };
+    return [...this.routes.values()].flat().map(({ endpoint: { name }, topic, tags, sql, filter }) => {
+      const filtered = filter?.filtered ?? 0;
+      return { name, topic, tags: [...tags], ...(sql !== undefined && { sql }), filtered };
     });
   }
 

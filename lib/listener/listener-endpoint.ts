@@ -1,6 +1,7 @@
 import type { MessageExt } from '../common/message-ext.js';
 import type { RocketMQListenerContext } from '../interfaces/rocketmq-listener.interface.js';
 import type { RocketMQIdempotentOptions } from '../interfaces/idempotency.interface.js';
+import type { RocketMQPushConsumerLifecycleListener } from '../interfaces/push-consumer-lifecycle-listener.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 import type { PayloadConverter } from '../template/payload-converter.js';
 
@@ -20,6 +21,8 @@ export interface ListenerEndpoint {
   readonly idempotent?: RocketMQIdempotentOptions | undefined;
   /** Reads its messages, and writes its replies. */
   readonly payloads?: PayloadConverter;
+  /** Sets options of the consumer; the same function for all listeners of an instance. */
+  readonly prepareStart?: RocketMQPushConsumerLifecycleListener['prepareStart'] | undefined;
   /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
   readonly invoke: (
     payload: unknown,

@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { MessageSelector } from '../client/index.js';
 import { dlqTopicOf } from '../common/mix-all.js';
-import { FilterSyntaxError } from '../common/filter/filter-syntax-error.js';
-import { checkSelector } from '../common/filter/selector-parser.js';
 import { groupNameFault, topicNameFault } from '../common/topic-validator.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
-import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
-import { buildSubscriptionData, SUB_ALL } from '../remoting/filter/filter-api.js';
 import {
   batchAndSingle,
   batchInOrder,
@@ -17,55 +12,13 @@ import {
   illegalName,
   listenerWithoutTopic,
   orderlyBroadcasting,
-  overlap,
   ownDeadLetters,
-  severalSelectors,
 } from '../rocketmq.messages.js';
+import { GROUP_OPTIONS, type GroupOptions } from './group-options.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import { checkIdempotentOptions } from '../idempotency/idempotency-stores.js';
 import { checkListenerOptions } from './listener-option-rules.js';
-
-/** Options that belong to the consumer, and so to all listeners of a group. */
-const GROUP_OPTIONS = [
-  'messageModel',
-  'consumeMode',
-  'consumeThreadNumber',
-  'autoStart',
-  'maxReconsumeTimes',
-  'consumeMessageBatchMaxSize',
-  'rateLimit',
-  'suspendCurrentQueueTimeMillis',
-  'consumeTimeout',
-  'awaitTerminationMillisWhenShutdown',
-  'consumeFromWhere',
-  'consumeTimestamp',
-  'allocateMessageQueueStrategy',
-  'pullBatchSize',
-  'pullInterval',
-  'enableMsgTrace',
-  'customizedTraceTopic',
-  'pullThresholdForQueue',
-  'pullThresholdSizeForQueue',
-  'pullThresholdForTopic',
-  'pullThresholdSizeForTopic',
-  'consumeConcurrentlyMaxSpan',
-  'clientRebalance',
-  'popBatchNums',
-  'popInvisibleTime',
-  'popThresholdForQueue',
-] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
-
-export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;
-
-/** A listener with its subscription: all messages of a topic, or those with certain tags. */
-export interface Subscription {
-  readonly endpoint: ListenerEndpoint;
-  readonly topic: string;
-  /** Empty: all. */
-  readonly tags: ReadonlySet<string>;
-  /** A condition in SQL92, which takes the place of tags. */
-  readonly sql?: string;
-}
+import { checkOverlaps, selectionsOf, subscriptionsOf, type Subscription } from './subscription.js';
 
 /** The listeners of one consumer group, which share one consumer. */
 export interface ListenerGroup {
@@ -84,46 +37,62 @@ export function groupListeners(
   endpoints: readonly ListenerEndpoint[],
   defaults: RocketMQConsumerOptions,
 ): ListenerGroup[] {
-  const byGroup = new Map<string, ListenerEndpoint[]>();
+  const byGroup = new Map<string, Subscription[]>();
   for (const endpoint of endpoints) {
     const group = endpoint.options.consumerGroup ?? defaults.group ?? endpoint.className;
     checkListener(endpoint, group);
-    if (defaults.listeners?.[group]?.[endpoint.options.topic] === false) continue;
-    byGroup.set(group, [...(byGroup.get(group) ?? []), endpoint]);
+    const all = subscriptionsOf(endpoint);
+    const enabled = all.filter(({ topic }) => isEnabled(endpoint, group, topic, defaults));
+    if (enabled.length > 0) byGroup.set(group, [...(byGroup.get(group) ?? []), ...enabled]);
   }
-  return [...byGroup].map(([group, members]) => ({
-    group,
-    options: mergeOptions(group, members, defaults),
-    subscriptions: subscriptionsOf(group, members),
-  }));
+  return [...byGroup].map(([group, subscriptions]) => toGroup(group, subscriptions, defaults));
 }
 
-/** What selects for all listeners of a topic: one of them, if it is by SQL92. */
-export function selectorOf(subscriptions: readonly Subscription[]): MessageSelector {
-  const sql = subscriptions[0]?.sql;
-  if (sql !== undefined) return MessageSelector.bySql(sql);
-  const tags = subscriptions.flatMap((subscription) => [...subscription.tags]);
-  return MessageSelector.byTag(tags.length === 0 ? SUB_ALL : tags.join(' || '));
+function toGroup(
+  group: string,
+  subscriptions: readonly Subscription[],
+  defaults: RocketMQConsumerOptions,
+): ListenerGroup {
+  const members = [...new Set(subscriptions.map(({ endpoint }) => endpoint))];
+  const options = mergeOptions(group, members, defaults);
+  checkOverlaps(group, subscriptions);
+  return { group, options, subscriptions };
+}
+
+/** The configuration of the application knows better than the code of a listener. */
+function isEnabled(
+  { options }: ListenerEndpoint,
+  group: string,
+  topic: string,
+  { listeners = {}, enabled = true }: RocketMQConsumerOptions,
+): boolean {
+  const topics = Object.hasOwn(listeners, group) ? listeners[group]! : {};
+  const isOn = Object.hasOwn(topics, topic) ? topics[topic] : undefined;
+  return isOn ?? options.enabled ?? enabled;
 }
 
 function checkListener(endpoint: ListenerEndpoint, group: string): void {
   const { name, options } = endpoint;
   const { topic, messageModel, consumeMode } = options;
-  if (topic === undefined || topic === '') throw new ConfigurationError(listenerWithoutTopic(name));
+  if ((topic ?? '').length === 0) throw new ConfigurationError(listenerWithoutTopic(name));
   checkListenerOptions(name, options);
   if (endpoint.idempotent !== undefined) checkIdempotentOptions(name, endpoint.idempotent);
-  const topicFault = topicNameFault(topic);
-  if (topicFault !== undefined) throw new ConfigurationError(illegalName(name, 'topic', topic, topicFault));
+  for (const selection of selectionsOf(options)) checkTopic(name, group, selection.topic);
   const groupFault = groupNameFault(group);
   if (groupFault !== undefined)
     throw new ConfigurationError(illegalName(name, 'consumer group', group, groupFault));
-  if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(name, group));
-  if (options.selectorType === 'SQL92') checkSql(endpoint);
   if (messageModel === 'BROADCASTING' && consumeMode === 'ORDERLY') {
     throw new ConfigurationError(orderlyBroadcasting(name));
   }
   if (options.batch !== undefined && options.reply === true)
     throw new ConfigurationError(batchOfReplies(name));
+}
+
+function checkTopic(listener: string, group: string, topic: string): void {
+  if (topic === '') throw new ConfigurationError(listenerWithoutTopic(listener));
+  const fault = topicNameFault(topic);
+  if (fault !== undefined) throw new ConfigurationError(illegalName(listener, 'topic', topic, fault));
+  if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(listener, group));
 }
 
 /** Batches are gathered from the calls that a group may have under way, of which others would have too many. */
@@ -167,48 +136,4 @@ function mergeOptions(
     throw new ConfigurationError(idempotentBroadcasting(idempotent.name));
   checkBatches(group, members, merged);
   return merged;
-}
-
-function subscriptionsOf(group: string, members: readonly ListenerEndpoint[]): Subscription[] {
-  const subscriptions: Subscription[] = [];
-  for (const endpoint of members) {
-    const subscription = subscriptionOf(endpoint);
-    for (const other of subscriptions) checkOverlap(group, other, subscription);
-    subscriptions.push(subscription);
-  }
-  return subscriptions;
-}
-
-function subscriptionOf(endpoint: ListenerEndpoint): Subscription {
-  const { topic, selectorType, selectorExpression } = endpoint.options;
-  return selectorType === 'SQL92'
-    ? { endpoint, topic, tags: new Set(), sql: selectorExpression }
-    : { endpoint, topic, tags: tagsOf(endpoint) };
-}
-
-function tagsOf({ name, options }: ListenerEndpoint): ReadonlySet<string> {
-  const { topic, selectorExpression = SUB_ALL } = options;
-  const data = buildSubscriptionData(topic, selectorExpression, 0);
-  if (data !== undefined && (data.tagsSet.size > 0 || data.subString === SUB_ALL)) return data.tagsSet;
-  throw new ConfigurationError(illegalName(name, 'selectorExpression', selectorExpression, 'it has no tag'));
-}
-
-function checkSql({ name, options: { selectorExpression = '' } }: ListenerEndpoint): void {
-  try {
-    checkSelector(selectorExpression);
-  } catch (error) {
-    if (!(error instanceof FilterSyntaxError)) throw error;
-    const message = illegalName(name, 'selectorExpression', selectorExpression, error.message);
-    throw new ConfigurationError(message, error);
-  }
-}
-
-function checkOverlap(group: string, a: Subscription, b: Subscription): void {
-  if (a.topic !== b.topic) return;
-  if (a.sql !== undefined || b.sql !== undefined)
-    throw new ConfigurationError(severalSelectors(group, a.topic, a.endpoint.name, b.endpoint.name));
-  const common = [...a.tags].filter((tag) => b.tags.has(tag));
-  if (a.tags.size > 0 && b.tags.size > 0 && common.length === 0) return;
-  const tags = common.length > 0 ? `tag ${common.join(', ')}` : 'messages';
-  throw new ConfigurationError(overlap(group, a.topic, a.endpoint.name, b.endpoint.name, tags));
 }

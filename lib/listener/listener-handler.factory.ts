@@ -8,6 +8,8 @@ import {
   type DiscoveryService,
 } from '@nestjs/core';
 import { MessageExt } from '../common/message-ext.js';
+import { ConfigurationError } from '../errors/index.js';
+import { illegalParameter } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
 import { ROCKETMQ_ARGS_METADATA, ROCKETMQ_CONTEXT_TYPE } from '../rocketmq.constants.js';
@@ -19,6 +21,9 @@ export type Handler = ListenerEndpoint['invoke'];
 /** Where Nest looks for pipes of a class or method, and for the types of parameters. */
 const PIPES_METADATA = '__pipes__';
 const PARAMTYPES_METADATA = 'design:paramtypes';
+/** Where parameter decorators note what they decorate, and what is in the keys of those that `createParamDecorator` made. */
+const ROUTE_ARGS_METADATA = '__routeArguments__';
+const CUSTOM_ROUTE_ARGS_METADATA = '__customRouteArgs__';
 /** Kinds of parameters. What Nest takes for a body is what validation pipes look at; they leave unknown kinds alone. */
 const PAYLOAD = 3;
 const MESSAGE_AS_PAYLOAD = -1;
@@ -43,24 +48,36 @@ export class ListenerHandlerFactory {
 
   create(wrapper: InstanceWrapper, prototype: object, method: string, type?: RocketMQMessageType): Handler {
     const handler = (prototype as Record<string, Handler>)[method]!;
-    const hasPipes = this.hasPipes(prototype.constructor, handler);
-    if (hasPipes) describeParameters(prototype, method, type);
-    if (isShared(wrapper)) return this.wrap(wrapper.instance as object, handler, method, hasPipes);
-    return this.scopedHandler(wrapper, handler, method, hasPipes);
+    const decorated = decoratedParameters(prototype, method);
+    const hasParams = decorated.length > 0 || this.hasPipes(prototype.constructor, handler);
+    if (hasParams) describeParameters(prototype, method, decorated, type);
+    if (isShared(wrapper)) return this.wrap(wrapper.instance as object, handler, method, hasParams);
+    return this.scopedHandler(wrapper, handler, method, hasParams);
   }
 
-  /** A new instance for every message, which can inject the message as `REQUEST`. */
+  /**
+   * A new instance for every message, which can inject the message as `REQUEST`; a durable one for all messages for which the strategy
+   * of the application says so, with what the strategy gives as `REQUEST`.
+   */
   private scopedHandler(
     wrapper: InstanceWrapper,
     handler: Handler,
     method: string,
-    hasPipes: boolean,
+    hasParams: boolean,
   ): Handler {
     return async (payload, message, context) => {
       const contextId = ContextIdFactory.getByRequest(message);
-      this.moduleRef.registerRequestByContextId(message, contextId);
+      const request = wrapper.isDependencyTreeDurable() ? contextId.payload : message;
+      this.moduleRef.registerRequestByContextId(request, contextId);
       const instance = await this.moduleRef.resolve<object>(wrapper.token, contextId, { strict: false });
-      return this.wrap(instance, handler, method, hasPipes, contextId, wrapper.id)(payload, message, context);
+      return this.wrap(
+        instance,
+        handler,
+        method,
+        hasParams,
+        contextId,
+        wrapper.id,
+      )(payload, message, context);
     };
   }
 
@@ -68,7 +85,7 @@ export class ListenerHandlerFactory {
     instance: object,
     handler: Handler,
     method: string,
-    hasPipes: boolean,
+    hasParams: boolean,
     contextId?: ContextId,
     inquirerId?: string,
   ): Handler {
@@ -77,7 +94,7 @@ export class ListenerHandlerFactory {
       handler as never,
       method,
       ROCKETMQ_ARGS_METADATA,
-      hasPipes ? paramsFactory : undefined,
+      hasParams ? paramsFactory : undefined,
       contextId,
       inquirerId,
       undefined,
@@ -85,7 +102,7 @@ export class ListenerHandlerFactory {
     ) as Handler;
   }
 
-  /** Parameters cost time for each message, so there are only any where a pipe wants to see them. */
+  /** Parameters cost time for each message, so there are only any where one is decorated, or a pipe wants to see them. */
   private hasPipes(type: object, handler: object): boolean {
     const isGlobal = this.config.getGlobalPipes().length + this.config.getGlobalRequestPipes().length > 0;
     return (
@@ -99,14 +116,44 @@ export function isShared(wrapper: InstanceWrapper): boolean {
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
 }
 
-/** Tells pipes of payload, message and context. The class is known from the options where the compiler left no types. */
-function describeParameters(prototype: object, method: string, type: RocketMQMessageType = Object): void {
+interface Parameter {
+  readonly index: number;
+  readonly data?: unknown;
+}
+
+/** Parameters with a decorator that `createParamDecorator` made, or with `@Body()`: what HTTP calls so is the payload. */
+function decoratedParameters(prototype: object, method: string): [string, Parameter][] {
+  const metadata = Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, method) as
+    Readonly<Record<string, Parameter>> | undefined;
+  const parameters = Object.entries(metadata ?? {});
+  const other = parameters.find(
+    ([key, { index, data }]) =>
+      !key.includes(CUSTOM_ROUTE_ARGS_METADATA) && (key !== `${PAYLOAD}:${index}` || data !== undefined),
+  );
+  if (other === undefined) return parameters;
+  throw new ConfigurationError(illegalParameter(prototype.constructor.name, method, other[1].index));
+}
+
+/**
+ * Tells pipes of payload, message and context, which are where no decorator says otherwise. The class is known from the options where the
+ * compiler left no types.
+ */
+function describeParameters(
+  prototype: object,
+  method: string,
+  decorated: readonly [string, Parameter][],
+  type: RocketMQMessageType = Object,
+): void {
   const payload = type === MessageExt ? MESSAGE_AS_PAYLOAD : PAYLOAD;
-  const parameters = {
-    [`${payload}:0`]: { index: 0 },
-    [`${MESSAGE}:1`]: { index: 1 },
-    [`${CONTEXT}:2`]: { index: 2 },
-  };
+  const taken = new Set(decorated.map(([, { index }]) => index));
+  const plain = [payload, MESSAGE, CONTEXT].map((kind, index): [string, Parameter] => [
+    `${kind}:${index}`,
+    { index },
+  ]);
+  const parameters = Object.fromEntries([
+    ...plain.filter(([, { index }]) => !taken.has(index)),
+    ...decorated,
+  ]);
   Reflect.defineMetadata(ROCKETMQ_ARGS_METADATA, parameters, prototype.constructor, method);
   if (Reflect.hasMetadata(PARAMTYPES_METADATA, prototype, method)) return;
   Reflect.defineMetadata(PARAMTYPES_METADATA, [type, MessageExt, Object], prototype, method);

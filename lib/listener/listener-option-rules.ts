@@ -1,9 +1,14 @@
 import { bool, integer, limit, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
 import { toTimestamp } from '../common/java-timestamp.js';
 import { allocationRule } from '../client/allocate/allocation-strategies.js';
+import { offsetStoreRule } from '../client/offset/create-offset-store.js';
 import { rateLimitRule } from '../client/consumer/rate-window.js';
+import { GROUP_OPTIONS } from './group-options.js';
+import { areDelayLevels, delayLevelRule } from './delay-level.js';
+import { localRetryRule } from './local-retries.js';
 import { credentialRules } from '../rocketmq.credentials.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
+import type { RocketMQConsumerSettings } from '../interfaces/push-consumer-lifecycle-listener.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 
 type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
@@ -14,16 +19,34 @@ const anyText: OptionRule<unknown> = {
   accepts: (value) => typeof value === 'string',
 };
 
+const SELECTION = {
+  topic: anyText,
+  selectorType: oneOf('TAG', ['TAG', 'SQL92']),
+  selectorExpression: anyText,
+};
+
+const topics: OptionRule<unknown> = {
+  default: undefined,
+  allowed: 'a text, or an array of texts and { topic, selectorType, selectorExpression }',
+  accepts: (value) => anyText.accepts(value) || (Array.isArray(value) && value.every(isSelection)),
+};
+
 /** What listeners and the module's `consumer` have in common. */
 const sharedRules = {
   messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
   consumeMode: oneOf('CONCURRENTLY', ['CONCURRENTLY', 'ORDERLY']),
   consumeThreadNumber: integer(20, 1, 1000),
+  enabled: bool(true),
   autoStart: bool(true),
   maxReconsumeTimes: integer(-1, -1),
   consumeMessageBatchMaxSize: integer(1, 1, 1024),
   rateLimit: rateLimitRule,
-  delayLevelWhenNextConsume: integer(0, -1, 18),
+  delayLevelWhenNextConsume: {
+    default: 0,
+    allowed: `${delayLevelRule.allowed}, an array of them, or a function`,
+    accepts: areDelayLevels,
+  },
+  localRetry: localRetryRule,
   suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),
   consumeTimeout: integer(15, 1),
   awaitTerminationMillisWhenShutdown: integer(1000, 0),
@@ -38,6 +61,7 @@ const sharedRules = {
     accepts: (value) => isTime(value) && toTimestamp(value) >= 0,
   },
   allocateMessageQueueStrategy: allocationRule,
+  offsetStore: offsetStoreRule,
   pullBatchSize: integer(32, 1, 1024),
   pullInterval: integer(0, 0, 65_535),
   enableMsgTrace: bool(false),
@@ -52,10 +76,12 @@ const sharedRules = {
   popInvisibleTime: integer(60_000, 5000, 300_000),
   popThresholdForQueue: integer(96, 1, 65_535),
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
-  noRetryFor: {
+  noRetryFor: functions('an array of classes'),
+  retryFor: functions('an array of classes'),
+  filter: {
     default: undefined,
-    allowed: 'an array of classes',
-    accepts: (value) => Array.isArray(value) && value.every((type) => typeof type === 'function'),
+    allowed: 'a function that returns true or false',
+    accepts: (value) => typeof value === 'function',
   },
   errorHandler: {
     default: undefined,
@@ -68,10 +94,10 @@ const sharedRules = {
 } satisfies Partial<Rules<RocketMQMessageListenerOptions>>;
 
 const listenerRules: Rules<RocketMQMessageListenerOptions> = {
-  topic: anyText,
+  topic: topics,
   consumerGroup: anyText,
-  selectorType: oneOf('TAG', ['TAG', 'SQL92']),
-  selectorExpression: anyText,
+  selectorType: SELECTION.selectorType,
+  selectorExpression: SELECTION.selectorExpression,
   messageType: {
     default: undefined,
     allowed: 'a class, String, Buffer, Object or MessageExt',
@@ -100,8 +126,16 @@ const consumerRules: Rules<RocketMQConsumerOptions> = {
     accepts: (value) => isTable(value) && Object.values(value).every(isSwitches),
   },
   ...sharedRules,
+  listenerEnhancers: functions('an array of functions'),
   ...credentialRules,
 };
+
+const settingRules = Object.fromEntries(
+  GROUP_OPTIONS.filter((name) => name !== 'messageModel' && name !== 'consumeMode').map((name) => [
+    name,
+    sharedRules[name],
+  ]),
+) as Rules<RocketMQConsumerSettings>;
 
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
 export function checkListenerOptions(listener: string, options: RocketMQMessageListenerOptions): void {
@@ -111,6 +145,24 @@ export function checkListenerOptions(listener: string, options: RocketMQMessageL
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
 export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
   resolveOptions('consumer', consumerRules, options);
+}
+
+function functions(allowed: string): OptionRule<unknown> {
+  const accepts = (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'function');
+  return { default: undefined, allowed, accepts };
+}
+
+function isSelection(value: unknown): boolean {
+  if (anyText.accepts(value)) return true;
+  const rules: Readonly<Record<string, OptionRule<unknown>>> = SELECTION;
+  const isAllowed = ([name, given]: [string, unknown]) =>
+    Object.hasOwn(rules, name) && (given === undefined || rules[name]!.accepts(given));
+  return isTable(value) && 'topic' in value && Object.entries(value).every(isAllowed);
+}
+
+/** @throws ConfigurationError for a name that is no option there, and for a value that is not allowed. */
+export function checkConsumerSettings(owner: string, settings: RocketMQConsumerSettings): void {
+  resolveOptions(owner, settingRules, settings);
 }
 
 function isBatchOption([name, value]: [string, unknown]): boolean {

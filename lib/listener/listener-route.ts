@@ -1,21 +1,28 @@
 import type { Type } from '@nestjs/common';
+import type { Clock } from '../common/clock.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { MessageConversionError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
+import type { RocketMQDelayLevels } from '../interfaces/message-listener-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
-import type { ListenerCallContext } from './listener-endpoint.js';
-import type { Subscription } from './listener-group.js';
-import { RocketMQOutcome } from './outcome.js';
+import { delayLevelOf } from './delay-level.js';
+import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
+import { LocalRetries } from './local-retries.js';
+import { MessageFilter } from './message-filter.js';
+import { Ack, RocketMQOutcome } from './outcome.js';
 import { createPayloadReader, type PayloadReader } from './payload-reader.js';
+import type { Subscription } from './subscription.js';
 
 const DEAD_LETTER = -1;
 
 /** A listener, with what its messages need. */
 export interface ListenerRoute extends Subscription {
+  readonly filter: MessageFilter | undefined;
   readonly read: PayloadReader;
-  readonly delayLevelWhenNextConsume: number;
+  readonly delayLevelWhenNextConsume: RocketMQDelayLevels;
   readonly retriesBadPayload: boolean;
   readonly noRetryFor: readonly Type[];
+  readonly retryFor: readonly Type[] | undefined;
   readonly errorHandler: RocketMQErrorHandler | undefined;
 }
 
@@ -27,22 +34,39 @@ export async function createRoute(
 ): Promise<ListenerRoute> {
   const { options, name } = subscription.endpoint;
   const errorHandler = options.errorHandler ?? defaults.errorHandler;
+  const filter = options.filter ?? defaults.filter;
   return {
     ...subscription,
+    filter: filter && new MessageFilter(name, filter),
     read: await createPayloadReader(subscription.endpoint),
     delayLevelWhenNextConsume: options.delayLevelWhenNextConsume ?? defaults.delayLevelWhenNextConsume ?? 0,
     retriesBadPayload: (options.badPayload ?? defaults.badPayload) === 'RETRY',
     noRetryFor: options.noRetryFor ?? defaults.noRetryFor ?? [],
+    retryFor: options.retryFor ?? defaults.retryFor,
     errorHandler: errorHandler && providerOf(errorHandler, name),
   };
 }
 
-/** Calls the listener. A message without a route was sent back by a listener that is no more, or had other tags. */
+/** The endpoint of a route, called again at once when it failed, if its listener is to be. */
+export function retryingLocally(
+  route: ListenerRoute,
+  defaults: RocketMQConsumerOptions,
+  clock: Clock,
+): ListenerEndpoint {
+  const { endpoint } = route;
+  const options = endpoint.options.localRetry ?? defaults.localRetry;
+  if (options === undefined) return endpoint;
+  const retries = new LocalRetries(endpoint, options, (error) => isRetried(route, error), clock);
+  return { ...endpoint, invoke: retries.call.bind(retries) };
+}
+
+/** Calls the listener, unless its filter keeps the message from it. A message without a route was sent back by a listener that is no more, or had other tags. */
 export function handle(
   route: ListenerRoute | undefined,
   message: MessageExt,
   context: ListenerCallContext,
 ): unknown {
+  if (route?.filter?.accepts(message) === false) return Ack;
   const payload = read(route, message);
   if (payload instanceof Promise)
     return payload.then((value) => route!.endpoint.invoke(value, message, context));
@@ -55,26 +79,36 @@ export async function outcomeOfError(
   message: MessageExt,
   error: unknown,
 ): Promise<RocketMQOutcome> {
-  if (route?.errorHandler === undefined) return ruleFor(route, error);
+  if (route?.errorHandler === undefined) return ruleFor(route, message, error);
   try {
     const outcome = await route.errorHandler.handleError(error, message);
-    return outcome instanceof RocketMQOutcome ? outcome : ruleFor(route, error);
+    return outcome instanceof RocketMQOutcome ? outcome : ruleFor(route, message, error);
   } catch (other) {
-    return ruleFor(route, other);
+    return ruleFor(route, message, other);
   }
 }
 
-function ruleFor(route: ListenerRoute | undefined, error: unknown): RocketMQOutcome {
-  const delayLevel = route?.delayLevelWhenNextConsume ?? 0;
-  if (delayLevel !== DEAD_LETTER && !isDead(route, error))
-    return new RocketMQOutcome('RETRY', { delayLevel }, undefined, error);
-  return new RocketMQOutcome('DEAD_LETTER', {}, String(error), error);
+/** Whether a message comes again after an error. What cannot be read now never can be; the listener itself says of what else that is so. */
+export function isRetried(route: ListenerRoute | undefined, error: unknown): boolean {
+  if (error instanceof UnreadableMessageError) return route?.retriesBadPayload === true;
+  const { noRetryFor = [], retryFor } = route ?? {};
+  const isOneOf = (types: readonly Type[]) => types.some((type) => error instanceof type);
+  return !isOneOf(noRetryFor) && (retryFor === undefined || isOneOf(retryFor));
 }
 
-/** What cannot be read now never can be; the listener itself says of what else that is so. */
-function isDead(route: ListenerRoute | undefined, error: unknown): boolean {
-  if (error instanceof UnreadableMessageError) return route?.retriesBadPayload !== true;
-  return route?.noRetryFor.some((type) => error instanceof type) === true;
+function ruleFor(route: ListenerRoute | undefined, message: MessageExt, error: unknown): RocketMQOutcome {
+  if (!isRetried(route, error)) return deadAfter(error);
+  try {
+    const delayLevel = delayLevelOf(route?.delayLevelWhenNextConsume ?? 0, message, error);
+    if (delayLevel === DEAD_LETTER) return deadAfter(error);
+    return new RocketMQOutcome('RETRY', { delayLevel }, undefined, error);
+  } catch (other) {
+    return new RocketMQOutcome('RETRY', {}, undefined, other);
+  }
+}
+
+function deadAfter(error: unknown): RocketMQOutcome {
+  return new RocketMQOutcome('DEAD_LETTER', {}, String(error), error);
 }
 
 /** The reader of a message failed; from a listener the same error would say nothing about its message. */

@@ -1,8 +1,16 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
-import { idempotentWithoutListener, listenerWithoutMethod } from '../rocketmq.messages.js';
+import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
+import type { RocketMQPushConsumerLifecycleListener } from '../interfaces/push-consumer-lifecycle-listener.interface.js';
+import {
+  idempotentWithoutListener,
+  listenerWithoutMethod,
+  scopedPrepareStart,
+} from '../rocketmq.messages.js';
+import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
+import { enhance } from './enhance.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import { isShared, ListenerHandlerFactory, type InstanceWrapper } from './listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener-metadata.accessor.js';
@@ -17,6 +25,7 @@ export class ListenerExplorer {
     private readonly scanner: MetadataScanner,
     private readonly accessor: ListenerMetadataAccessor,
     private readonly handlers: ListenerHandlerFactory,
+    @Inject(ROCKETMQ_MODULE_OPTIONS) private readonly module: RocketMQModuleOptions,
   ) {}
 
   /** @throws ConfigurationError for a decorated class without `onMessage`. */
@@ -49,7 +58,9 @@ export class ListenerExplorer {
       throw new ConfigurationError(idempotentWithoutListener((type as Type).name));
     for (const method of this.scanner.getAllMethodNames(prototype))
       endpoints.push(...this.methodEndpoint(wrapper, type as never, prototype, method));
-    return endpoints;
+    if (endpoints.length === 0) return [];
+    const prepareStart = prepareStartOf(wrapper, prototype);
+    return endpoints.map((endpoint) => ({ ...endpoint, prepareStart }));
   }
 
   private methodEndpoint(
@@ -84,11 +95,21 @@ export class ListenerExplorer {
     type: { readonly name: string },
     prototype: object,
     method: string,
-    options: RocketMQMessageListenerOptions,
+    given: RocketMQMessageListenerOptions,
   ): ListenerEndpoint {
     const name = method === ON_MESSAGE ? type.name : `${type.name}.${method}`;
+    const { listenerEnhancers = [] } = this.module.consumer ?? {};
+    const options = enhance(given, { type: type as Type, method }, listenerEnhancers);
     const payloadType = options.batch === undefined ? options.messageType : Array;
     const invoke = this.handlers.create(wrapper, prototype, method, payloadType);
     return { name, className: type.name, options, invoke };
   }
+}
+
+/** @throws ConfigurationError where there is no instance yet to call it on. */
+function prepareStartOf(wrapper: InstanceWrapper, prototype: object): ListenerEndpoint['prepareStart'] {
+  const { prepareStart } = prototype as Partial<RocketMQPushConsumerLifecycleListener>;
+  if (typeof prepareStart !== 'function') return undefined;
+  if (!isShared(wrapper)) throw new ConfigurationError(scopedPrepareStart(prototype.constructor.name));
+  return prepareStart.bind(wrapper.instance);
 }

@@ -17,6 +17,7 @@ import { isMessageConverter } from '../template/payload-converter.js';
 import { ListenerContainer } from './listener-container.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import { groupListeners } from './listener-group.js';
+import { prepareStart } from './prepare-start.js';
 import { Replier } from './replier.js';
 import { RocketMQListenerRegistry } from './rocketmq-listener-registry.js';
 import { ListenerExplorer } from './listener.explorer.js';
@@ -65,7 +66,8 @@ export class ListenerRegistrar {
       this.explorer.explore().map((found) => this.withPayloads(found)),
       this.defaults,
     );
-    for (const group of groups) {
+    for (const found of groups) {
+      const group = await prepareStart(found);
       const container = await ListenerContainer.create(group, surroundings);
       this.containers.push(container);
       this.registry.add(container);

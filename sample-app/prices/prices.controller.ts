@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, NotFoundException, Param, ParseIntPipe
 import { IsPositive, IsNumber } from 'class-validator';
 import { RocketMQRemoteError, RocketMQTemplate } from 'nestjs-rocketmq';
 import { Topics } from '../topics.js';
+import { Demand } from './demand.js';
 import { PriceCache } from './price-cache.js';
 import { Quote } from './quote.js';
 
@@ -16,6 +17,7 @@ export class PricesController {
   constructor(
     private readonly rocketMQ: RocketMQTemplate,
     private readonly cache: PriceCache,
+    private readonly demand: Demand,
   ) {}
 
   @Put(':article')
@@ -35,6 +37,11 @@ export class PricesController {
       if (error instanceof RocketMQRemoteError) throw new NotFoundException(error.message);
       throw error;
     }
+  }
+
+  @Get(':article/demand')
+  demandOf(@Param('article') article: string): { article: string; times: number } {
+    return { article, times: this.demand.of(article) };
   }
 
   @Get(':article')

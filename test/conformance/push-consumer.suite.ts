@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
+import { messageQueueKey, type MessageQueue } from '../../lib/common/message-queue.js';
 import {
   DefaultMQPushConsumer,
   selectMessageQueueByHash,
   type ConsumerConfig,
+  type OffsetStore,
 } from '../../lib/client/index.js';
 import { eventually } from '../support/virtual-clock.js';
 import {
@@ -130,6 +132,33 @@ export function describePushConsumer(cluster: ClusterRef): void {
       await eventually(() => got.every(({ length }) => length >= 6));
       for (const messages of got) expect(bodies(messages).toSorted()).toEqual(numbers(6));
     });
+
+    it.each(['CLUSTERING', 'BROADCASTING'] as const)(
+      'goes on where a store of the application says, %s',
+      async (messageModel) => {
+        const topic = uniqueName('stored');
+        const group = uniqueName('group');
+        const kept = new Map<string, number>();
+        const groups = new Set<string>();
+        const offsetStore = (name: string) => {
+          groups.add(name);
+          return new KeptOffsets(kept);
+        };
+        const consumer: Partial<ConsumerConfig> = { messageModel, offsetStore };
+        const producer = startProducer(cluster());
+        const [first, second]: [MessageExt[], MessageExt[]] = [[], []];
+        const { messageQueue } = await producer.send(message(topic, 'a'));
+        const one = await startConsumer(cluster(), group, { [topic]: '*' }, collect(first), { consumer });
+        await eventually(() => first.length === 1);
+        await one.shutdown();
+        expect([...kept.values()]).toContain(1);
+        await producer.send(message(topic, 'b'), { selector: () => messageQueue });
+        await startConsumer(cluster(), group, { [topic]: '*' }, collect(second), { consumer });
+        await eventually(() => second.length === 1);
+        expect(bodies(second)).toEqual(['b']);
+        expect([...groups]).toEqual([group]);
+      },
+    );
 
     it('consumes the messages of a key in order, those of several keys at once', async () => {
       const topic = uniqueName('orderly');
@@ -319,4 +348,38 @@ export function describePushConsumer(cluster: ClusterRef): void {
       );
     });
   });
+}
+
+/** A store that outlives its consumers. */
+class KeptOffsets implements OffsetStore {
+  private readonly noted = new Map<string, number>();
+
+  constructor(private readonly kept: Map<string, number>) {}
+
+  async load(): Promise<void> {}
+
+  updateOffset(mq: MessageQueue, offset: number, increaseOnly: boolean): void {
+    if (!increaseOnly || offset > this.memoryOffset(mq)) this.noted.set(messageQueueKey(mq), offset);
+  }
+
+  memoryOffset(mq: MessageQueue): number {
+    return this.noted.get(messageQueueKey(mq)) ?? -1;
+  }
+
+  async readOffset(mq: MessageQueue): Promise<number> {
+    return this.kept.get(messageQueueKey(mq)) ?? -1;
+  }
+
+  async persistAll(queues: readonly MessageQueue[]): Promise<void> {
+    for (const mq of queues) await this.persist(mq);
+  }
+
+  async persist(mq: MessageQueue): Promise<void> {
+    const offset = this.memoryOffset(mq);
+    if (offset >= 0) this.kept.set(messageQueueKey(mq), offset);
+  }
+
+  removeOffset(mq: MessageQueue): void {
+    this.noted.delete(messageQueueKey(mq));
+  }
 }

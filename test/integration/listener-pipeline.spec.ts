@@ -17,11 +17,26 @@ import {
   type NestInterceptor,
   type PipeTransform,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import {
+  APP_FILTER,
+  APP_GUARD,
+  APP_INTERCEPTOR,
+  APP_PIPE,
+  ContextIdFactory,
+  REQUEST,
+  type ContextId,
+  type ContextIdStrategy,
+} from '@nestjs/core';
 import { IsInt } from 'class-validator';
-import { from, map, mergeMap, type Observable } from 'rxjs';
-import { describe, expect, it } from 'vitest';
-import { MessageExt, ROCKETMQ_CONTEXT_TYPE, RocketMQMessageListener } from '../../lib/index.js';
+import { from, map, mergeMap, of, type Observable } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  Ack,
+  DeadLetter,
+  MessageExt,
+  ROCKETMQ_CONTEXT_TYPE,
+  RocketMQMessageListener,
+} from '../../lib/index.js';
 import { Inbox, listener, startApp } from '../support/nest-app.js';
 
 class Order {
@@ -186,6 +201,27 @@ describe('an interceptor', () => {
   });
 });
 
+describe('an interceptor that does not call the listener', () => {
+  it('decides by what it returns', async () => {
+    const [inbox, dead] = [new Inbox<string>(), new Inbox<string>()];
+    class Decide implements NestInterceptor {
+      intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+        const [, { tags }] = context.getArgs<[unknown, MessageExt]>();
+        if (tags === 'skip') return of(Ack);
+        return tags === 'bad' ? of(DeadLetter('bad tag')) : next.handle();
+      }
+    }
+    const Listener = listener<string>({ topic: 't', consumerGroup: 'g' }, inbox.push);
+    UseInterceptors(Decide)(Listener);
+    const app = await startApp({
+      providers: [Listener, listener<string>({ topic: '%DLQ%g', consumerGroup: 'dead' }, dead.push)],
+    });
+    for (const tag of ['skip', 'bad', 'good']) await app.template.syncSendOrderly(`t:${tag}`, tag, 'key');
+    expect(await inbox.take()).toEqual(['good']);
+    expect(await dead.take()).toEqual(['bad']);
+  });
+});
+
 describe('an exception filter', () => {
   @Catch(BadRequestException)
   class GiveUp implements ExceptionFilter {
@@ -241,6 +277,39 @@ describe('a listener of request scope', () => {
     expect(received.map(([, text]) => text).toSorted()).toEqual(['a', 'b', 'c']);
     for (const [, , isMessage] of received) expect(isMessage).toBe(true);
     expect(instances).toBe(3);
+  });
+
+  it('that is durable is one instance for all messages of a tenant', async () => {
+    const tenants = new Map<string, ContextId>();
+    const strategy: ContextIdStrategy<MessageExt> = {
+      attach(contextId, message) {
+        const tenant = message.getProperty('tenant')!;
+        const ofTenant = tenants.get(tenant) ?? contextId;
+        tenants.set(tenant, ofTenant);
+        return {
+          payload: { tenant },
+          resolve: ({ isTreeDurable }) => (isTreeDurable === true ? ofTenant : contextId),
+        };
+      },
+    };
+    ContextIdFactory.apply(strategy);
+    onTestFinished(() => ContextIdFactory.apply(undefined as never));
+    const inbox = new Inbox<string>();
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    @RocketMQMessageListener({ topic: 't' })
+    class TenantListener {
+      private calls = 0;
+      constructor(@Inject(REQUEST) private readonly request: { readonly tenant: string }) {}
+      onMessage(text: string): void {
+        inbox.push(`${text} ${this.request.tenant} ${++this.calls}`);
+      }
+    }
+    const app = await startApp({ providers: [TenantListener] });
+    for (const [index, tenant] of ['a', 'b', 'a'].entries()) {
+      await app.template.syncSend('t', `${index}`, { properties: { tenant } });
+      await inbox.take(index + 1);
+    }
+    expect(inbox.received).toEqual(['0 a 1', '1 b 1', '2 a 2']);
   });
 
   it('has its pipes, and its failures count', async () => {

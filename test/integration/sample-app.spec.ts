@@ -209,6 +209,17 @@ it('answers a query of prices, and says when there is none', async () => {
   expect(await none.json()).toMatchObject({ message: 'There is no price of nothing' });
 });
 
+it('counts visits and queries of an article', async () => {
+  const demand = async () => {
+    const response = await fetch(`${url}/prices/probe/demand`);
+    return ((await response.json()) as { times: number }).times;
+  };
+  await send('POST', '/orders', { article: 'probe', quantity: 1 });
+  await fetch(`${url}/prices/probe/quote/1`);
+  for (let passed = 0; passed < HOUR && (await demand()) < 2; passed += 100) await clock.advance(100);
+  expect(await demand()).toBe(2);
+});
+
 it('shows the messages of a topic', async () => {
   const response = await fetch(`${url}/messages/price-changes`);
   const messages = (await response.json()) as { body: string }[];

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { MessageSelector } from '../../lib/client/index.js';
 import { ConfigurationError } from '../../lib/errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../../lib/index.js';
-import { groupListeners, selectorOf } from '../../lib/listener/listener-group.js';
+import { groupListeners } from '../../lib/listener/listener-group.js';
 import type { ListenerEndpoint } from '../../lib/listener/listener-endpoint.js';
+import { selectorOf } from '../../lib/listener/subscription.js';
 
 function endpoint(
   options: Partial<RocketMQMessageListenerOptions>,
@@ -79,6 +80,20 @@ describe('groupListeners', () => {
     expect(group!.subscriptions.map(({ topic }) => topic)).toEqual(['u']);
     const illegal = endpoint({ consumerGroup: 'g', selectorType: 'SQL92' });
     expect(() => groupListeners([illegal], off)).toThrow('found the end at character 1');
+  });
+
+  it('knows a listener of several topics as one member, with a subscription to each', () => {
+    const topic = ['t', { topic: 'u', selectorType: 'SQL92', selectorExpression: 'a > 1' }] as const;
+    const listener = endpoint({ topic, selectorExpression: 'x', consumerGroup: 'g' });
+    const [group] = groupListeners([listener], {});
+    expect(group!.subscriptions).toEqual([
+      { endpoint: listener, topic: 't', tags: new Set(['x']) },
+      { endpoint: listener, topic: 'u', tags: new Set(), sql: 'a > 1' },
+    ]);
+    const other = endpoint({ topic: 'u', consumerGroup: 'g' }, 'Other');
+    expect(() => groupListeners([listener, other], {})).toThrow(
+      'both OrderListener and Other listen to topic "u"',
+    );
   });
 
   it.each([['%DLQ%group'], ['%RETRY%group'], ['a|b_c-D9']])('allows the topic %s', (topic) => {

@@ -9,6 +9,8 @@ import {
 } from '../../common/option-rules.js';
 import { groupNameFault, topicNameFault } from '../../common/topic-validator.js';
 import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
+import { offsetStoreRule } from '../offset/create-offset-store.js';
+import type { OffsetStore } from '../offset/offset-store.js';
 import { rateLimitRule, type RateLimit } from './rate-window.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
 
@@ -24,6 +26,8 @@ export interface ConsumerConfig {
   consumeTimestamp: number | undefined;
   /** How queues are divided among the members, which must all do it in the same way. */
   allocateMessageQueueStrategy: AllocationOption;
+  /** Makes the store of the offsets, for the group as brokers call it; none: brokers, or a file for broadcasting. */
+  offsetStore: ((consumerGroup: string) => OffsetStore) | undefined;
   /** Calls of the listener that may be under way at once. */
   consumeThreadNumber: number;
   /** At most so many calls of the listener begin within a time, by this member of the group; pulling waits for them. */
@@ -78,6 +82,7 @@ const consumerRules: OptionRules<ConsumerConfig> = {
   ]),
   consumeTimestamp: { ...integer(0, 0), default: undefined },
   allocateMessageQueueStrategy: allocationRule,
+  offsetStore: offsetStoreRule,
   consumeThreadNumber: integer(20, 1, 1000),
   rateLimit: rateLimitRule,
   consumeMessageBatchMaxSize: integer(1, 1, 1024),

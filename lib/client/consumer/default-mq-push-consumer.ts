@@ -73,7 +73,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     this.context = new ConsumerContext(
       instance,
       this.config,
-      createOffsetStore(instance, consumerGroup, messageModel),
+      createOffsetStore(instance, consumerGroup, messageModel, resolved.offsetStore),
     );
     const locker = new QueueLocker(this.context);
     if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);

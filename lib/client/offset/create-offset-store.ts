@@ -1,20 +1,56 @@
 import { join } from 'node:path';
 import { JsonFile } from '../../common/json-file.js';
+import type { OptionRule } from '../../common/option-rules.js';
 import { nodeFileSystem } from '../../common/node-file-system.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { MessageModel } from '../../remoting/body/heartbeat-data.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { LocalFileOffsetStore } from './local-file-offset-store.js';
 import type { OffsetStore } from './offset-store.js';
 import { RemoteBrokerOffsetStore } from './remote-broker-offset-store.js';
 
-/** A group that shares its messages keeps its offsets in the brokers, one whose members get all of them each for itself. */
+type OffsetStoreFactory = (consumerGroup: string) => OffsetStore;
+
+export const offsetStoreRule: OptionRule<OffsetStoreFactory | undefined> = {
+  default: undefined,
+  allowed: 'a function that returns an OffsetStore',
+  accepts: (value) => typeof value === 'function',
+};
+
+const METHODS = [
+  'load',
+  'updateOffset',
+  'memoryOffset',
+  'readOffset',
+  'persistAll',
+  'persist',
+  'removeOffset',
+] as const satisfies readonly (keyof OffsetStore)[];
+
+/**
+ * A group that shares its messages keeps its offsets in the brokers, one whose members get all of them each for itself, unless there is
+ * a store of the application.
+ *
+ * @throws ConfigurationError when that one lacks a method.
+ */
 export function createOffsetStore(
   instance: MQClientInstance,
   consumerGroup: string,
   messageModel: MessageModel,
+  create?: OffsetStoreFactory,
 ): OffsetStore {
+  if (create !== undefined) return checked(create(consumerGroup), consumerGroup);
   if (messageModel === 'CLUSTERING') return new RemoteBrokerOffsetStore(instance, consumerGroup);
   const { localOffsetStoreDir } = instance.config;
   const path = join(localOffsetStoreDir, instance.localOffsetStoreId, consumerGroup, 'offsets.json');
   return new LocalFileOffsetStore(new JsonFile(nodeFileSystem, path));
+}
+
+function checked(store: OffsetStore, consumerGroup: string): OffsetStore {
+  const given: Partial<OffsetStore> | null | undefined = store;
+  const missing = METHODS.filter((name) => typeof given?.[name] !== 'function');
+  if (missing.length === 0) return store;
+  throw new ConfigurationError(
+    `The offsetStore of group ${consumerGroup} lacks ${missing.join(', ')}: an OffsetStore has ${METHODS.join(', ')}`,
+  );
 }

@@ -1,6 +1,11 @@
 import type { MessageQueue } from '../../common/message-queue.js';
 
-/** How far a consumer has come in its queues (OffsetStore). */
+/**
+ * How far a consumer has come in its queues (OffsetStore). Offsets are noted with every message and persisted every few seconds, and at
+ * the end of the consumer: a process that is killed gets some messages again. Topics are those of the brokers, with their namespace.
+ *
+ * @publicApi
+ */
 export interface OffsetStore {
   /** Reads what was persisted, where that is kept on this side. */
   load(): Promise<void>;
@@ -13,5 +18,6 @@ export interface OffsetStore {
   /** Persists the noted offsets of the queues, and forgets all others. */
   persistAll(queues: readonly MessageQueue[]): Promise<void>;
   persist(mq: MessageQueue): Promise<void>;
+  /** Forgets the noted offset of a queue that another member has now, or that is taken up anew; what was persisted stays. */
   removeOffset(mq: MessageQueue): void;
 }
