@@ -31,6 +31,8 @@ export default defineConfig({
     maxWorkers,
     testTimeout: 20_000,
     hookTimeout,
+    // Several Java processes and two cores: what fails once is shown in the report, and tried once more.
+    retry: isInterop ? 1 : 0,
     ...(isInterop
       ? {
           projects: [

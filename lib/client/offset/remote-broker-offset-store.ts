@@ -12,6 +12,9 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   /** What was told last, and to whom: a master that comes back does not know what its slave was told. */
   private readonly persisted = new Map<string, { readonly address: string; readonly offset: number }>();
 
+  /** By topic and broker the first offset that was told, until the broker has it and after. */
+  private readonly first = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly instance: MQClientInstance,
     private readonly consumerGroup: string,
@@ -59,8 +62,28 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
     const { topic, queueId } = mq;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
     const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
-    await this.instance.requestFrom(address, request);
+    await this.tell(mq, () => this.instance.requestFrom(address, request));
     this.persisted.set(key, { address, offset: commitOffset });
+  }
+
+  /**
+   * When the first offsets of a group in a topic come at the same moment, Apache's broker may keep only one of them
+   * (ConsumerOffsetManager#commitOffset): the first goes alone.
+   */
+  private async tell({ topic, brokerName }: MessageQueue, send: () => Promise<unknown>): Promise<void> {
+    const key = `${topic}@${brokerName}`;
+    const first = this.first.get(key);
+    if (first !== undefined) {
+      await first;
+      await send();
+      return;
+    }
+    const sent = send();
+    this.first.set(
+      key,
+      sent.catch(() => this.first.delete(key)),
+    );
+    await sent;
   }
 
   removeOffset(mq: MessageQueue): void {

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { MQClientInstance } from '../../../lib/client/index.js';
+import { RemoteBrokerOffsetStore } from '../../../lib/client/offset/remote-broker-offset-store.js';
+import { MQClientError } from '../../../lib/errors/mq-client.error.js';
+import type { RemotingRequest } from '../../../lib/remoting/remoting-command.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { settle } from '../../support/virtual-clock.js';
+
+interface Told {
+  readonly queueId: number;
+  answer(): void;
+  fail(): void;
+}
+
+/** A store whose broker answers when the test says so. */
+function openStore() {
+  const told: Told[] = [];
+  const requestFrom = (_: string, { header }: RemotingRequest<typeof RequestCode.UPDATE_CONSUMER_OFFSET>) =>
+    new Promise<void>((resolve, reject) => {
+      const fail = () => reject(new MQClientError('no answer', { retryable: true }));
+      told.push({ queueId: header.queueId, answer: resolve, fail });
+    });
+  const findBrokerAddressInSubscribe = () => ({ address: 'broker', isSlave: false });
+  const instance = { requestFrom, findBrokerAddressInSubscribe } as unknown as MQClientInstance;
+  const store = new RemoteBrokerOffsetStore(instance, 'group');
+  const commit = (queueId: number, offset: number, topic = 'topic') => {
+    const mq = { topic, brokerName: 'b', queueId };
+    store.updateOffset(mq, offset, true);
+    return store.persist(mq);
+  };
+  return { told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
+}
+
+describe('offsets that brokers keep', () => {
+  it('are told all at once when the broker has the first of their topic', async () => {
+    const { told, commit, toldQueues } = openStore();
+    const all = Promise.all([0, 1, 2].map((queueId) => commit(queueId, 1)));
+    await settle();
+    expect(toldQueues()).toEqual([0]);
+    const other = commit(0, 1, 'other');
+    await settle();
+    expect(toldQueues()).toEqual([0, 0]);
+    told[0]!.answer();
+    await settle();
+    expect(toldQueues()).toEqual([0, 0, 1, 2]);
+    for (const each of told) each.answer();
+    await Promise.all([all, other]);
+  });
+
+  it('are told although the first could not be, which is told again', async () => {
+    const { told, commit, toldQueues } = openStore();
+    const failed = expect(commit(0, 1)).rejects.toThrow('no answer');
+    const second = commit(1, 1);
+    await settle();
+    told[0]!.fail();
+    await failed;
+    await settle();
+    told[1]!.answer();
+    await second;
+    const again = commit(0, 1);
+    await settle();
+    told[2]!.answer();
+    await again;
+    expect(toldQueues()).toEqual([0, 1, 0]);
+  });
+});
