@@ -4,6 +4,7 @@ import { measureConsumeRates, measureFilterRates } from './consume-rate.js';
 import { measureListenerLatency } from './listener-latency.js';
 import { backlogTable, consumeTable, filterTable, latencyTable, sendTable } from './report.js';
 import { measureTimers, timerTable } from './timers.js';
+import { measureTcpRates, tcpTable } from './tcp/tcp-rates.js';
 import { measureSendRates, type SendRateOptions } from './send-rates.js';
 
 const IN_FLIGHT = [1, 16, 128, 1024];
@@ -11,7 +12,7 @@ const FLUSH_DELAYS = [1, 5, 20];
 const TIMERS = Number(process.env.BENCH_TIMERS ?? 1_000_000);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 5_000_000);
 
-/** `npm run bench [-- send|delay|consume|filter|latency|backlog|timers …]`: all parts without an argument. */
+/** `npm run bench [-- send|delay|consume|filter|latency|tcp|backlog|timers …]`: all parts without an argument. */
 async function main(parts: readonly string[]): Promise<void> {
   const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
   console.log(`${machine()}\n`);
@@ -39,6 +40,9 @@ async function main(parts: readonly string[]): Promise<void> {
     console.log(
       latencyTable([await measureListenerLatency('ASYNC_FLUSH'), await measureListenerLatency('SYNC_FLUSH')]),
     );
+  }
+  if (isWanted('tcp')) {
+    console.log(tcpTable(await measureTcpRates({ inFlight: [64, 512], millis: 600, rounds: 5 })));
   }
   if (isWanted('timers')) console.log(timerTable(await measureTimers(TIMERS)));
   if (isWanted('backlog')) console.log(backlogTable(await measureBacklog(BACKLOG)));

@@ -6,7 +6,13 @@ import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import type { HeaderTexts } from '../codec/header-codec.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
-import { decodeFrame, isOneway, isResponse, type RemotingFrame } from '../codec/remoting-frame.js';
+import {
+  decodeFrame,
+  isOneway,
+  isResponse,
+  type RemotingFrame,
+  type SerializeType,
+} from '../codec/remoting-frame.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import { ClientErrorCode, ResponseCode } from '../response-code.js';
@@ -31,6 +37,7 @@ export interface TcpConnectionOptions {
   readonly signer: RequestSigner | undefined;
   /** Fields that every request has. */
   readonly extraFields: HeaderTexts | undefined;
+  readonly serializeType: SerializeType;
   /** A request of the server. */
   readonly onRequest: RequestListener;
   readonly onConnected: () => void;
@@ -100,8 +107,8 @@ export class TcpConnection {
   }
 
   private encode(request: RemotingRequest, opaque: number, isOneway: boolean): Buffer {
-    const { signer, extraFields } = this.options;
-    return encodeRequest(request, opaque, isOneway, 'ROCKETMQ', signer, extraFields);
+    const { serializeType, signer, extraFields } = this.options;
+    return encodeRequest(request, opaque, isOneway, serializeType, signer, extraFields);
   }
 
   private nextOpaque(): number {

@@ -5,6 +5,7 @@ import { RocketMQError } from '../../errors/rocketmq.error.js';
 import { RequestSigner } from '../acl/request-signer.js';
 import type { SessionCredentials } from '../acl/session-credentials.js';
 import { FieldName, type HeaderTexts } from '../codec/header-codec.js';
+import type { SerializeType } from '../codec/remoting-frame.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import type { ClientTls } from '../tls/client-tls.js';
@@ -29,6 +30,8 @@ export interface TcpTransportOptions {
   readonly credentials?: SessionCredentials | undefined;
   /** A namespace in which brokers find topics and groups by their plain names (NamespaceRpcHook). */
   readonly namespaceV2?: string;
+  /** How headers of requests are written; `ROCKETMQ` by default. Servers answer in the same form (`rocketmq.serialize.type` of Java's client). */
+  readonly serializeType?: SerializeType;
 }
 
 /** What is known of a server that was lost, or cannot be reached. It ends when the server says something. */
@@ -123,6 +126,7 @@ export class TcpTransport implements Transport {
       tls: this.options.tls,
       signer: this.signer,
       extraFields: this.extraFields,
+      serializeType: this.options.serializeType ?? 'ROCKETMQ',
       onRequest: (request, reply) => this.listener?.(request, reply),
       onConnected: () => {
         if (!this.outages.has(address)) this.onConnected(address);
