@@ -5,8 +5,12 @@ const MAX_JOINED = 4096;
 
 /** Writes to a socket with one call what one callback of the event loop, and the promises behind it, have to say. */
 export class SocketWriter {
-  /** Frames, or parts of them. */
-  private frames: Buffer[] = [];
+  /** Frames, parts of them, or several that lie next to each other in the memory that they share. */
+  private pieces: Buffer[] = [];
+  /** The last piece, of which no view is made before it is known where it ends. */
+  private memory: ArrayBufferLike | undefined;
+  private start = 0;
+  private end = 0;
   private queuedBytes = 0;
 
   constructor(private readonly socket: Socket) {}
@@ -17,24 +21,37 @@ export class SocketWriter {
   }
 
   write(frame: Buffer): void {
-    this.frames.push(frame);
-    this.queuedBytes += frame.length;
-    if (this.frames.length === 1) process.nextTick(() => this.flush());
+    const { byteOffset, length } = frame;
+    if (this.memory === undefined) process.nextTick(() => this.flush());
+    if (byteOffset !== this.end || frame.buffer !== this.memory) {
+      this.endPiece();
+      this.memory = frame.buffer;
+      this.start = this.end = byteOffset;
+    }
+    this.end += length;
+    this.queuedBytes += length;
+  }
+
+  private endPiece(): void {
+    if (this.memory !== undefined)
+      this.pieces.push(Buffer.from(this.memory, this.start, this.end - this.start));
+    this.memory = undefined;
   }
 
   private flush(): void {
-    const { frames, queuedBytes, socket } = this;
-    this.frames = [];
+    this.endPiece();
+    const { pieces, queuedBytes, socket } = this;
+    this.pieces = [];
     this.queuedBytes = 0;
     if (socket.destroyed) return;
-    if (frames.length === 1) socket.write(frames[0]!);
-    else if (queuedBytes / frames.length <= MAX_JOINED) socket.write(Buffer.concat(frames));
-    else this.writeTogether(frames);
+    if (pieces.length === 1) socket.write(pieces[0]!);
+    else if (queuedBytes / pieces.length <= MAX_JOINED) socket.write(Buffer.concat(pieces));
+    else this.writeTogether(pieces);
   }
 
-  private writeTogether(frames: readonly Buffer[]): void {
+  private writeTogether(pieces: readonly Buffer[]): void {
     this.socket.cork();
-    for (const frame of frames) this.socket.write(frame);
+    for (const piece of pieces) this.socket.write(piece);
     this.socket.uncork();
   }
 }
