@@ -42,7 +42,7 @@ async function main(parts: readonly string[]): Promise<void> {
     );
   }
   if (isWanted('tcp')) {
-    console.log(tcpTable(await measureTcpRates({ inFlight: [64, 512], millis: 600, rounds: 5 })));
+    console.log(tcpTable(await measureTcpRates({ inFlight: [64, 512], millis: 400, rounds: 5 })));
   }
   if (isWanted('timers')) console.log(timerTable(await measureTimers(TIMERS)));
   if (isWanted('backlog')) console.log(backlogTable(await measureBacklog(BACKLOG)));

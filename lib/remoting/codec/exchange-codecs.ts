@@ -12,7 +12,6 @@ import type {
 } from '../header/queue-request-header.js';
 import type { ReplyMessageRequestHeader } from '../header/reply-message-request-header.js';
 import type { RecallMessageRequestHeader } from '../header/recall-message-request-header.js';
-import type { SendMessageResponseHeader } from '../header/send-message-response-header.js';
 import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '../remoting-protocol.js';
 import { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
@@ -38,6 +37,7 @@ import { boolean, boundaryType, int, long, properties, text, timeBound } from '.
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
 import { POP_EXCHANGE_CODECS } from './pop-exchange-codecs.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
+import { sendMessageResponse } from './send-message-response.js';
 import { TRANSACTION_EXCHANGE_CODECS } from './transaction-exchange-codecs.js';
 
 /** How a request and its answer travel. */
@@ -77,15 +77,7 @@ const groupHeader = headerCodec<{ readonly consumerGroup: string }>({ consumerGr
 const offsetHeader = headerCodec<OffsetResponseHeader>({ offset: required(long) });
 
 const sendResponse = {
-  responseHeader: headerCodec<SendMessageResponseHeader>({
-    msgId: required(text),
-    queueId: required(int),
-    queueOffset: required(long),
-    transactionId: optional(text),
-    regionId: withDefault(text, 'DefaultRegion', 'MSG_REGION'),
-    traceOn: withDefault(boolean, true, 'TRACE_ON'),
-    recallHandle: optional(text),
-  }),
+  responseHeader: sendMessageResponse,
   responseBody: noBody,
   successCodes: STORED,
 };

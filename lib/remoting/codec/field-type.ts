@@ -1,6 +1,7 @@
 import { utf8Slice } from '../../common/buffer-text.js';
 import { decodeProperties, encodeProperties } from '../../common/message-properties.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+import { isName } from './header-fields.js';
 import { repeatedText } from './repeated-text.js';
 
 /** A text, or an integer for its digits. */
@@ -21,6 +22,8 @@ export interface FieldType<T> {
 const INT_MAX = 2 ** 31 - 1;
 const MINUS = 0x2d;
 const ZERO = 0x30;
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
 /** Digits of 2^63. */
 const MAX_DIGITS = 19;
 
@@ -65,6 +68,8 @@ export const timeBound: FieldType<number> = {
 export const boolean: FieldType<boolean> = {
   name: 'true or false',
   read(buffer, start, end) {
+    if (isName(buffer, start, end, TRUE)) return true;
+    if (isName(buffer, start, end, FALSE)) return false;
     const value = repeatedText(buffer, start, end).toLowerCase();
     return value === 'true' || value === 'false' ? value === 'true' : undefined;
   },

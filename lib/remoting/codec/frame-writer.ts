@@ -95,20 +95,20 @@ function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: Fram
 function writeBinary(start: FrameStart, fields: HeaderTexts, body: FrameBody): Buffer {
   const { code, opaque, flag, remark = '' } = start;
   const at = slab.reserve(HEADER_START + maxBinarySize(remark, fields) + room(body));
-  const frame = slab.buffer;
+  const { buffer: frame, view } = slab;
   const header = at + HEADER_START;
-  frame.writeInt16BE(code, header + BinaryHeaderLayout.CODE);
+  view.setInt16(header + BinaryHeaderLayout.CODE, code);
   frame[header + BinaryHeaderLayout.LANGUAGE] = OWN_LANGUAGE_CODE;
-  frame.writeInt16BE(OWN_VERSION, header + BinaryHeaderLayout.VERSION);
-  frame.writeInt32BE(opaque, header + BinaryHeaderLayout.OPAQUE);
-  frame.writeInt32BE(flag, header + BinaryHeaderLayout.FLAG);
+  view.setInt16(header + BinaryHeaderLayout.VERSION, OWN_VERSION);
+  view.setInt32(header + BinaryHeaderLayout.OPAQUE, opaque);
+  view.setInt32(header + BinaryHeaderLayout.FLAG, flag);
   const fieldsLength = writeText(frame, header + BinaryHeaderLayout.REMARK_LENGTH, remark);
   let position = fieldsLength + 4;
   for (let i = 0; i < fields.names.length; i++) {
     position = writeBytes(frame, position, fields.names[i]!.binary);
     position = writeValue(frame, position, fields.values[i]!);
   }
-  frame.writeInt32BE(position - fieldsLength - 4, fieldsLength);
+  view.setInt32(fieldsLength, position - fieldsLength - 4);
   return complete(at, position, body, SERIALIZE_TYPE_CODES.ROCKETMQ);
 }
 
@@ -128,7 +128,7 @@ function writeValue(frame: Buffer, position: number, value: FieldValue): number 
   if (typeof value === 'string') return writeText(frame, position, value);
   if (value < 0 || value > INT_MAX) return writeText(frame, position, String(value));
   const end = position + 4 + digitsOf(value);
-  frame.writeInt32BE(end - position - 4, position);
+  slab.view.setInt32(position, end - position - 4);
   for (let at = end - 1, rest = value; at >= position + 4; at--) {
     const next = (rest / 10) | 0;
     frame[at] = ZERO + rest - next * 10;
@@ -153,7 +153,7 @@ function writeBytes(frame: Buffer, position: number, bytes: Buffer): number {
 function writeText(frame: Buffer, position: number, text: string): number {
   const isShort = text.length <= MAX_SHORT_TEXT && writeAscii(frame, position + 4, text);
   const length = isShort ? text.length : utf8Write(frame, text, position + 4);
-  frame.writeInt32BE(length, position);
+  slab.view.setInt32(position, length);
   return position + 4 + length;
 }
 
@@ -187,10 +187,10 @@ function complete(at: number, headerEnd: number, frameBody: FrameBody, serialize
   if (end - at > MAX_FRAME_SIZE) {
     throw new RemotingCodecError(`A frame of ${end - at} bytes, more than ${MAX_FRAME_SIZE}`);
   }
-  const { buffer } = slab;
-  buffer.writeInt32BE(end - at - 4, at);
-  buffer.writeUInt32BE(serializeType * 0x1000000 + headerEnd - at - HEADER_START, at + 4);
+  const { buffer, view } = slab;
+  view.setInt32(at, end - at - 4);
+  view.setUint32(at + 4, serializeType * 0x1000000 + headerEnd - at - HEADER_START);
   if (!isCopied) return slab.take(headerEnd);
-  body.copy(buffer, headerEnd);
+  buffer.set(body, headerEnd);
   return slab.take(end);
 }

@@ -130,8 +130,10 @@ class FieldsCodec<T> implements HeaderCodec<T> {
       names.push(name);
       values.push(type.write(value as never));
     }
-    names.push(...this.constants.names);
-    values.push(...this.constants.values);
+    if (this.constants.names.length > 0) {
+      names.push(...this.constants.names);
+      values.push(...this.constants.values);
+    }
     return { names, values };
   }
 
@@ -139,7 +141,7 @@ class FieldsCodec<T> implements HeaderCodec<T> {
     const { buffer, positions } = fields;
     const header: Record<string, unknown> = { ...this.defaults };
     let found = 0;
-    for (let at = 0; at < positions.length; at += POSITIONS_PER_FIELD) {
+    for (let at = 0; at < fields.end; at += POSITIONS_PER_FIELD) {
       const spec = this.find(buffer, positions[at]!, positions[at + 1]!);
       if (spec === undefined) continue;
       header[spec.property] = read(spec, fields, at);

@@ -7,6 +7,11 @@ const MAX_FIELDS = 1024;
 /** Numbers that describe one field in {@link HeaderFields.positions}. */
 export const POSITIONS_PER_FIELD = 5;
 
+/** Room for as many fields as headers that come often have: an array that grows step by step costs more. */
+const ROOM: readonly number[] = Array.from({ length: 16 * POSITIONS_PER_FIELD }, () => 0);
+
+const TRUE = Buffer.from('true');
+
 /** A header as it was read. */
 export interface RemotingHeader {
   readonly code: number;
@@ -25,26 +30,34 @@ export interface RemotingHeader {
  */
 export class HeaderFields {
   /** Of each field: start and end of its name, start and end of its value, 1 when the value has JSON escapes. */
-  readonly positions: number[] = [];
+  readonly positions: number[] = ROOM.slice();
+  /** Behind the last field in {@link positions}. */
+  end = 0;
 
   constructor(readonly buffer: Buffer) {}
 
   /** @throws RemotingCodecError when there are too many. */
   add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number, isEscaped: boolean): void {
-    if (this.positions.length >= MAX_FIELDS * POSITIONS_PER_FIELD) {
+    const { positions, end } = this;
+    if (end >= MAX_FIELDS * POSITIONS_PER_FIELD) {
       throw new RemotingCodecError(`A header with more than ${MAX_FIELDS} fields`);
     }
-    this.positions.push(nameStart, nameEnd, valueStart, valueEnd, isEscaped ? 1 : 0);
+    positions[end] = nameStart;
+    positions[end + 1] = nameEnd;
+    positions[end + 2] = valueStart;
+    positions[end + 3] = valueEnd;
+    positions[end + 4] = isEscaped ? 1 : 0;
+    this.end = end + POSITIONS_PER_FIELD;
   }
 
   clear(): void {
-    this.positions.length = 0;
+    this.end = 0;
   }
 
   toMap(): Map<string, string> {
     const { buffer, positions } = this;
     const map = new Map<string, string>();
-    for (let at = 0; at < positions.length; at += POSITIONS_PER_FIELD) {
+    for (let at = 0; at < this.end; at += POSITIONS_PER_FIELD) {
       map.set(utf8Slice(buffer, positions[at]!, positions[at + 1]!), this.text(at));
     }
     return map;
@@ -58,11 +71,23 @@ export class HeaderFields {
 
   /** The value of a field of the given name; the last one, when several have it. */
   get(name: Buffer): string | undefined {
+    const at = this.find(name);
+    return at < 0 ? undefined : this.text(at);
+  }
+
+  /** Whether the field of the given name says `true`. */
+  isTrue(name: Buffer): boolean {
+    const at = this.find(name);
+    if (at < 0 || this.positions[at + 4] === 1) return at >= 0 && this.text(at) === 'true';
+    return isName(this.buffer, this.positions[at + 2]!, this.positions[at + 3]!, TRUE);
+  }
+
+  private find(name: Buffer): number {
     const { positions } = this;
-    for (let at = positions.length - POSITIONS_PER_FIELD; at >= 0; at -= POSITIONS_PER_FIELD) {
-      if (isName(this.buffer, positions[at]!, positions[at + 1]!, name)) return this.text(at);
+    for (let at = this.end - POSITIONS_PER_FIELD; at >= 0; at -= POSITIONS_PER_FIELD) {
+      if (isName(this.buffer, positions[at]!, positions[at + 1]!, name)) return at;
     }
-    return undefined;
+    return -1;
   }
 }
 

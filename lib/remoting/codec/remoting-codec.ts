@@ -138,7 +138,7 @@ export function decodeResponse<C extends RequestCode>(
 function typedCodeOf({ code, headerFields }: RemotingFrame): number {
   const typedCode = OTHER_CODES.get(code) ?? code;
   if (typedCode !== RequestCode.SEND_MESSAGE) return typedCode;
-  const isBatch = headerFields.get(code === SEND_MESSAGE_V2 ? BATCH_V2 : BATCH) === 'true';
+  const isBatch = headerFields.isTrue(code === SEND_MESSAGE_V2 ? BATCH_V2 : BATCH);
   return isBatch ? RequestCode.SEND_BATCH_MESSAGE : typedCode;
 }
 

@@ -16,6 +16,7 @@ export const RpcFlag = { RESPONSE: 1, ONEWAY: 2 } as const;
 /** Bytes of the header mark: a type byte and three bytes of header length. */
 const MARK_SIZE = 4;
 
+const NOTHING = Buffer.alloc(0);
 const STANDARD_JSON_ONLY = Buffer.from('acceptStandardJsonOnly');
 
 /** A decoded frame: header fields by name, body as a view of the frame. */
@@ -60,7 +61,7 @@ export function decodeFrame(frame: Buffer): RemotingFrame {
   if (end > frame.length) {
     throw new RemotingCodecError(`A header of ${end - MARK_SIZE} bytes in a frame of ${frame.length}`);
   }
-  const body = frame.subarray(end);
+  const body = end === frame.length ? NOTHING : frame.subarray(end);
   switch (mark >>> 24) {
     case SERIALIZE_TYPE_CODES.JSON:
       return new DecodedFrame(readJsonHeader(frame, MARK_SIZE, end), 'JSON', body);

@@ -1,5 +1,6 @@
 import type { SendMessageRequestHeader } from '../header/send-message-request-header.js';
 import { boolean, int, long, properties, text } from './field-type.js';
+import { SendMessageHeaderV2 } from './send-message-header-v2.js';
 import { headerCodec, type HeaderCodec, optional, required, withDefault } from './header-codec.js';
 
 const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
@@ -26,6 +27,10 @@ export const sendMessageHeaderV1: HeaderCodec<SendMessageRequestHeader> = header
  * (SendMessageRequestHeaderV2): the letters follow the order of Java's class, with `m` for the batch.
  */
 export const sendMessageHeaderV2 = (isBatch: boolean): HeaderCodec<SendMessageRequestHeader> =>
+  new SendMessageHeaderV2(sendMessageTableV2(isBatch), isBatch);
+
+/** The same by way of the table alone. */
+export const sendMessageTableV2 = (isBatch: boolean): HeaderCodec<SendMessageRequestHeader> =>
   headerCodec(
     {
       producerGroup: required(text, 'a'),

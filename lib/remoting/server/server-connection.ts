@@ -14,6 +14,7 @@ import {
   isResponse,
   wantsStandardJson,
   type RemotingFrame,
+  type SerializeType,
 } from '../codec/remoting-frame.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
@@ -148,31 +149,18 @@ export class ServerConnection implements Channel {
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {
-    if (isOneway(frame)) return { channel: this, reply: () => {} };
-    const { code, opaque, serializeType } = frame;
-    const isStandardJson = wantsStandardJson(frame);
-    return {
-      channel: this,
-      reply: (response: RemotingResponse) => {
-        this.pending--;
-        if (this.isClosed) return;
-        const encode = (answer: RemotingResponse) =>
-          encodeResponse(code, answer, opaque, serializeType, isStandardJson);
-        this.send(this.encoded(encode, response));
-      },
-    };
+    return isOneway(frame) ? { channel: this, reply: () => {} } : new ReplyContext(this, frame);
   }
 
-  /** The answer, or why it cannot travel: it may be longer than a frame. */
-  private encoded(
-    encode: (answer: RemotingResponse) => readonly Buffer[],
-    response: RemotingResponse,
-  ): readonly Buffer[] {
+  /** Answers a request. An answer that cannot travel, as it may be longer than a frame, becomes one that says so. */
+  reply(to: ReplyContext, response: RemotingResponse): void {
+    this.pending--;
+    if (this.isClosed) return;
     try {
-      return encode(response);
+      this.send(to.encode(response));
     } catch (error) {
       if (!(error instanceof RemotingCodecError)) throw error;
-      return encode(failure(ResponseCode.SYSTEM_ERROR, error.message));
+      this.send(to.encode(failure(ResponseCode.SYSTEM_ERROR, error.message)));
     }
   }
 
@@ -216,6 +204,32 @@ export class ServerConnection implements Channel {
       );
       this.socket.destroy();
     }
+  }
+}
+
+/** What an answer takes over from its request. */
+class ReplyContext implements RequestContext {
+  private readonly code: number;
+  private readonly opaque: number;
+  private readonly serializeType: SerializeType;
+  private readonly isStandardJson: boolean;
+
+  constructor(
+    readonly channel: ServerConnection,
+    frame: RemotingFrame,
+  ) {
+    this.code = frame.code;
+    this.opaque = frame.opaque;
+    this.serializeType = frame.serializeType;
+    this.isStandardJson = wantsStandardJson(frame);
+  }
+
+  reply(response: RemotingResponse): void {
+    this.channel.reply(this, response);
+  }
+
+  encode(response: RemotingResponse): readonly Buffer[] {
+    return encodeResponse(this.code, response, this.opaque, this.serializeType, this.isStandardJson);
   }
 }
 
