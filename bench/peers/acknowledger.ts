@@ -47,7 +47,8 @@ function serve(socket: Socket): void {
     socket.write(Buffer.concat(answers));
     answers = [];
   };
-  const cutter = new FrameCutter((frame) => {
+  const cutter = new FrameCutter((buffer, start, end) => {
+    const frame = buffer.subarray(start, end);
     const answer = isJson(frame) ? answerJson(frame) : answerBinary(frame);
     if (answer === undefined) return;
     if (answers.push(answer) === 1) setImmediate(flush);
@@ -97,6 +98,7 @@ function responseTo(code: number): RemotingResponse {
     }
     case RequestCode.GET_BROKER_CLUSTER_INFO:
       return success(undefined, { brokerAddrTable: new Map([[BROKER, broker]]) });
+    case RequestCode.UPDATE_AND_CREATE_TOPIC:
     case RequestCode.HEART_BEAT:
     case RequestCode.UNREGISTER_CLIENT:
       return success(undefined, undefined);

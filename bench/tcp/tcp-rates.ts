@@ -13,7 +13,7 @@ export type TcpPeer = 'limit' | 'growing' | 'engine';
 const PEERS: readonly TcpPeer[] = ['limit', 'growing', 'engine'];
 const SERIALIZE_TYPES: readonly SerializeType[] = ['ROCKETMQ', 'JSON'];
 /** Runs that do not count: until compilers are warm. */
-const WARM_UPS = 10;
+const WARM_UPS = 8;
 const FLUSH_TYPES: readonly LevelOptions['flushDiskType'][] = ['ASYNC_FLUSH', 'SYNC_FLUSH'];
 
 /** One run, or the medians of some: messages a second, and microseconds of CPU for each. */

@@ -156,7 +156,7 @@ describe('namespace', () => {
   it('of version 2 goes beside the names, with every request', async () => {
     const fields: ReadonlyMap<string, string>[] = [];
     const server = createServer((socket) => {
-      const cutter = new FrameCutter((frame) => fields.push(decodeFrame(frame).fields));
+      const cutter = new FrameCutter((...frame) => fields.push(decodeFrame(...frame).fields));
       socket.on('data', (chunk) => {
         cutter.push(chunk);
         socket.destroy();

@@ -43,7 +43,7 @@ export class RawClient {
   readonly closed: Promise<void>;
 
   private constructor(readonly socket: Socket) {
-    const cutter = new FrameCutter((frame) => this.frames.push(decodeFrame(frame)));
+    const cutter = new FrameCutter((...frame) => this.frames.push(decodeFrame(...frame)));
     socket.on('data', (chunk) => cutter.push(chunk));
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));

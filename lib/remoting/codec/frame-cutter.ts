@@ -12,8 +12,11 @@ const TLS_HANDSHAKE = 0x1603;
 
 const NOTHING = Buffer.alloc(0);
 
+/** Takes a frame, which lies in `buffer` from `start` to `end` without its length field. */
+export type OnFrame = (buffer: Buffer, start: number, end: number) => void;
+
 /**
- * Cuts a stream into frames (NettyDecoder). A frame that lies in one chunk is a view of it; only one that arrives in
+ * Cuts a stream into frames (NettyDecoder). A frame that lies in one chunk stays there; only one that arrives in
  * pieces is copied, and the copy grows with what has arrived, not with what was announced.
  */
 export class FrameCutter {
@@ -25,12 +28,12 @@ export class FrameCutter {
   private isPaused = false;
 
   constructor(
-    private readonly onFrame: (frame: Buffer) => void,
+    private readonly onFrame: OnFrame,
     private readonly maxFrameSize = MAX_FRAME_SIZE,
   ) {}
 
   /**
-   * Takes the next bytes of the stream and hands out the frames that they complete, without their length field.
+   * Takes the next bytes of the stream and hands out the frames that they complete.
    *
    * @throws RemotingCodecError for a length that is negative, too short or above the limit. The stream cannot be
    * cut any further then.
@@ -40,7 +43,7 @@ export class FrameCutter {
     while (!this.isPaused && chunk.length - position >= LENGTH_SIZE) {
       const end = position + this.frameSize(chunk, position);
       if (end > chunk.length) break;
-      this.onFrame(chunk.subarray(position + LENGTH_SIZE, end));
+      this.onFrame(chunk, position + LENGTH_SIZE, end);
       position = end;
     }
     if (position >= chunk.length) return;
@@ -77,10 +80,10 @@ export class FrameCutter {
   }
 
   private handOutPartial(): void {
-    const frame = this.partial.subarray(LENGTH_SIZE, this.filled);
+    const { partial, filled } = this;
     this.partial = NOTHING;
     this.filled = 0;
-    this.onFrame(frame);
+    this.onFrame(partial, LENGTH_SIZE, filled);
   }
 
   /** Doubling keeps the copying linear; a frame known to end at `size` takes no more. */

@@ -4,26 +4,15 @@ import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { BinaryHeaderLayout, MIN_BINARY_HEADER_SIZE } from './binary-header.js';
 import { MAX_FRAME_SIZE } from './frame-cutter.js';
 import type { FieldValue } from './field-type.js';
-import type { HeaderTexts } from './header-codec.js';
-import { OWN_LANGUAGE, OWN_LANGUAGE_CODE } from './language-code.js';
+import { MAX_INTEGER_SIZE, writeBytes, writeInteger } from './header-bytes.js';
+import type { FrameStart, HeaderTexts } from './header-codec.js';
+import { maxJsonSize, writeJsonHeader } from './json-header-writer.js';
+import { OWN_LANGUAGE_CODE } from './language-code.js';
 import { OWN_VERSION } from './mq-version.js';
 import { SERIALIZE_TYPE_CODES, type SerializeType } from './remoting-frame.js';
 
-/** What a frame says besides its fields and body; language and version are ours. */
-export interface FrameStart {
-  readonly code: number;
-  readonly opaque: number;
-  readonly flag: number;
-  readonly remark: string | undefined;
-}
-
 /** Bytes of the length field and the header mark. */
 const HEADER_START = 8;
-
-const MAX_INTEGER_SIZE = 20;
-
-const INT_MAX = 2 ** 31 - 1;
-const ZERO = 0x30;
 
 const slab = new Slab();
 
@@ -75,20 +64,9 @@ function write(
 
 const room = ({ body, isCopied }: FrameBody): number => (isCopied ? body.length : 0);
 
-/** With members in the order in which Java writes them. */
-function writeJson(start: FrameStart, { names, values }: HeaderTexts, body: FrameBody): Buffer {
-  const { code, opaque, flag, remark } = start;
-  let header = `{"code":${code},"extFields":{`;
-  for (let i = 0; i < names.length; i++) {
-    if (i > 0) header += ',';
-    header += names[i]!.json + quote(String(values[i]!));
-  }
-  header += `},"flag":${flag},"language":"${OWN_LANGUAGE}","opaque":${opaque}`;
-  if (remark !== undefined) header += `,"remark":${JSON.stringify(remark)}`;
-  header += `,"serializeTypeCurrentRPC":"JSON","version":${OWN_VERSION}}`;
-  const at = slab.reserve(HEADER_START + header.length * MAX_UNIT_SIZE + room(body));
-  const headerStart = at + HEADER_START;
-  const headerEnd = headerStart + utf8Write(slab.buffer, header, headerStart);
+function writeJson(start: FrameStart, fields: HeaderTexts, body: FrameBody): Buffer {
+  const at = slab.reserve(HEADER_START + maxJsonSize(start, fields) + room(body));
+  const headerEnd = writeJsonHeader(slab.buffer, at + HEADER_START, start, fields);
   return complete(at, headerEnd, body, SERIALIZE_TYPE_CODES.JSON);
 }
 
@@ -126,27 +104,9 @@ const maxSize = (value: FieldValue) =>
 /** Writes the length of a value in 4 bytes, and the value. */
 function writeValue(frame: Buffer, position: number, value: FieldValue): number {
   if (typeof value === 'string') return writeText(frame, position, value);
-  if (value < 0 || value > INT_MAX) return writeText(frame, position, String(value));
-  const end = position + 4 + digitsOf(value);
+  const end = writeInteger(frame, position + 4, value);
   slab.view.setInt32(position, end - position - 4);
-  for (let at = end - 1, rest = value; at >= position + 4; at--) {
-    const next = (rest / 10) | 0;
-    frame[at] = ZERO + rest - next * 10;
-    rest = next;
-  }
   return end;
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
-  return digits;
-}
-
-/** Names are short, and a loop over them takes less than a native call. */
-function writeBytes(frame: Buffer, position: number, bytes: Buffer): number {
-  for (let i = 0; i < bytes.length; i++) frame[position + i] = bytes[i]!;
-  return position + bytes.length;
 }
 
 /** Writes the length of a text in 4 bytes, and the text. */
@@ -163,19 +123,6 @@ function writeAscii(frame: Buffer, position: number, text: string): boolean {
     const unit = text.charCodeAt(i);
     if (unit > 0x7f) return false;
     frame[position + i] = unit;
-  }
-  return true;
-}
-
-/** A JSON string. Most values are short and have nothing to escape. */
-function quote(text: string): string {
-  return text.length <= MAX_SHORT_TEXT && isPlain(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function isPlain(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return false;
   }
   return true;
 }

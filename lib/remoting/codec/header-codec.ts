@@ -44,13 +44,21 @@ export class FieldName {
   /** With its length before it. */
   readonly binary: Buffer;
   /** With the colon behind it. */
-  readonly json: string;
+  readonly json: Buffer;
 
   constructor(readonly text: string) {
     this.bytes = Buffer.from(text, 'latin1');
     this.binary = Buffer.concat([Buffer.from([text.length >> 8, text.length]), this.bytes]);
-    this.json = `${JSON.stringify(text)}:`;
+    this.json = Buffer.from(`${JSON.stringify(text)}:`);
   }
+}
+
+/** What a frame says besides its fields and body; language and version are ours. */
+export interface FrameStart {
+  readonly code: number;
+  readonly opaque: number;
+  readonly flag: number;
+  readonly remark: string | undefined;
 }
 
 /** A header as it travels: the value at each index belongs to the name there. */

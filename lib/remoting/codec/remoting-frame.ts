@@ -49,24 +49,25 @@ export const wantsStandardJson = (frame: RemotingFrame): boolean =>
   frame.version >= MQVersion.V4_9_4 || frame.headerFields.get(STANDARD_JSON_ONLY) === 'true';
 
 /**
- * Decodes a frame without its 4 length bytes (RemotingCommand#decode).
+ * Decodes a frame that lies in `buffer` from `start` to `frameEnd` without its 4 length bytes (RemotingCommand#decode).
  *
  * @throws RemotingCodecError when it is malformed.
  */
-export function decodeFrame(frame: Buffer): RemotingFrame {
-  if (frame.length < MARK_SIZE)
-    throw new RemotingCodecError(`A frame of ${frame.length} bytes has no header`);
-  const mark = frame.readUInt32BE(0);
-  const end = MARK_SIZE + (mark & 0xffffff);
-  if (end > frame.length) {
-    throw new RemotingCodecError(`A header of ${end - MARK_SIZE} bytes in a frame of ${frame.length}`);
+export function decodeFrame(buffer: Buffer, start = 0, frameEnd = buffer.length): RemotingFrame {
+  const size = frameEnd - start;
+  if (size < MARK_SIZE) throw new RemotingCodecError(`A frame of ${size} bytes has no header`);
+  const mark = buffer.readUInt32BE(start);
+  const header = start + MARK_SIZE;
+  const end = header + (mark & 0xffffff);
+  if (end > frameEnd) {
+    throw new RemotingCodecError(`A header of ${end - header} bytes in a frame of ${size}`);
   }
-  const body = end === frame.length ? NOTHING : frame.subarray(end);
+  const body = end === frameEnd ? NOTHING : buffer.subarray(end, frameEnd);
   switch (mark >>> 24) {
     case SERIALIZE_TYPE_CODES.JSON:
-      return new DecodedFrame(readJsonHeader(frame, MARK_SIZE, end), 'JSON', body);
+      return new DecodedFrame(readJsonHeader(buffer, header, end), 'JSON', body);
     case SERIALIZE_TYPE_CODES.ROCKETMQ:
-      return new DecodedFrame(readBinaryHeader(frame, MARK_SIZE, end), 'ROCKETMQ', body);
+      return new DecodedFrame(readBinaryHeader(buffer, header, end), 'ROCKETMQ', body);
     default:
       throw new RemotingCodecError(`A header of the unknown serialize type ${mark >>> 24}`);
   }

@@ -64,7 +64,7 @@ export class ServerConnection implements Channel {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
     this.writer = new SocketWriter(socket);
     this.asked = new PendingCalls(options.clock);
-    this.cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
+    this.cutter = new FrameCutter((buffer, start, end) => this.onFrame(decodeFrame(buffer, start, end)));
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
     socket.on('data', (chunk) => this.onData(chunk));
     socket.on('drain', () => this.resume());

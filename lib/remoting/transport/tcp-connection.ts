@@ -74,7 +74,7 @@ export class TcpConnection {
     if (target === undefined) throw notAnAddress(address);
     this.socket = openSocket(target, options.tls, () => this.onConnect());
     this.writer = new SocketWriter(this.socket);
-    const cutter = new FrameCutter((frame) => this.onFrame(decodeFrame(frame)));
+    const cutter = new FrameCutter((buffer, start, end) => this.onFrame(decodeFrame(buffer, start, end)));
     this.socket.setTimeout(CONNECT_TIMEOUT, () => this.onTimeout());
     this.socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
     this.socket.on('error', (error) => (this.fault ??= error));

@@ -16,10 +16,12 @@ function stream(frames: readonly Buffer[]): Buffer {
   return Buffer.concat(frames.flatMap((frame) => [length(frame), frame]));
 }
 
+const viewOf = (buffer: Buffer, start: number, end: number): Buffer => buffer.subarray(start, end);
+
 /** What a cutter makes of a stream that arrives in chunks of the given sizes, again and again. */
 function cut(bytes: Buffer, sizes: readonly number[], onChunk = (_chunk: Buffer) => {}): Buffer[] {
   const frames: Buffer[] = [];
-  const cutter = new FrameCutter((frame) => frames.push(Buffer.from(frame)));
+  const cutter = new FrameCutter((...frame) => frames.push(Buffer.from(viewOf(...frame))));
   for (let position = 0, i = 0; position < bytes.length; i++) {
     const size = sizes[i % sizes.length]!;
     const chunk = Buffer.from(bytes.subarray(position, position + size));
@@ -57,7 +59,7 @@ describe('FrameCutter', () => {
   it('hands out views of a chunk that has whole frames', () => {
     const chunk = stream([Buffer.from('abcd'), Buffer.from('efgh')]);
     const frames: Buffer[] = [];
-    new FrameCutter((frame) => frames.push(frame)).push(chunk);
+    new FrameCutter((...frame) => frames.push(viewOf(...frame))).push(chunk);
     expect(frames.map(String)).toEqual(['abcd', 'efgh']);
     expect(frames.every((frame) => frame.buffer === chunk.buffer)).toBe(true);
   });
@@ -71,7 +73,7 @@ describe('FrameCutter', () => {
 
   it('takes a frame of the largest size, and not one byte more', () => {
     const frames: Buffer[] = [];
-    const cutter = () => new FrameCutter((frame) => frames.push(frame), 24);
+    const cutter = () => new FrameCutter((...frame) => frames.push(viewOf(...frame)), 24);
     cutter().push(stream([Buffer.alloc(20)]));
     expect(frames).toHaveLength(1);
     expect(() => cutter().push(stream([Buffer.alloc(21)]))).toThrow('A frame of 21 bytes: it has 4 to 20');
@@ -93,7 +95,7 @@ describe('FrameCutter', () => {
     const allocate = vi.spyOn(Buffer, 'allocUnsafe');
     try {
       const frames: number[] = [];
-      const cutter = new FrameCutter((frame) => frames.push(frame.length));
+      const cutter = new FrameCutter((_, start, end) => frames.push(end - start));
       cutter.push(lengthOf(8 * 1024 * 1024));
       const piece = Buffer.alloc(1024);
       for (let i = 0; i < 8 * 1024; i++) cutter.push(piece);

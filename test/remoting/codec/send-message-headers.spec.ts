@@ -65,7 +65,7 @@ describe('the header of a send', () => {
   });
 
   it('is read as the table says, whatever is missing or wrong', () => {
-    expectSameRead(sendMessageHeaderV2(false), sendMessageTableV2(false), [...'abcdefghijklmn']);
+    expectSameRead(sendMessageHeaderV2(false), sendMessageTableV2(false), 'abcdefghijklmn'.split(''));
   });
 });
 

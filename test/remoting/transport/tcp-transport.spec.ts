@@ -163,4 +163,19 @@ describe('TcpTransport', () => {
     expect(changes).toEqual(['connected', 'disconnected', 'connected']);
     expect(logger.lines.every((line) => line.includes('Connected to'))).toBe(true);
   });
+
+  it.each([
+    ['ROCKETMQ', 1],
+    ['JSON', 0],
+  ] as const)('writes headers as %s when it is told to', async (serializeType, typeCode) => {
+    const heard: number[] = [];
+    const listener = createServer((socket) => socket.once('data', (chunk) => heard.push(chunk[4]!)));
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void listener.close());
+    const transport = new TcpTransport({ clock: systemClock, logger: new RecordingLogger(), serializeType });
+    onTestFinished(() => transport.close());
+    transport.invokeOneway(`127.0.0.1:${(listener.address() as AddressInfo).port}`, request(1));
+    await eventually(() => heard.length === 1);
+    expect(heard).toEqual([typeCode]);
+  });
 });
