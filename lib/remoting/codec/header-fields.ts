@@ -11,6 +11,13 @@ export const POSITIONS_PER_FIELD = 5;
 const ROOM: readonly number[] = Array.from({ length: 16 * POSITIONS_PER_FIELD }, () => 0);
 
 const TRUE = Buffer.from('true');
+const ZERO = 0x30;
+const ONE = 0x31;
+const TWO = 0x32;
+const BACKSLASH = 0x5c;
+/** Of a control character, but for its last digit. */
+const ESCAPE = Buffer.from('\\u000');
+const scratch = Buffer.allocUnsafe(1024);
 
 /** A header as it was read. */
 export interface RemotingHeader {
@@ -65,8 +72,10 @@ export class HeaderFields {
 
   /** The value of the field at index `at` of the positions. */
   text(at: number): string {
-    const text = utf8Slice(this.buffer, this.positions[at + 2]!, this.positions[at + 3]!);
-    return this.positions[at + 4] === 1 ? (JSON.parse(`"${text}"`) as string) : text;
+    const start = this.positions[at + 2]!;
+    const end = this.positions[at + 3]!;
+    if (this.positions[at + 4] === 0) return utf8Slice(this.buffer, start, end);
+    return unescapeSeparators(this.buffer, start, end) ?? parse(this.buffer, start, end);
   }
 
   /** The value of a field of the given name; the last one, when several have it. */
@@ -89,6 +98,27 @@ export class HeaderFields {
     }
     return -1;
   }
+}
+
+const parse = (buffer: Buffer, start: number, end: number): string =>
+  JSON.parse(`"${utf8Slice(buffer, start, end)}"`) as string;
+
+/** The text of a JSON string with the escapes that every message has, of the separators of its properties; undefined when there are others. */
+function unescapeSeparators(buffer: Buffer, start: number, end: number): string | undefined {
+  if (end - start > scratch.length) return undefined;
+  let length = 0;
+  for (let at = start; at < end; at++) {
+    const byte = buffer[at]!;
+    if (byte !== BACKSLASH) scratch[length++] = byte;
+    else {
+      const digit = buffer[at + ESCAPE.length]!;
+      if (!isName(buffer, at, at + ESCAPE.length, ESCAPE) || (digit !== ONE && digit !== TWO))
+        return undefined;
+      scratch[length++] = digit - ZERO;
+      at += ESCAPE.length;
+    }
+  }
+  return utf8Slice(scratch, 0, length);
 }
 
 /** Whether the bytes from `start` to `end` are a name. A loop over short names takes less than a native call. */

@@ -124,9 +124,33 @@ export class JsonHeaderScanner {
     if (!this.take(OPEN)) return false;
     if (this.take(CLOSE)) return true;
     do {
+      if (this.plainField()) continue;
       if (!this.name() || !this.field(this.textStart, this.textEnd)) return false;
     } while (this.take(COMMA));
     return this.take(CLOSE);
+  }
+
+  /** A field whose value is a string without escapes, as most are. False where there is another. */
+  private plainField(): boolean {
+    const { buffer, end } = this;
+    const nameStart = this.position + 1;
+    const nameEnd = this.plainEnd(nameStart);
+    const valueStart = nameEnd + 3;
+    if (buffer[nameStart - 1] !== QUOTE || buffer[nameEnd] !== QUOTE) return false;
+    if (buffer[nameEnd + 1] !== COLON || buffer[nameEnd + 2] !== QUOTE) return false;
+    const valueEnd = this.plainEnd(valueStart);
+    if (valueEnd >= end || buffer[valueEnd] !== QUOTE) return false;
+    this.fields.add(nameStart, nameEnd, valueStart, valueEnd, false);
+    this.position = valueEnd + 1;
+    return true;
+  }
+
+  /** Where something stands, from `start` on, that does not stand for itself in a string. */
+  private plainEnd(start: number): number {
+    const { buffer, end } = this;
+    let position = start;
+    while (position < end && IS_PLAIN[buffer[position]!] === 1) position++;
+    return position;
   }
 
   /** The value of a field: a string, or a number or boolean that becomes one. */
