@@ -43,7 +43,7 @@ export const SITUATIONS: readonly Situation[] = [
   { label: 'backlog', meanwhile: consumeBacklog },
   {
     label: 'tables',
-    options: { flushConsumerOffsetInterval: 500, autoCreateTopicEnable: true },
+    options: { flushConsumerOffsetInterval: 2000, autoCreateTopicEnable: true },
     prepare: fillTables,
     meanwhile: changeTables,
   },
