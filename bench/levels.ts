@@ -2,7 +2,7 @@ import { Message } from '../lib/common/message.js';
 import { systemClock } from '../lib/common/clock.js';
 import { silentLogger } from '../lib/common/logger.js';
 import { DefaultMQProducer, MQClientInstance } from '../lib/client/index.js';
-import { EmbeddedEngine } from '../lib/engine/index.js';
+import { EmbeddedEngine, type EngineOptions } from '../lib/engine/index.js';
 import { DefaultMessageStore } from '../lib/engine/store/default-message-store.js';
 import type { MessageExtBrokerInner } from '../lib/engine/store/message-ext-broker-inner.js';
 import { resolveMessageStoreConfig } from '../lib/engine/store/message-store-config.js';
@@ -116,10 +116,14 @@ async function openTemplate(options: LevelOptions): Promise<Level> {
 }
 
 /** A client of an engine of its own. */
-export async function openClient({ directory, flushDiskType, flushDelay }: LevelOptions) {
+export async function openClient(
+  { directory, flushDiskType, flushDelay }: LevelOptions,
+  options: EngineOptions = {},
+  fileSystem = slowDisk(flushDelay),
+) {
   const engine = new EmbeddedEngine(
-    { storePathRootDir: directory, flushDiskType },
-    { fileSystem: slowDisk(flushDelay) },
+    { storePathRootDir: directory, flushDiskType, ...options },
+    { fileSystem },
   );
   await engine.start();
   const instance = new MQClientInstance({

@@ -26,7 +26,8 @@ export function startEngine(directory: string, flushDiskType: string): Promise<S
   return startNode('engine', [join(directory, 'store'), flushDiskType]);
 }
 
-async function startNode(script: string, parameters: readonly string[]): Promise<Server> {
+/** A script of this directory, which prints "ready ADDRESS". */
+export async function startNode(script: string, parameters: readonly string[]): Promise<Server> {
   const path = new URL(`${script}.js`, import.meta.url).pathname;
   const server = MeasuredProcess.start(script, process.execPath, [path, ...parameters]);
   const line = await server.expectLine('ready ');

@@ -8,6 +8,12 @@ export interface OpenLoopClock {
 /** A timer is late by up to a millisecond, which would be measured too: this clock never sleeps. */
 export const busyClock: OpenLoopClock = { now: () => performance.now(), turn: (next) => setImmediate(next) };
 
+/** As an application does that sends when something happens: the loop sleeps in between. */
+export const sleepingClock: OpenLoopClock = {
+  now: () => performance.now(),
+  turn: (next) => void setTimeout(next, 1),
+};
+
 /**
  * Begins `count` operations, `perSecond` of them, however long those before take: each at its time, or at once when that
  * has passed. `begin` gets the number of the operation and the time in milliseconds at which it was to begin.

@@ -17,6 +17,7 @@ import { ConnectionTable, type ConnectionStatus } from './connection-table.js';
 import { resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
+import { ConsumeTurns } from './consumer/consume-turns.js';
 import { RequestFutureTable } from './producer/request-future-table.js';
 import type { ProducerInner } from './producer/producer-inner.js';
 import { Introductions } from './introductions.js';
@@ -58,6 +59,7 @@ export class MQClientInstance {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+  readonly consumeTurns: ConsumeTurns;
   /** The requests that wait for their reply. */
   readonly requests: RequestFutureTable;
   private readonly nameServers: NameServers;
@@ -75,6 +77,7 @@ export class MQClientInstance {
     this.clock = options.clock;
     this.random = options.random;
     this.logger = options.logger;
+    this.consumeTurns = new ConsumeTurns(options.clock);
     this.requests = new RequestFutureTable(options.clock);
     this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
     this.routes = new TopicRouteTable({

@@ -147,6 +147,41 @@ export function toFastjson(value: FastjsonInput, pretty = false): string {
   return write(value, pretty ? '\n' : '');
 }
 
+/** A table in a file: fields of which those with many entries may come as what makes the entries one by one. */
+export interface FastjsonTable {
+  readonly [field: string]: FastjsonInput | Iterable<readonly [string, FastjsonInput]>;
+}
+
+/** Pretty text in pieces, each of which is soon made: one for every entry of a field with entries. */
+export function* fastjsonPieces(table: FastjsonTable): Generator<string> {
+  let before = '{';
+  for (const [name, value] of Object.entries(table)) {
+    yield `${before}\n\t${JSON.stringify(name)}:`;
+    yield* isEntries(value) ? entryPieces(value) : [write(value, '\n\t')];
+    before = ',';
+  }
+  yield '\n}';
+}
+
+function* entryPieces(entries: Iterable<readonly [FastjsonKey, FastjsonInput]>): Generator<string> {
+  let before = '{';
+  for (const [key, value] of entries) {
+    yield `${before}\n\t\t${write(key, '')}:${write(value, '\n\t\t')}`;
+    before = ',';
+  }
+  yield before === '{' ? '{}' : '\n\t}';
+}
+
+/** Maps with numbers as keys have another form, and are short. */
+function isEntries(
+  value: FastjsonTable[string],
+): value is Iterable<readonly [string, FastjsonInput]> | ReadonlyMap<string, FastjsonInput> {
+  if (value instanceof Map)
+    return typeof (value as ReadonlyMap<unknown, unknown>).keys().next().value !== 'number';
+  if (value === null || typeof value !== 'object' || value instanceof Set) return false;
+  return Symbol.iterator in value && !Array.isArray(value);
+}
+
 /** `newline` is the line break with the current indentation, empty for compact text. */
 function write(value: FastjsonInput, newline: string): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);

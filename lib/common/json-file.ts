@@ -4,6 +4,14 @@ import { StoreError } from '../errors/store.error.js';
 import { makeDurableDirectory } from './durable-directory.js';
 import type { FileCallback, FileSystem } from './file-system.js';
 
+/** Characters that are made and written at once: they take less than a millisecond. */
+const CHUNK_LENGTH = 16 * 1024;
+
+interface Content {
+  readonly pieces: Iterable<string>;
+  readonly beforeReplace: (() => Promise<void> | void) | undefined;
+}
+
 /**
  * A table that is replaced as a whole: temporary file, fsync, rename, fsync of the directory, the previous
  * content kept as `.bak`. Whatever happens, one of the two is complete.
@@ -11,8 +19,8 @@ import type { FileCallback, FileSystem } from './file-system.js';
 export class JsonFile {
   private readonly backup: string;
   private isSound = false;
-  /** What waits to be saved: one text, however long the disk takes. */
-  private next: string | undefined;
+  /** What waits to be saved: one content, however long the disk takes. */
+  private next: Content | undefined;
   private lastSave: Promise<void> = Promise.resolve();
 
   constructor(
@@ -42,25 +50,29 @@ export class JsonFile {
     return undefined;
   }
 
-  /** Replaces the content, when the save before has ended; of several that wait for it, only the newest is carried out. */
-  save(text: string): Promise<void> {
+  /**
+   * Replaces the content, when the save before has ended; of several that wait for it, only the newest is carried out.
+   * Pieces of a long text are made while others have their turns. `beforeReplace` is called when the last one is made.
+   */
+  save(text: string | Iterable<string>, beforeReplace?: () => Promise<void> | void): Promise<void> {
     const isWaiting = this.next !== undefined;
-    this.next = text;
+    this.next = { pieces: typeof text === 'string' ? [text] : text, beforeReplace };
     if (!isWaiting) this.lastSave = this.lastSave.catch(() => {}).then(() => this.saveNext());
     return this.lastSave;
   }
 
   private saveNext(): Promise<void> {
-    const text = this.next!;
+    const content = this.next!;
     this.next = undefined;
-    return this.replace(text);
+    return this.replace(content);
   }
 
-  private async replace(text: string): Promise<void> {
+  private async replace({ pieces, beforeReplace }: Content): Promise<void> {
     const temporary = `${this.path}.tmp`;
     const directory = dirname(this.path);
     makeDurableDirectory(this.fileSystem, directory);
-    await this.writeDurably(temporary, Buffer.from(text, 'utf8'));
+    await this.writeDurably(temporary, pieces);
+    await beforeReplace?.();
     // A torn file must not take the place of a sound backup.
     if (this.isSound) this.fileSystem.rename(this.path, this.backup);
     this.isSound = false;
@@ -69,11 +81,15 @@ export class JsonFile {
     await settled((done) => this.fileSystem.syncDirectoryAsync(directory, done));
   }
 
-  private async writeDurably(path: string, content: Buffer): Promise<void> {
+  private async writeDurably(path: string, pieces: Iterable<string>): Promise<void> {
     this.fileSystem.remove(path);
     const file = this.fileSystem.create(path);
+    let position = 0;
     try {
-      file.write(content, 0, content.length, 0);
+      for (const chunk of inChunks(pieces)) {
+        await settled((done) => file.writeAsync(chunk, 0, chunk.length, position, done));
+        position += chunk.length;
+      }
       await settled((done) => file.syncAsync(done));
     } finally {
       file.close();
@@ -93,6 +109,17 @@ export class JsonFile {
       fault,
     );
   }
+}
+
+function* inChunks(pieces: Iterable<string>): Generator<Buffer> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < CHUNK_LENGTH) continue;
+    yield Buffer.from(text, 'utf8');
+    text = '';
+  }
+  if (text !== '') yield Buffer.from(text, 'utf8');
 }
 
 function settled(operation: (done: FileCallback) => void): Promise<void> {

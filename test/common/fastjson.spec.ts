@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseFastjson, type FastjsonObject } from '../../lib/common/fastjson.js';
+import {
+  fastjsonPieces,
+  parseFastjson,
+  toFastjson,
+  type FastjsonInput,
+  type FastjsonObject,
+} from '../../lib/common/fastjson.js';
+import { long, mapOf, setOf, text } from '../support/arbitrary-values.js';
 
 const configDirectory = new URL('../vectors/config/', import.meta.url);
 const names = readdirSync(configDirectory).filter((name) => name.endsWith('.json'));
@@ -59,6 +66,46 @@ describe('parseFastjson', () => {
 
   it('refuses a nesting that would exhaust the stack', () => {
     expect(() => parseFastjson('['.repeat(200_000))).toThrow(SyntaxError);
+  });
+});
+
+describe('fastjsonPieces', () => {
+  const entry: fc.Arbitrary<FastjsonInput> = fc.oneof(
+    long,
+    text,
+    setOf(text),
+    mapOf(long, long),
+    mapOf(text, mapOf(text, long)),
+    fc.record({ name: text, list: fc.array(text, { maxLength: 3 }) }),
+  );
+  const field: fc.Arbitrary<FastjsonInput> = fc.oneof(entry, mapOf(text, entry), fc.constant(null));
+
+  it('are together the pretty text of the table', () => {
+    fc.assert(
+      fc.property(fc.dictionary(text, field, { noNullPrototype: true }), (table) => {
+        fc.pre(Object.keys(table).length > 0);
+        expect([...fastjsonPieces(table)].join('')).toBe(toFastjson(table, true));
+      }),
+    );
+  });
+
+  it('are made one by one, from entries that are made one by one', () => {
+    const made: number[] = [];
+    const entries = function* (): Generator<[string, number]> {
+      for (let i = 0; i < 3; i++) {
+        made.push(i);
+        yield [`k${i}`, i];
+      }
+    };
+    const pieces = fastjsonPieces({ table: entries() });
+    expect(pieces.next().value).toBe('{\n\t"table":');
+    expect(made).toEqual([]);
+    expect(pieces.next().value).toBe('{\n\t\t"k0":0');
+    expect(made).toEqual([0]);
+    const rest = [...pieces].join('');
+    expect(`{\n\t"table":{\n\t\t"k0":0${rest}`).toBe(
+      toFastjson({ table: new Map(Object.entries({ k0: 0, k1: 1, k2: 2 })) }, true),
+    );
   });
 });
 

@@ -106,6 +106,51 @@ describe('JsonFile', () => {
     },
   );
 
+  it('lets others have their turns while a long text is made', async () => {
+    const disk = newDisk();
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const turnsBefore: number[] = [];
+    const pieces = function* (): Generator<string> {
+      yield '["';
+      for (let i = 0; i < 200; i++) {
+        turnsBefore.push(turns);
+        yield 'ä'.repeat(16 * 1024);
+        // What takes time is the work, and not that the loop comes round.
+        for (const end = performance.now() + 1; performance.now() < end;);
+      }
+      yield '"]';
+    };
+    await mounted(disk).save(pieces());
+    clearInterval(others);
+    expect(load(disk)).toEqual(['ä'.repeat(200 * 16 * 1024)]);
+    const longest = Math.max(
+      ...turnsBefore.map((turn) => turnsBefore.filter((other) => other === turn).length),
+    );
+    expect(longest, 'pieces without a turn of anybody else').toBeLessThan(20);
+  });
+
+  it('is replaced when what has to be before it is, and else not', async () => {
+    const disk = await savedTwice();
+    const file = mounted(disk);
+    file.load((text) => JSON.parse(text) as unknown);
+    const order: string[] = [];
+    const pieces = function* (): Generator<string> {
+      order.push('made');
+      yield '{"n":3}';
+    };
+    const before = (): void => {
+      order.push('before');
+      expect(disk.content(PATH).toString()).toBe('{"n":2}');
+    };
+    await file.save(pieces(), before);
+    expect(order).toEqual(['made', 'before']);
+    expect(disk.content(PATH).toString()).toBe('{"n":3}');
+    const failed = file.save('{"n":4}', () => Promise.reject(new Error('no log')));
+    await expect(failed).rejects.toThrow('no log');
+    expect(disk.content(PATH).toString()).toBe('{"n":3}');
+  });
+
   it('has the old or the new content, whenever power is lost while it is saved', async () => {
     const random = new SeededRandom(7);
     const found = new Set<number>();

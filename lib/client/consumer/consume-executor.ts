@@ -1,4 +1,6 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import type { Timer } from '../../common/clock.js';
+import type { MQClientInstance } from '../mq-client-instance.js';
+import type { TurnTaker } from './consume-turns.js';
 import { RateWindow, type RateLimit } from './rate-window.js';
 
 /** Work that never throws or rejects; a promise says that it goes on. */
@@ -6,16 +8,15 @@ export interface ConsumeTask {
   run(): void | Promise<void>;
 }
 
-/** Tasks that are begun before other work of the process gets its turn. */
-const TASKS_PER_TURN = 64;
 /** Begun tasks after which the list of them is cut. */
 const COMPACT_AT = 1024;
 
 /** Runs a limited number of tasks at once, the others in order (the thread pool of ConsumeMessageService). */
-export class ConsumeExecutor {
+export class ConsumeExecutor implements TurnTaker {
   private tasks: ConsumeTask[] = [];
   private head = 0;
   private running = 0;
+  /** Whether it waits for a turn. */
   private isScheduled = false;
   private isClosed = false;
   private isPaused = false;
@@ -25,11 +26,13 @@ export class ConsumeExecutor {
   private rateTimer: Timer | undefined;
   private readonly onSettled = () => {
     this.running--;
+    // Calls that end at once would otherwise have only as many in a turn as may run at the same time.
+    if (!this.isScheduled && this.canBegin && this.instance.consumeTurns.hasTime()) this.begin(1);
     this.schedule();
   };
 
   constructor(
-    private readonly clock: Clock,
+    private readonly instance: Pick<MQClientInstance, 'clock' | 'consumeTurns'>,
     private limit: number,
     rateLimit?: RateLimit,
   ) {
@@ -57,7 +60,7 @@ export class ConsumeExecutor {
   /** Begins no more tasks; those that are running go on. */
   stop(): void {
     this.isClosed = true;
-    this.clock.clearTimeout(this.rateTimer);
+    this.instance.clock.clearTimeout(this.rateTimer);
     this.tasks = [];
     this.head = 0;
   }
@@ -67,9 +70,9 @@ export class ConsumeExecutor {
     this.stop();
     if (this.running > 0 && maxMillis > 0) {
       await new Promise<void>((resolve) => {
-        const timer = this.clock.setTimeout(resolve, maxMillis);
+        const timer = this.instance.clock.setTimeout(resolve, maxMillis);
         this.onIdle = () => {
-          this.clock.clearTimeout(timer);
+          this.instance.clock.clearTimeout(timer);
           resolve();
         };
       });
@@ -79,19 +82,18 @@ export class ConsumeExecutor {
 
   private schedule(): void {
     if (this.running === 0 && this.head === this.tasks.length) this.onIdle?.();
-    const isHeld = this.isPaused || this.rateTimer !== undefined;
-    if (this.isScheduled || isHeld || this.head === this.tasks.length) return;
+    if (this.isScheduled || !this.canBegin) return;
     this.isScheduled = true;
-    this.clock.setImmediate(() => {
-      this.isScheduled = false;
-      this.runSome();
-    });
+    this.instance.consumeTurns.add(this);
   }
 
-  private runSome(): void {
-    if (this.isPaused) return;
-    for (let i = 0; i < TASKS_PER_TURN && this.running < this.limit && this.head < this.tasks.length; i++) {
-      if (!this.mayBegin()) break;
+  beginSome(max: number): boolean {
+    this.begin(max);
+    return (this.isScheduled = this.canBegin);
+  }
+
+  private begin(max: number): void {
+    for (let i = 0; i < max && this.canBegin && this.mayBegin(); i++) {
       const task = this.tasks[this.head++]!;
       const result = task.run();
       if (result === undefined) continue;
@@ -102,17 +104,21 @@ export class ConsumeExecutor {
       this.tasks = this.tasks.slice(this.head);
       this.head = 0;
     }
-    if (this.running < this.limit) this.schedule();
+  }
+
+  private get canBegin(): boolean {
+    const isHeld = this.isPaused || this.rateTimer !== undefined;
+    return !isHeld && this.running < this.limit && this.head < this.tasks.length;
   }
 
   /** Notes that a task begins, or goes on when the next one may. */
   private mayBegin(): boolean {
     if (this.rate === undefined) return true;
-    const now = this.clock.now();
+    const now = this.instance.clock.now();
     const wait = this.rate.waitAt(now);
     if (wait === 0) this.rate.note(now);
     else
-      this.rateTimer = this.clock.setTimeout(() => {
+      this.rateTimer = this.instance.clock.setTimeout(() => {
         this.rateTimer = undefined;
         this.schedule();
       }, wait);

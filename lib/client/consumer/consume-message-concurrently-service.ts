@@ -31,7 +31,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     private readonly listener: MessageListenerConcurrently,
   ) {
     const { consumeThreadNumber, rateLimit, consumeTimeout } = context.config;
-    this.executor = new ConsumeExecutor(context.clock, consumeThreadNumber, rateLimit);
+    this.executor = new ConsumeExecutor(context.instance, consumeThreadNumber, rateLimit);
     const timeout = consumeTimeout * MINUTE;
     this.running = new RunningCalls(context.clock, timeout, (call) => void this.giveUp(call));
   }

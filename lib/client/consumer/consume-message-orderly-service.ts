@@ -45,7 +45,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     private readonly locker: QueueLocker,
   ) {
     const { consumeThreadNumber, rateLimit, consumeTimeout } = context.config;
-    this.executor = new ConsumeExecutor(context.clock, consumeThreadNumber, rateLimit);
+    this.executor = new ConsumeExecutor(context.instance, consumeThreadNumber, rateLimit);
     const timeout = consumeTimeout * MINUTE;
     this.running = new RunningCalls(context.clock, timeout, (call) => this.warn(call));
   }

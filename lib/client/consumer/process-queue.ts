@@ -14,9 +14,11 @@ export class ProcessQueue {
   lastPullTimestamp: number;
   /** When messages were last done. */
   lastConsumeTimestamp: number;
-  /** Messages by queue offset. */
-  private readonly messages = new Map<number, MessageExt>();
-  /** Their offsets in order, from `head` on; those no longer in `messages` are done. */
+  /**
+   * Messages in the order of their offsets, from `head` on; undefined where one is done. The tables that a `Map` outgrows would
+   * keep them from the quick collection of garbage.
+   */
+  private messages: (MessageExt | undefined)[] = [];
   private offsets: number[] = [];
   private head = 0;
   private nextOffset = 0;
@@ -25,7 +27,8 @@ export class ProcessQueue {
   private onIdle: (() => void) | undefined;
   /** Called when messages were removed. */
   onRemoved: (() => void) | undefined;
-  /** Bytes of the waiting messages as they are stored. */
+  /** Waiting messages, and their bytes as they are stored. */
+  count = 0;
   size = 0;
 
   constructor(
@@ -35,13 +38,9 @@ export class ProcessQueue {
     this.lastPullTimestamp = this.lastConsumeTimestamp = clock.now();
   }
 
-  get count(): number {
-    return this.messages.size;
-  }
-
   /** The offsets of the first and the last waiting message; 0 when there is none. */
   get bounds(): { min: number; max: number } {
-    if (this.messages.size === 0) return { min: 0, max: 0 };
+    if (this.count === 0) return { min: 0, max: 0 };
     return { min: this.offsets[this.head]!, max: this.nextOffset - 1 };
   }
 
@@ -52,7 +51,7 @@ export class ProcessQueue {
 
   /** Distance between the first and the last waiting message. */
   get span(): number {
-    return this.messages.size === 0 ? 0 : this.nextOffset - 1 - this.offsets[this.head]!;
+    return this.count === 0 ? 0 : this.nextOffset - 1 - this.offsets[this.head]!;
   }
 
   /** Whether this client holds the lock of the queue. */
@@ -78,8 +77,9 @@ export class ProcessQueue {
   /** Adds pulled messages, which follow those that are here. */
   put(messages: readonly MessageExt[]): void {
     for (const message of messages) {
-      this.messages.set(message.queueOffset, message);
+      this.messages.push(message);
       this.offsets.push(message.queueOffset);
+      this.count++;
       this.size += message.storeSize;
       this.nextOffset = message.queueOffset + 1;
     }
@@ -88,8 +88,8 @@ export class ProcessQueue {
   /** The first waiting messages; they stay until they are removed. */
   peek(max: number): MessageExt[] {
     const first: MessageExt[] = [];
-    for (let i = this.head; i < this.offsets.length && first.length < max; i++) {
-      const message = this.messages.get(this.offsets[i]!);
+    for (let i = this.head; i < this.messages.length && first.length < max; i++) {
+      const message = this.messages[i];
       if (message !== undefined) first.push(message);
     }
     return first;
@@ -97,16 +97,39 @@ export class ProcessQueue {
 
   /** Removes messages that are done; returns the offset up to which all are, which can be committed. */
   remove(messages: readonly MessageExt[]): number {
-    for (const message of messages) {
-      if (this.messages.delete(message.queueOffset)) this.size -= message.storeSize;
-    }
-    while (this.head < this.offsets.length && !this.messages.has(this.offsets[this.head]!)) this.head++;
+    for (const message of messages) this.removeOne(message);
+    while (this.head < this.messages.length && this.messages[this.head] === undefined) this.head++;
     if (this.head >= COMPACT_AT) {
+      this.messages = this.messages.slice(this.head);
       this.offsets = this.offsets.slice(this.head);
       this.head = 0;
     }
     this.lastConsumeTimestamp = this.clock.now();
     this.onRemoved?.();
-    return this.messages.size === 0 ? this.nextOffset : this.offsets[this.head]!;
+    return this.count === 0 ? this.nextOffset : this.offsets[this.head]!;
+  }
+
+  private removeOne({ queueOffset, storeSize }: MessageExt): void {
+    const index = this.indexOf(queueOffset);
+    if (this.messages[index] === undefined) return;
+    this.messages[index] = undefined;
+    this.count--;
+    this.size -= storeSize;
+  }
+
+  /** -1 when it is not here. */
+  private indexOf(queueOffset: number): number {
+    const { offsets, head } = this;
+    // Offsets have gaps only where messages were passed over.
+    const likely = head + queueOffset - offsets[head]!;
+    if (offsets[likely] === queueOffset) return likely;
+    let low = head;
+    let high = offsets.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (offsets[middle]! < queueOffset) low = middle + 1;
+      else high = middle;
+    }
+    return offsets[low] === queueOffset ? low : -1;
   }
 }

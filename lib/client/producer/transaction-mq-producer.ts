@@ -44,7 +44,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
     private readonly listener: TransactionListener,
   ) {
     super(instance, config);
-    this.checks = new ConsumeExecutor(instance.clock, this.config.checkThreadPoolMaxSize);
+    this.checks = new ConsumeExecutor(instance, this.config.checkThreadPoolMaxSize);
   }
 
   override shutdown(): void {

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Clock, Timer } from '../../common/clock.js';
-import { parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
+import {
+  fastjsonPieces,
+  parseFastjson,
+  type FastjsonObject,
+  type FastjsonTable,
+  type FastjsonValue,
+} from '../../common/fastjson.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileSystem } from '../../common/file-system.js';
 import { StoreError } from '../../errors/store.error.js';
@@ -40,8 +46,8 @@ export abstract class ConfigManager {
     this.file = new JsonFile(options.fileSystem, join(options.storePathRootDir, 'config', fileName));
   }
 
-  /** The table in the form that Apache's broker writes. */
-  protected abstract encode(): string;
+  /** The table in the form that Apache's broker writes. Maps in it may change while they are written, entry by entry. */
+  protected abstract encode(): FastjsonTable;
 
   /** What has to be on the disk before the table, as it was encoded, may be there. */
   protected beforeSave(): Promise<void> | void {}
@@ -99,9 +105,7 @@ export abstract class ConfigManager {
     this.timer = undefined;
     const { changes } = this;
     try {
-      const text = this.encode();
-      await this.beforeSave();
-      await this.file.save(text);
+      await this.file.save(fastjsonPieces(this.encode()), () => this.beforeSave());
       return true;
     } catch (error) {
       this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);

@@ -90,6 +90,7 @@ export class FlushConsumeQueueService {
     const offset = this.dispatchedOffset;
     const timestamp = Math.max(this.newestTimestamp, checkpoint.logicsMsgTimestamp);
     const ends = queueEnds.encode(timestamp, offset);
+    await this.options.index?.writeSlots();
     await this.syncFiles();
     await queueEnds.save(ends);
     checkpoint.physicMsgTimestamp = checkpoint.logicsMsgTimestamp = checkpoint.indexMsgTimestamp = timestamp;

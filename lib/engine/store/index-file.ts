@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import type { FileCallback } from '../../common/file-system.js';
 import { readOffset, setInt64, viewOf, writeInt64 } from '../../common/int64.js';
 import type { OpenFiles } from './open-files.js';
 import { SegmentFile } from './segment-file.js';
@@ -5,8 +7,9 @@ import { SegmentFile } from './segment-file.js';
 const HEADER_SIZE = 40;
 const SLOT_SIZE = 4;
 const UNIT_SIZE = 20;
-/** Slots are written back in pieces of this many bytes. */
+/** Slots are written back in pages of this many bytes, and so many of them with one call. */
 const PAGE_SIZE = 4096;
+const PAGES_PER_WRITE = 64;
 /** Units are written when so many bytes of them are in memory. */
 const UNIT_BUFFER_SIZE = 256 * 1024;
 const NO_BYTES = Buffer.alloc(0);
@@ -145,15 +148,32 @@ export class IndexFile {
     return begin <= this.endTimestamp && end >= this.beginTimestamp;
   }
 
-  /** Writes entries, then the slots that point to them, then the header that counts them. */
+  /** Writes entries, then the header that counts them. The slots that point to them follow with {@link writeSlots}. */
   write(): void {
     if (!this.isDirty) return;
     if (!this.isCreated) this.file.create();
     this.isCreated = true;
     this.writeUnits();
-    this.writeSlots();
     this.writeHeader();
     this.isDirty = false;
+  }
+
+  /**
+   * Writes the slots that have changed so far, off the event loop: they are all over the file, and many megabytes. After a crash
+   * they are computed from the entries.
+   */
+  async writeSlots(): Promise<void> {
+    const { dirtyPages } = this;
+    const piece = Buffer.allocUnsafe(PAGES_PER_WRITE * PAGE_SIZE);
+    for (let first = dirtyPages.indexOf(1); first >= 0;) {
+      const end = dirtyPages.subarray(first, first + PAGES_PER_WRITE).lastIndexOf(1) + first + 1;
+      await this.writePages(first, end, piece);
+      first = dirtyPages.indexOf(1, end);
+    }
+  }
+
+  get hasStaleSlots(): boolean {
+    return this.dirtyPages.includes(1);
   }
 
   /** Frees the memory of a file that is full and written. */
@@ -279,18 +299,19 @@ export class IndexFile {
     this.writtenCount = this.indexCount;
   }
 
-  /** Writes each run of changed pages with one call. */
-  private writeSlots(): void {
-    const { dirtyPages } = this;
+  /** What changes while it is written is written again. */
+  private async writePages(first: number, end: number, piece: Buffer): Promise<void> {
     const { buffer, byteOffset, byteLength } = this.slots!;
-    const slots = Buffer.from(buffer, byteOffset, byteLength);
-    for (let first = dirtyPages.indexOf(1); first >= 0; first = dirtyPages.indexOf(1, first)) {
-      const clean = dirtyPages.indexOf(0, first);
-      const next = clean < 0 ? dirtyPages.length : clean;
-      const start = first * PAGE_SIZE;
-      const length = Math.min(next * PAGE_SIZE, slots.length) - start;
-      this.file.write(slots, start, length, HEADER_SIZE + start);
-      dirtyPages.fill(0, first, next);
+    const start = first * PAGE_SIZE;
+    const length = Buffer.from(buffer, byteOffset, byteLength).copy(piece, 0, start, end * PAGE_SIZE);
+    this.dirtyPages.fill(0, first, end);
+    try {
+      await promisify((done: FileCallback) =>
+        this.file.writeAsync(piece, length, HEADER_SIZE + start, done),
+      )();
+    } catch (error) {
+      this.dirtyPages.fill(1, first, end);
+      throw error;
     }
   }
 

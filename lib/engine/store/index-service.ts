@@ -16,6 +16,11 @@ export class IndexService {
   private readonly directory: string;
   /** Files with entries that are not written. */
   private readonly dirty = new Set<IndexFile>();
+  /** Files with slots that are not written. */
+  private readonly staleSlots = new Set<IndexFile>();
+  /** Files that were created, and how many of them survive a power cut. */
+  private created = 0;
+  private durable = 0;
   /** Files written, and directories with new entries, since they were last flushed to the disk. */
   private readonly unsynced = new Set<IndexFile>();
   private readonly newDirectories = new Set<string>();
@@ -60,7 +65,7 @@ export class IndexService {
   repair(limit: number, flushedTimestamp: number): void {
     for (const [i, file] of this.indexFiles.entries()) {
       const isLast = i === this.indexFiles.length - 1;
-      const isSound = file.isFull && file.endTimestamp <= flushedTimestamp && file.endPhyOffset < limit;
+      const isSound = file.isFull && file.endTimestamp < flushedTimestamp && file.endPhyOffset < limit;
       if (isSound && !isLast) continue;
       file.repair(limit);
       this.dirty.add(file);
@@ -97,13 +102,24 @@ export class IndexService {
     return [...offsets];
   }
 
-  /** Gives the kernel what is only in memory. */
+  /** Gives the kernel what is only in memory, but for the slots. */
   write(): void {
     for (const file of this.dirty) {
       this.writeFile(file);
-      if (file !== this.indexFiles.at(-1)) file.releaseSlots();
       this.dirty.delete(file);
       this.unsynced.add(file);
+      this.staleSlots.add(file);
+    }
+  }
+
+  /** Gives the kernel the slots of the entries that were written before; one call after the other. */
+  async writeSlots(): Promise<void> {
+    for (const file of this.staleSlots) {
+      await file.writeSlots();
+      this.unsynced.add(file);
+      if (file.hasStaleSlots) continue;
+      this.staleSlots.delete(file);
+      if (file !== this.indexFiles.at(-1)) file.releaseSlots();
     }
   }
 
@@ -131,9 +147,13 @@ export class IndexService {
   private writeFile(file: IndexFile): void {
     if (file.isCreated) return file.write();
     this.makeDirectory();
+    // A power cut must not leave this file without an older one: nobody would know what is missing.
+    if (this.durable < this.created) this.files.fileSystem.syncDirectory(this.directory);
     file.write();
-    // A power cut must not leave a younger file without this one: nobody would know what is missing.
-    this.files.fileSystem.syncDirectory(this.directory);
+    const count = ++this.created;
+    this.files.fileSystem.syncDirectoryAsync(this.directory, (error) => {
+      if (error === null) this.durable = Math.max(this.durable, count);
+    });
   }
 
   private makeDirectory(): void {
@@ -173,6 +193,7 @@ export class IndexService {
 
   private remove(file: IndexFile): void {
     this.dirty.delete(file);
+    this.staleSlots.delete(file);
     this.unsynced.delete(file);
     file.file.remove(this.files.fileSystem);
   }

@@ -73,7 +73,8 @@ export class QueueEndTable {
     const indexEnd = this.index?.endPhyOffset ?? 0;
     const { minOffset: logStart } = this.log;
     const stored: StoredEnds = { checkpoint, logStart, logEnd, indexEnd, queues };
-    return JSON.stringify({ crc: checksum(stored), ...stored });
+    const text = JSON.stringify(stored);
+    return `{"crc":${crc32(Buffer.from(text))},${text.slice(1)}`;
   }
 
   save(text: string): Promise<void> {

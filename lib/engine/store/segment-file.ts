@@ -63,7 +63,9 @@ export class SegmentFile {
     this.openFiles.get(this.path).write(buffer, bufferOffset, length, offset - this.startOffset);
   }
 
+  /** A file that was deleted in the meantime has nothing to lose. */
   writeAsync(buffer: Buffer, length: number, offset: number, done: FileCallback): void {
+    if (this.isRemoved) return done(null);
     this.openFiles.writeAsync(this.path, buffer, length, offset - this.startOffset, done);
   }
 
@@ -71,7 +73,6 @@ export class SegmentFile {
     this.openFiles.get(this.path).sync();
   }
 
-  /** A file that was deleted in the meantime has nothing to lose. */
   syncAsync(done: FileCallback): void {
     if (this.isRemoved) return done(null);
     this.openFiles.syncAsync(this.path, done);

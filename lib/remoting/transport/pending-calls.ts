@@ -33,6 +33,8 @@ export class PendingCall {
     this.callback = undefined;
     previous.next = next;
     next.previous = previous;
+    // One that has become old would keep all that came after it.
+    this.previous = this.next = this;
     this.onEnd();
     return callback;
   }

@@ -3,6 +3,7 @@ import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { loadVectors } from '../../support/apache-vectors.js';
 import { idsOf, SimulatedStore, TINY_FILES } from '../../support/simulated-store.js';
 import { innerMessage, put } from '../../support/test-store.js';
+import { eventually, settle } from '../../support/virtual-clock.js';
 
 interface KeyVector {
   readonly key: string;
@@ -134,6 +135,47 @@ describe('the index', () => {
     for (const { id } of store.stored) {
       expect(store.idsOfKey(id)).toEqual([id]);
       expect(store.idsOfKey(`key-${id}`)).toEqual([id]);
+    }
+  });
+
+  it('writes slots with a checkpoint, a piece at a time, and those that change meanwhile with the next', async () => {
+    const maxHashSlotNum = 300_000;
+    const store = new SimulatedStore({ maxHashSlotNum, maxIndexNum: 100_000, flushDiskType: 'ASYNC_FLUSH' });
+    await store.send(300);
+    store.disk.holdsTransfers = true;
+    const checkpoint = store.checkpoint();
+    await eventually(() => store.disk.heldTransferCount > 0);
+    await store.send(300);
+    store.disk.releaseTransfers();
+    await checkpoint;
+    const slots = () => {
+      const file = store.content(`index/${store.files('index')[0]}`);
+      return file.subarray(40, 40 + 4 * maxHashSlotNum);
+    };
+    const written = store.disk.journal.filter((line) => line.startsWith(`write ${store.path('index')}`));
+    expect(written.length, 'pieces').toBeGreaterThan(4);
+    await store.close();
+    const closed = Buffer.from(slots());
+    store.open();
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    store.kill();
+    store.open();
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    await store.close();
+    expect(slots().equals(closed)).toBe(true);
+  });
+
+  it('has everything after a kill at any moment, though slots are written late', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const store = new SimulatedStore();
+      await store.send(50);
+      await store.clock.advance(9000);
+      await store.send(50);
+      await store.clock.advance(1500);
+      await settle(turns);
+      store.kill();
+      store.open();
+      for (const { id } of store.stored) expect(store.idsOfKey(id), `after ${turns} turns`).toEqual([id]);
     }
   });
 

@@ -1,4 +1,4 @@
-import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
+import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
@@ -54,7 +54,7 @@ export class ConsumerFilterManager extends ConfigManager {
     this.bury(group, () => true);
   }
 
-  protected encode(): string {
+  protected encode(): FastjsonTable {
     this.clean();
     const filterDataByTopic = new Map(
       [...this.table].map(([topic, groups]) => {
@@ -62,7 +62,7 @@ export class ConsumerFilterManager extends ConfigManager {
         return [topic, { groupFilterData: new Map(entries), topic }];
       }),
     );
-    return toFastjson({ filterDataByTopic }, true);
+    return { filterDataByTopic };
   }
 
   protected decode(table: FastjsonObject): void {

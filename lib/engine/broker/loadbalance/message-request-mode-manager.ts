@@ -1,4 +1,4 @@
-import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
+import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import type {
   MessageRequestMode,
   SetMessageRequestModeRequestBody,
@@ -32,14 +32,14 @@ export class MessageRequestModeManager extends ConfigManager {
     if (this.isUsed) await super.close();
   }
 
-  protected encode(): string {
+  protected encode(): FastjsonTable {
     const messageRequestModeMap = new Map(
       [...this.table].map(([topic, groups]) => [
         topic,
         new Map([...groups].map(([group, config]) => [group, fieldsOf(config)])),
       ]),
     );
-    return toFastjson({ messageRequestModeMap }, true);
+    return { messageRequestModeMap };
   }
 
   protected decode(table: FastjsonObject): void {

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import type { FileCallback } from '../../../common/file-system.js';
-import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
+import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
@@ -14,6 +14,8 @@ export class ConsumerOffsetManager extends ConfigManager {
   private readonly dataVersion: DataVersion;
   /** `topic@group` to queue id to the next offset to consume. */
   private readonly table = new Map<string, Map<number, number>>();
+  /** Group to the topics in which it has offsets. */
+  private readonly groupTopicMap = new Map<string, Set<string>>();
   private commits = 0;
   /** Topic to group to queue id to the next offset to pull; not kept. */
   private readonly pullTable = new Map<string, Map<string, Map<number, number>>>();
@@ -39,7 +41,7 @@ export class ConsumerOffsetManager extends ConfigManager {
 
   private setOffset(key: string, queueId: number, offset: number): void {
     let offsets = this.table.get(key);
-    if (offsets === undefined) this.table.set(key, (offsets = new Map()));
+    if (offsets === undefined) this.add(key, (offsets = new Map()));
     if (offsets.get(queueId) === offset) return;
     offsets.set(queueId, offset);
     if (++this.commits % VERSION_STEP === 0) this.dataVersion.next(this.clock.now());
@@ -84,16 +86,12 @@ export class ConsumerOffsetManager extends ConfigManager {
 
   /** Topics in which a group has offsets. */
   whichTopicByConsumer(group: string): string[] {
-    return this.keyParts()
-      .filter(([, name]) => name === group)
-      .map(([topic]) => topic);
+    return [...(this.groupTopicMap.get(group) ?? [])];
   }
 
   /** Groups that have offsets in a topic. */
   whichGroupByTopic(topic: string): string[] {
-    return this.keyParts()
-      .filter(([name]) => name === topic)
-      .map(([, group]) => group);
+    return [...this.groupTopicMap].filter(([, topics]) => topics.has(topic)).map(([group]) => group);
   }
 
   /** Gives a group the offsets that another one has in a topic. */
@@ -113,17 +111,28 @@ export class ConsumerOffsetManager extends ConfigManager {
   }
 
   private removeIf(isRemoved: (key: string) => boolean): void {
-    for (const table of [this.table, this.resets]) {
-      for (const key of table.keys()) if (isRemoved(key)) table.delete(key);
-    }
+    for (const key of this.resets.keys()) if (isRemoved(key)) this.resets.delete(key);
+    for (const key of this.table.keys()) if (isRemoved(key)) this.remove(key);
     this.dataVersion.next(this.clock.now());
     this.changed();
   }
 
-  /** Keys of other form are of broadcasting consumers, and nobody's group. */
-  private keyParts(): [topic: string, group: string][] {
-    const parts = [...this.table.keys()].map((key) => key.split(TOPIC_GROUP_SEPARATOR));
-    return parts.filter(({ length }) => length === 2) as [string, string][];
+  private add(key: string, offsets: Map<number, number>): void {
+    this.table.set(key, offsets);
+    const [topic, group] = partsOf(key);
+    if (group === undefined) return;
+    const topics = this.groupTopicMap.get(group);
+    if (topics === undefined) this.groupTopicMap.set(group, new Set([topic]));
+    else topics.add(topic);
+  }
+
+  private remove(key: string): void {
+    this.table.delete(key);
+    const [topic, group] = partsOf(key);
+    if (group === undefined) return;
+    const topics = this.groupTopicMap.get(group);
+    topics?.delete(topic);
+    if (topics?.size === 0) this.groupTopicMap.delete(group);
   }
 
   /** An offset behind messages that were popped must not outlive their check points, which bring them back. */
@@ -131,15 +140,9 @@ export class ConsumerOffsetManager extends ConfigManager {
     return promisify(this.syncLog)();
   }
 
-  protected encode(): string {
-    return toFastjson(
-      {
-        dataVersion: this.dataVersion.toJson(),
-        groupTopicMap: this.groupTopicMap(),
-        offsetTable: this.table,
-      },
-      true,
-    );
+  protected encode(): FastjsonTable {
+    const { groupTopicMap, table: offsetTable } = this;
+    return { dataVersion: this.dataVersion.toJson(), groupTopicMap, offsetTable };
   }
 
   protected decode(table: FastjsonObject): void {
@@ -149,17 +152,13 @@ export class ConsumerOffsetManager extends ConfigManager {
         new Map([...asObject(value)].map(([queueId, offset]) => [asInteger(queueId), asInteger(offset)])),
       ],
     );
-    for (const [key, offsets] of loaded) this.table.set(key, offsets);
+    for (const [key, offsets] of loaded) this.add(key, offsets);
     this.dataVersion.load(table);
   }
+}
 
-  /** Derived from the table, for whoever reads the file. */
-  private groupTopicMap(): Map<string, Set<string>> {
-    const map = new Map<string, Set<string>>();
-    for (const [topic, group] of this.keyParts()) {
-      const topics = map.get(group) ?? new Set();
-      map.set(group, topics.add(topic));
-    }
-    return map;
-  }
+/** Keys of other form are of broadcasting consumers, and nobody's group. */
+function partsOf(key: string): [topic: string, group?: string] {
+  const [topic, group, ...others] = key.split(TOPIC_GROUP_SEPARATOR);
+  return others.length > 0 ? [topic!] : [topic!, group];
 }

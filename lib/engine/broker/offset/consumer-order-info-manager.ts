@@ -1,6 +1,6 @@
 import type { Timer } from '../../../common/clock.js';
 import { popRetryFlagOf } from '../../../common/extra-info.js';
-import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../common/fastjson.js';
+import type { FastjsonInput, FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import type { PopInfo } from '../../../common/pop-info.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
@@ -102,14 +102,14 @@ export class ConsumerOrderInfoManager extends ConfigManager {
     return super.close();
   }
 
-  protected encode(): string {
+  protected encode(): FastjsonTable {
     const table = new Map<string, FastjsonInput>();
     for (const [key, queues] of this.table) {
       this.clean(key, queues);
       if (queues.size === 0) this.table.delete(key);
       else table.set(key, new Map([...queues].map(([queueId, info]) => [queueId, info.encode()])));
     }
-    return toFastjson({ table }, true);
+    return { table };
   }
 
   protected decode(object: FastjsonObject): void {

@@ -1,4 +1,4 @@
-import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
+import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
@@ -31,8 +31,8 @@ export class DelayOffsetTable extends ConfigManager {
     this.changed();
   }
 
-  protected encode(): string {
-    return toFastjson({ dataVersion: this.dataVersion.toJson(), offsetTable: this.table }, true);
+  protected encode(): FastjsonTable {
+    return { dataVersion: this.dataVersion.toJson(), offsetTable: this.table };
   }
 
   protected decode(table: FastjsonObject): void {

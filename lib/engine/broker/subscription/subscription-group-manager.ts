@@ -1,8 +1,8 @@
-import {
-  toFastjson,
-  type FastjsonInput,
-  type FastjsonObject,
-  type FastjsonValue,
+import type {
+  FastjsonInput,
+  FastjsonObject,
+  FastjsonTable,
+  FastjsonValue,
 } from '../../../common/fastjson.js';
 import { CID_RMQ_SYS_PREFIX, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
@@ -112,17 +112,10 @@ export class SubscriptionGroupManager extends ConfigManager {
     return typeof bits === 'number' && (bits & FORBIDDEN_READ) !== 0;
   }
 
-  protected encode(): string {
-    const subscriptionGroupTable = new Map<string, FastjsonInput>();
-    for (const [group, { others, ...fields }] of this.table) {
-      const entries: [string, FastjsonInput][] = [...Object.entries(fields), ...others];
-      subscriptionGroupTable.set(group, new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1))));
-    }
+  protected encode(): FastjsonTable {
     const { forbiddenTable } = this;
-    return toFastjson(
-      { dataVersion: this.dataVersion.toJson(), forbiddenTable, subscriptionGroupTable },
-      true,
-    );
+    const subscriptionGroupTable = entriesOf([...this.table.values()]);
+    return { dataVersion: this.dataVersion.toJson(), forbiddenTable, subscriptionGroupTable };
   }
 
   protected decode(table: FastjsonObject): void {
@@ -134,6 +127,13 @@ export class SubscriptionGroupManager extends ConfigManager {
     for (const group of loaded) this.table.set(group.groupName, group);
     if (table.has('forbiddenTable')) this.forbiddenTable = asObject(table.get('forbiddenTable'));
     this.dataVersion.load(table);
+  }
+}
+
+function* entriesOf(groups: readonly SubscriptionGroupConfig[]): Generator<[string, FastjsonInput]> {
+  for (const { others, ...fields } of groups) {
+    const entries: [string, FastjsonInput][] = [...Object.entries(fields), ...others];
+    yield [fields.groupName, new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)))];
   }
 }
 

@@ -1,4 +1,4 @@
-import { toFastjson, type FastjsonInput, type FastjsonObject } from '../../../common/fastjson.js';
+import type { FastjsonInput, FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import { isRetryTopic, replyTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
@@ -110,11 +110,8 @@ export class TopicConfigManager extends ConfigManager {
     }
   }
 
-  protected encode(): string {
-    const topicConfigTable = new Map<string, FastjsonInput>();
-    for (const config of this.table.values())
-      topicConfigTable.set(config.topicName, encodeTopicConfig(config));
-    return toFastjson({ dataVersion: this.dataVersion.toJson(), topicConfigTable }, true);
+  protected encode(): FastjsonTable {
+    return { dataVersion: this.dataVersion.toJson(), topicConfigTable: entriesOf([...this.table.values()]) };
   }
 
   protected decode(table: FastjsonObject): void {
@@ -150,4 +147,8 @@ export class TopicConfigManager extends ConfigManager {
   private add(topic: string, queueNums: number, perm: number = READ_WRITE): void {
     this.table.set(topic, createTopicConfig(topic, queueNums, perm));
   }
+}
+
+function* entriesOf(configs: readonly TopicConfig[]): Generator<[string, FastjsonInput]> {
+  for (const config of configs) yield [config.topicName, encodeTopicConfig(config)];
 }

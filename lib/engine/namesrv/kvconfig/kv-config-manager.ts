@@ -1,4 +1,4 @@
-import { toFastjson, type FastjsonObject, type FastjsonValue } from '../../../common/fastjson.js';
+import type { FastjsonObject, FastjsonTable, FastjsonValue } from '../../../common/fastjson.js';
 import { asObject, ConfigManager, type ConfigManagerOptions } from '../../broker/config-manager.js';
 
 /** The namespace of order topics: each with `broker:queues`, and `;` between (NamesrvUtil). */
@@ -48,8 +48,8 @@ export class KVConfigManager extends ConfigManager {
     if (this.isUsed) await super.close();
   }
 
-  protected encode(): string {
-    return toFastjson({ configTable: this.table }, true);
+  protected encode(): FastjsonTable {
+    return { configTable: this.table };
   }
 
   protected decode(table: FastjsonObject): void {
