@@ -1,8 +1,8 @@
 import { Message } from '../lib/common/message.js';
 import { systemClock } from '../lib/common/clock.js';
 import { silentLogger } from '../lib/common/logger.js';
-import { DefaultMQProducer, MQClientInstance } from '../lib/client/index.js';
-import { EmbeddedEngine } from '../lib/engine/index.js';
+import { DefaultMQProducer, MQClientInstance, type ProducerConfig } from '../lib/client/index.js';
+import { EmbeddedEngine, type EngineOptions } from '../lib/engine/index.js';
 import { DefaultMessageStore } from '../lib/engine/store/default-message-store.js';
 import type { MessageExtBrokerInner } from '../lib/engine/store/message-ext-broker-inner.js';
 import { resolveMessageStoreConfig } from '../lib/engine/store/message-store-config.js';
@@ -116,9 +116,13 @@ async function openTemplate(options: LevelOptions): Promise<Level> {
 }
 
 /** A client of an engine of its own. */
-export async function openClient({ directory, flushDiskType, flushDelay }: LevelOptions) {
+export async function openClient(
+  { directory, flushDiskType, flushDelay }: LevelOptions,
+  engineOptions: EngineOptions = {},
+  producerConfig: Partial<ProducerConfig> = {},
+) {
   const engine = new EmbeddedEngine(
-    { storePathRootDir: directory, flushDiskType },
+    { storePathRootDir: directory, flushDiskType, ...engineOptions },
     { fileSystem: slowDisk(flushDelay) },
   );
   await engine.start();
@@ -129,7 +133,7 @@ export async function openClient({ directory, flushDiskType, flushDelay }: Level
     random: Math.random,
     logger: silentLogger,
   });
-  const producer = new DefaultMQProducer(instance, { sendMsgTimeout: 60_000 });
+  const producer = new DefaultMQProducer(instance, { sendMsgTimeout: 60_000, ...producerConfig });
   producer.start();
   const close = async (): Promise<void> => {
     producer.shutdown();
