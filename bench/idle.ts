@@ -10,10 +10,11 @@ import { Forked, runForked, untilTold } from './support/forked.js';
 import { withScratch } from './support/scratch.js';
 
 const TOPICS = 1000;
-const QUEUES_PER_TOPIC = 8;
+/** As topics come about that are sent to. */
+const QUEUES_PER_TOPIC = 4;
 const GROUPS = 100;
-/** Milliseconds in which consumers start, and in which nothing happens. The latter is a multiple of all periods. */
-const SETTLE = 10_000;
+/** Milliseconds in which what starting caused ends, and in which nothing happens. The latter is a multiple of all periods. */
+const SETTLE = 20_000;
 const WINDOW = Number(process.env.BENCH_MILLIS ?? 60_000);
 
 /** What a process needs while nothing happens. */
@@ -37,10 +38,14 @@ export function measureIdle(): Promise<IdleCost[]> {
           ['engine, consumers over TCP', engine],
           ['these consumers', Forked.start(import.meta.url, 'consumers', address)],
         ];
-        for (const [, child] of processes) if (child !== engine) await child.next();
-        await sleep(SETTLE);
-        for (const [, child] of processes) child.tell();
-        return Promise.all(processes.map(costOf));
+        try {
+          for (const [, child] of processes) if (child !== engine) await child.next();
+          await sleep(SETTLE);
+          for (const [, child] of processes) child.tell();
+          return await Promise.all(processes.map(costOf));
+        } finally {
+          await Promise.all(processes.map(([, child]) => child.end()));
+        }
       }),
     ),
   );
@@ -59,9 +64,7 @@ export function idleTable(rows: readonly IdleCost[]): string {
 
 async function costOf([name, child]: [string, Forked]): Promise<IdleCost> {
   const cpuShare = await child.next<number>();
-  const { resident } = child;
-  await child.end();
-  return { name, cpuShare, resident };
+  return { name, cpuShare, resident: child.resident };
 }
 
 /** Answers where it listens when all topics are there. */
@@ -94,7 +97,7 @@ async function consumers(address: string): Promise<void> {
 function openEngine(directory: string) {
   return openClient(
     { directory, flushDiskType: 'SYNC_FLUSH', flushDelay: 0 },
-    { defaultTopicQueueNums: QUEUES_PER_TOPIC, listen: { nameServerPort: 0, listenPort: 0 } },
+    { listen: { nameServerPort: 0, listenPort: 0 } },
     { defaultTopicQueueNums: QUEUES_PER_TOPIC },
   );
 }

@@ -56,12 +56,14 @@ export function measureCold(rounds: number): Promise<ColdRates> {
 
 async function rateOf(place: Place, directory: string, round: number): Promise<number> {
   const child = Forked.start(import.meta.url, 'consume', directory, place, round);
-  await child.next();
-  if (place === 'disk') forget();
-  child.tell();
-  const rate = await child.next<number>();
-  await child.end();
-  return rate;
+  try {
+    await child.next();
+    if (place === 'disk') forget();
+    child.tell();
+    return await child.next<number>();
+  } finally {
+    await child.end();
+  }
 }
 
 /** The backlog is stored by whoever consumes it from its own memory. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Message } from '../lib/common/message.js';
 import { DefaultMQPushConsumer, type MQClientInstance } from '../lib/client/index.js';
 import { openClient } from './levels.js';
@@ -106,6 +107,8 @@ async function send(directory: string, rounds: string): Promise<WaitingCost> {
   for (let round = 0; round < Number(rounds); round++) {
     few.push((await loop(800)).rate);
     const consumers = await startGroups(instance, MANY - 1, `round-${round}`, others, () => {});
+    // Starting is not waiting.
+    await sleep(2000);
     many.push((await loop(800)).rate);
     await Promise.all(consumers.map((consumer) => consumer.shutdown()));
   }

@@ -1,6 +1,7 @@
 import { percent, table, thousands } from './report.js';
 import { measureCold, type ColdRates } from './scale-cold.js';
 import { measureGroups, measureWaiting, type GroupsCost, type WaitingCost } from './scale-groups.js';
+import { measureMemory, type MemoryCost } from './scale-memory.js';
 import { measureQueues, type QueuesCost } from './scale-queues.js';
 import { measureStore, type StoreCost } from './scale-store.js';
 
@@ -10,14 +11,11 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 
 /** Whether a message costs the same with many queues, groups and messages. */
 export const SCALE_PARTS: Readonly<Record<string, () => Promise<string>>> = {
-  queues: async () => {
-    const tables: string[] = [];
-    for (const flushDiskType of ['SYNC_FLUSH', 'ASYNC_FLUSH'] as const)
-      tables.push(queuesTable(flushDiskType, await measureQueues(flushDiskType, MILLIS, ROUNDS)));
-    return tables.join('\n');
-  },
+  queues: async () => queuesTable('SYNC_FLUSH', await measureQueues('SYNC_FLUSH', MILLIS, ROUNDS)),
+  'queues-async': async () => queuesTable('ASYNC_FLUSH', await measureQueues('ASYNC_FLUSH', MILLIS, ROUNDS)),
   groups: async () => groupsTable(await measureGroups(Math.min(3, ROUNDS))),
   waiting: async () => waitingTable(await measureWaiting(ROUNDS)),
+  memory: async () => memoryTable(await measureMemory()),
   store: async () => storeTable(await measureStore(MESSAGES)),
   cold: async () => coldTable(await measureCold(Math.min(3, ROUNDS))),
 };
@@ -69,6 +67,13 @@ function storeTable(cost: StoreCost): string {
     [[megabytes(resident), megabytes(residentOpened), seconds(restartAfterClose), seconds(restartAfterKill)]],
   );
   return `${rates}\n${restart}`;
+}
+
+function memoryTable({ topic, queue, group, pulled }: MemoryCost): string {
+  return table(
+    ['bytes of', 'a topic', 'a queue', 'a group', 'a queue that a group pulls'],
+    [['', ...[topic, queue, group, pulled].map(thousands)]],
+  );
 }
 
 function coldTable({ engine, kernel, old, disk }: ColdRates): string {

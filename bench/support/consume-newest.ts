@@ -1,6 +1,15 @@
 import { DefaultMQPushConsumer, MQAdminImpl, type MQClientInstance } from '../../lib/client/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 
+const GROUP = {
+  consumeEnable: true,
+  consumeBroadcastEnable: true,
+  retryQueueNums: 1,
+  retryMaxTimes: 16,
+  notifyConsumerIdsChangedEnable: true,
+  others: new Map(),
+} as const;
+
 /** Consumes the newest `count` messages of the topic `bench` in a new group; returns messages per second. */
 export async function consumeNewest(
   instance: MQClientInstance,
@@ -31,7 +40,10 @@ export async function consumeNewest(
 /** Lets the group begin so many messages before the ends of the queues together. */
 async function commitBefore(instance: MQClientInstance, consumerGroup: string, count: number): Promise<void> {
   const admin = new MQAdminImpl(instance);
+  const code = RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP;
   const queues = await admin.fetchMessageQueues('bench');
+  const body = { ...GROUP, groupName: consumerGroup };
+  await instance.request(queues[0]!.brokerName, { code, header: undefined, body });
   const ends = await Promise.all(queues.map((queue) => admin.maxOffset(queue)));
   let left = count;
   for (const [i, { topic, brokerName, queueId }] of queues.entries()) {

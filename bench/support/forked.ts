@@ -67,7 +67,7 @@ export async function runForked(
   const [role, ...parameters] = process.argv.slice(2);
   if (process.argv[1] !== fileURLToPath(url) || process.send === undefined) return;
   process.once('disconnect', () => process.exit(0));
-  process.send(await roles[role!]!(...parameters));
+  process.send((await roles[role!]!(...parameters)) ?? null);
 }
 
 export async function untilTold(): Promise<void> {
