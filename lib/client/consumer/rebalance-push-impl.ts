@@ -104,19 +104,20 @@ export class RebalancePushImpl {
   private async run(): Promise<void> {
     while (this.isRequested) {
       this.isRequested = false;
-      for (const topic of this.topics()) await this.rebalanceTopicLogged(topic);
+      const members: Members = new Map();
+      for (const topic of this.topics()) await this.rebalanceTopicLogged(topic, members);
     }
   }
 
-  private async rebalanceTopicLogged(topic: string): Promise<void> {
+  private async rebalanceTopicLogged(topic: string, members: Members): Promise<void> {
     try {
-      await this.rebalanceTopic(topic);
+      await this.rebalanceTopic(topic, members);
     } catch (error) {
       this.context.logger.warn(`Rebalancing topic ${topic} failed, it is tried again: ${String(error)}`);
     }
   }
 
-  private async rebalanceTopic(topic: string): Promise<void> {
+  private async rebalanceTopic(topic: string, members: Members): Promise<void> {
     const { instance, config } = this.context;
     const route = instance.routeOf(topic) ?? (await instance.updateTopicRouteInfo(topic));
     if (route === undefined) return;
@@ -127,10 +128,18 @@ export class RebalancePushImpl {
     }
     const mqAll = subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
     if (config.messageModel === 'BROADCASTING') return this.updateQueues(topic, mqAll);
-    const cidAll = await this.findConsumerIds(route);
+    const cidAll = await this.membersOf(route, members);
     if (cidAll.length === 0) return;
     const share = this.strategy.allocate(instance.clientId, mqAll, cidAll);
     await this.updateQueues(topic, checkShare(this.strategy.name, share, mqAll));
+  }
+
+  /** Topics of the same brokers have the same members: one question of a round is enough for all of them. */
+  private membersOf(route: TopicRouteData, members: Members): Promise<string[]> {
+    const key = route.brokerDatas.map(({ brokerName }) => brokerName).join();
+    const known = members.get(key) ?? this.findConsumerIds(route);
+    members.set(key, known);
+    return known;
   }
 
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
@@ -218,6 +227,9 @@ export class RebalancePushImpl {
     return (await this.context.instance.request(brokerName, request)).header!.offset;
   }
 }
+
+/** By the brokers that say it, the members of the group in one round. */
+type Members = Map<string, Promise<string[]>>;
 
 /** A strategy of the application may be wrong, and then changes nothing. */
 function checkShare(strategy: string, share: readonly MessageQueue[], mqAll: readonly MessageQueue[]) {
