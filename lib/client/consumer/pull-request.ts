@@ -59,6 +59,8 @@ export interface PullOwner {
 
 /** The pull loop of one queue (PullRequest, and DefaultMQPushConsumerImpl#pullMessage): one pull at a time. */
 export class PullRequest implements ResponseCallback<PullCode> {
+  /** Whether the broker that was pulled from last is in this process. */
+  private isNear = false;
   /** The member of the broker to pull from: what it said last (PullAPIWrapper, `pullFromWhichNodeTable`). */
   private brokerId = MASTER_ID;
 
@@ -115,10 +117,10 @@ export class PullRequest implements ResponseCallback<PullCode> {
       return this.pullLater(DELAY_WHEN_EXCEPTION);
     }
     const { transport } = context.instance;
-    const isNear = transport.isNear?.(broker.address) ?? false;
-    const header = this.header(subscription, broker.isSlave, isNear);
+    this.isNear = transport.isNear?.(broker.address) ?? false;
+    const header = this.header(subscription, broker.isSlave);
     const request = { code: RequestCode.PULL_MESSAGE, header, body: undefined };
-    transport.invoke<PullCode>(broker.address, request, isNear ? NEAR_TIMEOUT : CONSUMER_TIMEOUT, this);
+    transport.invoke<PullCode>(broker.address, request, this.isNear ? NEAR_TIMEOUT : CONSUMER_TIMEOUT, this);
   }
 
   private findBroker(): FoundBroker | undefined {
@@ -129,9 +131,23 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private isFlowControlled(): boolean {
     const { context, queue } = this;
     const { consumeOrderly, consumeConcurrentlyMaxSpan } = context.config;
-    if (queue.count > context.pullThresholdForQueue) return true;
+    if (queue.count > this.countLimit) return true;
     if (queue.size > context.pullThresholdSizeForQueue * MIB) return true;
     return !consumeOrderly && queue.span > consumeConcurrentlyMaxSpan;
+  }
+
+  /**
+   * What lies in memory next door need not be fetched far ahead: a hundred groups that each take a thousand messages of each
+   * queue would need gigabytes. There is enough for every call of the listener that may be under way.
+   */
+  private get countLimit(): number {
+    const { config, pullThresholdForQueue } = this.context;
+    if (!this.isNear || this.owner.lite !== undefined) return pullThresholdForQueue;
+    const enough = Math.max(
+      config.pullBatchSize,
+      config.consumeThreadNumber * config.consumeMessageBatchMaxSize,
+    );
+    return Math.min(pullThresholdForQueue, enough);
   }
 
   /** Java's client looks again every 50 ms, in which a fast listener has long been idle. */
@@ -155,18 +171,14 @@ export class PullRequest implements ResponseCallback<PullCode> {
   }
 
   /** Slaves do not take offsets in passing (PullAPIWrapper#pullKernelImpl). */
-  private header(
-    { subString, subVersion, expressionType }: SubscriptionData,
-    isSlave: boolean,
-    isNear: boolean,
-  ) {
+  private header({ subString, subVersion, expressionType }: SubscriptionData, isSlave: boolean) {
     const { context, queue } = this;
     const { topic, queueId } = queue.mq;
     const { consumerGroup, messageModel, pullBatchSize } = context.config;
     const commitOffset = messageModel === 'CLUSTERING' ? context.offsetStore.memoryOffset(queue.mq) : -1;
     const commits = commitOffset > 0 && !isSlave;
     const isLite = this.owner.lite !== undefined;
-    const hold = isNear ? NEAR_SUSPEND_MAX_TIME : BROKER_SUSPEND_MAX_TIME;
+    const hold = this.isNear ? NEAR_SUSPEND_MAX_TIME : BROKER_SUSPEND_MAX_TIME;
     return {
       consumerGroup,
       topic,
