@@ -126,7 +126,7 @@ export class ConsumeQueueStore {
   /** Writes everything that was appended before the call, with turns of other work in between. */
   async writeInTurns(turn: () => Promise<void>): Promise<void> {
     let left = QUEUES_PER_TURN;
-    for (const queue of [...this.active]) {
+    for (const queue of this.active) {
       if (left-- === 0) {
         await turn();
         left = QUEUES_PER_TURN;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ConsumerConfig } from '../../../lib/client/index.js';
-import { allocateMessageQueueAveragely } from '../../../lib/common/allocate/allocate-message-queue-averagely.js';
+import type { MessageQueue } from '../../../lib/common/message-queue.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
 import type { RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
@@ -52,7 +52,7 @@ describe('rebalancing', () => {
   });
 
   it('asks a strategy of the application in every round', async () => {
-    const allocate = vi.fn(allocateMessageQueueAveragely.allocate);
+    const allocate = vi.fn((_: string, mqAll: readonly MessageQueue[]) => [...mqAll]);
     const { clock } = await open({ allocateMessageQueueStrategy: { name: 'own', allocate } });
     const before = allocate.mock.calls.length;
     await clock.advance(20_000);
