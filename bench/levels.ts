@@ -1,7 +1,8 @@
 import { Message } from '../lib/common/message.js';
 import { systemClock } from '../lib/common/clock.js';
 import { silentLogger } from '../lib/common/logger.js';
-import { DefaultMQProducer, MQClientInstance } from '../lib/client/index.js';
+import { DefaultMQProducer, MQClientInstance, type ProducerConfig } from '../lib/client/index.js';
+import type { FileSystem } from '../lib/common/file-system.js';
 import { EmbeddedEngine, type EngineOptions } from '../lib/engine/index.js';
 import { DefaultMessageStore } from '../lib/engine/store/default-message-store.js';
 import type { MessageExtBrokerInner } from '../lib/engine/store/message-ext-broker-inner.js';
@@ -115,15 +116,21 @@ async function openTemplate(options: LevelOptions): Promise<Level> {
   return { send: (done) => void template.syncSend(TOPIC, ORDER).then(done, fail), close };
 }
 
+/** What a client and its engine have other than by default. */
+export interface ClientSettings {
+  readonly engine?: EngineOptions;
+  readonly producer?: Partial<ProducerConfig>;
+  readonly fileSystem?: FileSystem;
+}
+
 /** A client of an engine of its own. */
 export async function openClient(
   { directory, flushDiskType, flushDelay }: LevelOptions,
-  options: EngineOptions = {},
-  fileSystem = slowDisk(flushDelay),
+  settings: ClientSettings = {},
 ) {
   const engine = new EmbeddedEngine(
-    { storePathRootDir: directory, flushDiskType, ...options },
-    { fileSystem },
+    { storePathRootDir: directory, flushDiskType, ...settings.engine },
+    { fileSystem: settings.fileSystem ?? slowDisk(flushDelay) },
   );
   await engine.start();
   const instance = new MQClientInstance({
@@ -133,7 +140,7 @@ export async function openClient(
     random: Math.random,
     logger: silentLogger,
   });
-  const producer = new DefaultMQProducer(instance, { sendMsgTimeout: 60_000 });
+  const producer = new DefaultMQProducer(instance, { sendMsgTimeout: 60_000, ...settings.producer });
   producer.start();
   const close = async (): Promise<void> => {
     producer.shutdown();

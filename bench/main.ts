@@ -3,7 +3,9 @@ import { measureBacklog } from './backlog.js';
 import { measureConsumeRates, measureFilterRates } from './consume-rate.js';
 import { measureListenerLatency } from './listener-latency.js';
 import { backlogTable, consumeTable, filterTable, latencyTable, sendTable } from './report.js';
+import { idleTable, measureIdle } from './idle.js';
 import { measureResponsiveness, responsiveTable } from './responsive.js';
+import { SCALE_PARTS } from './scale.js';
 import { measureTimers, timerTable } from './timers.js';
 import { measureTcpRates, tcpTable } from './tcp/tcp-rates.js';
 import { measureSendRates, type SendRateOptions } from './send-rates.js';
@@ -14,7 +16,10 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const TIMERS = Number(process.env.BENCH_TIMERS ?? 1_000_000);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 5_000_000);
 
-/** `npm run bench [-- send|delay|consume|filter|latency|responsive|tcp|backlog|timers …]`: all parts without an argument. */
+/**
+ * `npm run bench [-- send|delay|consume|filter|tcp|latency|responsive|timers|backlog|scale|idle …]`: all parts without an
+ * argument; of `scale` there are parts too, such as `scale-queues`.
+ */
 async function main(parts: readonly string[]): Promise<void> {
   const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
   console.log(`${machine()}\n`);
@@ -45,6 +50,9 @@ async function main(parts: readonly string[]): Promise<void> {
   if (isWanted('responsive')) console.log(responsiveTable(await measureResponsiveness()));
   if (isWanted('timers')) console.log(timerTable(await measureTimers(TIMERS)));
   if (isWanted('backlog')) console.log(backlogTable(await measureBacklog(BACKLOG)));
+  for (const [part, measure] of Object.entries(SCALE_PARTS))
+    if (isWanted('scale') || parts.includes(`scale-${part}`)) console.log(await measure());
+  if (isWanted('idle')) console.log(idleTable(await measureIdle()));
 }
 
 function machine(): string {

@@ -74,7 +74,10 @@ async function measure(
   rate: number,
 ): Promise<Pick<ResponsiveRow, 'delay' | 'latency' | 'refused'>> {
   situation.prepare?.(options.directory);
-  const client = await openClient(options, situation.options, slowDisk(situation.disk ?? 0));
+  const client = await openClient(options, {
+    engine: situation.options,
+    fileSystem: slowDisk(situation.disk ?? 0),
+  });
   const messages = new NumberedMessages(client.instance, client.producer, 'bench', situation.consumer);
   await messages.start();
   await paced(rate, 1, messages.send, sleepingClock);

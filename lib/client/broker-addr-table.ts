@@ -39,7 +39,10 @@ export class BrokerAddrTable {
   findInSubscribe(brokerName: string, brokerId: number): FoundBroker | undefined {
     const members = this.table.get(brokerName);
     if (members === undefined) return undefined;
-    const candidates = brokerId === MASTER_ID ? [brokerId] : [brokerId, brokerId + 1];
+    // Almost always, and asked for every pull.
+    const known = members.get(brokerId);
+    if (known !== undefined) return { address: known, isSlave: brokerId !== MASTER_ID };
+    const candidates = brokerId === MASTER_ID ? [] : [brokerId + 1];
     const id = [...candidates, ...[...members.keys()].toSorted((a, b) => a - b)].find((one) =>
       members.has(one),
     );

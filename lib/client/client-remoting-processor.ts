@@ -29,7 +29,7 @@ export class ClientRemotingProcessor {
   private async answer(request: RemotingRequest): Promise<RemotingResponse> {
     switch (request.code) {
       case RequestCode.NOTIFY_CONSUMER_IDS_CHANGED:
-        await this.instance.logged(() => this.instance.rebalanceImmediately());
+        await this.consumerIdsChanged(request as Request<'NOTIFY_CONSUMER_IDS_CHANGED'>);
         return success(undefined as never, undefined as never);
       case RequestCode.RESET_CONSUMER_CLIENT_OFFSET:
         return this.resetOffset(request as Request<'RESET_CONSUMER_CLIENT_OFFSET'>);
@@ -52,6 +52,12 @@ export class ClientRemotingProcessor {
           ` request type ${request.code} not supported`,
         );
     }
+  }
+
+  /** Java's client looks at all of its groups; with a hundred of them that start together each would look a hundred times. */
+  private consumerIdsChanged({ header }: Request<'NOTIFY_CONSUMER_IDS_CHANGED'>): Promise<void> {
+    const consumer = this.instance.consumerOf(header.consumerGroup);
+    return this.instance.logged(async () => consumer?.doRebalance());
   }
 
   /** The producer answers with a request of its own. */

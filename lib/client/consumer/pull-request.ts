@@ -18,6 +18,9 @@ type PullCode = typeof RequestCode.PULL_MESSAGE;
 /** Milliseconds that a broker may hold a pull, and after which the client gives it up. */
 const BROKER_SUSPEND_MAX_TIME = 15_000;
 const CONSUMER_TIMEOUT = 30_000;
+/** Of a broker of this process, to which no connection can be lost: thousands of idle queues then cost a quarter. */
+const NEAR_SUSPEND_MAX_TIME = 60_000;
+const NEAR_TIMEOUT = 75_000;
 const LITE_BROKER_SUSPEND_MAX_TIME = 20_000;
 /** Lite pull commits nothing in passing, and says with every pull what it wants. */
 const LITE_PULL = PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION | PullSysFlag.LITE_PULL;
@@ -56,6 +59,8 @@ export interface PullOwner {
 
 /** The pull loop of one queue (PullRequest, and DefaultMQPushConsumerImpl#pullMessage): one pull at a time. */
 export class PullRequest implements ResponseCallback<PullCode> {
+  /** Whether the broker that was pulled from last is in this process. */
+  private isNear = false;
   /** The member of the broker to pull from: what it said last (PullAPIWrapper, `pullFromWhichNodeTable`). */
   private brokerId = MASTER_ID;
 
@@ -111,9 +116,11 @@ export class PullRequest implements ResponseCallback<PullCode> {
       context.instance.refreshRoute(queue.mq.topic);
       return this.pullLater(DELAY_WHEN_EXCEPTION);
     }
+    const { transport } = context.instance;
+    this.isNear = transport.isNear?.(broker.address) ?? false;
     const header = this.header(subscription, broker.isSlave);
     const request = { code: RequestCode.PULL_MESSAGE, header, body: undefined };
-    context.instance.transport.invoke<PullCode>(broker.address, request, CONSUMER_TIMEOUT, this);
+    transport.invoke<PullCode>(broker.address, request, this.isNear ? NEAR_TIMEOUT : CONSUMER_TIMEOUT, this);
   }
 
   private findBroker(): FoundBroker | undefined {
@@ -124,9 +131,23 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private isFlowControlled(): boolean {
     const { context, queue } = this;
     const { consumeOrderly, consumeConcurrentlyMaxSpan } = context.config;
-    if (queue.count > context.pullThresholdForQueue) return true;
+    if (queue.count > this.countLimit) return true;
     if (queue.size > context.pullThresholdSizeForQueue * MIB) return true;
     return !consumeOrderly && queue.span > consumeConcurrentlyMaxSpan;
+  }
+
+  /**
+   * What lies in memory next door need not be fetched far ahead: a hundred groups that each take a thousand messages of each
+   * queue would need gigabytes. There is enough for every call of the listener that may be under way.
+   */
+  private get countLimit(): number {
+    const { config, pullThresholdForQueue } = this.context;
+    if (!this.isNear || this.owner.lite !== undefined) return pullThresholdForQueue;
+    const enough = Math.max(
+      config.pullBatchSize,
+      config.consumeThreadNumber * config.consumeMessageBatchMaxSize,
+    );
+    return Math.min(pullThresholdForQueue, enough);
   }
 
   /** Java's client looks again every 50 ms, in which a fast listener has long been idle. */
@@ -157,6 +178,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     const commitOffset = messageModel === 'CLUSTERING' ? context.offsetStore.memoryOffset(queue.mq) : -1;
     const commits = commitOffset > 0 && !isSlave;
     const isLite = this.owner.lite !== undefined;
+    const hold = this.isNear ? NEAR_SUSPEND_MAX_TIME : BROKER_SUSPEND_MAX_TIME;
     return {
       consumerGroup,
       topic,
@@ -165,7 +187,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
       maxMsgNums: pullBatchSize,
       sysFlag: isLite ? LITE_PULL : PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
       commitOffset,
-      suspendTimeoutMillis: isLite ? LITE_BROKER_SUSPEND_MAX_TIME : BROKER_SUSPEND_MAX_TIME,
+      suspendTimeoutMillis: isLite ? LITE_BROKER_SUSPEND_MAX_TIME : hold,
       ...(isLite ? { subscription: subString } : {}),
       subVersion,
       expressionType,

@@ -26,6 +26,8 @@ export class RebalancePushImpl {
   private running: Promise<void> | undefined;
   /** Queues whose last messages are still being handled in order. */
   private readonly releasing = new Set<string>();
+  /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
+  private readonly settled = new Map<string, Basis>();
   private isRequested = false;
   private isStopped = false;
   private retryTimer: Timer | undefined;
@@ -64,24 +66,27 @@ export class RebalancePushImpl {
 
   /** Takes a queue away from this consumer. Another one gets its lock when no message of it is being handled. */
   async drop(queue: ProcessQueue): Promise<void> {
-    const key = messageQueueKey(queue.mq);
-    queue.dropped = true;
-    this.context.processQueueTable.delete(key);
-    this.releasing.add(key);
+    const key = this.disown(queue);
     if (!this.needsLocks) return this.release(queue, key);
     void queue.whenIdle().then(() => this.release(queue, key));
   }
 
   /** Takes a queue up anew at an offset, whatever comes of the messages of it that are being handled. */
   async reset(queue: ProcessQueue, offset: number): Promise<void> {
-    const key = messageQueueKey(queue.mq);
-    queue.dropped = true;
-    this.context.processQueueTable.delete(key);
-    this.releasing.add(key);
+    const key = this.disown(queue);
     if (this.needsLocks) await queue.whenIdle();
     this.context.offsetStore.updateOffset(queue.mq, offset, false);
     await this.release(queue, key);
     await this.doRebalance();
+  }
+
+  private disown(queue: ProcessQueue): string {
+    const key = messageQueueKey(queue.mq);
+    queue.dropped = true;
+    this.context.processQueueTable.delete(key);
+    this.settled.delete(queue.mq.topic);
+    this.releasing.add(key);
+    return key;
   }
 
   private async release(queue: ProcessQueue, key: string): Promise<void> {
@@ -104,19 +109,21 @@ export class RebalancePushImpl {
   private async run(): Promise<void> {
     while (this.isRequested) {
       this.isRequested = false;
-      for (const topic of this.topics()) await this.rebalanceTopicLogged(topic);
+      const members: Members = new Map();
+      this.unsettleIdle();
+      for (const topic of this.topics()) await this.rebalanceTopicLogged(topic, members);
     }
   }
 
-  private async rebalanceTopicLogged(topic: string): Promise<void> {
+  private async rebalanceTopicLogged(topic: string, members: Members): Promise<void> {
     try {
-      await this.rebalanceTopic(topic);
+      await this.rebalanceTopic(topic, members);
     } catch (error) {
       this.context.logger.warn(`Rebalancing topic ${topic} failed, it is tried again: ${String(error)}`);
     }
   }
 
-  private async rebalanceTopic(topic: string): Promise<void> {
+  private async rebalanceTopic(topic: string, members: Members): Promise<void> {
     const { instance, config } = this.context;
     const route = instance.routeOf(topic) ?? (await instance.updateTopicRouteInfo(topic));
     if (route === undefined) return;
@@ -125,12 +132,41 @@ export class RebalancePushImpl {
       if (pulled !== undefined) return this.updateQueues(topic, pulled);
       if (this.assignment.isSupported) return;
     }
-    const mqAll = subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
-    if (config.messageModel === 'BROADCASTING') return this.updateQueues(topic, mqAll);
-    const cidAll = await this.findConsumerIds(route);
-    if (cidAll.length === 0) return;
-    const share = this.strategy.allocate(instance.clientId, mqAll, cidAll);
-    await this.updateQueues(topic, checkShare(this.strategy.name, share, mqAll));
+    if (config.messageModel === 'BROADCASTING') return this.updateQueues(topic, sortedQueues(topic, route));
+    const cidAll = await this.membersOf(route, members);
+    const basis = { route, members: cidAll.join() };
+    if (cidAll.length === 0 || this.isSettled(topic, basis)) return;
+    const mqAll = sortedQueues(topic, route);
+    const share = checkShare(
+      this.strategy.name,
+      this.strategy.allocate(instance.clientId, mqAll, cidAll),
+      mqAll,
+    );
+    await this.updateQueues(topic, share);
+    const { processQueueTable } = this.context;
+    if (share.every((mq) => processQueueTable.has(messageQueueKey(mq)))) this.settled.set(topic, basis);
+  }
+
+  /** A strategy of the application may know more than it is told, and is asked every time. */
+  private isSettled(topic: string, { route, members }: Basis): boolean {
+    const before = this.settled.get(topic);
+    const isNamed = typeof this.context.config.allocateMessageQueueStrategy === 'string';
+    return isNamed && before?.route === route && before.members === members;
+  }
+
+  /** A queue whose pulls have stopped is taken up anew. */
+  private unsettleIdle(): void {
+    const oldest = this.context.clock.now() - PULL_MAX_IDLE_TIME;
+    for (const { mq, lastPullTimestamp } of this.context.processQueues())
+      if (lastPullTimestamp < oldest) this.settled.delete(mq.topic);
+  }
+
+  /** Topics of the same brokers have the same members: one question of a round is enough for all of them. */
+  private membersOf(route: TopicRouteData, members: Members): Promise<string[]> {
+    const key = route.brokerDatas.map(({ brokerName }) => brokerName).join();
+    const known = members.get(key) ?? this.findConsumerIds(route);
+    members.set(key, known);
+    return known;
   }
 
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
@@ -217,6 +253,18 @@ export class RebalancePushImpl {
     const request = { code: RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, header, body: undefined };
     return (await this.context.instance.request(brokerName, request)).header!.offset;
   }
+}
+
+interface Basis {
+  readonly route: TopicRouteData;
+  readonly members: string;
+}
+
+/** By the brokers that say it, the members of the group in one round. */
+type Members = Map<string, Promise<string[]>>;
+
+function sortedQueues(topic: string, route: TopicRouteData): MessageQueue[] {
+  return subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
 }
 
 /** A strategy of the application may be wrong, and then changes nothing. */

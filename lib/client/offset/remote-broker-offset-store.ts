@@ -49,7 +49,14 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   async persistAll(queues: readonly MessageQueue[]): Promise<void> {
     const keys = new Set(queues.map(messageQueueKey));
     for (const key of this.offsets.keys()) if (!keys.has(key)) this.offsets.delete(key);
-    await Promise.all(queues.map((mq) => this.persist(mq)));
+    await Promise.all(queues.filter((mq) => !this.isPersisted(mq)).map((mq) => this.persist(mq)));
+  }
+
+  /** Most queues of a client that has little to do have nothing to tell. */
+  private isPersisted(mq: MessageQueue): boolean {
+    const key = messageQueueKey(mq);
+    const last = this.persisted.get(key);
+    return last !== undefined && last.offset === this.offsets.get(key) && last.address === this.addressOf(mq);
   }
 
   async persist(mq: MessageQueue): Promise<void> {
@@ -92,11 +99,14 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   /** The master, or a slave while there is none (#updateConsumeOffsetToBroker, #fetchConsumeOffsetFromBroker). */
-  private async findAddress({ brokerName, topic }: MessageQueue): Promise<string> {
-    const find = () => this.instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID)?.address;
-    const known = find();
+  private async findAddress(mq: MessageQueue): Promise<string> {
+    const known = this.addressOf(mq);
     if (known !== undefined) return known;
-    await this.instance.updateTopicRouteInfo(topic);
-    return find() ?? this.instance.brokerAddressOf(brokerName);
+    await this.instance.updateTopicRouteInfo(mq.topic);
+    return this.addressOf(mq) ?? this.instance.brokerAddressOf(mq.brokerName);
+  }
+
+  private addressOf({ brokerName }: MessageQueue): string | undefined {
+    return this.instance.findBrokerAddressInSubscribe(brokerName, MASTER_ID)?.address;
   }
 }

@@ -7,6 +7,13 @@ import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
 
 /** A queue is written when so many of its units are only in memory, and otherwise with the periodic flush. */
 const MAX_UNWRITTEN_UNITS = 1024;
+/**
+ * Units for which the periodic flush writes a queue; fewer wait for the checkpoint, or ten thousand queues would be written
+ * every second for a few units each.
+ */
+const MIN_WRITTEN_UNITS = 64;
+/** Queues that are written in one turn of the event loop, by what is in no hurry. */
+const QUEUES_PER_TURN = 32;
 
 /** Whether a queue may be called that: its name becomes a path, and what is not loaded again must not be stored. */
 export function isQueueName(topic: string, queueId: number): boolean {
@@ -110,8 +117,22 @@ export class ConsumeQueueStore {
     for (const { queue } of requests) if (queue.unwritten >= MAX_UNWRITTEN_UNITS) queue.write();
   }
 
-  writeAll(): void {
-    for (const queue of this.active) queue.write();
+  /** Writes the queues for which it is worth it, or all. */
+  write(all: boolean): void {
+    const min = all ? 1 : MIN_WRITTEN_UNITS;
+    for (const queue of this.active) if (queue.unwritten >= min) queue.write();
+  }
+
+  /** Writes everything that was appended before the call, with turns of other work in between. */
+  async writeInTurns(turn: () => Promise<void>): Promise<void> {
+    let left = QUEUES_PER_TURN;
+    for (const queue of this.active) {
+      if (left-- === 0) {
+        await turn();
+        left = QUEUES_PER_TURN;
+      }
+      queue.write();
+    }
   }
 
   /** Frees the memory of the queues that had no message since they were written. */
@@ -121,6 +142,11 @@ export class ConsumeQueueStore {
       queue.releaseTail();
       this.active.delete(queue);
     }
+  }
+
+  /** About how many files a checkpoint has to flush. */
+  get unsyncedCount(): number {
+    return Math.max(this.active.size, this.unsynced.segments.size);
   }
 
   /** The files written since the last call. */

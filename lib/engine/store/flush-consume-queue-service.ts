@@ -10,8 +10,9 @@ import { syncAll } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import type { StoreCheckpoint } from './store-checkpoint.js';
 
-/** A checkpoint is written after so much log, or so much time, since the last one. */
+/** A checkpoint is written after so much log, or so much time, since the last one; later for each file that it flushes. */
 const CHECKPOINT_BYTES = 256 * 1024 * 1024;
+const CHECKPOINT_BYTES_PER_FILE = 256 * 1024;
 const CHECKPOINT_INTERVAL = 10_000;
 
 export interface FlushConsumeQueueOptions {
@@ -67,15 +68,28 @@ export class FlushConsumeQueueService {
     await this.lastSync.catch(() => {});
   }
 
-  /** Writes everything; false when that failed, which is tried again with the next tick. */
-  write(): boolean {
+  /** Writes what is worth it; false when that failed: then everything is tried with the next tick. */
+  private write(): boolean {
     const { queues, index, flags } = this.options;
     const isWritten = this.guard(() => {
-      queues.writeAll();
+      queues.write(flags.queueError !== undefined);
       index?.write();
     });
     if (isWritten) flags.queueError = undefined;
     return isWritten;
+  }
+
+  private async writeEverything(): Promise<void> {
+    const { queues, index, clock } = this.options;
+    const turn = () => new Promise<void>((resolve) => clock.setImmediate(resolve));
+    try {
+      await queues.writeInTurns(turn);
+      index?.write();
+      await index?.writeSlots();
+    } catch (error) {
+      this.refuse(error);
+      throw new Error('a ConsumeQueue or the index cannot be written', { cause: error });
+    }
   }
 
   /** Flushes log, ConsumeQueues and index to the disk, then the checkpoint that says so; one call after the other. */
@@ -86,11 +100,11 @@ export class FlushConsumeQueueService {
 
   private async syncNow(): Promise<void> {
     const { queueEnds, checkpoint } = this.options;
-    if (!this.write()) throw new Error('a ConsumeQueue or the index cannot be written');
     const offset = this.dispatchedOffset;
     const timestamp = Math.max(this.newestTimestamp, checkpoint.logicsMsgTimestamp);
+    // More may be written and flushed than this says, never less.
     const ends = queueEnds.encode(timestamp, offset);
-    await this.options.index?.writeSlots();
+    await this.writeEverything();
     await this.syncFiles();
     await queueEnds.save(ends);
     checkpoint.physicMsgTimestamp = checkpoint.logicsMsgTimestamp = checkpoint.indexMsgTimestamp = timestamp;
@@ -117,15 +131,19 @@ export class FlushConsumeQueueService {
   }
 
   private guard(write: () => void): boolean {
-    const { flags, files } = this.options;
     try {
       write();
       return true;
     } catch (error) {
-      flags.queueError = `a ConsumeQueue or the index cannot be written (${String(error)})`;
-      files.logger.error(`Sending is refused until it succeeds: ${flags.queueError}`);
+      this.refuse(error);
       return false;
     }
+  }
+
+  private refuse(error: unknown): void {
+    const { flags, files } = this.options;
+    flags.queueError = `a ConsumeQueue or the index cannot be written (${String(error)})`;
+    files.logger.error(`Sending is refused until it succeeds: ${flags.queueError}`);
   }
 
   private arm(): void {
@@ -149,7 +167,8 @@ export class FlushConsumeQueueService {
   private isCheckpointDue(): boolean {
     if (this.isSyncing || !this.isCheckpointOwed()) return false;
     const isLong = this.options.clock.now() - this.checkpointTime >= CHECKPOINT_INTERVAL;
-    return isLong || this.dispatchedOffset - this.checkpointOffset >= CHECKPOINT_BYTES;
+    const bytes = CHECKPOINT_BYTES + CHECKPOINT_BYTES_PER_FILE * this.options.queues.unsyncedCount;
+    return isLong || this.dispatchedOffset - this.checkpointOffset >= bytes;
   }
 
   private async writeCheckpoint(): Promise<void> {

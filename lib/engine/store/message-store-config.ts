@@ -19,7 +19,7 @@ export interface MessageStoreConfig {
   flushDiskType: 'SYNC_FLUSH' | 'ASYNC_FLUSH';
   /** Milliseconds between flushes with ASYNC_FLUSH. */
   flushIntervalCommitLog: number;
-  /** Milliseconds between writes of ConsumeQueues and index. */
+  /** Milliseconds between writes of ConsumeQueues and index; a queue of few new entries waits for the checkpoint. */
   flushIntervalConsumeQueue: number;
   /** Milliseconds after which a send is answered FLUSH_DISK_TIMEOUT. */
   syncFlushTimeout: number;

@@ -58,8 +58,7 @@ export class InProcessTransport implements Transport {
     this.listener = listener;
   }
 
-  /** Whether a server of this process has the address. */
-  reaches(address: string): boolean {
+  isNear(address: string): boolean {
     return this.servers.has(address);
   }
 

@@ -42,12 +42,16 @@ export class NearestTransport implements Transport {
     this.far.onConnectionChange(listener);
   }
 
+  isNear(address: string): boolean {
+    return this.near?.isNear(address) ?? false;
+  }
+
   close(): void {
     this.near?.close();
     this.far.close();
   }
 
   private wayTo(address: string): Transport {
-    return this.near?.reaches(address) ? this.near : this.far;
+    return this.isNear(address) ? this.near! : this.far;
   }
 }

@@ -28,6 +28,8 @@ export interface Transport {
   onRequest(listener: RequestListener): void;
   /** Who is told of connections that come about and break; within a process there are none. */
   onConnectionChange(listener: (change: ConnectionChange) => void): void;
+  /** Whether this process serves the address, so that no connection to it can break unnoticed. */
+  isNear?(address: string): boolean;
   /** Ends all connections; requests under way fail. */
   close(): void;
 }

@@ -14,12 +14,17 @@ import { settle, VirtualClock } from '../../support/virtual-clock.js';
 const MIB = 1024 * 1024;
 
 /** A consumer of one queue with messages in it; the listener waits until `release` is called. */
-async function open(count: number, consumer: Partial<ConsumerConfig> = {}, body: string | Buffer = 'x') {
+async function open(
+  count: number,
+  consumer: Partial<ConsumerConfig> = {},
+  body: string | Buffer = 'x',
+  isNear = false,
+) {
   const clock = new VirtualClock();
   const engine = await startEngine({ clock, engine: { mappedFileSizeCommitLog: 128 * MIB } });
   const client = await TestClient.open(engine);
   for (let i = 0; i < count; i++) await client.send('t', { body, defaultTopicQueueNums: 1 });
-  const transport = new FaultyTransport(engine.connect());
+  const transport = Object.assign(new FaultyTransport(engine.connect()), { isNear: () => isNear });
   const logger = new RecordingLogger();
   const waiting: (() => void)[] = [];
   const begun: MessageExt[] = [];
@@ -45,6 +50,22 @@ async function open(count: number, consumer: Partial<ConsumerConfig> = {}, body:
 const topicOf = (header: unknown) => (header as { topic: string }).topic;
 
 describe('the pull loop', () => {
+  it.each([
+    ['20 calls of one message', {}, 64],
+    ['2 calls of 40 messages', { consumeThreadNumber: 2, consumeMessageBatchMaxSize: 40 }, 96],
+    ['a limit of its own', { pullThresholdForQueue: 10 }, 32],
+  ])('fetches from its own process no more than it takes to be busy (%s)', async (_, consumer, fetched) => {
+    const { clock, pulls, release } = await open(200, consumer, 'x', true);
+    await clock.advance(1000);
+    expect(pulls()).toHaveLength(fetched / 32);
+    expect(pulls()[0]!.suspendTimeoutMillis).toBe(60_000);
+    for (let round = 0; round < 200 && pulls().at(-1)!.queueOffset < 200; round++) {
+      await release();
+      await clock.advance(0);
+    }
+    expect(pulls().at(-1)!.queueOffset, 'it goes on to the end').toBe(200);
+  });
+
   it('says what it wants', async () => {
     const { clock, pulls, release } = await open(1);
     await clock.advance(0);

@@ -13,10 +13,11 @@ import { encodeRecord, innerMessage, RecordingLogger } from '../../support/test-
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 /** A consumer of one queue of a broker with a slave, and its pulls. */
-async function open(consumer: Partial<ConsumerConfig> = {}) {
+async function open(consumer: Partial<ConsumerConfig> = {}, isNear = false) {
   const clock = new VirtualClock();
   const cluster = new ScriptedCluster();
   const { transport } = cluster;
+  Object.assign(transport, { isNear: () => isNear });
   const setMembers = (...ids: number[]) => transport.routes.set('t', clusterRoute(1, { a: ids, b: [] }));
   setMembers(0, 1);
   const logger = new RecordingLogger();
@@ -61,6 +62,15 @@ const headerOf = ({ request }: ScriptedCall) => request.header as PullMessageReq
 const addressesOf = (calls: ScriptedCall[]) => calls.map(({ address }) => address);
 
 describe('pulling', () => {
+  it.each([
+    [false, 15_000, 30_000],
+    [true, 60_000, 75_000],
+  ])('asks a broker (in this process: %s) to wait for messages', async (isNear, hold, timeout) => {
+    const { pulls } = await open({}, isNear);
+    expect(headerOf(pulls()[0]!).suspendTimeoutMillis).toBe(hold);
+    expect(pulls()[0]!.timeoutMillis).toBe(timeout);
+  });
+
   it('goes on where the broker suggests, and comes back', async () => {
     const { clock, pulls } = await open();
     pulls()[0]!.answer(found(7, 1));

@@ -28,7 +28,7 @@ function openStore() {
     store.updateOffset(mq, offset, true);
     return store.persist(mq);
   };
-  return { told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
+  return { store, told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
 }
 
 describe('offsets that brokers keep', () => {
@@ -45,6 +45,25 @@ describe('offsets that brokers keep', () => {
     expect(toldQueues()).toEqual([0, 0, 1, 2]);
     for (const each of told) each.answer();
     await Promise.all([all, other]);
+  });
+
+  it('are told once, and again when they have changed', async () => {
+    const { store, told, commit, toldQueues } = openStore();
+    const queues = [0, 1].map((queueId) => ({ topic: 'topic', brokerName: 'b', queueId }));
+    const committed = Promise.all([commit(0, 1), commit(1, 1)]);
+    for (let next = 0; next < 2; next++) {
+      await settle();
+      told[next]!.answer();
+    }
+    await committed;
+    await store.persistAll(queues);
+    expect(toldQueues()).toEqual([0, 1]);
+    store.updateOffset(queues[1]!, 2, true);
+    const persisted = store.persistAll(queues);
+    await settle();
+    expect(toldQueues()).toEqual([0, 1, 1]);
+    told[2]!.answer();
+    await persisted;
   });
 
   it('are told although the first could not be, which is told again', async () => {

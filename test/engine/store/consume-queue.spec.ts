@@ -19,6 +19,31 @@ async function expiredStore(): Promise<{ store: SimulatedStore; first: StoredMes
 const fileName = (unit: number) => String(unit * 20).padStart(20, '0');
 
 describe('a ConsumeQueue', () => {
+  it('is written every second when it has gathered many entries, and with the checkpoint in any case', async () => {
+    const store = new SimulatedStore();
+    await store.send(100);
+    await store.send(3, { queueId: 1 });
+    const written = (queueId: number) => store.files(`consumequeue/TopicA/${queueId}`).length > 0;
+    await store.clock.advance(1000);
+    expect([written(0), written(1)]).toEqual([true, false]);
+    await store.checkpoint();
+    expect(written(1)).toBe(true);
+    expect(await store.ids('TopicA', 1)).toEqual(idsOf(store.stored.slice(100)));
+  });
+
+  it('of which there are many is whole after every end', async () => {
+    const store = new SimulatedStore();
+    for (let queueId = 0; queueId < 100; queueId++) await store.send(2, { queueId });
+    await store.checkpoint();
+    for (let queueId = 0; queueId < 100; queueId++) await store.send(1, { queueId });
+    store.kill();
+    store.open();
+    for (let queueId = 0; queueId < 100; queueId++) {
+      const sent = store.stored.filter((message) => message.queueId === queueId);
+      expect(await store.ids('TopicA', queueId)).toEqual(idsOf(sent));
+    }
+  });
+
   it.each(['close', 'kill'] as const)(
     'that is rebuilt in the middle of a file is filled up with blanks before its first entry (%s)',
     async (end) => {

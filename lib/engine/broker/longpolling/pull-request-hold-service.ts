@@ -95,8 +95,9 @@ export class PullRequestHoldService {
     isTaken: (pull: HeldPull) => boolean,
     taken: HeldPull[],
   ): void {
+    // Nothing is made for the thousands of queues of which every second none is taken.
+    if (!held.some(isTaken)) return;
     const kept = held.filter((pull) => !isTaken(pull));
-    if (kept.length === held.length) return;
     taken.push(...held.filter(isTaken));
     this.heldCount -= held.length - kept.length;
     const queues = this.table.get(topic)!;
