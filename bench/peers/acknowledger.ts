@@ -100,6 +100,7 @@ function responseTo(code: number): RemotingResponse {
       return success(undefined, { brokerAddrTable: new Map([[BROKER, broker]]) });
     case RequestCode.UPDATE_AND_CREATE_TOPIC:
     case RequestCode.HEART_BEAT:
+    case RequestCode.UPDATE_AND_CREATE_TOPIC:
     case RequestCode.UNREGISTER_CLIENT:
       return success(undefined, undefined);
     default:

@@ -8,6 +8,8 @@ export type Timer = object;
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds, with fractions, since some moment: never goes back, whatever is done to the clock. */
+  monotonicNow(): number;
   setTimeout(callback: () => void, delayMillis: number): Timer;
   clearTimeout(timer: Timer | undefined): void;
   /** Runs `callback` once, after the input and output events of the current turn of the event loop. */
@@ -17,6 +19,7 @@ export interface Clock {
 /** The time of this machine. */
 export const systemClock: Clock = {
   now: Date.now,
+  monotonicNow: () => performance.now(),
   setTimeout: (callback, delayMillis) => setTimeout(callback, delayMillis),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
   setImmediate: (callback) => void setImmediate(callback),

@@ -96,13 +96,20 @@ export class InterceptedProducer implements TemplateProducer, TransactionalProdu
     return this.producer.recallMessage(topic, recallHandle);
   }
 
-  private async around<T extends RocketMQSendOutcome | void>(
+  private around<T extends RocketMQSendOutcome | void>(
     kind: RocketMQSendCall['kind'],
     messages: readonly Message[],
     options: SendOptions | undefined,
     send: () => Promise<T>,
   ): Promise<T> {
-    const call: RocketMQSendCall = { kind, messages, hashKey: options?.arg };
+    if (this.interceptors.length === 0) return send();
+    return this.intercept({ kind, messages, hashKey: options?.arg }, send);
+  }
+
+  private async intercept<T extends RocketMQSendOutcome | void>(
+    call: RocketMQSendCall,
+    send: () => Promise<T>,
+  ): Promise<T> {
     const run = async (index: number): Promise<T> => {
       const interceptor = this.interceptors[index];
       if (interceptor === undefined) return send();

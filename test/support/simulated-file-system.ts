@@ -101,6 +101,11 @@ export class SimulatedDisk {
     for (const end of this.heldSyncs.splice(0)) end();
   }
 
+  /** How many flushes are held. */
+  get heldSyncCount(): number {
+    return this.heldSyncs.length;
+  }
+
   /** Carries out the transfers that were held. */
   releaseTransfers(): void {
     this.holdsTransfers = false;

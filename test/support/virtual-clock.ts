@@ -15,6 +15,10 @@ export class VirtualClock implements Clock {
     return this.time;
   }
 
+  monotonicNow(): number {
+    return this.time;
+  }
+
   setTimeout(callback: () => void, delayMillis: number): Timer {
     const timer = { at: this.time + Math.max(delayMillis, 0), callback };
     this.timers.add(timer);

@@ -36,6 +36,7 @@ public class Load {
     private static final int QUEUES = 8;
     private static final int BATCH_CALLERS = 4;
     private static final int FILL_BATCH = 64;
+    private static final int START_SECONDS = 60;
     private static final int FILL_LIMIT = 4;
     private static final int CONSUME_LIMIT = 3;
     private static final int GROUPS = 10;
@@ -99,11 +100,13 @@ public class Load {
     /** A broker may say that it is up before its name server knows it. */
     private void untilRegistered(Question question) throws Exception {
         DefaultMQProducer producer = producer("start");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         for (;;) {
             try {
                 question.ask(producer);
                 break;
             } catch (MQClientException e) {
+                if (System.nanoTime() > deadline) throw e;
                 Thread.sleep(10);
             }
         }

@@ -18,6 +18,8 @@ export class AppendBatch {
   private readonly firsts: number[] = [];
   /** Callbacks that do not wait for the flush, by index. */
   private impatient: number[] | undefined;
+  /** The callback that {@link answerNext} comes to next. */
+  private next = 0;
 
   constructor(
     /** Milliseconds since the epoch. */
@@ -34,6 +36,16 @@ export class AppendBatch {
   /** Answers everyone who was not answered yet. */
   answer(status: PutMessageStatus): void {
     for (let i = 0; i < this.callbacks.length; i++) this.answerOne(i, status);
+  }
+
+  /** Callbacks that {@link answerNext} has still to come to. */
+  get unanswered(): number {
+    return this.callbacks.length - this.next;
+  }
+
+  /** Answers the next `count` of those who were not answered yet. */
+  answerNext(status: PutMessageStatus, count: number): void {
+    for (const end = this.next + count; this.next < end; this.next++) this.answerOne(this.next, status);
   }
 
   /** Answers those who asked not to wait for the flush (`WAIT=false`). */

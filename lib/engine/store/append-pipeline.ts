@@ -5,12 +5,8 @@ import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import { isDiskFull, type FileCallback } from '../../common/file-system.js';
-import {
-  FlushRealTimeService,
-  GroupCommitService,
-  type FlushService,
-  type FlushTarget,
-} from './flush-service.js';
+import { FlushRealTimeService, type FlushService, type FlushTarget } from './flush-service.js';
+import { GroupCommitService } from './group-commit-service.js';
 import { LogWriter, type Extent } from './log-writer.js';
 import { MAX_RECORD_OVERHEAD } from './message-ext-encoder.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
@@ -48,8 +44,9 @@ export class AppendPipeline implements FlushTarget {
   private staged: AppendBatch | undefined;
   /** Where the staged batch begins. */
   private stagedOffset = 0;
-  /** Batches that the kernel took or refused in this turn, to be answered at its end. */
-  private written: { readonly batch: AppendBatch; readonly failure: PutMessageStatus | undefined }[] = [];
+  /** Batches that the kernel took in this turn, or did not, for its end. */
+  private written: AppendBatch[] = [];
+  private refused: { readonly batch: AppendBatch; readonly failure: PutMessageStatus }[] = [];
   private onDrained: (() => void) | undefined;
   private isTurnScheduled = false;
   /** What the records of the staged batch say. */
@@ -70,7 +67,7 @@ export class AppendPipeline implements FlushTarget {
       files,
       flags,
       osPageCacheBusyTimeOutMills: config.osPageCacheBusyTimeOutMills,
-      onWritten: (batch) => this.written.push({ batch, failure: undefined }),
+      onWritten: (batch) => this.written.push(batch),
       onNotWritten: (extents) => this.takeBack(extents),
       onFree: () => this.writeStaged(),
       onStuck: () => this.refuseStaged(),
@@ -114,6 +111,10 @@ export class AppendPipeline implements FlushTarget {
     this.scheduleTurn();
   }
 
+  get isWritten(): boolean {
+    return this.writer.isIdle;
+  }
+
   syncWritten(done: FileCallback): void {
     this.writer.syncWritten(done);
   }
@@ -144,7 +145,9 @@ export class AppendPipeline implements FlushTarget {
   committed(batch: AppendBatch): void {
     this.pendingMessages -= batch.records.length;
     this.options.onCommitted(batch.records);
-    batch.answer('PUT_OK');
+  }
+
+  answered(batch: AppendBatch): void {
     this.options.onAnswered(batch.records);
   }
 
@@ -269,12 +272,11 @@ export class AppendPipeline implements FlushTarget {
   writeStaged(): void {
     this.seal();
     this.writer.write();
-    const { written } = this;
+    const { written, refused } = this;
     this.written = [];
-    for (const { batch, failure } of written) {
-      if (failure === undefined) this.flushService.submit(batch);
-      else batch.answer(failure);
-    }
+    this.refused = [];
+    this.flushService.submit(written);
+    for (const { batch, failure } of refused) batch.answer(failure);
     if (this.writer.isIdle) this.onDrained?.();
   }
 
@@ -317,7 +319,7 @@ export class AppendPipeline implements FlushTarget {
       this.pendingMessages -= batch.records.length;
       for (const { queue, consumeQueueOffset } of batch.records.toReversed())
         queue.nextOffset = consumeQueueOffset;
-      this.written.push({ batch, failure });
+      this.refused.push({ batch, failure });
     }
   }
 

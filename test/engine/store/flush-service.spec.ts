@@ -112,6 +112,49 @@ describe('SYNC_FLUSH', () => {
   });
 });
 
+describe('SYNC_FLUSH with senders that send again when they are answered', () => {
+  const SENDERS = 1000;
+  const ROUNDS = 6;
+
+  /** Flushes of all rounds; an answer with what the answered does, and a flush, take so many milliseconds. */
+  async function flushesOf(answerMillis: number, flushMillis: number): Promise<number> {
+    const store = new SimulatedStore({ mappedFileSizeCommitLog: 16 * 1024 * 1024 });
+    let now = 0;
+    store.clock.monotonicNow = () => now;
+    store.disk.holdsSyncs = true;
+    const syncs = logSyncs(store);
+    const sender = async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        await put(store.store, store.message());
+        now += answerMillis;
+      }
+    };
+    let isOver = false;
+    const senders = Promise.all(Array.from({ length: SENDERS }, sender)).then(() => (isOver = true));
+    for (let begunAt = 0, before = 0; !isOver; before = now) {
+      await settle(1);
+      if (store.disk.heldSyncCount === 0) begunAt = now;
+      // A flush ends in its time; when nobody does anything meanwhile, that is now.
+      else if (now === before || now >= begunAt + flushMillis) {
+        now = Math.max(now, begunAt + flushMillis);
+        store.disk.releaseSyncs();
+        store.disk.holdsSyncs = true;
+        begunAt = now;
+      }
+    }
+    await senders;
+    return logSyncs(store) - syncs;
+  }
+
+  it('flushes once for all of them on a disk that takes longer than their answers', async () => {
+    expect(await flushesOf(0.001, 5)).toBe(ROUNDS);
+  });
+
+  it('flushes what some have sent while the others are answered on a disk that is quicker', async () => {
+    expect(await flushesOf(0.005, 1)).toBeGreaterThan(ROUNDS + 2);
+  });
+});
+
 describe('ASYNC_FLUSH', () => {
   it('answers when the kernel has the bytes, and flushes flushIntervalCommitLog later', async () => {
     const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH', flushIntervalCommitLog: 500 });
