@@ -58,6 +58,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
   }
 
   setConcurrency(limit: number): void {
+    this.context.concurrency = limit;
     this.executor.setLimit(limit);
   }
 

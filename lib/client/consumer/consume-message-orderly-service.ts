@@ -67,6 +67,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
   }
 
   setConcurrency(limit: number): void {
+    this.context.concurrency = limit;
     this.executor.setLimit(limit);
   }
 

@@ -27,6 +27,8 @@ export class ConsumerContext {
   readonly popRetryTopics = new Map<string, string>();
   readonly backSender: MessageBackSender;
   readonly maxReconsumeTimes: number;
+  /** Calls of the listener that may be under way at once, as it was last set. */
+  concurrency: number;
   readonly stats: ConsumerStatsManager;
   private readonly retryTopic: string;
 
@@ -35,7 +37,8 @@ export class ConsumerContext {
     readonly config: ConsumerConfig,
     readonly offsetStore: OffsetStore,
   ) {
-    const { consumerGroup, consumeOrderly, maxReconsumeTimes } = config;
+    const { consumerGroup, consumeOrderly, maxReconsumeTimes, consumeThreadNumber } = config;
+    this.concurrency = consumeThreadNumber;
     const defaultTimes = consumeOrderly ? UNLIMITED_RECONSUME_TIMES : DEFAULT_MAX_RECONSUME_TIMES;
     this.maxReconsumeTimes = maxReconsumeTimes < 0 ? defaultTimes : maxReconsumeTimes;
     this.retryTopic = retryTopicOf(consumerGroup);

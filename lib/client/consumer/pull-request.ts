@@ -141,12 +141,9 @@ export class PullRequest implements ResponseCallback<PullCode> {
    * queue would need gigabytes. There is enough for every call of the listener that may be under way.
    */
   private get countLimit(): number {
-    const { config, pullThresholdForQueue } = this.context;
+    const { config, concurrency, pullThresholdForQueue } = this.context;
     if (!this.isNear || this.owner.lite !== undefined) return pullThresholdForQueue;
-    const enough = Math.max(
-      config.pullBatchSize,
-      config.consumeThreadNumber * config.consumeMessageBatchMaxSize,
-    );
+    const enough = Math.max(config.pullBatchSize, concurrency * config.consumeMessageBatchMaxSize);
     return Math.min(pullThresholdForQueue, enough);
   }
 

@@ -15,13 +15,10 @@ import type {
 } from './get-message-result.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { hasPhysicalOffset, hasValidChecksum } from './record-check.js';
-import type { SegmentFile } from './segment-file.js';
 import type { UnitRepair } from './unit-repair.js';
 
 /** ConsumeQueue units that are read at once. */
 const UNITS_PER_READ = 64;
-/** Most bytes of other queues that are read along with the records that one read of the disk is for. */
-const MAX_READ_ALONG = 256 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 export type GetMessageCallback = (result: GetMessageResult) => void;
@@ -198,35 +195,21 @@ export class MessageReader {
         next++;
         continue;
       }
-      const segment = this.log.segments.find(pick.commitLogOffset);
-      if (segment !== undefined && !this.isHot(pick.commitLogOffset))
-        return this.loadCold(picks, next, segment, target, done);
       const end = this.endOfRun(picks, next);
       const length = picks[end - 1]!.target + picks[end - 1]!.size - pick.target;
+      const segment = this.log.segments.find(pick.commitLogOffset);
+      if (segment !== undefined && !this.isHot(pick.commitLogOffset)) {
+        this.coldReads++;
+        segment.readAsync(target, pick.target, length, pick.commitLogOffset, () => {
+          this.coldReads--;
+          this.loadFrom(picks, end, target, done);
+        });
+        return;
+      }
       segment?.read(target, pick.target, length, pick.commitLogOffset);
       next = end;
     }
     done();
-  }
-
-  /** One read for records that lie near each other: it is the way to the disk that takes time. */
-  private loadCold(
-    picks: readonly Pick[],
-    first: number,
-    segment: SegmentFile,
-    target: Buffer,
-    done: () => void,
-  ): void {
-    const start = picks[first]!.commitLogOffset;
-    const end = endOfSpan(picks, first, segment.endOffset);
-    const bytes = Buffer.allocUnsafe(picks[end - 1]!.commitLogOffset + picks[end - 1]!.size - start);
-    this.coldReads++;
-    segment.readAsync(bytes, 0, bytes.length, start, () => {
-      this.coldReads--;
-      for (const { commitLogOffset, size, target: position } of picks.slice(first, end))
-        bytes.copy(target, position, commitLogOffset - start, commitLogOffset - start + size);
-      this.loadFrom(picks, end, target, done);
-    });
   }
 
   /** Records that follow one another in one file are read together. */
@@ -277,19 +260,4 @@ export class MessageReader {
     const { minOffset, maxOffset } = queue;
     return { status, nextBeginOffset, minOffset, maxOffset, messages, messageCount };
   }
-}
-
-/** Behind the last record that is read together with the first one. */
-function endOfSpan(picks: readonly Pick[], first: number, segmentEnd: number): number {
-  let along = 0;
-  let end = first + 1;
-  for (; end < picks.length; end++) {
-    const { commitLogOffset: previous, size: previousSize } = picks[end - 1]!;
-    const { commitLogOffset, size } = picks[end]!;
-    const gap = commitLogOffset - previous - previousSize;
-    along += gap;
-    // Damaged entries may lead backwards.
-    if (gap < 0 || along > MAX_READ_ALONG || commitLogOffset + size > segmentEnd) break;
-  }
-  return end;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { settle } from '../../support/virtual-clock.js';
 import { idsOf, SimulatedStore, type StoredMessage } from '../../support/simulated-store.js';
 
 const UNITS_PER_FILE = 25;
@@ -21,14 +22,19 @@ const fileName = (unit: number) => String(unit * 20).padStart(20, '0');
 describe('a ConsumeQueue', () => {
   it('is written every second when it has gathered many entries, and with the checkpoint in any case', async () => {
     const store = new SimulatedStore();
-    await store.send(100);
-    await store.send(3, { queueId: 1 });
-    const written = (queueId: number) => store.files(`consumequeue/TopicA/${queueId}`).length > 0;
+    const files = () => [0, 1].map((queueId) => store.files(`consumequeue/TopicA/${queueId}`).length);
+    await store.send(1);
+    // The first checkpoint.
     await store.clock.advance(1000);
-    expect([written(0), written(1)]).toEqual([true, false]);
+    await settle(20);
+    expect(files()).toEqual([1, 0]);
+    await store.send(4 * UNITS_PER_FILE);
+    await store.send(3, { queueId: 1 });
+    await store.clock.advance(1000);
+    expect(files()).toEqual([5, 0]);
     await store.checkpoint();
-    expect(written(1)).toBe(true);
-    expect(await store.ids('TopicA', 1)).toEqual(idsOf(store.stored.slice(100)));
+    expect(files()).toEqual([5, 1]);
+    expect(await store.ids('TopicA', 1)).toEqual(idsOf(store.stored.slice(101)));
   });
 
   it('of which there are many is whole after every end', async () => {

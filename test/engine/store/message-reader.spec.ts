@@ -55,22 +55,6 @@ describe('reading', () => {
     expect(idsIn(result!)).toEqual(idsOf(hot.stored));
   });
 
-  it('brings cold records that lie among those of other queues with one read', async () => {
-    const store = new SimulatedStore({ ...COLD, mappedFileSizeCommitLog: LOG_FILE_SIZE });
-    for (let i = 0; i < 24; i++) await store.send(1, { queueId: i % 3, body: Buffer.alloc(3000, `${i}`) });
-    await store.close();
-    store.open();
-    let reads = 0;
-    const original = store.disk.check.bind(store.disk);
-    store.disk.check = (operation, path, ...pages) => {
-      if (operation === 'read' && path.includes('commitlog')) reads++;
-      original(operation, path, ...pages);
-    };
-    const result = await get(store.store, 'TopicA', 1, 0);
-    expect(idsIn(result)).toEqual(idsOf(store.stored.filter(({ queueId }) => queueId === 1)));
-    expect(reads).toBe(1);
-  });
-
   it.each([
     ['hot', {}, 32, 262_144],
     ['cold', COLD, 8, 65_536],
