@@ -165,6 +165,24 @@ describe('the index', () => {
     expect(slots().equals(closed)).toBe(true);
   });
 
+  it.each([1, 2, 3, 4])('keeps what fills a file while its slots are written (%d more)', async (more) => {
+    const options = { maxHashSlotNum: 300_000, maxIndexNum: 602, flushDiskType: 'ASYNC_FLUSH' } as const;
+    const store = new SimulatedStore(options);
+    await store.send(300);
+    store.disk.holdsTransfers = true;
+    await store.clock.advance(11_000);
+    await eventually(() => store.disk.heldTransferCount > 0);
+    await store.send(more);
+    store.disk.releaseTransfers();
+    await settle(30);
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    await store.close();
+    expect(store.files('index')).toHaveLength(2);
+    store.open();
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    for (const { id } of store.stored) expect(store.idsOfKey(`key-${id}`)).toEqual([id]);
+  });
+
   it('has everything after a kill at any moment, though slots are written late', async () => {
     for (let turns = 0; turns < 12; turns++) {
       const store = new SimulatedStore();
