@@ -85,10 +85,11 @@ async function measure(
   const stopWatching = watchLoop();
   const latency = rate === 0 ? await idle() : await paced(rate, SECONDS, messages.send, sleepingClock);
   const delay = stopWatching();
+  const { refused } = messages;
   await end?.();
   await messages.close();
   await client.close();
-  return { delay, latency, refused: messages.refused };
+  return { delay, latency, refused };
 }
 
 async function idle(): Promise<Paced> {

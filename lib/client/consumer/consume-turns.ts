@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 
 /** Milliseconds for which consumers may have the event loop before other work of the process gets its turn. */
-const MILLIS_PER_TURN = 2;
+const MILLIS_PER_TURN = 3;
 /** Tasks of a turn at most, also when no time passes. */
 const TASKS_PER_TURN = 4096;
 /** Tasks of one consumer before another one gets its share of the turn. */

@@ -117,7 +117,8 @@ export class IndexService {
     for (const file of this.staleSlots) {
       await file.writeSlots();
       this.unsynced.add(file);
-      if (file.hasStaleSlots) continue;
+      // What came meanwhile is for the next call, and until then only in memory.
+      if (file.hasStaleSlots || file.isDirty) continue;
       this.staleSlots.delete(file);
       if (file !== this.indexFiles.at(-1)) file.releaseSlots();
     }

@@ -23,6 +23,14 @@ const keyed = (keys: string, id = 'id') => ({
   ]),
 });
 
+/** Messages whose keys are all over the slots. */
+async function sendScattered(store: SimulatedStore, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const id = (((store.stored.length + 1) * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0');
+    await store.send(1, keyed(`key-${id}`, id));
+  }
+}
+
 describe('the index', () => {
   it.each(ofTopics)('puts $key into the slot of Java, under its hash', async ({ key, hash, slotOf500 }) => {
     const store = new SimulatedStore({ maxHashSlotNum: 500 });
@@ -141,11 +149,11 @@ describe('the index', () => {
   it('writes slots with a checkpoint, a piece at a time, and those that change meanwhile with the next', async () => {
     const maxHashSlotNum = 300_000;
     const store = new SimulatedStore({ maxHashSlotNum, maxIndexNum: 100_000, flushDiskType: 'ASYNC_FLUSH' });
-    await store.send(300);
+    await sendScattered(store, 300);
     store.disk.holdsTransfers = true;
     const checkpoint = store.checkpoint();
     await eventually(() => store.disk.heldTransferCount > 0);
-    await store.send(300);
+    await sendScattered(store, 300);
     store.disk.releaseTransfers();
     await checkpoint;
     const slots = () => {
@@ -163,6 +171,24 @@ describe('the index', () => {
     for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
     await store.close();
     expect(slots().equals(closed)).toBe(true);
+  });
+
+  it.each([1, 2, 3, 4])('keeps what fills a file while its slots are written (%d more)', async (more) => {
+    const options = { maxHashSlotNum: 300_000, maxIndexNum: 602, flushDiskType: 'ASYNC_FLUSH' } as const;
+    const store = new SimulatedStore(options);
+    await sendScattered(store, 300);
+    store.disk.holdsTransfers = true;
+    await store.clock.advance(11_000);
+    await eventually(() => store.disk.heldTransferCount > 0);
+    await sendScattered(store, more);
+    store.disk.releaseTransfers();
+    await settle(30);
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    await store.close();
+    expect(store.files('index')).toHaveLength(2);
+    store.open();
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    for (const { id } of store.stored) expect(store.idsOfKey(`key-${id}`)).toEqual([id]);
   });
 
   it('has everything after a kill at any moment, though slots are written late', async () => {
