@@ -98,7 +98,6 @@ function responseTo(code: number): RemotingResponse {
     }
     case RequestCode.GET_BROKER_CLUSTER_INFO:
       return success(undefined, { brokerAddrTable: new Map([[BROKER, broker]]) });
-    case RequestCode.UPDATE_AND_CREATE_TOPIC:
     case RequestCode.HEART_BEAT:
     case RequestCode.UPDATE_AND_CREATE_TOPIC:
     case RequestCode.UNREGISTER_CLIENT:
