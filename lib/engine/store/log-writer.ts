@@ -35,6 +35,10 @@ export interface LogWriterOptions {
   readonly onStuck: () => void;
 }
 
+/** Milliseconds from which on a write holds up the application: the next ones are made off the event loop, so many of them. */
+const SLOW_WRITE = 2;
+const WRITES_OFF_LOOP = 64;
+
 /** Hands the staged bytes of the commit log to the kernel, and what was written to the disk. */
 export class LogWriter {
   private readonly filler = new SegmentFiller();
@@ -43,6 +47,11 @@ export class LogWriter {
   /** Extents that the kernel does not have yet. */
   private unwritten: Extent[] = [];
   private stuckTimer: Timer | undefined;
+  /** How many writes are still to be made off the event loop. */
+  private writesOffLoop = 0;
+  /** Whether the first of the extents is being written there. */
+  private isWriting = false;
+  private writeError: Error | undefined;
   /** Whether a write has had to wait for longer than `osPageCacheBusyTimeOutMills`. */
   isStuck = false;
   /** The disk has the log up to here. */
@@ -61,29 +70,23 @@ export class LogWriter {
     this.unwritten.push(extent);
   }
 
-  /** Writes what was added, up to an extent where zeros are being filled in: that one waits. */
+  /** Writes what was added, up to an extent that has to wait: where zeros are being filled in, or the disk is slow. */
   write(): void {
-    for (let extent = this.unwritten[0]; extent !== undefined; extent = this.unwritten[0]) {
-      const { segment, buffer, position, offset, length, batch } = extent;
-      if (!this.filler.isFree(offset, offset + length)) return this.writeWhenFree();
-      try {
-        if (this.options.flags.fault !== undefined) throw this.options.flags.fault;
-        segment.write(buffer, position, length, offset);
-      } catch (error) {
-        return this.writeFailed(extent, error as Error);
-      }
-      this.unwritten.shift();
-      this.dirty.add(segment);
-      this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
-      if (batch !== undefined) this.options.onWritten(batch);
-      this.filler.advance(segment, offset + length);
+    const { flags } = this.options;
+    while (!this.isWriting && this.unwritten.length > 0) {
+      const extent = this.unwritten[0]!;
+      const error = this.writeError ?? flags.fault;
+      this.writeError = undefined;
+      if (error !== undefined) return this.writeFailed(extent, error);
+      if (!this.filler.isFree(extent.offset, extent.offset + extent.length)) return this.writeWhenFree();
+      if (this.writesOffLoop > 0) this.writeOffLoop(extent);
+      else if (!this.writeNow(extent)) return;
     }
   }
 
-  /** Gives back everything that the kernel does not have. */
+  /** Gives back everything that the kernel does not have, but for what is being written: it may get that yet. */
   giveBack(): void {
-    const { unwritten } = this;
-    this.unwritten = [];
+    const unwritten = this.unwritten.splice(this.isWriting ? 1 : 0);
     if (unwritten.length > 0) this.options.onNotWritten(unwritten);
   }
 
@@ -116,6 +119,7 @@ export class LogWriter {
   /** Whether a disk that was full has room behind the last record in `segment`. */
   hasRoom(segment: SegmentFile): boolean {
     const { maxOffset } = this.log;
+    if (this.isWriting) return false;
     return fillWithZeros(segment, maxOffset, Math.min(PROBE.length, segment.endOffset - maxOffset));
   }
 
@@ -137,16 +141,62 @@ export class LogWriter {
     files.logger.error(flags.fault.message);
   }
 
+  private writeNow(extent: Extent): boolean {
+    const { segment, buffer, position, offset, length } = extent;
+    const begunAt = this.options.clock.monotonicNow();
+    try {
+      segment.write(buffer, position, length, offset);
+    } catch (error) {
+      this.writeFailed(extent, error as Error);
+      return false;
+    }
+    this.written(extent, begunAt);
+    return true;
+  }
+
+  private writeOffLoop(extent: Extent): void {
+    const { segment, buffer, position, offset, length } = extent;
+    const begunAt = this.options.clock.monotonicNow();
+    this.isWriting = true;
+    this.writesOffLoop--;
+    this.armStuckTimer();
+    // Zeros must not be filled in where these bytes are going.
+    this.filler.advance(segment, offset + length);
+    segment.writeAsync(buffer.subarray(position, position + length), length, offset, (error) => {
+      this.isWriting = false;
+      if (error === null) this.written(extent, begunAt);
+      // Whatever was staged meanwhile lies behind it, and is given back with it.
+      else this.writeError = error;
+      this.goOn();
+    });
+  }
+
+  private written({ segment, offset, length, batch }: Extent, begunAt: number): void {
+    if (this.options.clock.monotonicNow() - begunAt >= SLOW_WRITE) this.writesOffLoop = WRITES_OFF_LOOP;
+    this.unwritten.shift();
+    this.dirty.add(segment);
+    this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
+    if (batch !== undefined) this.options.onWritten(batch);
+    this.filler.advance(segment, offset + length);
+  }
+
   private writeWhenFree(): void {
+    this.armStuckTimer();
+    this.filler.whenFree(() => this.goOn());
+  }
+
+  private armStuckTimer(): void {
     const { clock, osPageCacheBusyTimeOutMills } = this.options;
     this.stuckTimer ??= clock.setTimeout(() => this.setStuck(), osPageCacheBusyTimeOutMills);
-    this.filler.whenFree(() => {
-      clock.clearTimeout(this.stuckTimer);
-      this.stuckTimer = undefined;
-      if (this.isStuck) this.options.files.logger.log('The disk goes on: sending resumes');
-      this.isStuck = false;
-      this.options.onFree();
-    });
+  }
+
+  private goOn(): void {
+    const { clock, files, onFree } = this.options;
+    clock.clearTimeout(this.stuckTimer);
+    this.stuckTimer = undefined;
+    if (this.isStuck) files.logger.log('The disk goes on: sending resumes');
+    this.isStuck = false;
+    onFree();
   }
 
   private setStuck(): void {

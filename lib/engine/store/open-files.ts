@@ -53,7 +53,7 @@ export class OpenFiles {
 
   writeAsync(path: string, buffer: Buffer, length: number, position: number, done: FileCallback): void {
     const open = this.tryPin(path);
-    if (open instanceof Error) return done(open);
+    if (open instanceof Error) return process.nextTick(done, open);
     open.file.writeAsync(buffer, 0, length, position, this.unpinning(open, done));
   }
 

@@ -84,6 +84,67 @@ describe('a write that is stuck', () => {
   });
 });
 
+describe('a write behind a slow one', () => {
+  /** A store of which the disk has been slow, and holds what is written off the event loop; and what was put since. */
+  async function openSlow() {
+    const store = new SimulatedStore(LARGE);
+    await store.send(1);
+    await settle(30);
+    let passed = 0;
+    store.clock.monotonicNow = () => (passed += 3);
+    await store.send(1);
+    store.disk.holdsTransfers = true;
+    const answers: PutOutcome['status'][] = [];
+    const put = () => void store.put().then(({ status }) => answers.push(status));
+    put();
+    await settle();
+    // What comes while it is written.
+    put();
+    put();
+    await settle();
+    return { store, answers };
+  }
+
+  it('is made off the event loop, and what comes meanwhile after it', async () => {
+    const { store, answers } = await openSlow();
+    expect(answers).toEqual([]);
+    store.disk.releaseTransfers();
+    await settle(20);
+    expect(answers).toEqual(['PUT_OK', 'PUT_OK', 'PUT_OK']);
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('is given back with everything behind it when it fails', async () => {
+    const { store, answers } = await openSlow();
+    store.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'EIO', times: 1 });
+    store.disk.releaseTransfers();
+    await settle(20);
+    expect(new Set(answers)).toEqual(new Set(['SERVICE_NOT_AVAILABLE']));
+    expect(answers).toHaveLength(3);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    store.kill();
+    store.open();
+    await store.send(5);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('is waited for when it is stuck, while what is behind it is refused', async () => {
+    const { store, answers } = await openSlow();
+    await store.clock.advance(1000);
+    expect(answers).toEqual(['OS_PAGE_CACHE_BUSY', 'OS_PAGE_CACHE_BUSY']);
+    store.disk.releaseTransfers();
+    await settle(20);
+    expect(answers).toEqual(['OS_PAGE_CACHE_BUSY', 'OS_PAGE_CACHE_BUSY', 'PUT_OK']);
+    await store.send(5);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+});
+
 describe('what is on its way to the disk', () => {
   it('makes the store busy by its number, and by its bytes', async () => {
     const byNumber = new SimulatedStore({ maxPendingMessages: 10 });

@@ -220,6 +220,9 @@ export class StoreFuzz {
     if (this.random.chance(0.1)) this.killSoon();
     if (this.random.chance(0.1)) this.addFault();
     this.clock = new VirtualClock(this.clock.now() + this.random.integer(0, 5000));
+    // Some writes seem slow, some flushes quick.
+    let passed = 0;
+    this.clock.monotonicNow = () => (passed += this.random.pick([0, 0.1, 0.1, 3]));
     for (;;) {
       try {
         return this.openNow();
