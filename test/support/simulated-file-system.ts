@@ -43,8 +43,8 @@ export class SimulatedDisk {
   /** While set, flushes do not end; {@link releaseSyncs} ends them. */
   holdsSyncs = false;
   private readonly heldSyncs: (() => void)[] = [];
-  /** While set, transfers off the event loop do not begin; {@link releaseTransfers} carries them out. */
-  holdsTransfers = false;
+  /** While set, transfers off the event loop, or those of some files, do not begin; {@link releaseTransfers} carries them out. */
+  holdsTransfers: boolean | RegExp = false;
   private readonly heldTransfers: (() => void)[] = [];
   private entries: Entries = new Map([['/', 'directory']]);
   private durable: Entries = new Map(this.entries);
@@ -123,8 +123,9 @@ export class SimulatedDisk {
   }
 
   /** Carries out a transfer, now or when it is released. */
-  whenTransferred(transfer: () => void): void {
-    if (this.holdsTransfers) this.heldTransfers.push(transfer);
+  whenTransferred(path: string, transfer: () => void): void {
+    const { holdsTransfers: held } = this;
+    if (held instanceof RegExp ? held.test(path) : held) this.heldTransfers.push(transfer);
     else transfer();
   }
 

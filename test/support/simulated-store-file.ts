@@ -114,7 +114,7 @@ export class SimulatedStoreFile implements StoreFile {
   }
 
   private transfer(action: () => void): void {
-    this.later(() => this.disk.whenTransferred(action));
+    this.later(() => this.disk.whenTransferred(this.path, action));
   }
 
   private later(action: () => void): void {

@@ -49,7 +49,10 @@ export class FlushConsumeQueueService {
 
   /** ConsumeQueues and index have everything up to the end of the log. */
   start(endOffset: number): void {
+    const { index } = this.options;
     this.dispatchedOffset = this.checkpointOffset = endOffset;
+    index?.endRecovery();
+    if (!this.guard(() => index?.write())) this.arm();
   }
 
   /** Records were appended to the ConsumeQueues. */

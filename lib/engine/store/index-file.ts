@@ -148,12 +148,17 @@ export class IndexFile {
     return begin <= this.endTimestamp && end >= this.beginTimestamp;
   }
 
-  /** Writes entries, then the header that counts them. The slots that point to them follow with {@link writeSlots}. */
-  write(): void {
+  /**
+   * Writes entries, then the header that counts them. The slots that point to them follow with {@link writeSlots}; but those of a
+   * file that was recovered come first: the last checkpoint, by whose time they will be trusted, may be younger than its entries.
+   */
+  write(isRecovered = false): void {
     if (!this.isDirty) return;
     if (!this.isCreated) this.file.create();
     this.isCreated = true;
+    if (isRecovered) this.writeAllSlots();
     this.writeUnits();
+    if (isRecovered) this.file.sync();
     this.writeHeader();
     this.isDirty = false;
   }
@@ -297,6 +302,12 @@ export class IndexFile {
     if (length === 0) return;
     this.file.write(this.pending, 0, length, this.unitPosition(this.writtenCount));
     this.writtenCount = this.indexCount;
+  }
+
+  private writeAllSlots(): void {
+    const { buffer, byteOffset, byteLength } = this.slots!;
+    this.file.write(Buffer.from(buffer, byteOffset, byteLength), 0, byteLength, HEADER_SIZE);
+    this.dirtyPages.fill(0);
   }
 
   /** What changes while it is written is written again. */

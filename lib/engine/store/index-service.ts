@@ -10,12 +10,17 @@ import type { MessageStoreConfig } from './message-store-config.js';
 import type { SegmentFile } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 
+/** Entries count in seconds: the last one of a file that was repaired may be so many milliseconds younger than it says. */
+const ENTRY_TIME_UNIT = 1000;
+
 /** Finds messages by unique id and key (IndexService). */
 export class IndexService {
   private indexFiles: IndexFile[] = [];
   private readonly directory: string;
   /** Files with entries that are not written. */
   private readonly dirty = new Set<IndexFile>();
+  /** Those of them that were repaired or made anew at the start. */
+  private readonly recovered = new Set<IndexFile>();
   /** Files with slots that are not written. */
   private readonly staleSlots = new Set<IndexFile>();
   /** Files that were created, and how many of them survive a power cut. */
@@ -65,13 +70,19 @@ export class IndexService {
   repair(limit: number, flushedTimestamp: number): void {
     for (const [i, file] of this.indexFiles.entries()) {
       const isLast = i === this.indexFiles.length - 1;
-      const isSound = file.isFull && file.endTimestamp < flushedTimestamp && file.endPhyOffset < limit;
+      const isFlushed = file.endTimestamp + ENTRY_TIME_UNIT <= flushedTimestamp;
+      const isSound = file.isFull && isFlushed && file.endPhyOffset < limit;
       if (isSound && !isLast) continue;
       file.repair(limit);
       this.dirty.add(file);
       if (file.isEmpty) return this.dropFrom(i);
       if (!file.isFull) return this.dropFrom(i + 1);
     }
+  }
+
+  /** Everything that the log has is in the index again. */
+  endRecovery(): void {
+    for (const file of this.dirty) this.recovered.add(file);
   }
 
   /** Adds the unique id and every key of a record (IndexService#buildIndex). */
@@ -107,6 +118,7 @@ export class IndexService {
     for (const file of this.dirty) {
       this.writeFile(file);
       this.dirty.delete(file);
+      this.recovered.delete(file);
       this.unsynced.add(file);
       this.staleSlots.add(file);
     }
@@ -146,11 +158,12 @@ export class IndexService {
   }
 
   private writeFile(file: IndexFile): void {
-    if (file.isCreated) return file.write();
+    const isRecovered = this.recovered.has(file);
+    if (file.isCreated) return file.write(isRecovered);
     this.makeDirectory();
     // A power cut must not leave this file without an older one: nobody would know what is missing.
     if (this.durable < this.created) this.files.fileSystem.syncDirectory(this.directory);
-    file.write();
+    file.write(isRecovered);
     const count = ++this.created;
     this.files.fileSystem.syncDirectoryAsync(this.directory, (error) => {
       if (error === null) this.durable = Math.max(this.durable, count);
@@ -194,6 +207,7 @@ export class IndexService {
 
   private remove(file: IndexFile): void {
     this.dirty.delete(file);
+    this.recovered.delete(file);
     this.staleSlots.delete(file);
     this.unsynced.delete(file);
     file.file.remove(this.files.fileSystem);

@@ -333,7 +333,7 @@ describe('pulls', () => {
       fileSystem: first.disk.mount(),
       engine: { ...LARGE, accessMessageInMemoryMaxRatio: 0, ...options },
     });
-    first.disk.holdsTransfers = true;
+    first.disk.holdsTransfers = /commitlog/;
     return { ...first, engine, client: await TestClient.open(engine) };
   }
 
