@@ -270,8 +270,11 @@ export class AppendPipeline implements FlushTarget {
 
   /** Whoever is answered may append at once, so nothing is answered before everything here is in order. */
   writeStaged(): void {
-    this.seal();
-    this.writer.write();
+    // What is staged while a write waits goes with one call, however many turns that takes.
+    if (!this.writer.isHeld) {
+      this.seal();
+      this.writer.write();
+    }
     const { written, refused } = this;
     this.written = [];
     this.refused = [];

@@ -6,6 +6,8 @@ import type { FlushService, FlushTarget } from './flush-service.js';
 const LATE_CHECK_INTERVAL = 1000;
 /** Fewer at a time would cost more turns than a flush that begins earlier saves. */
 const ANSWERS_PER_TURN = 256;
+/** A round of answers that takes less time is better off with one flush. */
+const MIN_ROUND_IN_FLUSHES = 2;
 
 /**
  * Sends wait for a flush, which they share (GroupCommitService): at most one is under way, the rest gathers. Whoever is
@@ -20,6 +22,8 @@ export class GroupCommitService implements FlushService {
   private answering: AppendBatch[] = [];
   private isAnswering = false;
   private unanswered = 0;
+  /** How many there were when the first of them was answered. */
+  private round = 0;
   private readonly flushMillis = new MovingAverage();
   /** From one answer to the next, with everything that the answered do. */
   private readonly answerMillis = new MovingAverage();
@@ -62,6 +66,8 @@ export class GroupCommitService implements FlushService {
     const answerMillis = this.answerMillis.value;
     const flushMillis = this.flushMillis.value;
     const left = this.unanswered * answerMillis;
+    // Two flushes for one round have to be worth it.
+    if (this.round * answerMillis < MIN_ROUND_IN_FLUSHES * flushMillis) return false;
     return left > flushMillis && left - ANSWERS_PER_TURN * answerMillis <= flushMillis;
   }
 
@@ -88,8 +94,9 @@ export class GroupCommitService implements FlushService {
       this.answering.push(batch);
       this.unanswered += batch.unanswered;
     }
-    if (this.isAnswering) this.flushIfDue();
-    else this.answerSome();
+    if (this.isAnswering) return this.flushIfDue();
+    this.round = this.unanswered;
+    this.answerSome();
   }
 
   /** Some in a turn of the event loop, so that others have theirs, and the disk what the answered send. */

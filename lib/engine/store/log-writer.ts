@@ -62,6 +62,11 @@ export class LogWriter {
     private readonly options: LogWriterOptions,
   ) {}
 
+  /** Whether a write waits for the disk: what is added meanwhile comes after it. */
+  get isHeld(): boolean {
+    return this.stuckTimer !== undefined;
+  }
+
   get isIdle(): boolean {
     return this.unwritten.length === 0;
   }
