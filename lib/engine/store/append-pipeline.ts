@@ -111,10 +111,6 @@ export class AppendPipeline implements FlushTarget {
     this.scheduleTurn();
   }
 
-  get isWritten(): boolean {
-    return this.writer.isIdle;
-  }
-
   syncWritten(done: FileCallback): void {
     this.writer.syncWritten(done);
   }

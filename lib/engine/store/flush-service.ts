@@ -4,8 +4,6 @@ import type { FileCallback } from '../../common/file-system.js';
 
 /** What a flush service needs of the commit log. */
 export interface FlushTarget {
-  /** Whether the kernel has everything that was handed to the writer: what it lacks will be submitted in a moment. */
-  readonly isWritten: boolean;
   /** Writes and submits what was appended so far. */
   writeStaged(): void;
   /** Makes everything written before the call survive a power cut. */

@@ -57,7 +57,7 @@ export class GroupCommitService implements FlushService {
   }
 
   private flushIfDue(): void {
-    if (this.flushing.length > 0 || this.waiting.length === 0 || !this.target.isWritten) return;
+    if (this.flushing.length > 0 || this.waiting.length === 0) return;
     if (!this.isAnswering || this.isJustInTime()) this.flush();
   }
 

@@ -147,11 +147,12 @@ describe('SYNC_FLUSH with senders that send again when they are answered', () =>
   }
 
   it('flushes once for all of them on a disk that takes longer than their answers', async () => {
-    expect(await flushesOf(0.001, 5)).toBe(ROUNDS);
+    // One more for what had to wait for zeros.
+    expect(await flushesOf(0.001, 5)).toBeLessThanOrEqual(ROUNDS + 1);
   });
 
   it('flushes what some have sent while the others are answered on a disk that is quicker', async () => {
-    expect(await flushesOf(0.005, 0.3)).toBeGreaterThan(ROUNDS + 2);
+    expect(await flushesOf(0.005, 0.3)).toBeGreaterThan(ROUNDS + 3);
   });
 });
 
