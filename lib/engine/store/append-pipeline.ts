@@ -276,7 +276,7 @@ export class AppendPipeline implements FlushTarget {
     this.refused = [];
     this.flushService.submit(written);
     for (const { batch, failure } of refused) batch.answer(failure);
-    if (this.writer.isIdle) this.onDrained?.();
+    if (this.writer.isIdle && this.staged === undefined) this.onDrained?.();
   }
 
   /** Closes the staged batch. */

@@ -60,12 +60,13 @@ describe('OpenFiles', () => {
     expect(open).toEqual([]);
   });
 
-  it('hands an error of opening to the callback', () => {
+  it('hands an error of opening to the callback', async () => {
     const files = new OpenFiles(countingFiles().fileSystem, 1, new RecordingLogger());
     const errors: (string | undefined)[] = [];
     files.syncAsync('/none', (error) => errors.push(error?.message));
     files.readAsync('/none', Buffer.alloc(1), 0, 1, 0, (error) => errors.push(error?.message));
     files.writeAsync('/none', Buffer.alloc(1), 1, 0, (error) => errors.push(error?.message));
+    await settle();
     expect(errors).toHaveLength(3);
     for (const message of errors) expect(message).toContain('ENOENT');
     expect(() => files.get('/none')).toThrow('ENOENT');
