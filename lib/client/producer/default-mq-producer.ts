@@ -18,6 +18,7 @@ import { chooseQueue, type MessageQueueSelector } from './message-queue-selector
 import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { ProducerInner } from './producer-inner.js';
+import { brokerNameOf } from './recall-handle.js';
 import type { SendResult } from './send-result.js';
 import {
   sendRequest,
@@ -231,7 +232,7 @@ export class DefaultMQProducer implements ProducerInner {
       const info = this.publishInfos.get(topic);
       const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
       if (info !== undefined && isSmall && !this.preparing.has(topic)) {
-        const outgoing = this.outgoing(message, body, 0, startedAt);
+        const outgoing = this.outgoing(message, body, 0, startedAt, startedAt);
         return this.dispatch(outgoing, mode, info, options, resolve, reject, startedAt);
       }
       this.inTurn(topic, body, (found, compressed, sysFlag) => {
@@ -286,8 +287,14 @@ export class DefaultMQProducer implements ProducerInner {
     );
   }
 
-  private outgoing(message: Message, body: Buffer, sysFlag: number, startedAt: number): Outgoing {
-    const msgId = this.idOf(message);
+  private outgoing(
+    message: Message,
+    body: Buffer,
+    sysFlag: number,
+    startedAt: number,
+    now?: number,
+  ): Outgoing {
+    const msgId = this.idOf(message, now);
     const { properties } = message;
     this.addInstanceId(properties);
     const topic = this.topicOf(message);
@@ -326,11 +333,11 @@ export class DefaultMQProducer implements ProducerInner {
     if (namespace !== undefined) properties.set(MessageConst.INSTANCE_ID, namespace);
   }
 
-  /** The unique id of a message, made when it is sent first. */
-  private idOf({ properties }: Message): string {
+  /** The unique id of a message, made when it is sent first; `now` is the time, if it was just asked for. */
+  private idOf({ properties }: Message, now?: number): string {
     let id = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     if (id === undefined) {
-      id = this.ids.createUniqId();
+      id = this.ids.createUniqId(now);
       properties.set(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id);
     }
     return id;
@@ -384,13 +391,4 @@ export class DefaultMQProducer implements ProducerInner {
     });
     return publishQueuesOf(topic, { ...pattern, queueDatas });
   }
-}
-
-/** The third word of what a handle says (RecallMessageHandle). */
-function brokerNameOf(recallHandle: string): string {
-  const [version, , brokerName] = Buffer.from(recallHandle, 'base64url').toString('utf8').split(' ');
-  if (version === 'v1' && brokerName !== undefined && brokerName !== '') return brokerName;
-  throw new MQClientError(
-    `${JSON.stringify(recallHandle.slice(0, 100))} is no recall handle; take the recallHandle of a send's result`,
-  );
 }

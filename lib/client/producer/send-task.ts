@@ -107,7 +107,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     this.sentAt = now;
     const { config, instance } = this.environment;
     const request = sendRequest(config, this.outgoing, this.queue, now, instance.config.unitMode);
-    this.environment.instance.transport.invoke<SendCode>(address, request, remaining, this);
+    this.environment.instance.transport.invoke<SendCode>(address, request, remaining, this, now);
   }
 
   onResponse(response: RemotingResponse<SendCode>): void {

@@ -74,6 +74,8 @@ export class DefaultMessageStore {
   private readonly cleanService: CleanCommitLogService;
   private readonly deletion: TopicDeletion;
   private readonly probe: DiskProbe;
+  /** The list for {@link putMessage}, which is read before that returns or calls anyone. */
+  private readonly single: MessageExtBrokerInner[] = [];
   private isOpen = false;
   private closing: Promise<void> | undefined;
 
@@ -205,7 +207,9 @@ export class DefaultMessageStore {
   }
 
   putMessage(message: MessageExtBrokerInner, callback: PutMessageCallback): void {
-    this.putMessages([message], callback);
+    const { single } = this;
+    single[0] = message;
+    this.putMessages(single, callback);
   }
 
   /** Stores messages of one queue, all or none of them. They are read before this returns. */

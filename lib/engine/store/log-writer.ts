@@ -35,9 +35,11 @@ export interface LogWriterOptions {
   readonly onStuck: () => void;
 }
 
-/** Milliseconds from which on a write holds up the application: the next ones are made off the event loop, so many of them. */
+/** Milliseconds from which on a write holds up the application: the next ones are made off the event loop. */
 const SLOW_WRITE = 2;
-const WRITES_OFF_LOOP = 64;
+/** So many of them when it was the only one, as it is beside a flush; twice as many with each other one, until none of those was slow. */
+const MIN_WRITES_OFF_LOOP = 4;
+const MAX_WRITES_OFF_LOOP = 64;
 
 /** Hands the staged bytes of the commit log to the kernel, and what was written to the disk. */
 export class LogWriter {
@@ -47,8 +49,9 @@ export class LogWriter {
   /** Extents that the kernel does not have yet. */
   private unwritten: Extent[] = [];
   private stuckTimer: Timer | undefined;
-  /** How many writes are still to be made off the event loop. */
+  /** How many writes are still to be made off the event loop, and how many will be after the next slow one. */
   private writesOffLoop = 0;
+  private nextWritesOffLoop = MIN_WRITES_OFF_LOOP;
   /** Whether the first of the extents is being written there. */
   private isWriting = false;
   private writeError: Error | undefined;
@@ -177,12 +180,21 @@ export class LogWriter {
   }
 
   private written({ segment, offset, length, batch }: Extent, begunAt: number): void {
-    if (this.options.clock.monotonicNow() - begunAt >= SLOW_WRITE) this.writesOffLoop = WRITES_OFF_LOOP;
+    this.noteDuration(this.options.clock.monotonicNow() - begunAt);
     this.unwritten.shift();
     this.dirty.add(segment);
     this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
     if (batch !== undefined) this.options.onWritten(batch);
     this.filler.advance(segment, offset + length);
+  }
+
+  private noteDuration(millis: number): void {
+    if (millis >= SLOW_WRITE) {
+      this.writesOffLoop = this.nextWritesOffLoop;
+      this.nextWritesOffLoop = Math.min(2 * this.nextWritesOffLoop, MAX_WRITES_OFF_LOOP);
+    } else if (this.writesOffLoop === 0) {
+      this.nextWritesOffLoop = MIN_WRITES_OFF_LOOP;
+    }
   }
 
   private writeWhenFree(): void {

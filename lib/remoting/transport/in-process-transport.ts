@@ -40,11 +40,11 @@ export class InProcessTransport implements Transport {
     request: RemotingRequest<C>,
     timeoutMillis: number,
     callback: ResponseCallback<C>,
+    now = this.clock.now(),
   ): void {
     const server = this.servers.get(address);
     if (server === undefined || this.isClosed) return callback.onError(this.unreachable(address));
-    const deadline = this.clock.now() + timeoutMillis;
-    const call = new InProcessCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
+    const call = new InProcessCall(callback as ResponseCallback<never>, now + timeoutMillis, timeoutMillis);
     call.channel = this.channel;
     this.pending.add(call);
     server.handle(request, call as unknown as RequestContext);

@@ -25,8 +25,9 @@ export class NearestTransport implements Transport {
     request: RemotingRequest<C>,
     timeoutMillis: number,
     callback: ResponseCallback<C>,
+    now?: number,
   ): void {
-    this.wayTo(address).invoke(address, request, timeoutMillis, callback);
+    this.wayTo(address).invoke(address, request, timeoutMillis, callback, now);
   }
 
   invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void {

@@ -85,12 +85,12 @@ export class TcpConnection {
     request: RemotingRequest<C>,
     timeoutMillis: number,
     callback: ResponseCallback<C>,
+    now = this.options.clock.now(),
   ): void {
     if (this.writer.backlog > MAX_BACKLOG) return callback.onError(this.overloaded());
     const opaque = this.nextOpaque();
     const frame = this.encode(request as RemotingRequest, opaque, false);
-    const deadline = this.options.clock.now() + timeoutMillis;
-    const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
+    const call = new TcpCall(callback as ResponseCallback<never>, now + timeoutMillis, timeoutMillis);
     call.register(this.calls, opaque, request.code);
     this.options.pending.add(call);
     this.writer.write(frame);

@@ -66,9 +66,10 @@ export class TcpTransport implements Transport {
     request: RemotingRequest<C>,
     timeoutMillis: number,
     callback: ResponseCallback<C>,
+    now?: number,
   ): void {
     try {
-      this.connectionTo(address).invoke(request, timeoutMillis, callback);
+      this.connectionTo(address).invoke(request, timeoutMillis, callback, now);
     } catch (error) {
       if (!(error instanceof RocketMQError)) throw error;
       callback.onError(error);

@@ -15,12 +15,17 @@ export type RequestListener = (request: RemotingRequest, reply: (response: Remot
 
 /** How a client reaches name servers and brokers. It knows nothing of what the requests mean. */
 export interface Transport {
-  /** Sends a request; `callback` may be called before this returns. */
+  /**
+   * Sends a request; `callback` may be called before this returns.
+   *
+   * @param now the time, of who knows it already: to ask for it is a noticeable part of a send.
+   */
   invoke<C extends RequestCode>(
     address: string,
     request: RemotingRequest<C>,
     timeoutMillis: number,
     callback: ResponseCallback<C>,
+    now?: number,
   ): void;
   /** Sends a request that nobody answers. */
   invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void;

@@ -145,6 +145,39 @@ describe('a write behind a slow one', () => {
   });
 });
 
+describe('writes off the event loop', () => {
+  it('are four after one slow write, twice as many after each that follows, 64 at most', async () => {
+    const store = new SimulatedStore({ ...LARGE, flushDiskType: 'ASYNC_FLUSH' });
+    let passed = 0;
+    let millisOfWrite = 0;
+    store.clock.monotonicNow = () => (passed += millisOfWrite);
+    const write = async (millis: number) => {
+      millisOfWrite = millis;
+      store.disk.holdsTransfers = true;
+      const put = store.put();
+      await settle();
+      const isOffLoop = store.disk.heldTransferCount > 0;
+      store.disk.releaseTransfers();
+      await put;
+      return isOffLoop;
+    };
+    const writesOffLoop = async () => {
+      let count = 0;
+      while (await write(0)) count++;
+      return count;
+    };
+    await write(3);
+    expect(await writesOffLoop()).toBe(4);
+    await write(3);
+    for (let i = 0; i < 3; i++) expect(await write(3)).toBe(true);
+    expect(await writesOffLoop()).toBe(32);
+    for (let i = 0; i < 9; i++) await write(3);
+    expect(await writesOffLoop()).toBe(64);
+    await write(3);
+    expect(await writesOffLoop()).toBe(4);
+  });
+});
+
 describe('what is on its way to the disk', () => {
   it('makes the store busy by its number, and by its bytes', async () => {
     const byNumber = new SimulatedStore({ maxPendingMessages: 10 });

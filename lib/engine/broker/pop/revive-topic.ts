@@ -50,7 +50,7 @@ export class ReviveTopic {
   private put(queueId: number, tag: string, body: string, deliverMs: number, id: string): Promise<boolean> {
     const { store, storeConfig, clock } = this.broker;
     const message = this.message(queueId, Buffer.from(body), propertiesOf(tag, deliverMs, id));
-    const diverted = divertTimed(message, storeConfig, clock.now());
+    const diverted = divertTimed(message, storeConfig, clock);
     if (!isMessage(diverted)) {
       this.broker.logger.error(`Pop record ${id} cannot be stored: ${diverted.remark}`);
       return Promise.resolve(false);

@@ -42,27 +42,44 @@ export function refusal(
   }
 }
 
+/** What the header of an answer needs to know of the broker. */
+interface HeaderOrigin {
+  readonly storeHostDigits: string;
+  readonly regionId: string;
+}
+
 /** The header of the answer to a send. Ids are made when someone asks for them, which few do. */
 export class StoredMessageHeader implements SendMessageResponseHeader {
   readonly traceOn = true;
+  private records: readonly DispatchRequest[] = [];
+  private first = 0;
+  private count = 0;
 
   constructor(
-    private readonly storeHostDigits: string,
-    readonly regionId: string,
+    protected readonly broker: HeaderOrigin,
     readonly queueId: number,
     readonly transactionId: string | undefined,
-    private readonly records: readonly DispatchRequest[],
-    private readonly first: number,
-    private readonly count: number,
     readonly recallHandle?: string,
   ) {}
 
+  /** Notes what was stored; before, the header says nothing. */
+  setStored(records: readonly DispatchRequest[], first: number, count: number): void {
+    this.records = records;
+    this.first = first;
+    this.count = count;
+  }
+
+  get regionId(): string {
+    return this.broker.regionId;
+  }
+
   get msgId(): string {
-    if (this.count === 1)
-      return createMessageId(this.storeHostDigits, this.records[this.first]!.commitLogOffset);
-    return this.records
-      .slice(this.first, this.first + this.count)
-      .map((record) => createMessageId(this.storeHostDigits, record.commitLogOffset))
+    const { records, first, count } = this;
+    const { storeHostDigits } = this.broker;
+    if (count === 1) return createMessageId(storeHostDigits, records[first]!.commitLogOffset);
+    return records
+      .slice(first, first + count)
+      .map((record) => createMessageId(storeHostDigits, record.commitLogOffset))
       .join(',');
   }
 

@@ -36,7 +36,7 @@ export class RecallMessageProcessor {
     const fault = this.faultOf(handle, header.topic);
     if (handle === undefined || fault !== undefined)
       return context.reply(failure(ResponseCode.ILLEGAL_OPERATION, `recall failed: ${fault}`));
-    const marker = divertTimed(this.marker(handle, header.producerGroup, context), storeConfig, clock.now());
+    const marker = divertTimed(this.marker(handle, header.producerGroup, context), storeConfig, clock);
     if (!isMessage(marker)) return context.reply(marker);
     store.putMessage(marker, {
       onPut: (status: PutMessageStatus) => {

@@ -86,17 +86,15 @@ export class ReplyMessageProcessor {
   /** Whether the requester has it decides; what becomes of the copy only shows in the ids. */
   private store(message: MessageExtBrokerInner, fault: string | undefined, context: ReplyContext): void {
     const { broker } = this;
-    const { storeHostDigits, regionId } = broker;
     broker.store.putMessage(message, {
       onPut: (status, records, first, count) => {
         const isStored = STORED_CODES[status] !== undefined;
         const { queueId } = message;
         if (isStored) broker.stats.onPut(message.topic, count, records[first]!.msgSize);
         else broker.logger.warn(`A reply of topic ${message.topic} cannot be stored: ${status}`);
-        const header = isStored
-          ? new StoredMessageHeader(storeHostDigits, regionId, queueId, undefined, records, first, count)
-          : notStored(message, regionId);
-        context.reply(answer(fault, header));
+        const stored = new StoredMessageHeader(broker, queueId, undefined);
+        stored.setStored(records, first, count);
+        context.reply(answer(fault, isStored ? stored : notStored(message, broker.regionId)));
       },
     });
   }

@@ -47,7 +47,7 @@ export class SendMessageProcessor {
     const { queueId } = message;
     const stored = isRetryTopic(header.topic) ? this.divertDead(message, header) : message;
     const { broker } = this;
-    const timed = divertTimed(stored, broker.storeConfig, broker.clock.now());
+    const timed = divertTimed(stored, broker.storeConfig, broker.clock);
     if (!isMessage(timed)) return context.reply(timed);
     // Of a half message, too: its delay begins when the transaction ends well, and must be one.
     const delivered = divertDelayed(timed, broker.delayLevels.length);
@@ -227,21 +227,23 @@ function refuseInBatch(sysFlag: number, properties: ReadonlyMap<string, string>)
   return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages of a transaction');
 }
 
-/** Answers the sender when its messages are stored, or not. */
-class SendReply implements PutMessageCallback {
+/** Answers the sender when its messages are stored, or not; the header of its own answer: one object less for every message. */
+class SendReply extends StoredMessageHeader implements PutMessageCallback {
   constructor(
-    private readonly broker: BrokerController,
+    protected override readonly broker: BrokerController,
     private readonly context: SendContext,
     private readonly topic: string,
-    private readonly queueId: number,
-    private readonly transactionId: string | undefined,
+    queueId: number,
+    transactionId: string | undefined,
     /**
      * Apache's broker, when it opens this store after a crash, finds messages only of topics in the table. It
      * creates retry topics when a consumer comes, and dead-letter topics with the next dead message.
      */
     private readonly awaitsTable: boolean,
-    private readonly recallHandle?: string,
-  ) {}
+    recallHandle?: string,
+  ) {
+    super(broker, queueId, transactionId, recallHandle);
+  }
 
   onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
     const { topics } = this.broker;
@@ -256,23 +258,14 @@ class SendReply implements PutMessageCallback {
     first: number,
     count: number,
   ): void {
-    const { storeHostDigits, regionId, maxMessageSize, store } = this.broker;
+    const { maxMessageSize, store, stats } = this.broker;
     const code = STORED_CODES[status];
     if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
     const newest = records[first + count - 1]!;
     const bytes = newest.commitLogOffset + newest.msgSize - records[first]!.commitLogOffset;
-    this.broker.stats.onPut(this.topic, count, bytes);
-    const header = new StoredMessageHeader(
-      storeHostDigits,
-      regionId,
-      this.queueId,
-      this.transactionId,
-      records,
-      first,
-      count,
-      this.recallHandle,
-    );
-    if (code === ResponseCode.SUCCESS) this.context.reply(success(header, undefined));
-    else this.context.reply({ code, remark: status, header, body: undefined });
+    stats.onPut(this.topic, count, bytes);
+    this.setStored(records, first, count);
+    if (code === ResponseCode.SUCCESS) this.context.reply(success(this, undefined));
+    else this.context.reply({ code, remark: status, header: this, body: undefined });
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../common/clock.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
@@ -17,7 +18,7 @@ const { TIMER_DELAY_SEC, TIMER_DELAY_MS, TIMER_DELIVER_MS, TIMER_OUT_MS, TIMER_D
 export function divertTimed(
   message: MessageExtBrokerInner,
   config: MessageStoreConfig,
-  now: number,
+  clock: Clock,
 ): MessageExtBrokerInner | RemotingResponse<never> {
   const { properties } = message;
   if (!isTimed(message)) return message;
@@ -26,6 +27,7 @@ export function divertTimed(
       ResponseCode.SYSTEM_ERROR,
       'this broker takes no timed messages: timerWheelEnable is false',
     );
+  const now = clock.now();
   const deliverMs = deliverTime(properties, now);
   if (deliverMs === undefined) return refuse(properties, 'is no number of milliseconds or seconds');
   if (deliverMs <= now)
