@@ -14,6 +14,11 @@ export class ConnectionTable {
     return [...this.connections.values()];
   }
 
+  /** Another object after every change; undefined where there never was a connection, as within a process. */
+  find(address: string): ConnectionStatus | undefined {
+    return this.connections.get(address);
+  }
+
   /** Who is told of every change. */
   onStatus(listener: (status: ConnectionStatus) => void): void {
     this.listener = listener;

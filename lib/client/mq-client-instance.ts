@@ -114,6 +114,11 @@ export class MQClientInstance {
     return this.connections.statuses();
   }
 
+  /** The newest change of the connection to an address; none within a process. */
+  connectionStatus(address: string): ConnectionStatus | undefined {
+    return this.connections.find(address);
+  }
+
   /** Who is told of every change of a connection. */
   onConnectionStatus(listener: (status: ConnectionStatus) => void): void {
     this.connections.onStatus(listener);

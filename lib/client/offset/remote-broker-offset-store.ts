@@ -3,15 +3,24 @@ import { messageQueueKey, type MessageQueue } from '../../common/message-queue.j
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { ResponseCode } from '../../remoting/response-code.js';
+import type { ConnectionStatus } from '../connection-table.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { OffsetStore } from './offset-store.js';
+
+/** An offset as a broker was told it. */
+interface PersistedOffset {
+  readonly offset: number;
+  /** A master that comes back does not know what its slave was told. */
+  readonly address: string;
+  /** A broker that was killed has forgotten the last ones. */
+  readonly connection: ConnectionStatus | undefined;
+}
 
 /** Keeps the offsets of a group in the brokers (RemoteBrokerOffsetStore). */
 export class RemoteBrokerOffsetStore implements OffsetStore {
   private readonly offsets = new Map<string, number>();
-  /** What was told last, and to whom: a master that comes back does not know what its slave was told. */
-  private readonly persisted = new Map<string, { readonly address: string; readonly offset: number }>();
-
+  /** What was told last. */
+  private readonly persisted = new Map<string, PersistedOffset>();
   /** By topic and broker the first offset that was told, until the broker has it and after. */
   private readonly first = new Map<string, Promise<unknown>>();
 
@@ -53,10 +62,13 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   /** Most queues of a client that has little to do have nothing to tell. */
-  private isPersisted(mq: MessageQueue): boolean {
+  private isPersisted(mq: MessageQueue, address = this.addressOf(mq)): boolean {
     const key = messageQueueKey(mq);
     const last = this.persisted.get(key);
-    return last !== undefined && last.offset === this.offsets.get(key) && last.address === this.addressOf(mq);
+    if (last === undefined || last.offset !== this.offsets.get(key) || last.address !== address) return false;
+    const connection = this.instance.connectionStatus(address);
+    // Without a connection there is nobody to tell.
+    return connection === last.connection || connection?.state !== 'connected';
   }
 
   async persist(mq: MessageQueue): Promise<void> {
@@ -64,13 +76,13 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
     const commitOffset = this.offsets.get(key);
     if (commitOffset === undefined) return;
     const address = await this.findAddress(mq);
-    const last = this.persisted.get(key);
-    if (last?.offset === commitOffset && last.address === address) return;
+    if (this.isPersisted(mq, address)) return;
     const { topic, queueId } = mq;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
     const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
     await this.tell(mq, () => this.instance.requestFrom(address, request));
-    this.persisted.set(key, { address, offset: commitOffset });
+    const connection = this.instance.connectionStatus(address);
+    this.persisted.set(key, { offset: commitOffset, address, connection });
   }
 
   /**

@@ -21,14 +21,20 @@ function openStore() {
       told.push({ queueId: header.queueId, answer: resolve, fail });
     });
   const findBrokerAddressInSubscribe = () => ({ address: 'broker', isSlave: false });
-  const instance = { requestFrom, findBrokerAddressInSubscribe } as unknown as MQClientInstance;
+  const connection: { current?: object } = {};
+  const connectionStatus = () => connection.current;
+  const instance = {
+    requestFrom,
+    findBrokerAddressInSubscribe,
+    connectionStatus,
+  } as unknown as MQClientInstance;
   const store = new RemoteBrokerOffsetStore(instance, 'group');
   const commit = (queueId: number, offset: number, topic = 'topic') => {
     const mq = { topic, brokerName: 'b', queueId };
     store.updateOffset(mq, offset, true);
     return store.persist(mq);
   };
-  return { store, told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
+  return { store, connection, told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
 }
 
 describe('offsets that brokers keep', () => {
@@ -64,6 +70,27 @@ describe('offsets that brokers keep', () => {
     expect(toldQueues()).toEqual([0, 1, 1]);
     told[2]!.answer();
     await persisted;
+  });
+
+  it('are told again over a new connection: the broker may have been killed before it wrote them down', async () => {
+    const { store, connection, told } = openStore();
+    const mq = { topic: 'topic', brokerName: 'b', queueId: 0 };
+    const persistAll = async () => {
+      const persisted = store.persistAll([mq]);
+      await settle();
+      told.at(-1)!.answer();
+      await persisted;
+      return told.length;
+    };
+    connection.current = { state: 'connected' };
+    store.updateOffset(mq, 1, true);
+    expect(await persistAll()).toBe(1);
+    expect(await persistAll()).toBe(1);
+    connection.current = { state: 'disconnected' };
+    expect(await persistAll()).toBe(1);
+    connection.current = { state: 'connected' };
+    expect(await persistAll()).toBe(2);
+    expect(await persistAll()).toBe(2);
   });
 
   it('are told although the first could not be, which is told again', async () => {
