@@ -10,6 +10,7 @@ import { ConsumerStatsManager } from './consumer-stats-manager.js';
 import { MessageBackSender } from './message-back-sender.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
 import type { ProcessQueue } from './process-queue.js';
+import { PulledMessages } from './pulled-messages.js';
 import { beginSecondLife, earlierAttempts } from './second-life.js';
 
 /** Attempts of a message that is not consumed in order. */
@@ -25,6 +26,7 @@ export class ConsumerContext {
   readonly popProcessQueueTable = new Map<string, PopProcessQueue>();
   /** Topics whose popped messages came to nothing, with the topics from which they come, while those are pulled from. */
   readonly popRetryTopics = new Map<string, string>();
+  readonly pulled: PulledMessages;
   readonly backSender: MessageBackSender;
   readonly maxReconsumeTimes: number;
   /** Calls of the listener that may be under way at once, as it was last set. */
@@ -42,6 +44,7 @@ export class ConsumerContext {
     const defaultTimes = consumeOrderly ? UNLIMITED_RECONSUME_TIMES : DEFAULT_MAX_RECONSUME_TIMES;
     this.maxReconsumeTimes = maxReconsumeTimes < 0 ? defaultTimes : maxReconsumeTimes;
     this.retryTopic = retryTopicOf(consumerGroup);
+    this.pulled = new PulledMessages(instance.clock);
     this.stats = new ConsumerStatsManager(instance.clock);
     this.backSender = new MessageBackSender(instance, consumerGroup, this.maxReconsumeTimes);
   }

@@ -194,7 +194,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     const unfinishedPulls = hasEnded
       ? []
       : queues.flatMap((queue) => queue.peek(queue.count)).filter(isBegun);
-    for (const queue of queues) queue.dropped = true;
+    for (const queue of queues) queue.drop();
     this.context.processQueueTable.clear();
     this.instance.unregisterConsumer(this);
     return [...unfinishedPulls, ...unfinishedPops];

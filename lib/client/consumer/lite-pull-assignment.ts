@@ -35,7 +35,7 @@ export class LitePullAssignment implements LitePullOwner {
   begin(mq: MessageQueue, offset: number): void {
     const key = messageQueueKey(mq);
     this.drop(mq);
-    const queue = new ProcessQueue(mq, this.context.clock);
+    const queue = new ProcessQueue(mq, this.context.clock, this.context.pulled);
     this.context.processQueueTable.set(key, queue);
     this.pull(queue, offset);
   }
@@ -43,7 +43,7 @@ export class LitePullAssignment implements LitePullOwner {
   drop(mq: MessageQueue): void {
     const key = messageQueueKey(mq);
     const queue = this.context.processQueueTable.get(key);
-    if (queue !== undefined) queue.dropped = true;
+    queue?.drop();
     this.context.processQueueTable.delete(key);
     this.positions.delete(key);
   }

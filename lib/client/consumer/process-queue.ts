@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import type { PulledMessages } from './pulled-messages.js';
 
 /** Milliseconds after which the client no longer trusts a lock that it could not renew. */
 const REBALANCE_LOCK_MAX_LIVE_TIME = 30_000;
@@ -34,6 +35,8 @@ export class ProcessQueue {
   constructor(
     readonly mq: MessageQueue,
     private readonly clock: Clock,
+    /** Of all queues of the consumer. */
+    private readonly pulled: PulledMessages,
   ) {
     this.lastPullTimestamp = this.lastConsumeTimestamp = clock.now();
   }
@@ -74,8 +77,15 @@ export class ProcessQueue {
     if (this.isConsuming) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
+  /** Takes the queue away from this consumer. */
+  drop(): void {
+    if (!this.dropped) this.pulled.remove(this.count);
+    this.dropped = true;
+  }
+
   /** Adds pulled messages, which follow those that are here. */
   put(messages: readonly MessageExt[]): void {
+    this.pulled.add(messages.length);
     for (const message of messages) {
       this.messages.push(message);
       this.offsets.push(message.queueOffset);
@@ -97,7 +107,9 @@ export class ProcessQueue {
 
   /** Removes messages that are done; returns the offset up to which all are, which can be committed. */
   remove(messages: readonly MessageExt[]): number {
+    const before = this.count;
     for (const message of messages) this.removeOne(message);
+    if (!this.dropped) this.pulled.remove(before - this.count);
     while (this.head < this.messages.length && this.messages[this.head] === undefined) this.head++;
     if (this.head >= COMPACT_AT) {
       this.messages = this.messages.slice(this.head);

@@ -108,6 +108,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     if (queue.dropped) return;
     queue.lastPullTimestamp = context.clock.now();
     if (this.isFlowControlled()) return this.pullWhenDrained();
+    if (this.isAhead()) return this.pullInTurn();
     const pause = this.pauseBeforePull();
     const subscription = this.owner.subscriptionOf(queue.mq.topic);
     if (pause > 0 || subscription === undefined) return this.pullLater(pause || DELAY_WHEN_EXCEPTION);
@@ -127,24 +128,35 @@ export class PullRequest implements ResponseCallback<PullCode> {
     return this.context.instance.findBrokerAddressInSubscribe(this.queue.mq.brokerName, this.brokerId);
   }
 
-  /** Whether as many messages wait as may. */
+  /** Whether as many messages of this queue wait as may. */
   private isFlowControlled(): boolean {
     const { context, queue } = this;
     const { consumeOrderly, consumeConcurrentlyMaxSpan } = context.config;
-    if (queue.count > this.countLimit) return true;
+    if (queue.count > context.pullThresholdForQueue) return true;
     if (queue.size > context.pullThresholdSizeForQueue * MIB) return true;
-    return !consumeOrderly && queue.span > consumeConcurrentlyMaxSpan;
+    return consumeOrderly ? queue.count > this.enough : queue.span > consumeConcurrentlyMaxSpan;
+  }
+
+  /** Whether so many messages wait that other queues may go first; with a listener that takes each queue in order none waits for others. */
+  private isAhead(): boolean {
+    const { config, pulled } = this.context;
+    return !config.consumeOrderly && pulled.count > this.enough;
   }
 
   /**
    * What lies in memory next door need not be fetched far ahead: a hundred groups that each take a thousand messages of each
    * queue would need gigabytes. There is enough for every call of the listener that may be under way.
    */
-  private get countLimit(): number {
-    const { config, concurrency, pullThresholdForQueue } = this.context;
-    if (!this.isNear || this.owner.lite !== undefined) return pullThresholdForQueue;
-    const enough = Math.max(config.pullBatchSize, concurrency * config.consumeMessageBatchMaxSize);
-    return Math.min(pullThresholdForQueue, enough);
+  private get enough(): number {
+    const { config, concurrency } = this.context;
+    if (!this.isNear || this.owner.lite !== undefined) return Infinity;
+    return Math.max(config.pullBatchSize, concurrency * config.consumeMessageBatchMaxSize);
+  }
+
+  private pullInTurn(): void {
+    // However long the listener takes, this loop is not stuck.
+    this.queue.lastPullTimestamp = Infinity;
+    this.context.pulled.whenFewer(this.enough, () => this.pull());
   }
 
   /** Java's client looks again every 50 ms, in which a fast listener has long been idle. */

@@ -82,7 +82,7 @@ export class RebalancePushImpl {
 
   private disown(queue: ProcessQueue): string {
     const key = messageQueueKey(queue.mq);
-    queue.dropped = true;
+    queue.drop();
     this.context.processQueueTable.delete(key);
     this.settled.delete(queue.mq.topic);
     this.releasing.add(key);
@@ -208,9 +208,9 @@ export class RebalancePushImpl {
   }
 
   private async take(mq: MessageQueue): Promise<void> {
-    const { offsetStore, processQueueTable, clock } = this.context;
+    const { offsetStore, processQueueTable, clock, pulled } = this.context;
     const key = messageQueueKey(mq);
-    const queue = new ProcessQueue(mq, clock);
+    const queue = new ProcessQueue(mq, clock, pulled);
     const mayTake = !this.releasing.has(key) && (!this.needsLocks || (await this.locker.lock(queue)));
     if (!mayTake) return this.retrySoon();
     offsetStore.removeOffset(mq);

@@ -13,17 +13,19 @@ import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const MIB = 1024 * 1024;
 
-/** A consumer of one queue with messages in it; the listener waits until `release` is called. */
+/** A consumer of one queue with messages in it, or of several of which the last one has none; the listener waits until `release` is called. */
 async function open(
   count: number,
   consumer: Partial<ConsumerConfig> = {},
   body: string | Buffer = 'x',
   isNear = false,
+  queues = 1,
 ) {
   const clock = new VirtualClock();
   const engine = await startEngine({ clock, engine: { mappedFileSizeCommitLog: 128 * MIB } });
   const client = await TestClient.open(engine);
-  for (let i = 0; i < count; i++) await client.send('t', { body, defaultTopicQueueNums: 1 });
+  for (let i = 0; i < count; i++)
+    await client.send('t', { body, queueId: i % Math.max(1, queues - 1), defaultTopicQueueNums: queues });
   const transport = Object.assign(new FaultyTransport(engine.connect()), { isNear: () => isNear });
   const logger = new RecordingLogger();
   const waiting: (() => void)[] = [];
@@ -64,6 +66,19 @@ describe('the pull loop', () => {
       await clock.advance(0);
     }
     expect(pulls().at(-1)!.queueOffset, 'it goes on to the end').toBe(200);
+  });
+
+  it('has the queues of one consumer take turns with what is fetched from its own process', async () => {
+    const { clock, begun, pulls, release } = await open(300, {}, 'x', true, 4);
+    await clock.advance(1000);
+    expect(pulls(), 'the first of each queue').toHaveLength(4);
+    for (let round = 0; round < 100 && begun.length < 300; round++) {
+      await release();
+      await clock.advance(0);
+    }
+    expect(begun, 'also behind a queue that is empty').toHaveLength(300);
+    const seen = begun.slice(0, 200).map(({ queueId }) => queueId);
+    for (const queueId of [0, 1, 2]) expect(seen).toContain(queueId);
   });
 
   it('says what it wants', async () => {
