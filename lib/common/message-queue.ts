@@ -5,9 +5,14 @@ export interface MessageQueue {
   readonly queueId: number;
 }
 
+/** By the object: to join a text, and to hash it, with each message that is consumed takes a tenth of the time for that. */
+const keys = new WeakMap<MessageQueue, string>();
+
 /** A string that names the queue, for use as a key of a `Map`. */
 export function messageQueueKey(mq: MessageQueue): string {
-  return `${mq.topic}@${mq.brokerName}@${mq.queueId}`;
+  let key = keys.get(mq);
+  if (key === undefined) keys.set(mq, (key = `${mq.topic}@${mq.brokerName}@${mq.queueId}`));
+  return key;
 }
 
 /** Order by topic, broker name, queue id (MessageQueue#compareTo); every client of a group must agree on it. */

@@ -109,8 +109,10 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     { messages, context, queue }: ConsumeRequest,
   ): void | Promise<void> {
     const handled = status === 'CONSUME_SUCCESS' ? Math.min(context.ackIndex, messages.length - 1) + 1 : 0;
-    this.context.stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages));
-    if (handled === messages.length) return this.commit(messages, queue);
+    const { stats, clock } = this.context;
+    const now = clock.now();
+    stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages), now);
+    if (handled === messages.length) return this.commit(messages, queue, now);
     return this.finishFailed(messages.slice(0, handled), messages.slice(handled), context, queue);
   }
 
@@ -159,8 +161,8 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     }, LOCAL_RETRY_DELAY);
   }
 
-  private commit(messages: readonly MessageExt[], queue: ProcessQueue): void {
-    const offset = queue.remove(messages);
+  private commit(messages: readonly MessageExt[], queue: ProcessQueue, now?: number): void {
+    const offset = queue.remove(messages, now);
     if (!queue.dropped) this.context.offsetStore.updateOffset(queue.mq, offset, true);
   }
 

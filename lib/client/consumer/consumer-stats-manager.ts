@@ -41,12 +41,18 @@ export class ConsumerStatsManager {
     this.pullMillis.add(topic, this.clock.now() - startedAt);
   }
 
-  /** The listener, which was called at `startedAt`, has handled some messages and failed with others. */
-  onConsumed(topic: string, handled: number, failed: number, startedAt: number): void {
+  /** The listener, which was called at `startedAt`, has now handled some messages and failed with others. */
+  onConsumed(
+    topic: string,
+    handled: number,
+    failed: number,
+    startedAt: number,
+    now = this.clock.now(),
+  ): void {
     if (handled > 0) this.consumeOk.add(topic, handled);
     if (failed > 0) this.consumeFailed.add(topic, failed);
     // A listener may have taken the property away that says it.
-    if (startedAt > 0) this.consumeMillis.add(topic, this.clock.now() - startedAt);
+    if (startedAt > 0) this.consumeMillis.add(topic, now - startedAt);
   }
 
   /** Of the last minute; failures of the last hour. */

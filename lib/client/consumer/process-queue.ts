@@ -106,7 +106,7 @@ export class ProcessQueue {
   }
 
   /** Removes messages that are done; returns the offset up to which all are, which can be committed. */
-  remove(messages: readonly MessageExt[]): number {
+  remove(messages: readonly MessageExt[], now = this.clock.now()): number {
     const before = this.count;
     for (const message of messages) this.removeOne(message);
     if (!this.dropped) this.pulled.remove(before - this.count);
@@ -116,7 +116,7 @@ export class ProcessQueue {
       this.offsets = this.offsets.slice(this.head);
       this.head = 0;
     }
-    this.lastConsumeTimestamp = this.clock.now();
+    this.lastConsumeTimestamp = now;
     this.onRemoved?.();
     return this.count === 0 ? this.nextOffset : this.offsets[this.head]!;
   }
