@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import type { Allocator } from '../../common/buffer-pool.js';
 import { isWellFormed } from '../../common/message-decoder.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
@@ -28,6 +29,8 @@ export interface GetMessageRequest {
   readonly offset: number;
   readonly maxMsgNums: number;
   readonly filter: MessageFilter | undefined;
+  /** Where the records go. */
+  readonly allocator?: Allocator | undefined;
 }
 
 /** A request without a look into records. */
@@ -183,7 +186,8 @@ export class MessageReader {
 
   /** Brings the picked records into one buffer; those that may have to come from the disk without blocking. */
   private load(request: UnitRequest, selection: Selection, callback: GetMessageCallback): void {
-    const target = Buffer.allocUnsafe(selection.totalSize);
+    const { totalSize } = selection;
+    const target = request.allocator?.allocate(totalSize) ?? Buffer.allocUnsafe(totalSize);
     this.loadFrom(selection.picks, 0, target, () => this.finish(request, selection, target, callback));
   }
 
