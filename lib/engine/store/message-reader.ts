@@ -5,7 +5,6 @@ import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
-import { readRecordQueue } from './dispatch-request.js';
 import { FilteredRead } from './filtered-read.js';
 import type {
   GetMessageResult,
@@ -15,7 +14,7 @@ import type {
   UnitFilter,
 } from './get-message-result.js';
 import type { MessageStoreConfig } from './message-store-config.js';
-import { hasPhysicalOffset, hasValidChecksum } from './record-check.js';
+import { hasPhysicalOffset, hasValidChecksum, isOfQueue } from './record-check.js';
 import type { UnitRepair } from './unit-repair.js';
 
 /** ConsumeQueue units that are read at once. */
@@ -248,8 +247,7 @@ export class MessageReader {
     const start = pick.target;
     if (records.readInt32BE(start) !== pick.size || !isWellFormed(records, start)) return false;
     if (!hasPhysicalOffset(records, start, pick.commitLogOffset)) return false;
-    const { topic, queueId, queueOffset } = readRecordQueue(records, start);
-    if (queueOffset !== pick.queueOffset || queueId !== queue.queueId || topic !== queue.topic) return false;
+    if (!isOfQueue(records, start, queue, pick.queueOffset)) return false;
     // In memory are the bytes that the checksum was computed from.
     return this.log.tail.holds(pick.commitLogOffset) || hasValidChecksum(records, start);
   }

@@ -9,6 +9,7 @@ import {
   RecordLayout,
   topicRange,
 } from '../../common/message-layout.js';
+import type { ConsumeQueue } from './consume-queue.js';
 import { CRC_NAME, PROPERTY_CRC_LENGTH, recordCrc } from './message-ext-encoder.js';
 
 /**
@@ -38,6 +39,17 @@ const MAX_TOPIC_AND_PROPERTIES = 2 + 0xffff + 2 + MAX_PROPERTIES_LENGTH;
 /** Whether the record says that it lies at `commitLogOffset`. */
 export function hasPhysicalOffset(buffer: Buffer, start: number, commitLogOffset: number): boolean {
   return readOffset(buffer, start + RecordLayout.PHYSICAL_OFFSET) === commitLogOffset;
+}
+
+/** Whether the record, whose lengths add up, says that it is the one at `queueOffset` of the queue. */
+export function isOfQueue(buffer: Buffer, start: number, queue: ConsumeQueue, queueOffset: number): boolean {
+  if (readOffset(buffer, start + RecordLayout.QUEUE_OFFSET) !== queueOffset) return false;
+  if (buffer.readInt32BE(start + RecordLayout.QUEUE_ID) !== queue.queueId) return false;
+  const { topicBytes } = queue;
+  const { position, length } = topicRange(buffer, start);
+  if (length !== topicBytes.length) return false;
+  for (let i = 0; i < length; i++) if (buffer[position + i] !== topicBytes[i]) return false;
+  return true;
 }
 
 /** The checksum alone, of a record whose lengths add up. */
