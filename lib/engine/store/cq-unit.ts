@@ -4,6 +4,8 @@ import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 /** Bytes of a ConsumeQueue unit: commit-log offset, record size, tags code. */
 export const CQ_UNIT_SIZE = 20;
 
+const TWO_32 = 4294967296;
+
 /** One entry of a ConsumeQueue (CqUnit). */
 export interface CqUnit {
   readonly commitLogOffset: number;
@@ -26,7 +28,7 @@ export function readCqUnit(buffer: Buffer, position: number): CqUnit {
   return {
     commitLogOffset: readOffset(buffer, position),
     msgSize: buffer.readInt32BE(position + 8),
-    tagsCode: Number(buffer.readBigInt64BE(position + 12)),
+    tagsCode: buffer.readInt32BE(position + 12) * TWO_32 + buffer.readUInt32BE(position + 16),
   };
 }
 

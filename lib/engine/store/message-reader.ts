@@ -194,12 +194,12 @@ export class MessageReader {
     let next = first;
     while (next < picks.length) {
       const pick = picks[next]!;
-      if (this.log.tail.copy(pick.commitLogOffset, pick.size, target, pick.target)) {
-        next++;
-        continue;
-      }
       const end = this.endOfRun(picks, next);
       const length = picks[end - 1]!.target + picks[end - 1]!.size - pick.target;
+      if (this.copyFromTail(picks, next, end, length, target)) {
+        next = end;
+        continue;
+      }
       const segment = this.log.segments.find(pick.commitLogOffset);
       if (segment !== undefined && !this.isHot(pick.commitLogOffset)) {
         this.coldReads++;
@@ -215,8 +215,26 @@ export class MessageReader {
     done();
   }
 
-  /** Records that follow one another in one file are read together. */
+  /** A run of records mostly lies in one chunk. */
+  private copyFromTail(
+    picks: readonly Pick[],
+    first: number,
+    end: number,
+    length: number,
+    target: Buffer,
+  ): boolean {
+    const { tail } = this.log;
+    const { commitLogOffset, target: start } = picks[first]!;
+    if (!tail.holds(commitLogOffset)) return false;
+    if (tail.copy(commitLogOffset, length, target, start)) return true;
+    const run = picks.slice(first, end);
+    return run.every((pick) => tail.copy(pick.commitLogOffset, pick.size, target, pick.target));
+  }
+
+  /** Records that follow one another in one file, all of them in memory or none, are read together. */
   private endOfRun(picks: readonly Pick[], first: number): number {
+    const { tail } = this.log;
+    const isInTail = tail.holds(picks[first]!.commitLogOffset);
     const segmentEnd = this.log.segments.find(picks[first]!.commitLogOffset)?.endOffset ?? 0;
     let end = first + 1;
     for (; end < picks.length; end++) {
@@ -224,6 +242,7 @@ export class MessageReader {
       const next = picks[end]!;
       if (next.commitLogOffset !== previous.commitLogOffset + previous.size) break;
       if (next.commitLogOffset + next.size > segmentEnd) break;
+      if (!isInTail && tail.holds(next.commitLogOffset)) break;
     }
     return end;
   }
