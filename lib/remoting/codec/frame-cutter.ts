@@ -48,7 +48,8 @@ export class FrameCutter {
     }
     if (position >= chunk.length) return;
     if (this.isPaused) this.rest = chunk.subarray(position);
-    else this.keep(chunk, position, chunk.length);
+    else if (chunk.length - position < LENGTH_SIZE) this.keep(chunk, position, chunk.length);
+    else this.keep(chunk, position, chunk.length, this.frameSize(chunk, position));
   }
 
   /** Hands out no more of what was pushed; nothing may be pushed until {@link resume}. */
@@ -86,11 +87,11 @@ export class FrameCutter {
     this.onFrame(partial, LENGTH_SIZE, filled);
   }
 
-  /** Doubling keeps the copying linear; a frame known to end at `size` takes no more. */
+  /** Doubling keeps the copying linear, and mostly leaves room for the rest; a frame known to end at `size` takes no more. */
   private keep(chunk: Buffer, start: number, end: number, size = Infinity): void {
     const needed = this.filled + end - start;
     if (needed > this.partial.length) {
-      const grown = Buffer.allocUnsafe(Math.min(Math.max(needed, 2 * this.filled), size));
+      const grown = Buffer.allocUnsafe(Math.min(2 * needed, size));
       this.partial.copy(grown, 0, 0, this.filled);
       this.partial = grown;
     }
