@@ -1,4 +1,4 @@
-import { readOffset, setInt64 } from '../../common/int64.js';
+import { int32At, readOffset, setInt64 } from '../../common/int64.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 
 /** Bytes of a ConsumeQueue unit: commit-log offset, record size, tags code. */
@@ -27,8 +27,8 @@ export function isPlausible(unit: CqUnit | undefined): unit is CqUnit {
 export function readCqUnit(buffer: Buffer, position: number): CqUnit {
   return {
     commitLogOffset: readOffset(buffer, position),
-    msgSize: buffer.readInt32BE(position + 8),
-    tagsCode: buffer.readInt32BE(position + 12) * TWO_32 + buffer.readUInt32BE(position + 16),
+    msgSize: int32At(buffer, position + 8),
+    tagsCode: int32At(buffer, position + 12) * TWO_32 + (int32At(buffer, position + 16) >>> 0),
   };
 }
 

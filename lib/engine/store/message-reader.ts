@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import type { Allocator } from '../../common/buffer-pool.js';
+import { int32At } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
@@ -264,7 +265,7 @@ export class MessageReader {
 
   private isSound(pick: Pick, queue: ConsumeQueue, records: Buffer): boolean {
     const start = pick.target;
-    if (records.readInt32BE(start) !== pick.size || !isWellFormed(records, start)) return false;
+    if (int32At(records, start) !== pick.size || !isWellFormed(records, start)) return false;
     if (!hasPhysicalOffset(records, start, pick.commitLogOffset)) return false;
     if (!isOfQueue(records, start, queue, pick.queueOffset)) return false;
     // In memory are the bytes that the checksum was computed from.

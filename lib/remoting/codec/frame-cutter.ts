@@ -1,3 +1,4 @@
+import { int32At } from '../../common/int64.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 
 /** Longest frame in bytes, its length field included (NettySystemConfig, `com.rocketmq.remoting.frameMaxLength`). */
@@ -101,7 +102,7 @@ export class FrameCutter {
 
   /** Bytes of the frame at `position`, its length field included. */
   private frameSize(buffer: Buffer, position: number): number {
-    const length = buffer.readInt32BE(position);
+    const length = int32At(buffer, position);
     if (length < MIN_LENGTH || length > this.maxFrameSize - LENGTH_SIZE) {
       const hint = length >>> 16 === TLS_HANDSHAKE ? ' (it seems to be encrypted with TLS)' : '';
       throw new RemotingCodecError(
