@@ -1,3 +1,4 @@
+import { int32At } from './int64.js';
 import {
   bodyLengthPosition,
   MESSAGE_MAGIC_CODE,
@@ -40,18 +41,18 @@ export function decodeMessages(buffer: Buffer): MessageExt[] {
 /** Whether a record with a known magic code lies at `start` and its inner lengths add up to its total size. */
 export function isWellFormed(buffer: Buffer, start: number): boolean {
   if (start + MIN_RECORD_SIZE > buffer.length) return false;
-  const size = buffer.readInt32BE(start);
+  const size = int32At(buffer, start);
   if (size < MIN_RECORD_SIZE || start + size > buffer.length) return false;
-  const magic = buffer.readInt32BE(start + RecordLayout.MAGIC_CODE);
+  const magic = int32At(buffer, start + RecordLayout.MAGIC_CODE);
   if (magic !== MESSAGE_MAGIC_CODE && magic !== MESSAGE_MAGIC_CODE_V2) return false;
   return recordLength(buffer, start, start + size, magic === MESSAGE_MAGIC_CODE_V2) === size;
 }
 
 /** The length that body, topic and property lengths add up to, or -1 when one of them leaves the record. */
 function recordLength(buffer: Buffer, start: number, end: number, isVersion2: boolean): number {
-  let position = start + bodyLengthPosition(buffer.readInt32BE(start + RecordLayout.SYS_FLAG));
+  let position = start + bodyLengthPosition(int32At(buffer, start + RecordLayout.SYS_FLAG));
   if (position + 4 > end) return -1;
-  const bodyLength = buffer.readInt32BE(position);
+  const bodyLength = int32At(buffer, position);
   position += 4 + bodyLength;
   if (bodyLength < 0 || position + 2 > end) return -1;
   position += isVersion2 ? 2 + buffer.readUInt16BE(position) : 1 + buffer[position]!;

@@ -1,7 +1,7 @@
 import { hexSlice, latin1Slice, utf8Slice } from './buffer-text.js';
 import { crc32 } from './crc32.js';
 import { decompressBody } from './compression.js';
-import { readInt64 } from './int64.js';
+import { int32At, readInt64 } from './int64.js';
 import { MessageConst } from './message-const.js';
 import {
   bodyLengthPosition,
@@ -49,18 +49,18 @@ export class MessageExt extends Message {
     private readonly record: Buffer,
     private readonly start: number,
   ) {
-    const sysFlag = record.readInt32BE(start + RecordLayout.SYS_FLAG);
+    const sysFlag = int32At(record, start + RecordLayout.SYS_FLAG);
     const bodyPosition = start + bodyLengthPosition(sysFlag);
     const topic = topicRange(record, start);
     super(latin1Slice(record, topic.position, topic.position + topic.length), NO_BYTES);
-    this.flag = record.readInt32BE(start + RecordLayout.FLAG);
-    this.queueId = record.readInt32BE(start + RecordLayout.QUEUE_ID);
+    this.flag = int32At(record, start + RecordLayout.FLAG);
+    this.queueId = int32At(record, start + RecordLayout.QUEUE_ID);
     this.queueOffset = readInt64(record, start + RecordLayout.QUEUE_OFFSET);
     this.commitLogOffset = readInt64(record, start + RecordLayout.PHYSICAL_OFFSET);
     this.sysFlag = sysFlag;
     this.bornTimestamp = readInt64(record, start + RecordLayout.BORN_TIMESTAMP);
     this.storeTimestamp = readInt64(record, start + storeTimestampPosition(sysFlag));
-    this.reconsumeTimes = record.readInt32BE(bodyPosition - 12);
+    this.reconsumeTimes = int32At(record, bodyPosition - 12);
     this.preparedTransactionOffset = readInt64(record, bodyPosition - 8);
     this.bodyPosition = bodyPosition;
     this.propertiesPosition = topic.position + topic.length;
@@ -68,7 +68,7 @@ export class MessageExt extends Message {
 
   /** Bytes of the record in the commit log. */
   get storeSize(): number {
-    return this.record.readInt32BE(this.start + RecordLayout.TOTAL_SIZE);
+    return int32At(this.record, this.start + RecordLayout.TOTAL_SIZE);
   }
 
   /**
@@ -143,12 +143,12 @@ export class MessageExt extends Message {
   /** The body as it was stored, which may be compressed. */
   get storedBody(): Buffer {
     const start = this.bodyPosition + 4;
-    return this.record.subarray(start, start + this.record.readInt32BE(this.bodyPosition));
+    return this.record.subarray(start, start + int32At(this.record, this.bodyPosition));
   }
 
   /** Whether the stored body has the checksum that was stored with it. */
   isBodyIntact(): boolean {
-    const stored = this.record.readInt32BE(this.start + RecordLayout.BODY_CRC);
+    const stored = int32At(this.record, this.start + RecordLayout.BODY_CRC);
     return stored === crc32(this.storedBody);
   }
 

@@ -1,3 +1,4 @@
+import { int32At } from './int64.js';
 import { MessageSysFlag } from './message-sys-flag.js';
 
 /** The topic length is one byte (MessageVersion.MESSAGE_VERSION_V1). */
@@ -47,9 +48,9 @@ export function bodyLengthPosition(sysFlag: number): number {
 
 /** Where the topic of a well-formed record lies, and its length in bytes. */
 export function topicRange(buffer: Buffer, start: number): { position: number; length: number } {
-  const body = start + bodyLengthPosition(buffer.readInt32BE(start + RecordLayout.SYS_FLAG));
-  const position = body + 4 + buffer.readInt32BE(body);
-  const isVersion2 = buffer.readInt32BE(start + RecordLayout.MAGIC_CODE) === MESSAGE_MAGIC_CODE_V2;
+  const body = start + bodyLengthPosition(int32At(buffer, start + RecordLayout.SYS_FLAG));
+  const position = body + 4 + int32At(buffer, body);
+  const isVersion2 = int32At(buffer, start + RecordLayout.MAGIC_CODE) === MESSAGE_MAGIC_CODE_V2;
   return isVersion2
     ? { position: position + 2, length: buffer.readUInt16BE(position) }
     : { position: position + 1, length: buffer[position]! };

@@ -1,3 +1,4 @@
+import type { Allocator } from '../common/buffer-pool.js';
 import type { SocketHost } from '../common/socket-host.js';
 import type { RemotingRequest, RemotingResponse } from './remoting-command.js';
 import type { RequestCode } from './request-code.js';
@@ -25,6 +26,8 @@ export interface Channel {
 /** A request that a server is working on. */
 export interface RequestContext<C extends RequestCode = RequestCode> {
   readonly channel: Channel;
+  /** Memory for the body of the answer, which is used again when the body has been sent. None where the body is handed on. */
+  readonly allocator?: Allocator;
   /** Answers, once. */
   reply(response: RemotingResponse<C>): void;
 }

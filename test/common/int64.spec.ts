@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readInt64, readOffset, setInt64, viewOf, writeInt64 } from '../../lib/common/int64.js';
+import { int32At, readInt64, readOffset, setInt64, viewOf, writeInt64 } from '../../lib/common/int64.js';
 
 const safeInteger = fc.oneof(
   fc.maxSafeInteger(),
@@ -42,6 +42,16 @@ describe('int64', () => {
         buffer.writeBigInt64BE(value);
         if (Number.isSafeInteger(Number(value))) expect(BigInt(readInt64(buffer, 0))).toBe(value);
         else expect(() => readInt64(buffer, 0)).toThrow(RangeError);
+      }),
+    );
+  });
+
+  it('has halves that are read as readInt32BE reads them', () => {
+    fc.assert(
+      fc.property(fc.integer(), (value) => {
+        const buffer = Buffer.alloc(6, 0xff);
+        buffer.writeInt32BE(value, 1);
+        expect(int32At(buffer, 1)).toBe(value);
       }),
     );
   });

@@ -1,8 +1,10 @@
-import { readOffset, setInt64 } from '../../common/int64.js';
+import { int32At, readOffset, setInt64 } from '../../common/int64.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 
 /** Bytes of a ConsumeQueue unit: commit-log offset, record size, tags code. */
 export const CQ_UNIT_SIZE = 20;
+
+const TWO_32 = 4294967296;
 
 /** One entry of a ConsumeQueue (CqUnit). */
 export interface CqUnit {
@@ -25,8 +27,8 @@ export function isPlausible(unit: CqUnit | undefined): unit is CqUnit {
 export function readCqUnit(buffer: Buffer, position: number): CqUnit {
   return {
     commitLogOffset: readOffset(buffer, position),
-    msgSize: buffer.readInt32BE(position + 8),
-    tagsCode: Number(buffer.readBigInt64BE(position + 12)),
+    msgSize: int32At(buffer, position + 8),
+    tagsCode: int32At(buffer, position + 12) * TWO_32 + (int32At(buffer, position + 16) >>> 0),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Allocator } from '../../common/buffer-pool.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
@@ -234,6 +235,7 @@ export class DefaultMessageStore {
     maxMsgNums: number,
     filter: MessageFilter | undefined,
     callback: GetMessageCallback,
+    allocator?: Allocator,
   ): void {
     const queue = this.queues.find(topic, queueId);
     if (queue === undefined) return callback(nothing('NO_MATCHED_LOGIC_QUEUE', 0, 0, 0));
@@ -244,7 +246,7 @@ export class DefaultMessageStore {
     if (offset === maxOffset) return callback(nothing('OFFSET_OVERFLOW_ONE', offset, minOffset, maxOffset));
     if (offset > maxOffset)
       return callback(nothing('OFFSET_OVERFLOW_BADLY', maxOffset, minOffset, maxOffset));
-    this.reader.read({ queue, offset, maxMsgNums, filter }, callback);
+    this.reader.read({ queue, offset, maxMsgNums, filter, allocator }, callback);
   }
 
   /** Behind the newest record of the commit log (#getMaxPhyOffset). */

@@ -1,10 +1,11 @@
 import { totalmem } from 'node:os';
+import type { Allocator } from '../../common/buffer-pool.js';
+import { int32At } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
-import { readRecordQueue } from './dispatch-request.js';
 import { FilteredRead } from './filtered-read.js';
 import type {
   GetMessageResult,
@@ -14,7 +15,7 @@ import type {
   UnitFilter,
 } from './get-message-result.js';
 import type { MessageStoreConfig } from './message-store-config.js';
-import { hasPhysicalOffset, hasValidChecksum } from './record-check.js';
+import { hasPhysicalOffset, hasValidChecksum, isOfQueue } from './record-check.js';
 import type { UnitRepair } from './unit-repair.js';
 
 /** ConsumeQueue units that are read at once. */
@@ -28,6 +29,8 @@ export interface GetMessageRequest {
   readonly offset: number;
   readonly maxMsgNums: number;
   readonly filter: MessageFilter | undefined;
+  /** Where the records go. */
+  readonly allocator?: Allocator | undefined;
 }
 
 /** A request without a look into records. */
@@ -183,7 +186,8 @@ export class MessageReader {
 
   /** Brings the picked records into one buffer; those that may have to come from the disk without blocking. */
   private load(request: UnitRequest, selection: Selection, callback: GetMessageCallback): void {
-    const target = Buffer.allocUnsafe(selection.totalSize);
+    const { totalSize } = selection;
+    const target = request.allocator?.allocate(totalSize) ?? Buffer.allocUnsafe(totalSize);
     this.loadFrom(selection.picks, 0, target, () => this.finish(request, selection, target, callback));
   }
 
@@ -191,12 +195,12 @@ export class MessageReader {
     let next = first;
     while (next < picks.length) {
       const pick = picks[next]!;
-      if (this.log.tail.copy(pick.commitLogOffset, pick.size, target, pick.target)) {
-        next++;
-        continue;
-      }
       const end = this.endOfRun(picks, next);
       const length = picks[end - 1]!.target + picks[end - 1]!.size - pick.target;
+      if (this.copyFromTail(picks, next, end, length, target)) {
+        next = end;
+        continue;
+      }
       const segment = this.log.segments.find(pick.commitLogOffset);
       if (segment !== undefined && !this.isHot(pick.commitLogOffset)) {
         this.coldReads++;
@@ -212,8 +216,26 @@ export class MessageReader {
     done();
   }
 
-  /** Records that follow one another in one file are read together. */
+  /** A run of records mostly lies in one chunk. */
+  private copyFromTail(
+    picks: readonly Pick[],
+    first: number,
+    end: number,
+    length: number,
+    target: Buffer,
+  ): boolean {
+    const { tail } = this.log;
+    const { commitLogOffset, target: start } = picks[first]!;
+    if (!tail.holds(commitLogOffset)) return false;
+    if (tail.copy(commitLogOffset, length, target, start)) return true;
+    const run = picks.slice(first, end);
+    return run.every((pick) => tail.copy(pick.commitLogOffset, pick.size, target, pick.target));
+  }
+
+  /** Records that follow one another in one file, all of them in memory or none, are read together. */
   private endOfRun(picks: readonly Pick[], first: number): number {
+    const { tail } = this.log;
+    const isInTail = tail.holds(picks[first]!.commitLogOffset);
     const segmentEnd = this.log.segments.find(picks[first]!.commitLogOffset)?.endOffset ?? 0;
     let end = first + 1;
     for (; end < picks.length; end++) {
@@ -221,6 +243,7 @@ export class MessageReader {
       const next = picks[end]!;
       if (next.commitLogOffset !== previous.commitLogOffset + previous.size) break;
       if (next.commitLogOffset + next.size > segmentEnd) break;
+      if (!isInTail && tail.holds(next.commitLogOffset)) break;
     }
     return end;
   }
@@ -242,10 +265,9 @@ export class MessageReader {
 
   private isSound(pick: Pick, queue: ConsumeQueue, records: Buffer): boolean {
     const start = pick.target;
-    if (records.readInt32BE(start) !== pick.size || !isWellFormed(records, start)) return false;
+    if (int32At(records, start) !== pick.size || !isWellFormed(records, start)) return false;
     if (!hasPhysicalOffset(records, start, pick.commitLogOffset)) return false;
-    const { topic, queueId, queueOffset } = readRecordQueue(records, start);
-    if (queueOffset !== pick.queueOffset || queueId !== queue.queueId || topic !== queue.topic) return false;
+    if (!isOfQueue(records, start, queue, pick.queueOffset)) return false;
     // In memory are the bytes that the checksum was computed from.
     return this.log.tail.holds(pick.commitLogOffset) || hasValidChecksum(records, start);
   }

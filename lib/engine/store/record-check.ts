@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { crc32 } from '../../common/crc32.js';
-import { readOffset } from '../../common/int64.js';
+import { int32At, readOffset } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
 import {
   bodyLengthPosition,
@@ -9,6 +9,7 @@ import {
   RecordLayout,
   topicRange,
 } from '../../common/message-layout.js';
+import type { ConsumeQueue } from './consume-queue.js';
 import { CRC_NAME, PROPERTY_CRC_LENGTH, recordCrc } from './message-ext-encoder.js';
 
 /**
@@ -40,14 +41,25 @@ export function hasPhysicalOffset(buffer: Buffer, start: number, commitLogOffset
   return readOffset(buffer, start + RecordLayout.PHYSICAL_OFFSET) === commitLogOffset;
 }
 
+/** Whether the record, whose lengths add up, says that it is the one at `queueOffset` of the queue. */
+export function isOfQueue(buffer: Buffer, start: number, queue: ConsumeQueue, queueOffset: number): boolean {
+  if (readOffset(buffer, start + RecordLayout.QUEUE_OFFSET) !== queueOffset) return false;
+  if (int32At(buffer, start + RecordLayout.QUEUE_ID) !== queue.queueId) return false;
+  const { topicBytes } = queue;
+  const { position, length } = topicRange(buffer, start);
+  if (length !== topicBytes.length) return false;
+  for (let i = 0; i < length; i++) if (buffer[position + i] !== topicBytes[i]) return false;
+  return true;
+}
+
 /** The checksum alone, of a record whose lengths add up. */
 export function hasValidChecksum(buffer: Buffer, start: number): boolean {
-  const end = start + buffer.readInt32BE(start);
+  const end = start + int32At(buffer, start);
   const stored = storedRecordCrc(buffer, start, end);
   if (stored !== NO_CHECKSUM) return stored === recordCrc(buffer, start, end);
-  const body = start + bodyLengthPosition(buffer.readInt32BE(start + RecordLayout.SYS_FLAG));
-  const bodyEnd = body + 4 + buffer.readInt32BE(body);
-  return buffer.readInt32BE(start + RecordLayout.BODY_CRC) === crc32(buffer.subarray(body + 4, bodyEnd));
+  const body = start + bodyLengthPosition(int32At(buffer, start + RecordLayout.SYS_FLAG));
+  const bodyEnd = body + 4 + int32At(buffer, body);
+  return int32At(buffer, start + RecordLayout.BODY_CRC) === crc32(buffer.subarray(body + 4, bodyEnd));
 }
 
 const NO_CHECKSUM = -1;

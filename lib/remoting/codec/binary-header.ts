@@ -1,4 +1,5 @@
 import { utf8Slice } from '../../common/buffer-text.js';
+import { int32At } from '../../common/int64.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { HeaderFields, type RemotingHeader } from './header-fields.js';
 import { languageName } from './language-code.js';
@@ -30,16 +31,16 @@ export function readBinaryHeader(buffer: Buffer, start: number, end: number): Re
     throw new RemotingCodecError(`A binary header of ${end - start} bytes`);
   }
   const remarkStart = start + BinaryHeaderLayout.REMARK;
-  const remarkEnd = remarkStart + buffer.readInt32BE(start + BinaryHeaderLayout.REMARK_LENGTH);
+  const remarkEnd = remarkStart + int32At(buffer, start + BinaryHeaderLayout.REMARK_LENGTH);
   if (remarkEnd < remarkStart || remarkEnd > end - 4) {
     throw new RemotingCodecError('The remark of a header leaves the header');
   }
   return {
-    code: buffer.readInt16BE(start + BinaryHeaderLayout.CODE),
+    code: int32At(buffer, start + BinaryHeaderLayout.CODE) >> 16,
     language: languageName(buffer[start + BinaryHeaderLayout.LANGUAGE]!),
-    version: buffer.readInt16BE(start + BinaryHeaderLayout.VERSION),
-    opaque: buffer.readInt32BE(start + BinaryHeaderLayout.OPAQUE),
-    flag: buffer.readInt32BE(start + BinaryHeaderLayout.FLAG),
+    version: int32At(buffer, start + BinaryHeaderLayout.VERSION) >> 16,
+    opaque: int32At(buffer, start + BinaryHeaderLayout.OPAQUE),
+    flag: int32At(buffer, start + BinaryHeaderLayout.FLAG),
     remark: remarkEnd > remarkStart ? utf8Slice(buffer, remarkStart, remarkEnd) : undefined,
     fields: readFields(buffer, remarkEnd, end),
   };
@@ -47,7 +48,7 @@ export function readBinaryHeader(buffer: Buffer, start: number, end: number): Re
 
 function readFields(buffer: Buffer, lengthPosition: number, headerEnd: number): HeaderFields {
   const start = lengthPosition + 4;
-  const end = start + buffer.readInt32BE(lengthPosition);
+  const end = start + int32At(buffer, lengthPosition);
   if (end < start || end > headerEnd) throw new RemotingCodecError('The fields of a header leave the header');
   const fields = new HeaderFields(buffer);
   for (let position = start; position < end;) {
@@ -60,12 +61,12 @@ function readFields(buffer: Buffer, lengthPosition: number, headerEnd: number): 
 function readField(fields: HeaderFields, buffer: Buffer, start: number, end: number): number {
   if (end - start < FIELD_OVERHEAD) throw new RemotingCodecError('The last field of a header is cut off');
   const nameStart = start + 2;
-  const nameEnd = nameStart + buffer.readInt16BE(start);
+  const nameEnd = nameStart + (int32At(buffer, start) >> 16);
   if (nameEnd < nameStart || nameEnd > end - 4) {
     throw new RemotingCodecError('The name of a header field leaves the header');
   }
   const valueStart = nameEnd + 4;
-  const valueEnd = valueStart + buffer.readInt32BE(nameEnd);
+  const valueEnd = valueStart + int32At(buffer, nameEnd);
   if (valueEnd < valueStart || valueEnd > end) {
     throw new RemotingCodecError('The value of a header field leaves the header');
   }

@@ -1,3 +1,4 @@
+import { int32At } from '../../common/int64.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 
 /** Longest frame in bytes, its length field included (NettySystemConfig, `com.rocketmq.remoting.frameMaxLength`). */
@@ -48,7 +49,8 @@ export class FrameCutter {
     }
     if (position >= chunk.length) return;
     if (this.isPaused) this.rest = chunk.subarray(position);
-    else this.keep(chunk, position, chunk.length);
+    else if (chunk.length - position < LENGTH_SIZE) this.keep(chunk, position, chunk.length);
+    else this.keep(chunk, position, chunk.length, this.frameSize(chunk, position));
   }
 
   /** Hands out no more of what was pushed; nothing may be pushed until {@link resume}. */
@@ -86,11 +88,11 @@ export class FrameCutter {
     this.onFrame(partial, LENGTH_SIZE, filled);
   }
 
-  /** Doubling keeps the copying linear; a frame known to end at `size` takes no more. */
+  /** Doubling keeps the copying linear, and mostly leaves room for the rest; a frame known to end at `size` takes no more. */
   private keep(chunk: Buffer, start: number, end: number, size = Infinity): void {
     const needed = this.filled + end - start;
     if (needed > this.partial.length) {
-      const grown = Buffer.allocUnsafe(Math.min(Math.max(needed, 2 * this.filled), size));
+      const grown = Buffer.allocUnsafe(Math.min(2 * needed, size));
       this.partial.copy(grown, 0, 0, this.filled);
       this.partial = grown;
     }
@@ -100,7 +102,7 @@ export class FrameCutter {
 
   /** Bytes of the frame at `position`, its length field included. */
   private frameSize(buffer: Buffer, position: number): number {
-    const length = buffer.readInt32BE(position);
+    const length = int32At(buffer, position);
     if (length < MIN_LENGTH || length > this.maxFrameSize - LENGTH_SIZE) {
       const hint = length >>> 16 === TLS_HANDSHAKE ? ' (it seems to be encrypted with TLS)' : '';
       throw new RemotingCodecError(

@@ -1,6 +1,7 @@
 import { decodeProperties, encodeProperties } from '../../common/message-properties.js';
 import { MAX_PROPERTIES_LENGTH } from '../../common/message-layout.js';
 import { utf8Slice } from '../../common/buffer-text.js';
+import { int32At } from '../../common/int64.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { BatchMessage, MessageBatch } from '../body/message-batch.js';
 
@@ -62,7 +63,7 @@ export function decodeMessageBatch(buffer: Buffer): MessageBatch {
 
 function itemSize(buffer: Buffer, start: number): number {
   const available = buffer.length - start;
-  const size = available < MIN_ITEM_SIZE ? 0 : buffer.readInt32BE(start + ItemLayout.TOTAL_SIZE);
+  const size = available < MIN_ITEM_SIZE ? 0 : int32At(buffer, start + ItemLayout.TOTAL_SIZE);
   if (size < MIN_ITEM_SIZE || size > available) {
     throw new RemotingCodecError(`A message of a batch leaves the body at byte ${start}`);
   }
@@ -71,14 +72,14 @@ function itemSize(buffer: Buffer, start: number): number {
 
 function readItem(buffer: Buffer, start: number, end: number): BatchMessage {
   const bodyStart = start + ItemLayout.BODY;
-  const bodyEnd = bodyStart + buffer.readInt32BE(start + ItemLayout.BODY_LENGTH);
+  const bodyEnd = bodyStart + int32At(buffer, start + ItemLayout.BODY_LENGTH);
   const isInside = bodyEnd >= bodyStart && bodyEnd <= end - 2;
   const propertiesStart = bodyEnd + 2;
-  if (!isInside || propertiesStart + buffer.readInt16BE(bodyEnd) !== end) {
+  if (!isInside || propertiesStart + (int32At(buffer, bodyEnd) >> 16) !== end) {
     throw new RemotingCodecError(`The lengths of a message of a batch do not add up at byte ${start}`);
   }
   return {
-    flag: buffer.readInt32BE(start + ItemLayout.FLAG),
+    flag: int32At(buffer, start + ItemLayout.FLAG),
     body: buffer.subarray(bodyStart, bodyEnd),
     properties:
       propertiesStart < end ? decodeProperties(utf8Slice(buffer, propertiesStart, end)) : NO_PROPERTIES,

@@ -1,3 +1,4 @@
+import { int32At } from '../../common/int64.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { readBinaryHeader } from './binary-header.js';
 import type { HeaderFields, RemotingHeader } from './header-fields.js';
@@ -56,7 +57,7 @@ export const wantsStandardJson = (frame: RemotingFrame): boolean =>
 export function decodeFrame(buffer: Buffer, start = 0, frameEnd = buffer.length): RemotingFrame {
   const size = frameEnd - start;
   if (size < MARK_SIZE) throw new RemotingCodecError(`A frame of ${size} bytes has no header`);
-  const mark = buffer.readUInt32BE(start);
+  const mark = int32At(buffer, start);
   const header = start + MARK_SIZE;
   const end = header + (mark & 0xffffff);
   if (end > frameEnd) {

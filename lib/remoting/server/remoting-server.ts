@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { BufferPool } from '../../common/buffer-pool.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
 import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
 
-export interface RemotingServerOptions extends ServerConnectionOptions {
+export interface RemotingServerOptions extends Omit<ServerConnectionOptions, 'bodies'> {
   /** Undefined: connections are not encrypted. */
   readonly certificates?: ServerCertificates | undefined;
 }
@@ -14,6 +15,7 @@ export class RemotingServer {
   private readonly server: Server;
   private readonly connections = new Set<ServerConnection>();
   private readonly tls: TlsAcceptor | undefined;
+  private readonly bodies = new BufferPool();
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates } = options;
@@ -61,7 +63,7 @@ export class RemotingServer {
   /** Takes a connection that can be used. */
   accept(socket: Socket): void {
     const { handler } = this.options;
-    const connection = new ServerConnection(socket, this.options, () => {
+    const connection = new ServerConnection(socket, { ...this.options, bodies: this.bodies }, () => {
       this.connections.delete(connection);
       handler.onChannelClosed(connection);
     });

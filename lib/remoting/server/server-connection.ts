@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Allocator, BufferPool } from '../../common/buffer-pool.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
@@ -38,6 +39,8 @@ export interface ServerConnectionOptions {
   readonly handler: RequestHandler;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Memory for bodies of answers. */
+  readonly bodies: BufferPool;
   /** Undefined: requests are not signed. */
   readonly authenticator?: RequestAuthenticator | undefined;
 }
@@ -74,6 +77,10 @@ export class ServerConnection implements Channel {
       this.asked.close(clientGone());
       onClosed();
     });
+  }
+
+  get bodies(): BufferPool {
+    return this.options.bodies;
   }
 
   get isClosed(): boolean {
@@ -157,7 +164,7 @@ export class ServerConnection implements Channel {
     this.pending--;
     if (this.isClosed) return;
     try {
-      this.send(to.encode(response));
+      this.send(to.encode(response), to.onSent);
     } catch (error) {
       if (!(error instanceof RemotingCodecError)) throw error;
       this.send(to.encode(failure(ResponseCode.SYSTEM_ERROR, error.message)));
@@ -179,8 +186,10 @@ export class ServerConnection implements Channel {
   }
 
   /** A client that reads too slowly is not read from; one that does not read at all is cut off. */
-  private send(parts: readonly Buffer[]): void {
-    for (const part of parts) this.writer.write(part);
+  private send(parts: readonly Buffer[], onSent?: (error?: Error | null) => void): void {
+    const last = parts.length - 1;
+    for (let i = 0; i < last; i++) this.writer.write(parts[i]!);
+    this.writer.write(parts[last]!, onSent);
     if (this.writer.backlog <= HIGH_WATER_MARK) return;
     this.cutter.pause();
     if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();
@@ -208,11 +217,12 @@ export class ServerConnection implements Channel {
 }
 
 /** What an answer takes over from its request. */
-class ReplyContext implements RequestContext {
+class ReplyContext implements RequestContext, Allocator {
   private readonly code: number;
   private readonly opaque: number;
   private readonly serializeType: SerializeType;
   private readonly isStandardJson: boolean;
+  private memory: Buffer | undefined;
 
   constructor(
     readonly channel: ServerConnection,
@@ -224,8 +234,25 @@ class ReplyContext implements RequestContext {
     this.isStandardJson = wantsStandardJson(frame);
   }
 
+  get allocator(): Allocator {
+    return this;
+  }
+
+  allocate(size: number): Buffer {
+    return (this.memory = this.channel.bodies.allocate(size));
+  }
+
   reply(response: RemotingResponse): void {
     this.channel.reply(this, response);
+  }
+
+  /** What is called when the answer was sent. */
+  get onSent(): ((error?: Error | null) => void) | undefined {
+    const { memory } = this;
+    if (memory === undefined) return undefined;
+    return (error) => {
+      if (!error) this.channel.bodies.release(memory);
+    };
   }
 
   encode(response: RemotingResponse): readonly Buffer[] {

@@ -3,14 +3,19 @@ import type { Socket } from 'node:net';
 /** Frames of fewer bytes on average are copied into one buffer: the system call takes longer for many buffers. */
 const MAX_JOINED = 4096;
 
+type OnWritten = (error?: Error | null) => void;
+
 /** Writes to a socket with one call what one callback of the event loop, and the promises behind it, have to say. */
 export class SocketWriter {
   /** Frames, parts of them, or several that lie next to each other in the memory that they share. */
   private pieces: Buffer[] = [];
+  /** Who wants to know that the piece of the same index was written. */
+  private callbacks: (OnWritten | undefined)[] = [];
   /** The last piece, of which no view is made before it is known where it ends. */
   private memory: ArrayBufferLike | undefined;
   private start = 0;
   private end = 0;
+  private onWritten: OnWritten | undefined;
   private queuedBytes = 0;
 
   constructor(private readonly socket: Socket) {}
@@ -20,7 +25,8 @@ export class SocketWriter {
     return this.queuedBytes + this.socket.writableLength;
   }
 
-  write(frame: Buffer): void {
+  /** `onWritten` is called when the bytes, which lie in memory of their own, are not needed any more; with an error they may still be. */
+  write(frame: Buffer, onWritten?: OnWritten): void {
     const { byteOffset, length } = frame;
     if (this.memory === undefined) process.nextTick(() => this.flush());
     if (byteOffset !== this.end || frame.buffer !== this.memory) {
@@ -30,28 +36,33 @@ export class SocketWriter {
     }
     this.end += length;
     this.queuedBytes += length;
+    this.onWritten = onWritten;
   }
 
   private endPiece(): void {
-    if (this.memory !== undefined)
-      this.pieces.push(Buffer.from(this.memory, this.start, this.end - this.start));
+    if (this.memory === undefined) return;
+    this.pieces.push(Buffer.from(this.memory, this.start, this.end - this.start));
+    this.callbacks.push(this.onWritten);
     this.memory = undefined;
   }
 
   private flush(): void {
     this.endPiece();
-    const { pieces, queuedBytes, socket } = this;
+    const { pieces, callbacks, queuedBytes, socket } = this;
     this.pieces = [];
+    this.callbacks = [];
     this.queuedBytes = 0;
     if (socket.destroyed) return;
-    if (pieces.length === 1) socket.write(pieces[0]!);
-    else if (queuedBytes / pieces.length <= MAX_JOINED) socket.write(Buffer.concat(pieces));
-    else this.writeTogether(pieces);
+    if (pieces.length === 1) socket.write(pieces[0]!, callbacks[0]);
+    else if (queuedBytes / pieces.length <= MAX_JOINED) {
+      socket.write(Buffer.concat(pieces));
+      for (const onWritten of callbacks) onWritten?.();
+    } else this.writeTogether(pieces, callbacks);
   }
 
-  private writeTogether(pieces: readonly Buffer[]): void {
+  private writeTogether(pieces: readonly Buffer[], callbacks: readonly (OnWritten | undefined)[]): void {
     this.socket.cork();
-    for (const piece of pieces) this.socket.write(piece);
+    pieces.forEach((piece, i) => this.socket.write(piece, callbacks[i]));
     this.socket.uncork();
   }
 }

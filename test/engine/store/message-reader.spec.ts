@@ -42,6 +42,21 @@ describe('reading', () => {
     expect(after.every(({ body }, i) => body.equals(before[i]!.body))).toBe(true);
   });
 
+  it.each([0, 1])(
+    'proves by its checksum what is read from a file with every second one damaged, %i',
+    async (odd) => {
+      const store = await largeStore({ mappedFileSizeCommitLog: 4 * 1024 * 1024 });
+      store.stored.forEach(({ commitLogOffset }, i) => {
+        if (i % 2 === odd) store.damageLog(commitLogOffset + 1000, Buffer.from('damaged'));
+      });
+      for (let offset = 0; offset < store.stored.length; offset++) {
+        const { messages } = await get(store.store, 'TopicA', 0, offset);
+        expect(messages.includes('damaged'), `from offset ${offset}`).toBe(false);
+      }
+      expect((await store.ids()).length).toBeGreaterThan(150);
+    },
+  );
+
   it('never blocks for a record that is cold, and reads neighbours at once', async () => {
     const store = await largeStore(COLD);
     let result: GetMessageResult | undefined;

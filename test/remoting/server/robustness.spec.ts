@@ -191,4 +191,29 @@ describe('a server', () => {
       await eventually(() => other.frames.length === i + 1);
     }
   });
+
+  it('sends bodies as they were written, also from memory that it uses again', async () => {
+    const { port, handler } = await startServer();
+    const memory = new Set<ArrayBufferLike>();
+    handler.handle = ({ header }, context) => {
+      const { offset } = header as { offset: number };
+      const body = context.allocator!.allocate(20_000).fill(offset);
+      memory.add(body.buffer);
+      context.reply(success(undefined as never, body as never));
+    };
+    const clients = [await RawClient.open(port), await RawClient.open(port)];
+    const [slow, quick] = clients as [RawClient, RawClient];
+    slow.socket.pause();
+    const count = 200;
+    slow.socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => pull(i))));
+    for (let i = 0; i < count; i++) {
+      quick.socket.write(pull(i));
+      await eventually(() => quick.frames.length === i + 1);
+    }
+    slow.socket.resume();
+    await eventually(() => slow.frames.length === count);
+    for (const { frames } of clients)
+      for (const { opaque, body } of frames) expect(body.equals(Buffer.alloc(20_000, opaque))).toBe(true);
+    expect(memory.size).toBeLessThan(1.5 * count);
+  });
 });

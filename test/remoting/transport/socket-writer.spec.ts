@@ -60,4 +60,22 @@ describe('SocketWriter', () => {
     expect(calls.flat()).toEqual([memory.subarray(10, 90)]);
     expect(calls[0]![0]!.buffer).toBe(memory.buffer);
   });
+
+  it.each([
+    ['alone', [9000]],
+    ['with others', [9000, 20, 9000]],
+    ['copied together with others', [9000, 20, 20, 20]],
+  ])('tells once when memory is free that was written %s', async (_, sizes) => {
+    const { calls, socket } = recordingSocket();
+    const writer = new SocketWriter(socket);
+    const free: number[] = [];
+    sizes.forEach((size, i) => {
+      const onWritten = size < 9000 ? undefined : () => free.push(i);
+      writer.write(Buffer.alloc(size, i), onWritten);
+    });
+    expect(free).toEqual([]);
+    await nextTurn();
+    expect(free).toEqual(sizes.flatMap((size, i) => (size < 9000 ? [] : [i])));
+    expect(calls.flat().reduce((sum, { length }) => sum + length, 0)).toBe(sizes.reduce((a, b) => a + b));
+  });
 });

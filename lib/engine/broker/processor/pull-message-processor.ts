@@ -203,12 +203,15 @@ class Pull implements HeldPull {
     const { consumerGroup, topic, queueId, queueOffset, maxMsgNums } = this.header;
     const reset = this.broker.offsets.takeResetOffset(consumerGroup, topic, queueId);
     if (reset !== undefined) return this.answerReset(reset);
-    this.broker.store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.filter, (result) => {
+    const onResult = (result: GetMessageResult): void => {
       const code = this.codeOf(result);
       if (code === ResponseCode.PULL_NOT_FOUND && maySuspend) this.suspend();
       else this.answer(code, result);
       this.broker.fastFailure.pulls.takeUp();
-    });
+    };
+    const { store } = this.broker;
+    const { allocator } = this.context;
+    store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.filter, onResult, allocator);
   }
 
   /** Refused, a consumer comes again after a while; told that there is nothing, at once. */

@@ -67,21 +67,15 @@ export class SendMessageProcessor {
   ): void {
     const fault = this.refuse(header) ?? this.refuseBatch(header, body);
     if (fault !== undefined) return context.reply(fault);
-    const messages = body.map((item) =>
-      // The properties of the batch come last, where they win over those of the message.
-      this.innerMessage(
-        header,
-        item.flag,
-        item.body,
-        new Map([...item.properties, ...header.properties]),
-        context,
-      ),
-    );
-    const { queueId } = messages[0]!;
-    const sameQueue = messages.map((message) => ({ ...message, queueId }));
+    const queueId = header.queueId < 0 ? this.randomQueue(header.topic) : header.queueId;
+    const sameQueue = { ...header, queueId };
+    const messages = body.map((item) => {
+      const properties = withPropertiesOfBatch(item.properties, header.properties);
+      return this.innerMessage(sameQueue, item.flag, item.body, properties, context);
+    });
     const uniqKey = header.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     const reply = new SendReply(this.broker, context, header.topic, queueId, uniqKey, true);
-    this.broker.store.putMessages(sameQueue, reply);
+    this.broker.store.putMessages(messages, reply);
   }
 
   /** The checks of a send, in the order of SendMessageProcessor#msgCheck; creates the topic if that is allowed. */
@@ -217,6 +211,16 @@ export class SendMessageProcessor {
 /** A frame cannot tell an empty body from none, on which Apache's broker fails. */
 export function refuseWithoutBody(body: Buffer): Refusal | undefined {
   return body.length > 0 ? undefined : failure(ResponseCode.SYSTEM_ERROR, 'the message has no body');
+}
+
+/** The properties of the batch come last, where they win over those of the message. Mostly it has them all. */
+function withPropertiesOfBatch(
+  properties: ReadonlyMap<string, string>,
+  ofBatch: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  for (const [name, value] of ofBatch)
+    if (properties.get(name) !== value) return new Map([...properties, ...ofBatch]);
+  return properties;
 }
 
 const hasTime = (properties: ReadonlyMap<string, string>) =>
