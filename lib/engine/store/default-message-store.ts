@@ -208,9 +208,8 @@ export class DefaultMessageStore {
   }
 
   putMessage(message: MessageExtBrokerInner, callback: PutMessageCallback): void {
-    const { single } = this;
-    single[0] = message;
-    this.putMessages(single, callback);
+    this.single[0] = message;
+    this.putMessages(this.single, callback);
   }
 
   /** Stores messages of one queue, all or none of them. They are read before this returns. */
