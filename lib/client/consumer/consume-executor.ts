@@ -13,7 +13,8 @@ const COMPACT_AT = 1024;
 
 /** Runs a limited number of tasks at once, the others in order (the thread pool of ConsumeMessageService). */
 export class ConsumeExecutor implements TurnTaker {
-  private tasks: ConsumeTask[] = [];
+  /** Undefined where a task was begun: an old list would keep what has ended from the quick collection of garbage. */
+  private tasks: (ConsumeTask | undefined)[] = [];
   private head = 0;
   private running = 0;
   /** Whether it waits for a turn. */
@@ -94,7 +95,8 @@ export class ConsumeExecutor implements TurnTaker {
 
   private begin(max: number): void {
     for (let i = 0; i < max && this.canBegin && this.mayBegin(); i++) {
-      const task = this.tasks[this.head++]!;
+      const task = this.tasks[this.head]!;
+      this.tasks[this.head++] = undefined;
       const result = task.run();
       if (result === undefined) continue;
       this.running++;

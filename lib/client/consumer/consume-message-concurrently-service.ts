@@ -13,7 +13,7 @@ import type {
   MessageListenerConcurrently,
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
-import { RunningCalls, tooLong, type RunningCall } from './running-calls.js';
+import { RunningCall, RunningCalls, tooLong } from './running-calls.js';
 
 /** Milliseconds until a message is tried again that could not even be sent back. */
 const LOCAL_RETRY_DELAY = 5000;
@@ -200,7 +200,7 @@ export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrent
 }
 
 /** One call of the listener. */
-class ConsumeRequest implements ConsumeTask, RunningCall {
+class ConsumeRequest extends RunningCall implements ConsumeTask {
   readonly context: ConcurrentlyContext;
 
   constructor(
@@ -208,6 +208,7 @@ class ConsumeRequest implements ConsumeTask, RunningCall {
     readonly messages: readonly MessageExt[],
     readonly queue: ProcessQueue,
   ) {
+    super();
     this.context = new ConcurrentlyContext(queue.mq);
   }
 

@@ -15,7 +15,7 @@ import type {
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
-import { RunningCalls, tooLong, type RunningCall } from './running-calls.js';
+import { RunningCall, RunningCalls, tooLong } from './running-calls.js';
 import { earlierAttempts } from './second-life.js';
 
 /** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
@@ -102,7 +102,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     const context = new OrderlyContext(queue.mq);
     const status = this.call(messages, context);
     if (!(status instanceof Promise)) return this.finish(status, messages, context, queue);
-    const call = { messages, context, startedAt: startedAt(messages) };
+    const call = new OrderlyCall(messages, context);
     this.running.begin(call);
     return status.then((result) => {
       this.running.end(call);
@@ -223,8 +223,16 @@ class OrderlyContext extends CallSignal implements ConsumeOrderlyContext {
   }
 }
 
-interface OrderlyCall extends RunningCall {
-  readonly messages: readonly MessageExt[];
+class OrderlyCall extends RunningCall {
+  readonly startedAt: number;
+
+  constructor(
+    readonly messages: readonly MessageExt[],
+    readonly context: OrderlyContext,
+  ) {
+    super();
+    this.startedAt = startedAt(messages);
+  }
 }
 
 class OrderlyTask implements ConsumeTask {

@@ -9,7 +9,7 @@ import {
 import type { ConsumeConcurrentlyStatus } from './message-listener.js';
 import { PopAcknowledger } from './pop-acknowledger.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
-import { RunningCalls, type RunningCall } from './running-calls.js';
+import { RunningCall, RunningCalls } from './running-calls.js';
 
 /** Seconds until the next attempt, by how often the message came before (`popDelayLevel`). */
 const POP_DELAY_LEVEL = [10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
@@ -220,7 +220,7 @@ export class ConsumeMessagePopConcurrentlyService {
 }
 
 /** One call of the listener. */
-class PopConsumeRequest implements ConsumeTask, RunningCall {
+class PopConsumeRequest extends RunningCall implements ConsumeTask {
   readonly context: ConcurrentlyContext;
 
   constructor(
@@ -230,6 +230,7 @@ class PopConsumeRequest implements ConsumeTask, RunningCall {
     /** When they were popped: from then on their time runs. */
     readonly startedAt: number,
   ) {
+    super();
     this.context = new ConcurrentlyContext(queue.mq);
   }
 

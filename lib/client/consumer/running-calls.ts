@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { Ring, RingMember } from '../../common/ring.js';
 import type { MQClientError } from '../../errors/mq-client.error.js';
 import type { CallSignal } from './call-signal.js';
 import type { ConsumerConfig } from './consumer-config.js';
@@ -8,10 +9,10 @@ import type { ConsumerConfig } from './consumer-config.js';
 const MAX_TIMER = 2 ** 31 - 1;
 
 /** A call of a listener that did not end at once. */
-export interface RunningCall {
-  readonly context: CallSignal;
+export abstract class RunningCall extends RingMember {
+  abstract readonly context: CallSignal;
   /** Milliseconds since the epoch. */
-  readonly startedAt: number;
+  abstract readonly startedAt: number;
 }
 
 /**
@@ -19,7 +20,7 @@ export interface RunningCall {
  * queue (ProcessQueue#cleanExpiredMsg), so that up to twice the time passes; here one timer is set to when the oldest is due.
  */
 export class RunningCalls<C extends RunningCall> {
-  private readonly calls = new Set<C>();
+  private readonly calls = new Ring<C>();
   private timer: Timer | undefined;
 
   constructor(
@@ -35,18 +36,20 @@ export class RunningCalls<C extends RunningCall> {
   }
 
   end(call: C): void {
-    this.calls.delete(call);
+    call.leave();
   }
 
   /** Gives all up. */
   abort(reason: MQClientError): void {
     this.clock.clearTimeout(this.timer);
-    for (const { context } of this.calls) context.abort(reason);
-    this.calls.clear();
+    for (const call of this.calls.members()) {
+      call.leave();
+      call.context.abort(reason);
+    }
   }
 
   private watchOldest(): void {
-    const [oldest] = this.calls;
+    const oldest = this.calls.first;
     if (oldest === undefined) return;
     const left = oldest.startedAt + this.timeout - this.clock.now();
     this.timer = this.clock.setTimeout(
@@ -61,9 +64,12 @@ export class RunningCalls<C extends RunningCall> {
 
   private expire(): void {
     const newest = this.clock.now() - this.timeout;
-    for (const call of this.calls) {
-      if (call.startedAt > newest) return;
-      this.calls.delete(call);
+    for (
+      let call = this.calls.first;
+      call !== undefined && call.startedAt <= newest;
+      call = this.calls.first
+    ) {
+      call.leave();
       this.onExpired(call);
     }
   }

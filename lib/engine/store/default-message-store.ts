@@ -41,7 +41,6 @@ import { UnitRepair } from './unit-repair.js';
 const MAX_OPEN_FILES = 1024;
 /** How far the clock may have been set back since the last message was stored. */
 const MAX_TIME_AHEAD = 24 * 3_600_000;
-const NO_BYTES = Buffer.alloc(0);
 /** Reads from the disk at once: more would only keep flushes waiting for a thread of libuv's pool. */
 const MAX_COLD_READS = 8;
 /** Most entries of a ConsumeQueue in one answer. */
@@ -396,5 +395,5 @@ function isTooLong(topic: string): boolean {
 }
 
 function nothing(status: GetMessageStatus, nextBeginOffset: number, minOffset: number, maxOffset: number) {
-  return { status, nextBeginOffset, minOffset, maxOffset, messages: NO_BYTES, messageCount: 0 };
+  return { status, nextBeginOffset, minOffset, maxOffset, messages: Buffer.alloc(0), messageCount: 0 };
 }

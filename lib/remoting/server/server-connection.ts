@@ -164,7 +164,7 @@ export class ServerConnection implements Channel {
     this.pending--;
     if (this.isClosed) return;
     try {
-      this.send(to.encode(response), to.onSent);
+      this.send(to.encode(response), to.takeOnSent());
     } catch (error) {
       if (!(error instanceof RemotingCodecError)) throw error;
       this.send(to.encode(failure(ResponseCode.SYSTEM_ERROR, error.message)));
@@ -246,9 +246,10 @@ class ReplyContext implements RequestContext, Allocator {
     this.channel.reply(this, response);
   }
 
-  /** What is called when the answer was sent. */
-  get onSent(): ((error?: Error | null) => void) | undefined {
+  /** What is to be called when the answer was sent; only the first one gives the memory back, or two would get it. */
+  takeOnSent(): ((error?: Error | null) => void) | undefined {
     const { memory } = this;
+    this.memory = undefined;
     if (memory === undefined) return undefined;
     return (error) => {
       if (!error) this.channel.bodies.release(memory);
