@@ -58,7 +58,10 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   async persistAll(queues: readonly MessageQueue[]): Promise<void> {
     const keys = new Set(queues.map(messageQueueKey));
     for (const key of this.offsets.keys()) if (!keys.has(key)) this.offsets.delete(key);
-    await Promise.all(queues.filter((mq) => !this.isPersisted(mq)).map((mq) => this.persist(mq)));
+    const told = queues.filter((mq) => !this.isPersisted(mq)).map((mq) => this.persist(mq));
+    // A broker that does not answer keeps nobody from waiting for the others.
+    await Promise.allSettled(told);
+    await Promise.all(told);
   }
 
   /** Most queues of a client that has little to do have nothing to tell. */
@@ -72,17 +75,28 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   async persist(mq: MessageQueue): Promise<void> {
-    const key = messageQueueKey(mq);
-    const commitOffset = this.offsets.get(key);
+    const commitOffset = this.offsets.get(messageQueueKey(mq));
     if (commitOffset === undefined) return;
     const address = await this.findAddress(mq);
     if (this.isPersisted(mq, address)) return;
+    try {
+      await this.persistAt(address, mq, commitOffset);
+    } catch (error) {
+      // A consumer that ends just after a master was killed has no later time to tell the slave.
+      await this.instance.updateTopicRouteInfo(mq.topic).catch(() => undefined);
+      const other = this.addressOf(mq);
+      if (other === undefined || other === address) throw error;
+      await this.persistAt(other, mq, commitOffset);
+    }
+  }
+
+  private async persistAt(address: string, mq: MessageQueue, commitOffset: number): Promise<void> {
     const { topic, queueId } = mq;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
     const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
     await this.tell(mq, () => this.instance.requestFrom(address, request));
     const connection = this.instance.connectionStatus(address);
-    this.persisted.set(key, { offset: commitOffset, address, connection });
+    this.persisted.set(messageQueueKey(mq), { offset: commitOffset, address, connection });
   }
 
   /**

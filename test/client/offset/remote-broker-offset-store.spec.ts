@@ -7,6 +7,7 @@ import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { settle } from '../../support/virtual-clock.js';
 
 interface Told {
+  readonly address: string;
   readonly queueId: number;
   answer(): void;
   fail(): void;
@@ -15,18 +16,24 @@ interface Told {
 /** A store whose broker answers when the test says so. */
 function openStore() {
   const told: Told[] = [];
-  const requestFrom = (_: string, { header }: RemotingRequest<typeof RequestCode.UPDATE_CONSUMER_OFFSET>) =>
+  const requestFrom = (
+    address: string,
+    { header }: RemotingRequest<typeof RequestCode.UPDATE_CONSUMER_OFFSET>,
+  ) =>
     new Promise<void>((resolve, reject) => {
       const fail = () => reject(new MQClientError('no answer', { retryable: true }));
-      told.push({ queueId: header.queueId, answer: resolve, fail });
+      told.push({ address, queueId: header.queueId, answer: resolve, fail });
     });
-  const findBrokerAddressInSubscribe = () => ({ address: 'broker', isSlave: false });
+  const route = { address: 'master', next: 'master' };
+  const findBrokerAddressInSubscribe = () => ({ address: route.address, isSlave: false });
+  const updateTopicRouteInfo = async () => void (route.address = route.next);
   const connection: { current?: object } = {};
   const connectionStatus = () => connection.current;
   const instance = {
     requestFrom,
     findBrokerAddressInSubscribe,
     connectionStatus,
+    updateTopicRouteInfo,
   } as unknown as MQClientInstance;
   const store = new RemoteBrokerOffsetStore(instance, 'group');
   const commit = (queueId: number, offset: number, topic = 'topic') => {
@@ -34,7 +41,7 @@ function openStore() {
     store.updateOffset(mq, offset, true);
     return store.persist(mq);
   };
-  return { store, connection, told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
+  return { store, route, connection, told, commit, toldQueues: () => told.map(({ queueId }) => queueId) };
 }
 
 describe('offsets that brokers keep', () => {
@@ -91,6 +98,24 @@ describe('offsets that brokers keep', () => {
     connection.current = { state: 'connected' };
     expect(await persistAll()).toBe(2);
     expect(await persistAll()).toBe(2);
+  });
+
+  it('are told to the slave of a master that is no more, and to others meanwhile', async () => {
+    const { store, route, told } = openStore();
+    const queues = [0, 1].map((queueId) => ({ topic: `topic${queueId}`, brokerName: 'b', queueId }));
+    for (const mq of queues) store.updateOffset(mq, 1, true);
+    let isOver = false;
+    const persisted = store.persistAll(queues).finally(() => (isOver = true));
+    await settle();
+    route.next = 'slave';
+    told[0]!.fail();
+    await settle();
+    expect(told.map(({ address }) => address)).toEqual(['master', 'master', 'slave']);
+    told[2]!.answer();
+    await settle();
+    expect(isOver).toBe(false);
+    told[1]!.answer();
+    await persisted;
   });
 
   it('are told although the first could not be, which is told again', async () => {
