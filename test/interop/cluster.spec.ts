@@ -243,11 +243,15 @@ describe('a master that is killed under load', () => {
         );
       });
       await reader.shutdown();
+      // By their places: what a sender sent again, as the master did not answer any more, is stored twice.
+      const placeOf = ({ brokerName, queueId, queueOffset }: MessageExt) =>
+        `${brokerName} ${queueId} ${queueOffset}`;
+      const handled = new Set(seen.map(placeOf));
       seen.length = 0;
       await startConsumer(cluster, group, { [topic]: '*' }, { concurrently: slowly });
       const last = await producer.send(message(topic, 'after all'));
       await poll('the new consumer to go on', () => consumed(last.msgId));
-      expect(seen.filter(({ msgId }) => ledger.has(msgId))).toEqual([]);
+      expect(seen.filter((one) => handled.has(placeOf(one))).map(placeOf)).toEqual([]);
 
       await apache.broker('broker-a').start();
       await poll('the master to be used again', async () => {

@@ -21,7 +21,7 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   private readonly offsets = new Map<string, number>();
   /** What was told last. */
   private readonly persisted = new Map<string, PersistedOffset>();
-  /** By topic and broker the first offset that was told, until the broker has it and after. */
+  /** By topic and address the first offset that was told, until the broker has it and after. */
   private readonly first = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -75,26 +75,27 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   async persist(mq: MessageQueue): Promise<void> {
-    const commitOffset = this.offsets.get(messageQueueKey(mq));
-    if (commitOffset === undefined) return;
+    if (!this.offsets.has(messageQueueKey(mq))) return;
     const address = await this.findAddress(mq);
     if (this.isPersisted(mq, address)) return;
     try {
-      await this.persistAt(address, mq, commitOffset);
+      await this.persistAt(address, mq);
     } catch (error) {
       // A consumer that ends just after a master was killed has no later time to tell the slave.
       await this.instance.updateTopicRouteInfo(mq.topic).catch(() => undefined);
       const other = this.addressOf(mq);
       if (other === undefined || other === address) throw error;
-      await this.persistAt(other, mq, commitOffset);
+      await this.persistAt(other, mq);
     }
   }
 
-  private async persistAt(address: string, mq: MessageQueue, commitOffset: number): Promise<void> {
+  private async persistAt(address: string, mq: MessageQueue): Promise<void> {
     const { topic, queueId } = mq;
+    const commitOffset = this.offsets.get(messageQueueKey(mq));
+    if (commitOffset === undefined) return;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
     const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
-    await this.tell(mq, () => this.instance.requestFrom(address, request));
+    await this.tell(topic, address, () => this.instance.requestFrom(address, request));
     const connection = this.instance.connectionStatus(address);
     this.persisted.set(messageQueueKey(mq), { offset: commitOffset, address, connection });
   }
@@ -103,8 +104,8 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
    * When the first offsets of a group in a topic come at the same moment, Apache's broker may keep only one of them
    * (ConsumerOffsetManager#commitOffset): the first goes alone.
    */
-  private async tell({ topic, brokerName }: MessageQueue, send: () => Promise<unknown>): Promise<void> {
-    const key = `${topic}@${brokerName}`;
+  private async tell(topic: string, address: string, send: () => Promise<unknown>): Promise<void> {
+    const key = `${topic}@${address}`;
     const first = this.first.get(key);
     if (first !== undefined) {
       await first;
