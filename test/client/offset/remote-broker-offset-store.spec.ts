@@ -100,6 +100,22 @@ describe('offsets that brokers keep', () => {
     expect(await persistAll()).toBe(2);
   });
 
+  it('are told to a slave the first one alone, too', async () => {
+    const { route, told, commit } = openStore();
+    const first = commit(0, 1);
+    await settle();
+    told[0]!.answer();
+    await first;
+    route.address = 'slave';
+    const others = Promise.all([1, 2].map((queueId) => commit(queueId, 1)));
+    await settle();
+    expect(told.map(({ address, queueId }) => `${address} ${queueId}`)).toEqual(['master 0', 'slave 1']);
+    told[1]!.answer();
+    await settle();
+    told[2]!.answer();
+    await others;
+  });
+
   it('are told to the slave of a master that is no more, and to others meanwhile', async () => {
     const { store, route, told } = openStore();
     const queues = [0, 1].map((queueId) => ({ topic: `topic${queueId}`, brokerName: 'b', queueId }));
