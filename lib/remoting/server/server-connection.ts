@@ -21,6 +21,7 @@ import { failure, type RemotingRequest, type RemotingResponse } from '../remotin
 import type { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
 import { PendingCalls } from '../transport/pending-calls.js';
+import { ResponseTable } from '../transport/response-table.js';
 import { SocketWriter } from '../transport/socket-writer.js';
 import { TcpCall } from '../transport/tcp-call.js';
 import type { ResponseCallback } from '../transport/transport.js';
@@ -53,10 +54,9 @@ export class ServerConnection implements Channel {
   private readonly writer: SocketWriter;
   private readonly cutter: FrameCutter;
   private pending = 0;
-  private opaque = 0;
   private isRefused = false;
   /** What the client was asked and has not answered. */
-  private readonly calls = new Map<number, TcpCall>();
+  private readonly calls = new ResponseTable();
   private readonly asked: PendingCalls;
 
   constructor(
@@ -88,7 +88,7 @@ export class ServerConnection implements Channel {
   }
 
   push(request: RemotingRequest): void {
-    this.send([encodeRequest(request, this.nextOpaque(), true, 'JSON')]);
+    this.send([encodeRequest(request, this.calls.nextOpaque(), true, 'JSON')]);
   }
 
   invoke<C extends RequestCode>(
@@ -97,12 +97,12 @@ export class ServerConnection implements Channel {
     callback: ResponseCallback<C>,
   ): void {
     if (this.socket.destroyed) return callback.onError(clientGone());
-    const opaque = this.nextOpaque();
+    const { calls } = this;
+    const opaque = calls.nextOpaque();
     const frame = encodeRequest(request as RemotingRequest, opaque, false, 'JSON');
     const deadline = this.options.clock.now() + timeoutMillis;
-    const call = new TcpCall(callback as ResponseCallback<never>, deadline, timeoutMillis);
-    call.register(this.calls, opaque, request.code);
-    this.asked.add(call);
+    const waiter = callback as ResponseCallback<never>;
+    this.asked.add(new TcpCall(calls, opaque, request.code, waiter, deadline, timeoutMillis));
     this.send([frame]);
   }
 
@@ -146,13 +146,8 @@ export class ServerConnection implements Channel {
 
   /** An answer that comes too late has nobody who waits for it. */
   private onResponse(frame: RemotingFrame): void {
-    const call = this.calls.get(frame.opaque);
+    const call = this.calls.find(frame.opaque);
     if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
-  }
-
-  private nextOpaque(): number {
-    this.opaque = (this.opaque + 1) & 0x7fffffff;
-    return this.opaque;
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {

@@ -1,20 +1,23 @@
 import type { RequestCode } from '../request-code.js';
 import { PendingCall } from './pending-calls.js';
+import type { ResponseTable } from './response-table.js';
+import type { ResponseCallback } from './transport.js';
 
 /** A request that is found by the number that its answer carries. */
 export class TcpCall extends PendingCall {
-  private calls!: Map<number, TcpCall>;
-  private opaque = 0;
-  code!: RequestCode;
-
-  register(calls: Map<number, TcpCall>, opaque: number, code: RequestCode): void {
-    this.calls = calls;
-    this.opaque = opaque;
-    this.code = code;
-    calls.set(opaque, this);
+  constructor(
+    private readonly table: ResponseTable,
+    readonly opaque: number,
+    readonly code: RequestCode,
+    callback: ResponseCallback<never>,
+    deadline: number,
+    timeoutMillis: number,
+  ) {
+    super(callback, deadline, timeoutMillis);
+    table.add(this);
   }
 
   protected override onEnd(): void {
-    this.calls.delete(this.opaque);
+    this.table.remove(this);
   }
 }

@@ -17,8 +17,9 @@ import { failure, type RemotingRequest, type RemotingResponse } from '../remotin
 import type { RequestCode } from '../request-code.js';
 import { ClientErrorCode, ResponseCode } from '../response-code.js';
 import { openSocket, type ClientTls } from '../tls/client-tls.js';
-import { SocketWriter } from './socket-writer.js';
 import type { PendingCalls } from './pending-calls.js';
+import { ResponseTable } from './response-table.js';
+import { SocketWriter } from './socket-writer.js';
 import { TcpCall } from './tcp-call.js';
 import type { RequestListener, ResponseCallback } from './transport.js';
 
@@ -58,8 +59,7 @@ export interface ConnectionEnd {
 export class TcpConnection {
   private readonly socket: Socket;
   private readonly writer: SocketWriter;
-  private readonly calls = new Map<number, TcpCall>();
-  private opaque = 0;
+  private readonly calls = new ResponseTable();
   private isConnected = false;
   private isProven = false;
   private isIdle = false;
@@ -88,17 +88,18 @@ export class TcpConnection {
     now = this.options.clock.now(),
   ): void {
     if (this.writer.backlog > MAX_BACKLOG) return callback.onError(this.overloaded());
-    const opaque = this.nextOpaque();
+    const { calls } = this;
+    const opaque = calls.nextOpaque();
     const frame = this.encode(request as RemotingRequest, opaque, false);
-    const call = new TcpCall(callback as ResponseCallback<never>, now + timeoutMillis, timeoutMillis);
-    call.register(this.calls, opaque, request.code);
-    this.options.pending.add(call);
+    const deadline = now + timeoutMillis;
+    const waiter = callback as ResponseCallback<never>;
+    this.options.pending.add(new TcpCall(calls, opaque, request.code, waiter, deadline, timeoutMillis));
     this.writer.write(frame);
   }
 
   invokeOneway(request: RemotingRequest): void {
     if (this.writer.backlog > MAX_BACKLOG) return;
-    this.writer.write(this.encode(request, this.nextOpaque(), true));
+    this.writer.write(this.encode(request, this.calls.nextOpaque(), true));
   }
 
   /** Ends the connection when the server has everything that was written. */
@@ -111,11 +112,6 @@ export class TcpConnection {
     return encodeRequest(request, opaque, isOneway, serializeType, signer, extraFields);
   }
 
-  private nextOpaque(): number {
-    this.opaque = (this.opaque + 1) & 0x7fffffff;
-    return this.opaque;
-  }
-
   private onConnect(): void {
     this.isConnected = true;
     this.socket.setTimeout(MAX_IDLE_TIME);
@@ -123,7 +119,7 @@ export class TcpConnection {
   }
 
   private onTimeout(): void {
-    this.isIdle = this.isConnected && this.calls.size === 0;
+    this.isIdle = this.isConnected && this.calls.isEmpty;
     const reason = this.isConnected ? 'nothing was sent or received for two minutes' : 'no answer within 3 s';
     this.socket.destroy(new Error(reason));
   }
@@ -134,7 +130,7 @@ export class TcpConnection {
       this.options.onProven();
     }
     if (!isResponse(frame)) return this.onRequest(frame);
-    const call = this.calls.get(frame.opaque);
+    const call = this.calls.find(frame.opaque);
     // An answer that comes too late has nobody who waits for it.
     if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
   }
@@ -171,7 +167,7 @@ export class TcpConnection {
       retryable: true,
     });
     this.options.onClosed({ error, wasProven: this.isProven, wasIdle: this.isIdle });
-    for (const call of this.calls.values()) call.fail(error);
+    for (const call of this.calls.members()) call.fail(error);
   }
 
   private overloaded(): MQClientError {
