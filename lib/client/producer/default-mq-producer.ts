@@ -16,17 +16,12 @@ import { compressOutgoing } from './body-compression.js';
 import { checkBatch } from './message-batch.js';
 import { chooseQueue, type MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
+import { Outgoing } from './outgoing.js';
 import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
 import type { ProducerInner } from './producer-inner.js';
 import { brokerNameOf } from './recall-handle.js';
 import type { SendResult } from './send-result.js';
-import {
-  sendRequest,
-  SendTask,
-  type CommunicationMode,
-  type Outgoing,
-  type SendEnvironment,
-} from './send-task.js';
+import { sendRequest, SendTask, type CommunicationMode, type SendEnvironment } from './send-task.js';
 import { sendRequestMessage } from './request-sender.js';
 import { endedBySignal, SendPermits } from './send-permits.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
@@ -300,7 +295,7 @@ export class DefaultMQProducer implements ProducerInner {
     const topic = this.topicOf(message);
     const isPrepared = properties.get(MessageConst.TRANSACTION_PREPARED) === 'true';
     const flags = isPrepared ? sysFlag | MessageSysFlag.TRANSACTION_PREPARED_TYPE : sysFlag;
-    return { message, topic, body, sysFlag: flags, properties, msgId, isBatch: false, startedAt };
+    return new Outgoing(message, topic, body, flags, properties, msgId, false, startedAt);
   }
 
   private outgoingBatch(messages: readonly Message[]): Outgoing {
@@ -311,16 +306,7 @@ export class DefaultMQProducer implements ProducerInner {
     const msgId = messages.map((message) => this.idOf(message)).join(',');
     const startedAt = this.instance.clock.now();
     const topic = this.topicOf(first!);
-    return {
-      message: first!,
-      topic,
-      body: messages,
-      sysFlag: 0,
-      properties,
-      msgId,
-      isBatch: true,
-      startedAt,
-    };
+    return new Outgoing(first!, topic, messages, 0, properties, msgId, true, startedAt);
   }
 
   private topicOf({ topic }: Message): string {

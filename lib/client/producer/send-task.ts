@@ -1,18 +1,17 @@
 import { MessageConst } from '../../common/message-const.js';
-import type { Message } from '../../common/message.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { REPLY_MESSAGE_FLAG } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingTimeoutError } from '../../errors/remoting-timeout.error.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
-import type { MessageBatch } from '../../remoting/body/message-batch.js';
 import type { RemotingRequest, RemotingResponse } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import type { ResponseCallback } from '../../remoting/transport/transport.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { ProducerConfig } from './producer-config.js';
+import type { Outgoing } from './outgoing.js';
 import type { SendResult, SendStatus } from './send-result.js';
 import type { MQFaultStrategy } from './mq-fault-strategy.js';
 import type { SendMessageTrace } from '../trace/send-message-trace.js';
@@ -25,22 +24,6 @@ type SendCode =
   | typeof RequestCode.SEND_MESSAGE
   | typeof RequestCode.SEND_BATCH_MESSAGE
   | typeof RequestCode.SEND_REPLY_MESSAGE;
-
-/** What is sent: the same in every attempt. */
-export interface Outgoing {
-  /** Of a batch the message that stands for all. */
-  readonly message: Message;
-  /** With the namespace, if there is one. */
-  readonly topic: string;
-  readonly body: Buffer | MessageBatch;
-  readonly sysFlag: number;
-  readonly properties: ReadonlyMap<string, string>;
-  /** What the sender sees as the id; of a batch all of them. */
-  readonly msgId: string;
-  readonly isBatch: boolean;
-  /** When the sender called; the search for the route counts towards the timeout too. */
-  readonly startedAt: number;
-}
 
 const SEND_STATUS: ReadonlyMap<number, SendStatus> = new Map([
   [ResponseCode.SUCCESS, 'SEND_OK'],

@@ -6,17 +6,19 @@ import { decodeProperties } from '../../common/message-properties.js';
 import { tagsCodeOf } from './tags-code.js';
 import type { ConsumeQueue } from './consume-queue.js';
 
-/** What ConsumeQueue and index need to know of a stored record (DispatchRequest). */
-export interface DispatchRequest {
-  readonly queue: ConsumeQueue;
-  readonly commitLogOffset: number;
-  readonly msgSize: number;
-  readonly tagsCode: number;
-  readonly storeTimestamp: number;
-  readonly consumeQueueOffset: number;
-  readonly sysFlag: number;
-  readonly uniqKey: string | undefined;
-  readonly keys: string | undefined;
+/** What ConsumeQueue and index need to know of a stored record (DispatchRequest). No literal: see `Outgoing`. */
+export class DispatchRequest {
+  constructor(
+    readonly queue: ConsumeQueue,
+    readonly commitLogOffset: number,
+    readonly msgSize: number,
+    readonly tagsCode: number,
+    readonly storeTimestamp: number,
+    readonly consumeQueueOffset: number,
+    readonly sysFlag: number,
+    readonly uniqKey: string | undefined,
+    readonly keys: string | undefined,
+  ) {}
 }
 
 /** The topic, queue and queue offset of the record at `start`, which is well formed. */
@@ -44,15 +46,15 @@ export function readDispatchRequest(
   const propertiesEnd = start + buffer.readInt32BE(start);
   const properties = decodeProperties(utf8Slice(buffer, topic.position + topic.length + 2, propertiesEnd));
   const storeTimestamp = readOffset(buffer, start + storeTimestampPosition(sysFlag));
-  return {
+  return new DispatchRequest(
     queue,
-    commitLogOffset: readOffset(buffer, start + RecordLayout.PHYSICAL_OFFSET),
-    msgSize: buffer.readInt32BE(start),
-    tagsCode: tagsCodeOf(queue.topic, properties, delayLevels, storeTimestamp),
+    readOffset(buffer, start + RecordLayout.PHYSICAL_OFFSET),
+    buffer.readInt32BE(start),
+    tagsCodeOf(queue.topic, properties, delayLevels, storeTimestamp),
     storeTimestamp,
-    consumeQueueOffset: readOffset(buffer, start + RecordLayout.QUEUE_OFFSET),
+    readOffset(buffer, start + RecordLayout.QUEUE_OFFSET),
     sysFlag,
-    uniqKey: properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX),
-    keys: properties.get(MessageConst.KEYS),
-  };
+    properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX),
+    properties.get(MessageConst.KEYS),
+  );
 }
