@@ -3,7 +3,7 @@ import { MessageConst } from '../../common/message-const.js';
 import { AppendBatch, type PutMessageCallback } from './append-batch.js';
 import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
-import type { DispatchRequest } from './dispatch-request.js';
+import { DispatchRequest } from './dispatch-request.js';
 import { isDiskFull, type FileCallback } from '../../common/file-system.js';
 import { FlushRealTimeService, type FlushService, type FlushTarget } from './flush-service.js';
 import { GroupCommitService } from './group-commit-service.js';
@@ -238,17 +238,22 @@ export class AppendPipeline implements FlushTarget {
     if (size < 0) return 'PROPERTIES_SIZE_EXCEEDED';
     if (size > this.options.config.maxMessageSize + MAX_RECORD_EXCESS) return 'MESSAGE_ILLEGAL';
     const { sysFlag, properties } = message;
-    batch.records.push({
-      queue,
-      commitLogOffset: endOffset,
-      msgSize: size,
-      tagsCode: tagsCodeOf(queue.topic, properties, this.options.delayLevels, lastStoreTimestamp),
-      storeTimestamp: lastStoreTimestamp,
-      consumeQueueOffset: queueOffset,
-      sysFlag,
-      uniqKey: properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX),
-      keys: properties.get(MessageConst.KEYS),
-    });
+    const tagsCode = tagsCodeOf(queue.topic, properties, this.options.delayLevels, lastStoreTimestamp);
+    const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    const keys = properties.get(MessageConst.KEYS);
+    batch.records.push(
+      new DispatchRequest(
+        queue,
+        endOffset,
+        size,
+        tagsCode,
+        lastStoreTimestamp,
+        queueOffset,
+        sysFlag,
+        uniqKey,
+        keys,
+      ),
+    );
     tail.advance(size);
     this.endOffset = endOffset + size;
     queue.nextOffset = queueOffset + 1;
@@ -266,8 +271,9 @@ export class AppendPipeline implements FlushTarget {
 
   /** Whoever is answered may append at once, so nothing is answered before everything here is in order. */
   writeStaged(): void {
-    // What is staged while a write waits goes with one call, however many turns that takes.
-    if (!this.writer.isHeld) {
+    // What is staged while a write waits goes with one call, however many turns and writes that takes.
+    if (!this.writer.isHeld) this.writer.write();
+    if (this.writer.isIdle) {
       this.seal();
       this.writer.write();
     }
@@ -306,14 +312,16 @@ export class AppendPipeline implements FlushTarget {
     this.writeStaged();
   }
 
-  /** As if nothing from the first extent on had been appended. */
+  /** As if nothing from the first extent on had been appended; what is staged lies behind all of them. */
   private takeBack(extents: readonly Extent[]): void {
     const failure = this.writer.isStuck ? 'OS_PAGE_CACHE_BUSY' : 'SERVICE_NOT_AVAILABLE';
     const { segment, offset } = extents[0]!;
+    const batches = [...extents.map(({ batch }) => batch), this.staged];
+    this.staged = undefined;
     this.endOffset = this.stagedOffset = offset;
     this.segment = segment;
     this.log.tail.truncate(offset);
-    for (const { batch } of extents.toReversed()) {
+    for (const batch of batches.toReversed()) {
       if (batch === undefined) continue;
       this.pendingMessages -= batch.records.length;
       for (const { queue, consumeQueueOffset } of batch.records.toReversed())

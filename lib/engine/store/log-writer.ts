@@ -195,6 +195,7 @@ export class LogWriter {
     } else if (this.writesOffLoop === 0) {
       this.nextWritesOffLoop = MIN_WRITES_OFF_LOOP;
     }
+    this.filler.isPaused = this.writesOffLoop > 0;
   }
 
   private writeWhenFree(): void {

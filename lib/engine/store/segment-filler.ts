@@ -18,6 +18,8 @@ export class SegmentFiller {
   private pieceStart = 0;
   private pieceEnd = 0;
   private onPieceFilled: (() => void) | undefined;
+  /** Whether no further piece is begun: a disk that is slow takes the log first. */
+  isPaused = false;
 
   /** The writer goes on at `offset` of `segment`. */
   start(segment: SegmentFile, offset: number): void {
@@ -35,7 +37,7 @@ export class SegmentFiller {
   advance(segment: SegmentFile, offset: number): void {
     if (segment !== this.segment) return;
     this.writerOffset = offset;
-    if (this.isFilling) return;
+    if (this.isPaused || this.isFilling) return;
     const from = Math.max(this.filledTo, offset);
     const end = Math.min(from + PIECE, segment.endOffset);
     if (from - offset < WINDOW && end > from) this.fill(segment, from, end);

@@ -176,6 +176,36 @@ describe('writes off the event loop', () => {
     await write(3);
     expect(await writesOffLoop()).toBe(4);
   });
+
+  it('that the end of a piece of memory has divided are caught up with, so that none waits for many', async () => {
+    const store = new SimulatedStore({ ...LARGE, flushDiskType: 'ASYNC_FLUSH' });
+    let passed = 0;
+    store.clock.monotonicNow = () => (passed += 3);
+    await store.send(1);
+    store.disk.holdsTransfers = true;
+    let answered = 0;
+    const put = async () => {
+      void store.put({ body: BODY }).then(() => answered++);
+      await settle();
+    };
+    // Four pieces of 256 KiB.
+    for (let i = 0; i < 130; i++) await put();
+    for (let i = 0; i < 10; i++) {
+      await put();
+      store.disk.releaseTransfer();
+      await settle();
+    }
+    const before = answered;
+    await put();
+    for (let i = 0; i < 2; i++) {
+      store.disk.releaseTransfer();
+      await settle();
+    }
+    expect(before).toBeGreaterThan(130);
+    expect(answered).toBe(141);
+    store.disk.releaseTransfers();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
 });
 
 describe('what is on its way to the disk', () => {

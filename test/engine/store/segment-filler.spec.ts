@@ -28,6 +28,19 @@ describe('zeros ahead of the writer', () => {
     expect(usedByLog(store)).toBeLessThanOrEqual(3.1 * MIB);
   });
 
+  it('are not written as long as the disk is slow, which has enough to do with the log', async () => {
+    const store = new SimulatedStore(LARGE);
+    let passed = 0;
+    store.clock.monotonicNow = () => (passed += 3);
+    await store.send(100);
+    await settle(30);
+    expect(usedByLog(store)).toBeLessThanOrEqual(MIB / 2);
+    store.clock.monotonicNow = () => passed;
+    for (let i = 0; i < 80; i++) await store.send(1);
+    await settle(30);
+    expect(usedByLog(store)).toBeGreaterThanOrEqual(MIB);
+  });
+
   it('are not written with ASYNC_FLUSH', async () => {
     const store = new SimulatedStore({ ...LARGE, flushDiskType: 'ASYNC_FLUSH' });
     await store.send(1);

@@ -134,6 +134,8 @@ export class RequestQueue implements RequestExecutor {
   private remove(): WaitingRequest {
     const first = this.head!;
     this.head = first.next;
+    // One that has become old would keep all that came after it.
+    first.next = undefined;
     if (this.head === undefined) this.tail = undefined;
     this.size--;
     this.bytes -= first.bytes;
