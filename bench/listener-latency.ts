@@ -6,19 +6,26 @@ import { DefaultMQProducer, MQClientInstance } from '../lib/client/index.js';
 import { TcpTransport } from '../lib/remoting/transport/tcp-transport.js';
 import { LEVELS, openClient, type LevelOptions } from './levels.js';
 import { startEngine, startNode } from './peers/servers.js';
-import { median } from './support/closed-loop.js';
+import { closedLoop, median } from './support/closed-loop.js';
 import { NumberedMessages } from './support/numbered.js';
 import { paced, type Paced } from './support/paced.js';
 import { withScratch } from './support/scratch.js';
 
 type FlushDiskType = LevelOptions['flushDiskType'];
 
-/** One row: what ends when, at 1,000 a second, medians of the rounds. */
+/** When something ended, medians of the rounds. */
+export interface Latencies {
+  /** At 1,000 a second, whether those before have ended or not. */
+  readonly paced: Paced;
+  /** The next one begins when the one before has ended. */
+  readonly single: Paced;
+}
+
 export interface LatencyRow {
   readonly label: string;
-  readonly ASYNC_FLUSH: Paced;
+  readonly ASYNC_FLUSH: Latencies;
   /** Absent where nothing is flushed. */
-  readonly SYNC_FLUSH: Paced | undefined;
+  readonly SYNC_FLUSH: Latencies | undefined;
 }
 
 interface Subject {
@@ -45,18 +52,18 @@ const SUBJECTS: {
   { label: 'listener called, over TCP', isFlushed: true, open: openOverTcp },
 ];
 
-/** Open loop: from the time at which a message was to be sent until its listener is called, and what it is compared with. */
+/** From the time at which a message was to be sent until its listener is called, and what it is compared with. */
 export async function measureListenerLatency(rounds: number): Promise<LatencyRow[]> {
   const cells = SUBJECTS.flatMap((subject) =>
     (subject.isFlushed ? (['ASYNC_FLUSH', 'SYNC_FLUSH'] as const) : (['ASYNC_FLUSH'] as const)).map(
-      (flushDiskType) => ({ subject, flushDiskType, results: [] as Paced[] }),
+      (flushDiskType) => ({ subject, flushDiskType, results: [] as Latencies[] }),
     ),
   );
   for (let round = 0; round < rounds; round++) {
     for (const { subject, flushDiskType, results } of cells)
       results.push(await withScratch((directory) => measure(() => subject.open(directory, flushDiskType))));
   }
-  const resultOf = (label: string, flush: FlushDiskType): Paced | undefined => {
+  const resultOf = (label: string, flush: FlushDiskType): Latencies | undefined => {
     const cell = cells.find(
       ({ subject, flushDiskType }) => subject.label === label && flushDiskType === flush,
     );
@@ -69,21 +76,30 @@ export async function measureListenerLatency(rounds: number): Promise<LatencyRow
   }));
 }
 
-async function measure(open: () => Promise<Subject>): Promise<Paced> {
+async function measure(open: () => Promise<Subject>): Promise<Latencies> {
   const subject = await open();
   await paced(WARM_PER_SECOND, SECONDS, subject.operation);
-  const result = await paced(PER_SECOND, SECONDS, subject.operation);
+  const atRate = await paced(PER_SECOND, SECONDS, subject.operation);
+  let number = 0;
+  const single = await closedLoop(1, SECONDS * 1000, (done) => subject.operation(number++, done));
   await subject.close();
-  return result;
+  return { paced: atRate, single };
 }
 
-function medians(results: readonly Paced[]): Paced {
+function medians(results: readonly Latencies[]): Latencies {
+  return {
+    paced: mediansOf(results.map((result) => result.paced)),
+    single: mediansOf(results.map((result) => result.single)),
+  };
+}
+
+function mediansOf(results: readonly Paced[]): Paced {
   return { p50: median(results.map(({ p50 }) => p50)), p99: median(results.map(({ p99 }) => p99)) };
 }
 
 /** What the loop of this process and the machine add by themselves. */
 async function openNothing(): Promise<Subject> {
-  return { operation: (_number, done) => done(), close: () => {} };
+  return { operation: (_number, done) => void setImmediate(done), close: () => {} };
 }
 
 async function openBare(directory: string, flushDiskType: FlushDiskType): Promise<Subject> {
