@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppProcess, type AppProcessOptions } from '../support/app-process.js';
+import { freePort } from '../support/free-port.js';
 import { eventually } from '../support/virtual-clock.js';
 
 const STARTS = 4;
 const MESSAGES = 300;
 const TIMEOUT = 30_000;
 
-/** At ports below those that the kernel gives to others meanwhile, so that they are free again after a kill. */
-function somewhere(): Omit<AppProcessOptions, 'name'> {
+async function somewhere(): Promise<Omit<AppProcessOptions, 'name'>> {
   const directory = mkdtempSync(join(tmpdir(), 'hosting-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
-  return { port: 20_000 + 8 * Math.floor(Math.random() * 1200), storePathRootDir: join(directory, 'store') };
+  return { port: await freePort(), storePathRootDir: join(directory, 'store') };
 }
 
 const prepare = (place: Omit<AppProcessOptions, 'name'>, names: readonly string[]) =>
@@ -35,7 +35,7 @@ async function expectNothingLost(apps: readonly AppProcess[]): Promise<void> {
 describe('applications with the same loopback nameServer', () => {
   it('find one host among themselves when they start at the same moment', async () => {
     for (let i = 0; i < STARTS; i++) {
-      const apps = await prepare(somewhere(), ['a', 'b', 'c']);
+      const apps = await prepare(await somewhere(), ['a', 'b', 'c']);
       await Promise.all(apps.map((app) => app.start()));
       expect(apps.filter(({ isHost }) => isHost)).toHaveLength(1);
       await goesOn(apps, 20);
@@ -45,7 +45,7 @@ describe('applications with the same loopback nameServer', () => {
   }, 120_000);
 
   it('lose nothing when one host after the other is killed under load', async () => {
-    const place = somewhere();
+    const place = await somewhere();
     const apps = await prepare(place, ['a', 'b', 'c']);
     for (const app of apps) await app.start();
     expect(apps.map(({ isHost }) => isHost)).toEqual([true, false, false]);
@@ -71,7 +71,7 @@ describe('applications with the same loopback nameServer', () => {
   }, 120_000);
 
   it('go on when the host ends as it should', async () => {
-    const place = somewhere();
+    const place = await somewhere();
     const host = await AppProcess.start({ ...place, name: 'host' });
     const guest = await AppProcess.start({ ...place, name: 'guest' });
     await goesOn([host, guest]);
@@ -82,7 +82,7 @@ describe('applications with the same loopback nameServer', () => {
   }, 60_000);
 
   it('do not take over with another store, say so, and go on when the host is back', async () => {
-    const place = somewhere();
+    const place = await somewhere();
     const host = await AppProcess.start({ ...place, name: 'host' });
     const storePathRootDir = `${place.storePathRootDir}-of-the-guest`;
     const guest = await AppProcess.start({ ...place, storePathRootDir, name: 'guest' });

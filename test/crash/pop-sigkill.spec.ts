@@ -6,6 +6,7 @@ import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { EngineProcess } from '../support/engine-process.js';
+import { freePort } from '../support/free-port.js';
 import { PopClient } from '../support/pop-client.js';
 import { TestClient } from '../support/test-client.js';
 import { eventually } from '../support/virtual-clock.js';
@@ -47,7 +48,7 @@ it('every message is consumed, though consumers forget some and the engine is ki
   };
 
   for (let round = 0; round < KILLS; round++) {
-    const engine = await EngineProcess.start(directory, [0, 0]);
+    const engine = await EngineProcess.start(directory, await freePort());
     const group = await connect(engine);
     const started = retried;
     const consuming = Array.from({ length: CONSUMERS }, () =>
@@ -63,7 +64,7 @@ it('every message is consumed, though consumers forget some and the engine is ki
     await Promise.all(consuming);
   }
 
-  const engine = await EngineProcess.start(directory, [0, 0]);
+  const engine = await EngineProcess.start(directory, await freePort());
   const group = await connect(engine);
   const deadline = Date.now() + 30_000;
   const isDone = () => acknowledged.size === sent.size || Date.now() > deadline;

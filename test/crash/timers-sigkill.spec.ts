@@ -7,6 +7,7 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { EngineProcess } from '../support/engine-process.js';
+import { freePort } from '../support/free-port.js';
 import { startConsumer, startProducer } from '../support/test-peers.js';
 import { eventually } from '../support/virtual-clock.js';
 
@@ -15,23 +16,11 @@ const KILLS = 4;
 const COUNT = 1500;
 const SPREAD = 5000;
 
-/** At ports below those that the kernel gives to others meanwhile, so that they are free again after a kill. */
-async function startSomewhere(directory: string): Promise<EngineProcess> {
-  for (let attempt = 1; ; attempt++) {
-    const port = 20_000 + 2 * Math.floor(Math.random() * 5000);
-    try {
-      return await EngineProcess.start(directory, [port, port + 1]);
-    } catch (error) {
-      if (attempt === 10) throw error;
-    }
-  }
-}
-
 it('every timed message comes, none before its time and none that was recalled, though the engine is killed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'engine-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  let engine = await startSomewhere(directory);
-  const { ports } = engine;
+  const port = await freePort();
+  let engine = await EngineProcess.start(directory, port);
   const cluster = {
     namesrvAddrs: [engine.namesrvAddr],
     connect: () => new TcpTransport({ clock: systemClock, logger: silentLogger }),
@@ -76,7 +65,7 @@ it('every timed message comes, none before its time and none that was recalled, 
     const started = got.size;
     await eventually(() => got.size > started + 50, 20_000);
     await engine.kill();
-    engine = await EngineProcess.start(directory, ports);
+    engine = await EngineProcess.start(directory, port);
   }
   const expected = [...due.keys()].filter((id) => !recalled.has(id));
   await eventually(() => expected.every((id) => got.has(id)), 30_000);

@@ -12,6 +12,7 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { EngineProcess } from '../support/engine-process.js';
+import { freePort } from '../support/free-port.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
 import { eventually } from '../support/virtual-clock.js';
@@ -26,22 +27,12 @@ const OPTIONS = {
   transactionOpBatchInterval: 700,
 };
 
-async function startSomewhere(directory: string): Promise<EngineProcess> {
-  for (let attempt = 1; ; attempt++) {
-    const port = 20_000 + 2 * Math.floor(Math.random() * 5000);
-    try {
-      return await EngineProcess.start(directory, [port, port + 1], OPTIONS);
-    } catch (error) {
-      if (attempt === 10) throw error;
-    }
-  }
-}
-
 it('every transaction is delivered once or not at all, as its ledger says, however often the engine is killed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'transactions-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  let engine = await startSomewhere(directory);
-  const { namesrvAddr, ports } = engine;
+  const port = await freePort();
+  let engine = await EngineProcess.start(directory, port, OPTIONS);
+  const { namesrvAddr } = engine;
   const connect = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
   const environment = { clock: systemClock, random: Math.random, logger: silentLogger };
   const config = { heartbeatBrokerInterval: 500 };
@@ -83,7 +74,7 @@ it('every transaction is delivered once or not at all, as its ledger says, howev
     const before = ledger.size;
     await eventually(() => ledger.size >= before + TRANSACTIONS_BETWEEN_KILLS, 30_000);
     await engine.kill();
-    engine = await EngineProcess.start(directory, ports, OPTIONS);
+    engine = await EngineProcess.start(directory, port, OPTIONS);
   }
   const before = ledger.size;
   await eventually(() => ledger.size > before, 30_000);

@@ -6,6 +6,7 @@ import { ConfigurationError } from '../../lib/errors/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
+import { freePort } from '../support/free-port.js';
 import { TestClient } from '../support/test-client.js';
 import { startEngine } from '../support/test-engine.js';
 
@@ -14,23 +15,6 @@ const listen = (server: Server, port: number) =>
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-
-/** Calls back with a port below those that the kernel gives to others, until one is free together with its neighbours. */
-async function withFreePort<T>(use: (port: number) => Promise<T>): Promise<T> {
-  for (;;) {
-    const port = 10_003 + Math.floor(Math.random() * 20_000);
-    try {
-      for (const neighbour of [port, port - 2]) {
-        const server = createServer();
-        await listen(server, neighbour);
-        await new Promise((resolve) => server.close(resolve));
-      }
-    } catch {
-      continue;
-    }
-    return use(port);
-  }
-}
 
 async function maxOffsetAt(port: number): Promise<number> {
   const transport = new TcpTransport({ clock: systemClock, logger: silentLogger });
@@ -43,31 +27,31 @@ describe('the VIP port', () => {
   const engineAt = (listenPort: number, vipChannelEnabled = true) =>
     startEngine({ engine: { listen: { nameServerPort: 0, listenPort, vipChannelEnabled } } });
 
-  it('answers as the port of the broker does', () =>
-    withFreePort(async (port) => {
-      const engine = await engineAt(port);
-      await (await TestClient.open(engine)).send('t');
-      expect([await maxOffsetAt(port), await maxOffsetAt(port - 2)]).toEqual([1, 1]);
-      await engine.close();
-      await expect(maxOffsetAt(port - 2)).rejects.toThrow('ECONNREFUSED');
-    }));
+  it('answers as the port of the broker does', async () => {
+    const port = await freePort();
+    const engine = await engineAt(port);
+    await (await TestClient.open(engine)).send('t');
+    expect([await maxOffsetAt(port), await maxOffsetAt(port - 2)]).toEqual([1, 1]);
+    await engine.close();
+    await expect(maxOffsetAt(port - 2)).rejects.toThrow('ECONNREFUSED');
+  });
 
-  it('can be done without', () =>
-    withFreePort(async (port) => {
-      await engineAt(port, false);
-      await maxOffsetAt(port);
-      await expect(maxOffsetAt(port - 2)).rejects.toThrow('ECONNREFUSED');
-    }));
+  it('can be done without', async () => {
+    const port = await freePort();
+    await engineAt(port, false);
+    await maxOffsetAt(port);
+    await expect(maxOffsetAt(port - 2)).rejects.toThrow('ECONNREFUSED');
+  });
 
-  it('that is taken ends the start with an error that says what to do, and no port stays open', () =>
-    withFreePort(async (port) => {
-      const other = createServer();
-      await listen(other, port - 2);
-      onTestFinished(() => void other.close());
-      const error = await engineAt(port).catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(ConfigurationError);
-      expect(String(error)).toContain(`Cannot listen on 127.0.0.1:${port - 2} (`);
-      expect(String(error)).toContain('vipChannelEnabled: false does without it');
-      await expect(maxOffsetAt(port)).rejects.toThrow('ECONNREFUSED');
-    }));
+  it('that is taken ends the start with an error that says what to do, and no port stays open', async () => {
+    const port = await freePort();
+    const other = createServer();
+    await listen(other, port - 2);
+    onTestFinished(() => void other.close());
+    const error = await engineAt(port).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`Cannot listen on 127.0.0.1:${port - 2} (`);
+    expect(String(error)).toContain('vipChannelEnabled: false does without it');
+    await expect(maxOffsetAt(port)).rejects.toThrow('ECONNREFUSED');
+  });
 });

@@ -6,6 +6,7 @@ import { Message } from '../../lib/common/message.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
+import { freePort } from '../support/free-port.js';
 import { startApp } from '../support/nest-app.js';
 import { TestClient } from '../support/test-client.js';
 import { startEngine, type TestEngine } from '../support/test-engine.js';
@@ -76,15 +77,16 @@ describe('an engine with namesrvAddr', () => {
   });
 
   it('says so when it is not let in, or nobody answers, and keeps trying', async () => {
-    const namesrv = await startNamesrv();
+    const port = await freePort();
+    const start = () => startEngine({ engine: { listen: { listenPort: 0, nameServerPort: port } } });
+    const namesrv = await start();
     const rival = await startBroker(namesrv, 'broker-a');
     expect(rival.logger.lines.join('\n')).toContain('the broker name broker-a belongs to the engine');
     const [address] = namesrv.namesrvAddrs;
     await namesrv.close();
     const lonely = await startBroker(namesrv);
     expect(lonely.logger.lines.join('\n')).toContain(`is not registered with name server ${address}`);
-    const port = Number(address!.split(':')[1]);
-    const successor = await startEngine({ engine: { listen: { listenPort: 0, nameServerPort: port } } });
+    const successor = await start();
     await expect
       .poll(() => brokersOf(successor, 'BenchmarkTest'), { timeout: 10_000 })
       .toEqual(['broker-a', 'broker-b']);

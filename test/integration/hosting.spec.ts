@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
+import { freePort } from '../support/free-port.js';
 import { createApp, startApp, type TestApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -13,11 +14,7 @@ async function occupy(): Promise<{ port: number; close: () => Promise<void> }> {
   return { port: (server.address() as AddressInfo).port, close };
 }
 
-async function freeAddress(): Promise<string> {
-  const { port, close } = await occupy();
-  await close();
-  return `127.0.0.1:${port}`;
-}
+const freeAddress = async () => `127.0.0.1:${await freePort()}`;
 
 /** The error with which a start ends that keeps trying for a while. */
 async function failureOf(app: TestApp, clock: VirtualClock): Promise<unknown> {

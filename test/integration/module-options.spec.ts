@@ -12,6 +12,7 @@ import {
   type RocketMQModuleOptions,
   type RocketMQOptionsFactory,
 } from '../../lib/index.js';
+import { freePort } from '../support/free-port.js';
 import { createApp, featureModule, startApp } from '../support/nest-app.js';
 import { FAST_STORE } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
@@ -24,12 +25,6 @@ async function listen(): Promise<{ port: number; close: () => Promise<void> }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
-async function freePort(): Promise<number> {
-  const { port, close } = await listen();
-  await close();
-  return port;
 }
 
 describe('forRoot', () => {

@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { success } from '../../lib/remoting/remoting-command.js';
 import {
@@ -8,18 +7,11 @@ import {
   type RocketMQConnectionStatus,
   type RocketMQStartup,
 } from '../../lib/index.js';
+import { freePort } from '../support/free-port.js';
 import { createApp, Inbox, listener, startApp, type TestApp } from '../support/nest-app.js';
 import { startEngine } from '../support/test-engine.js';
 import { startServer } from '../support/tcp-server.js';
 import { eventually } from '../support/virtual-clock.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A name server that knows one master for each name; returns its address. */
 async function startNameServer(masters: Readonly<Record<string, string>>): Promise<string> {

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { eventually } from '../support/virtual-clock.js';
 import { javaArguments, workDirectory, type SystemProperties, type Until } from './java.js';
 
@@ -110,28 +110,4 @@ async function registered(home: string): Promise<void> {
   const log = join(home, 'logs/rocketmqlogs/broker.log');
   const line = 'Registering current broker to name server completed';
   await eventually(() => existsSync(log) && readFileSync(log, 'utf8').includes(line), START_TIMEOUT);
-}
-
-/** Below those that the system gives to connections: a port stays free between a look at it and the start of a JVM. */
-const FIRST_PORT = 20_000;
-const LAST_PORT = 32_000;
-const given = new Set<number>();
-
-/** A port of which the one before the last and the next are free too: Apache's broker listens on all three. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + 10 * Math.floor((Math.random() * (LAST_PORT - FIRST_PORT)) / 10);
-    if (given.has(port)) continue;
-    given.add(port);
-    const isFree = await Promise.all([port - 2, port, port + 1].map(canListen));
-    if (isFree.every(Boolean)) return port;
-  }
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
 }

@@ -7,8 +7,8 @@ const ENGINE = new URL('../../dist/lib/engine/index.js', import.meta.url).href;
 /** What the process runs: an engine that listens, and says where. */
 const SCRIPT = `
   import { EmbeddedEngine } from ${JSON.stringify(ENGINE)};
-  const [storePathRootDir, nameServerPort, listenPort, options] = process.argv.slice(1);
-  const listen = { nameServerPort: Number(nameServerPort), listenPort: Number(listenPort) };
+  const [storePathRootDir, port, options] = process.argv.slice(1);
+  const listen = { nameServerPort: Number(port), listenPort: Number(port) + 3 };
   const engine = new EmbeddedEngine({ ...JSON.parse(options), storePathRootDir, listen });
   await engine.start();
   console.log(engine.listenAddress);
@@ -19,23 +19,18 @@ export class EngineProcess {
   private constructor(
     private readonly child: ChildProcess,
     readonly namesrvAddr: string,
-    /** Of name server and broker. */
-    readonly ports: readonly [number, number],
   ) {}
 
-  static async start(
-    directory: string,
-    ports: readonly [number, number],
-    options: EngineOptions = {},
-  ): Promise<EngineProcess> {
-    const parameters = [directory, ...ports.map(String), JSON.stringify(options)];
+  /** @param port of the name server; the broker's is near. */
+  static async start(directory: string, port: number, options: EngineOptions = {}): Promise<EngineProcess> {
+    const parameters = [directory, String(port), JSON.stringify(options)];
     const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, ...parameters], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = once(child, 'exit').then(() => Promise.reject(new Error('The engine did not start')));
     const [line] = (await Promise.race([once(child.stdout, 'data'), exited])) as [Buffer];
     exited.catch(() => {});
-    return new EngineProcess(child, line.toString().trim(), ports);
+    return new EngineProcess(child, line.toString().trim());
   }
 
   async kill(): Promise<void> {

@@ -6,6 +6,7 @@ import { FrameCutter } from '../../lib/remoting/codec/frame-cutter.js';
 import { decodeFrame, type RemotingFrame } from '../../lib/remoting/codec/remoting-frame.js';
 import { success, type RemotingRequest } from '../../lib/remoting/remoting-command.js';
 import { RemotingServer, type RemotingServerOptions } from '../../lib/remoting/server/remoting-server.js';
+import { freePort } from './free-port.js';
 import { RecordingLogger } from './test-store.js';
 
 /** Answers every request of an offset with its queue id, unless the test does it. */
@@ -27,14 +28,14 @@ export class EchoHandler implements RequestHandler {
   }
 }
 
-/** A server on a free port, until the test ends. */
-export async function startServer(port = 0, options: Partial<RemotingServerOptions> = {}) {
+/** A server until the test ends; another one may take its port when it is closed. */
+export async function startServer(given?: number, options: Partial<RemotingServerOptions> = {}) {
   const handler = new EchoHandler();
   const logger = new RecordingLogger();
   const server = new RemotingServer({ handler, clock: systemClock, logger, ...options });
-  const ownPort = await server.listen('127.0.0.1', port);
+  const port = await server.listen('127.0.0.1', given ?? (await freePort()));
   onTestFinished(() => server.close());
-  return { handler, logger, server, port: ownPort, address: `127.0.0.1:${ownPort}` };
+  return { handler, logger, server, port, address: `127.0.0.1:${port}` };
 }
 
 /** A socket that shows the frames which arrive. */

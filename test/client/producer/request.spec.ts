@@ -5,7 +5,7 @@ import { createReplyMessage } from '../../../lib/client/index.js';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { RequestFutureTable } from '../../../lib/client/producer/request-future-table.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
-import { TestClient } from '../../support/test-client.js';
+import { freePort } from '../../support/free-port.js';
 import { TestEngine } from '../../support/test-engine.js';
 import { message, startConsumer, startProducer } from '../../support/test-peers.js';
 import { encodeRecord, innerMessage, temporaryDirectory } from '../../support/test-store.js';
@@ -13,8 +13,6 @@ import { VirtualClock } from '../../support/virtual-clock.js';
 
 const request = (properties: Readonly<Record<string, string>>) =>
   decodeMessages(encodeRecord(innerMessage({ properties: new Map(Object.entries(properties)) })))[0]!;
-
-const portOf = (address: string) => Number(address.split(':').at(-1));
 
 describe('a reply message', () => {
   it('takes over what its request says of who waits', () => {
@@ -64,19 +62,19 @@ describe('the table of requests', () => {
 describe('a requester', () => {
   it('gets replies from a broker that was restarted', { timeout: 60_000 }, async () => {
     const directory = temporaryDirectory();
-    const start = async (nameServerPort: number, listenPort: number) => {
-      const engine = new TestEngine(directory, { engine: { listen: { nameServerPort, listenPort } } });
+    const port = await freePort();
+    const start = async () => {
+      const listen = { nameServerPort: port, listenPort: port + 3 };
+      const engine = new TestEngine(directory, { engine: { listen } });
       await engine.start();
       return engine;
     };
-    let engine = await start(0, 0);
+    let engine = await start();
     const cluster = {
       namesrvAddrs: engine.namesrvAddrs,
       connect: () => new TcpTransport({ clock: systemClock, logger: silentLogger }),
       close: async () => {},
     };
-    const { body } = await (await TestClient.open(cluster)).route('BenchmarkTest');
-    const brokerPort = portOf(body!.brokerDatas[0]!.brokerAddrs.get(0)!);
     const producer = startProducer(cluster);
     const replies = startProducer(cluster);
     await producer.send(message('t', 'creates the topic'));
@@ -96,7 +94,7 @@ describe('a requester', () => {
       (await producer.request(message('t', text), { timeout: 20_000 })).body.toString();
     expect(await ask('before')).toBe('before');
     await engine.close();
-    engine = await start(portOf(engine.namesrvAddrs[0]!), brokerPort);
+    engine = await start();
     // The connection is tried again with pauses.
     const trySend = () =>
       producer.send(message('t', 'again')).then(
