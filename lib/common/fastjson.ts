@@ -15,6 +15,7 @@ export function parseFastjson(text: string): FastjsonValue {
 
 class FastjsonReader {
   private position = 0;
+  private isInKey = false;
 
   constructor(private readonly text: string) {}
 
@@ -63,8 +64,16 @@ class FastjsonReader {
     this.skipSpace();
     const char = this.text[this.position];
     if (char === '"' || char === "'") return this.string(char);
-    if (char === '{') return toFastjson(this.object(depth + 1));
-    return this.word();
+    return char === '{' ? this.objectAsKey(depth) : this.word();
+  }
+
+  /** It has no such keys itself: their text would double with every level. */
+  private objectAsKey(depth: number): string {
+    if (this.isInKey) throw this.fault('a word');
+    this.isInKey = true;
+    const key = toFastjson(this.object(depth + 1));
+    this.isInKey = false;
+    return key;
   }
 
   private string(quote: string): string {

@@ -64,8 +64,17 @@ describe('parseFastjson', () => {
     );
   });
 
-  it('refuses a nesting that would exhaust the stack', () => {
-    expect(() => parseFastjson('['.repeat(200_000))).toThrow(SyntaxError);
+  it.each(['[', '{', '{"a":'])('refuses a nesting that would exhaust the stack: %s', (level) => {
+    expect(() => parseFastjson(level.repeat(200_000))).toThrow(SyntaxError);
+  });
+
+  it('refuses keys within keys, whose text would double with every level', () => {
+    const nested = (levels: number) => `${'{'.repeat(levels)}"a":1${'}:1'.repeat(levels - 1)}}`;
+    expect([...(parseFastjson(nested(2)) as FastjsonObject)]).toEqual([['{"a":1}', 1]]);
+    expect(() => parseFastjson(nested(3))).toThrow(
+      'Expected a word at position 2, found "{\\"a\\":1}:1}:1}"',
+    );
+    expect(parseFastjson('{{"a":1}:1,{"a":2}:{{"a":3}:1}}')).toHaveProperty('size', 2);
   });
 });
 
