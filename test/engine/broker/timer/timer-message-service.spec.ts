@@ -1,12 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EngineOptions } from '../../../../lib/engine/index.js';
+import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
-import { SimulatedDisk } from '../../../support/simulated-file-system.js';
-import { TestClient } from '../../../support/test-client.js';
-import { TestEngine } from '../../../support/test-engine.js';
 import { bodies } from '../../../support/test-peers.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { VirtualBroker } from '../../../support/virtual-broker.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -14,52 +10,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const TIMER_LOG = '/store/timerlog/00000000000000000000';
 
-/** A broker in virtual time on a simulated disk. */
-class Broker {
-  clock = new VirtualClock();
-  readonly disk = new SimulatedDisk({ now: () => this.clock.now() });
-  client!: TestClient;
-  private engine!: TestEngine;
-
-  static async open(options: EngineOptions = {}): Promise<Broker> {
-    const broker = new Broker(options);
-    await broker.start();
-    onTestFinished(() => broker.close());
-    return broker;
-  }
-
-  private constructor(private readonly options: EngineOptions) {}
-
-  async start(): Promise<void> {
-    const engine = { mappedFileSizeTimerLog: 4096, ...this.options };
-    const { clock } = this;
-    this.engine = new TestEngine('/store', { clock, fileSystem: this.disk.mount(), engine });
-    await this.engine.start();
-    this.client = await TestClient.open(this.engine);
-    await this.clock.advance(0);
-  }
-
-  close(): Promise<void> {
-    return this.engine.close();
-  }
-
-  async restart(downtime = 0): Promise<void> {
-    await this.close();
-    this.clock.set(this.clock.now() + downtime);
-    await this.start();
-  }
-
-  /** The process is killed, and its timers with it. */
-  async kill(downtime = 0): Promise<void> {
-    this.disk.kill();
-    this.clock = new VirtualClock(this.clock.now() + downtime);
-    await this.start();
-  }
-
-  get log(): string {
-    return this.engine.logger.lines.join('\n');
-  }
-
+/** A broker to which timed messages are sent. */
+class TimerBroker extends VirtualBroker {
   async send(body: string, properties: Readonly<Record<string, string | number>>, topic = 't') {
     const texts = Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, `${value}`]));
     return this.client.send(topic, { body, properties: { UNIQ_KEY: body, ...texts } });
@@ -73,11 +25,6 @@ class Broker {
     return bodies(await this.client.read(topic));
   }
 
-  async pass(millis: number): Promise<void> {
-    await this.clock.advance(millis);
-    await this.clock.advance(0);
-  }
-
   recall(recallHandle: string, topic = 't') {
     const header = { producerGroup: 'g', topic, recallHandle, brokerName: undefined };
     return this.client.call(RequestCode.RECALL_MESSAGE, header);
@@ -86,7 +33,7 @@ class Broker {
 
 describe('TimerMessageService', () => {
   it('delivers at the second, and keeps what belongs to the message', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     const now = broker.clock.now();
     const properties = { TIMER_DELIVER_MS: now + 90_000, TAGS: 'a', KEYS: 'k' };
     const { header } = await broker.send('x', properties);
@@ -115,7 +62,7 @@ describe('TimerMessageService', () => {
     [{ TIMER_DELAY_MS: 2000, TIMER_DELIVER_MS: 1 }, 2000],
     [{ TIMER_DELAY_MS: 1 }, 1000],
   ])('delivers %j after %i ms', async (properties, millis) => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('x', properties);
     await broker.pass(millis - 1);
     expect(await broker.arrived()).toEqual([]);
@@ -124,7 +71,7 @@ describe('TimerMessageService', () => {
   });
 
   it('delivers in the order of the times, and of one time in that of sending', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     for (let i = 0; i < 300; i++) await broker.send(`late${i}`, broker.in(10_000));
     for (let i = 0; i < 40; i++) await broker.send(`early${i}`, broker.in(5000));
     await broker.pass(20_000);
@@ -133,7 +80,7 @@ describe('TimerMessageService', () => {
   });
 
   it('lets a time that is over be none, and a delay level win', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('over', { TIMER_DELIVER_MS: 1 });
     expect(await broker.arrived()).toEqual(['over']);
     await broker.send('level', { TIMER_DELAY_SEC: 1, DELAY: 2 });
@@ -148,21 +95,21 @@ describe('TimerMessageService', () => {
     [{ TIMER_DELAY_SEC: 259_201 }, '259201000 ms away, more than the max delay 259200000ms'],
     [{ TIMER_DELIVER_MS: 1, TIMER_DEL_UNIQKEY: 't+x' }, 'is over, there is nothing to recall'],
   ])('refuses %j', async (properties, text) => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     const { code, remark } = await broker.send('x', properties);
     expect(code).toBe(ResponseCode.MESSAGE_ILLEGAL);
     expect(remark).toContain(text);
   });
 
   it('refuses timed messages when it is told to', async () => {
-    const broker = await Broker.open({ timerWheelEnable: false });
+    const broker = await TimerBroker.open({ timerWheelEnable: false });
     const { code, remark } = await broker.send('x', { TIMER_DELAY_SEC: 1 });
     expect(code).toBe(ResponseCode.SYSTEM_ERROR);
     expect(remark).toContain('timerWheelEnable is false');
   });
 
   it('rolls a message on that is due far away, and recalls it there', async () => {
-    const broker = await Broker.open({ timerRollWindowSlot: 3600 });
+    const broker = await TimerBroker.open({ timerRollWindowSlot: 3600 });
     await broker.send('kept', broker.in(5 * HOUR));
     const { header } = await broker.send('recalled', broker.in(5 * HOUR));
     await broker.pass(4.5 * HOUR);
@@ -179,7 +126,7 @@ describe('TimerMessageService', () => {
   });
 
   it('delivers after a restart what became due meanwhile, and the rest when it is due', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('early', broker.in(5000));
     await broker.send('meanwhile', broker.in(20_000));
     await broker.send('later', broker.in(60_000));
@@ -192,7 +139,7 @@ describe('TimerMessageService', () => {
   });
 
   it('costs no timer while nothing waits', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('x', broker.in(5000));
     await broker.pass(MINUTE);
     const journal = broker.disk.journal.length;
@@ -201,7 +148,7 @@ describe('TimerMessageService', () => {
   });
 
   it('takes a message up after days without any', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('x', broker.in(5000));
     await broker.pass(3 * DAY);
     await broker.send('y', broker.in(5000));
@@ -211,7 +158,7 @@ describe('TimerMessageService', () => {
 
   describe('recall', () => {
     it('takes a message back that is not due yet, and no other', async () => {
-      const broker = await Broker.open();
+      const broker = await TimerBroker.open();
       const { header } = await broker.send('x', broker.in(10_000));
       await broker.send('y', broker.in(10_000));
       const handle = header!.recallHandle!;
@@ -223,7 +170,7 @@ describe('TimerMessageService', () => {
     });
 
     it('holds after a restart and after a crash', async () => {
-      const broker = await Broker.open();
+      const broker = await TimerBroker.open();
       const { header } = await broker.send('x', broker.in(10_000));
       await broker.pass(2000);
       await broker.recall(header!.recallHandle!);
@@ -235,7 +182,7 @@ describe('TimerMessageService', () => {
     });
 
     it('refuses what it cannot recall', async () => {
-      const broker = await Broker.open();
+      const broker = await TimerBroker.open();
       const { header } = await broker.send('x', broker.in(10_000));
       const handle = header!.recallHandle!;
       const forged = (text: string) => Buffer.from(text).toString('base64url');
@@ -261,15 +208,15 @@ describe('TimerMessageService', () => {
     });
 
     it('is off when it is told to be', async () => {
-      const broker = await Broker.open({ recallMessageEnable: false });
+      const broker = await TimerBroker.open({ recallMessageEnable: false });
       const { header } = await broker.send('x', broker.in(10_000));
       expect((await broker.recall(header!.recallHandle!)).code).toBe(ResponseCode.NO_PERMISSION);
     });
   });
 
   describe('after damage', () => {
-    async function withWaiting(): Promise<Broker> {
-      const broker = await Broker.open();
+    async function withWaiting(): Promise<TimerBroker> {
+      const broker = await TimerBroker.open();
       for (let i = 0; i < 200; i++) await broker.send(`${i}`, broker.in(5000 + i * 100));
       await broker.pass(10_000);
       await broker.close();
@@ -277,7 +224,7 @@ describe('TimerMessageService', () => {
     }
     const all = Array.from({ length: 200 }, (_, i) => `${i}`);
 
-    async function expectAllOnce(broker: Broker): Promise<void> {
+    async function expectAllOnce(broker: TimerBroker): Promise<void> {
       await broker.pass(MINUTE);
       expect(await broker.arrived()).toEqual(all);
     }
@@ -310,7 +257,7 @@ describe('TimerMessageService', () => {
     );
 
     it('finds a bit that flips while it runs', async () => {
-      const broker = await Broker.open();
+      const broker = await TimerBroker.open();
       for (let i = 0; i < 70; i++) await broker.send(`${i}`, broker.in(5000 + i * 1000));
       const content = broker.disk.content(TIMER_LOG);
       // The window of the reader has the first ones already.
@@ -321,7 +268,7 @@ describe('TimerMessageService', () => {
     });
 
     it('takes everything up anew without a checkpoint', async () => {
-      const broker = await Broker.open();
+      const broker = await TimerBroker.open();
       await broker.send('delivered', broker.in(1000));
       await broker.send('waiting', broker.in(MINUTE));
       await broker.pass(5000);
@@ -334,7 +281,7 @@ describe('TimerMessageService', () => {
     });
 
     it('does not deliver a rolled message twice when the log is built anew', async () => {
-      const broker = await Broker.open({ timerRollWindowSlot: 3600 });
+      const broker = await TimerBroker.open({ timerRollWindowSlot: 3600 });
       await broker.send('x', broker.in(3 * HOUR));
       await broker.pass(2.7 * HOUR);
       await broker.close();
@@ -346,7 +293,7 @@ describe('TimerMessageService', () => {
   });
 
   it('delivers what waited longer than the wheel is round', async () => {
-    const broker = await Broker.open({ fileReservedTime: 1000 });
+    const broker = await TimerBroker.open({ fileReservedTime: 1000 });
     await broker.send('x', broker.in(DAY));
     await broker.pass(MINUTE);
     await broker.restart(20 * DAY);
@@ -355,7 +302,7 @@ describe('TimerMessageService', () => {
   });
 
   it('keeps up with a clock that jumps ahead, and stands still with one that is set back', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('x', broker.in(10_000));
     await broker.send('y', broker.in(HOUR + MINUTE));
     broker.clock.set(broker.clock.now() + HOUR);
@@ -369,7 +316,7 @@ describe('TimerMessageService', () => {
   });
 
   it('tries a delivery again until it can be stored', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('x', broker.in(5000));
     broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
     await broker.pass(10_000);
@@ -380,7 +327,7 @@ describe('TimerMessageService', () => {
   });
 
   it('takes up again what the timer log had no room for', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC' });
     await broker.send('x', broker.in(5000));
     await broker.pass(2000);
@@ -390,7 +337,7 @@ describe('TimerMessageService', () => {
   });
 
   it('drops a message of the timer topic that has no time, and goes on', async () => {
-    const broker = await Broker.open();
+    const broker = await TimerBroker.open();
     await broker.send('bad', { REAL_TOPIC: 't' }, 'rmq_sys_wheel_timer');
     await broker.send(
       'worse',
