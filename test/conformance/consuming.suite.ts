@@ -114,10 +114,11 @@ export function describeConsuming(cluster: ClusterRef): void {
       expect(signals[0]!.aborted).toBe(true);
       const reader = await TestClient.open(cluster());
       let delayed: MessageExt | undefined;
-      for (let i = 0; i < 1000 && delayed === undefined; i++) {
+      await eventually(async () => {
         const stored = await reader.read('SCHEDULE_TOPIC_XXXX', LEVEL_3_QUEUE);
         delayed = stored.find((one) => one.msgId === msgId);
-      }
+        return delayed !== undefined;
+      });
       expect(delayed).toMatchObject({ reconsumeTimes: 1 });
       expect(delayed!.getProperty('RETRY_TOPIC')).toBe(topic);
     });

@@ -212,8 +212,10 @@ export function describeLitePull(cluster: ClusterRef): void {
       const admin = new MQAdminImpl(startInstance(cluster()));
       const options = { maxNum: 10, begin: 0, end: Date.now() + 60_000 };
       let found: MessageExt[] = [];
-      for (let i = 0; i < 100 && found.length === 0; i++)
+      await eventually(async () => {
         found = await admin.queryMessage(topic, 'k2', options);
+        return found.length > 0;
+      });
       expect(bodies(found)).toEqual(['found']);
       expect(await admin.queryMessage(topic, 'k3', options)).toEqual([]);
       expect((await admin.queryMessageByUniqKey(topic, msgId))!.body.toString()).toBe('found');

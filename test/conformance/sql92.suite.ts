@@ -46,8 +46,10 @@ export function describeSql92(cluster: ClusterRef): void {
         const fields = { subscription, expressionType: 'SQL92' };
         let pulled = await client.pull(topic, 'g', fields);
         // Apache's broker stores before it can read.
-        for (let i = 0; i < 100 && (pulled.header?.maxOffset ?? 0) < 5; i++)
+        await eventually(async () => {
           pulled = await client.pull(topic, 'g', fields);
+          return pulled.header?.maxOffset === 5;
+        });
         return bodies(decodeMessages(pulled.body!)).join('');
       };
       expect(await select("amount > 10 AND region = 'EU'")).toBe('14');

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { MQBrokerError, ROCKETMQ_CLOCK, RocketMQTemplate } from '../../lib/index.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
 import { PriceCache } from '../../sample-app/prices/price-cache.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { eventually, VirtualClock } from '../support/virtual-clock.js';
 
 const STEPS = ['step: accepted', 'step: picked', 'step: packed'];
 const IMPORTED = 10_000;
@@ -127,10 +127,11 @@ it('tells every instance of a new price', async () => {
   expect((await send('PUT', '/prices/rocket', { price: -1 })).status).toBe(400);
   expect((await send('PUT', '/prices/rocket', { price: 42 })).status).toBe(202);
   let response = await fetch(`${url}/prices/rocket`);
-  for (let i = 0; i < 100 && !response.ok; i++) {
+  await eventually(async () => {
     await clock.advance(10);
     response = await fetch(`${url}/prices/rocket`);
-  }
+    return response.ok;
+  });
   expect(await response.json()).toEqual({ article: 'rocket', price: 42 });
 });
 
@@ -144,7 +145,10 @@ it('reminds at the time, and not of what was taken back', async () => {
   const came = async (): Promise<unknown> => (await fetch(`${url}/reminders`)).json();
   await clock.advance(89_000);
   expect(await came()).toEqual([]);
-  for (let i = 0; i < 100 && ((await came()) as string[]).length === 0; i++) await clock.advance(100);
+  await eventually(async () => {
+    await clock.advance(100);
+    return ((await came()) as string[]).length > 0;
+  });
   await clock.advance(5000);
   expect(await came()).toEqual(['call the customer']);
   expect((await cancel()).status).toBe(409);

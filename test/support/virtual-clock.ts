@@ -73,9 +73,12 @@ export async function settle(turns = 4): Promise<void> {
 }
 
 /** Waits in real time, without sleeping, until a condition holds; fails after `maxMillis`. */
-export async function eventually(condition: () => boolean, maxMillis = 10_000): Promise<void> {
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  maxMillis = 10_000,
+): Promise<void> {
   const deadline = performance.now() + maxMillis;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`The condition did not hold within ${maxMillis} ms`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
