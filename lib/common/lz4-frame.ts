@@ -1,3 +1,5 @@
+import { DecodedBytes } from './decoded-bytes.js';
+
 /** First bytes of a frame, and of one that decoders pass over. */
 const MAGIC = 0x184d2204;
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -17,55 +19,13 @@ const MIN_MATCH = 4;
  * @throws Error for damaged data and for more than `maxSize` bytes.
  */
 export function decodeLz4Frames(input: Buffer, maxSize: number): Buffer {
-  const output = new Output(maxSize, Math.min(maxSize, input.length * 4));
+  const output = new DecodedBytes(maxSize, input.length * 4);
   for (let at = 0; at < input.length;) at = decodeFrame(input, at, output);
   return output.bytes();
 }
 
-/** What was decoded so far; matches refer to it. */
-class Output {
-  private buffer: Buffer;
-  length = 0;
-
-  constructor(
-    private readonly maxSize: number,
-    expectedSize: number,
-  ) {
-    this.buffer = Buffer.allocUnsafe(expectedSize);
-  }
-
-  append(bytes: Buffer): void {
-    this.reserve(bytes.length);
-    this.length += bytes.copy(this.buffer, this.length);
-  }
-
-  /** Repeats what stands `distance` before the end, byte by byte when it overlaps itself. */
-  repeat(distance: number, length: number): void {
-    if (distance === 0 || distance > this.length) throw new Error('an LZ4 match begins before the data');
-    this.reserve(length);
-    const { buffer } = this;
-    const from = this.length - distance;
-    if (distance >= length) buffer.copyWithin(this.length, from, from + length);
-    else for (let i = 0; i < length; i++) buffer[this.length + i] = buffer[from + i]!;
-    this.length += length;
-  }
-
-  bytes(): Buffer {
-    return this.buffer.subarray(0, this.length);
-  }
-
-  private reserve(count: number): void {
-    const needed = this.length + count;
-    if (needed <= this.buffer.length) return;
-    if (needed > this.maxSize) throw new Error(`more than ${this.maxSize} bytes`);
-    const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, this.buffer.length * 2), this.maxSize));
-    this.buffer.copy(larger, 0, 0, this.length);
-    this.buffer = larger;
-  }
-}
-
 /** Returns where the next frame begins. */
-function decodeFrame(input: Buffer, start: number, output: Output): number {
+function decodeFrame(input: Buffer, start: number, output: DecodedBytes): number {
   const magic = input.readUInt32LE(start);
   if ((magic & 0xfffffff0) === SKIPPABLE_MAGIC) return start + 8 + input.readUInt32LE(start + 4);
   if (magic !== MAGIC) throw new Error('not an LZ4 frame');
@@ -85,7 +45,7 @@ function decodeFrame(input: Buffer, start: number, output: Output): number {
 }
 
 /** Sequences of literals and a match; the last one has no match. */
-function decodeBlock(block: Buffer, output: Output): void {
+function decodeBlock(block: Buffer, output: DecodedBytes): void {
   for (let at = 0; at < block.length;) {
     const token = block[at++]!;
     const literals = readLength(block, at, token >>> 4);

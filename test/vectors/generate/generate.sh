@@ -5,7 +5,7 @@
 #
 # JARS  directory with rocketmq-{namesrv,broker,tools,client}-5.3.3.jar and all they depend on (default: $RMQ_JARS)
 # OUT   where to write (default: the parent of this script's directory)
-# PART  any of values allocations compression namespaces clean crashed config records frames signatures (default: all; records reads the archives of clean and crashed)
+# PART  any of values allocations compression zstd namespaces clean crashed config records frames signatures (default: all; records reads the archives of clean and crashed)
 #
 # Needs Java 17, GNU tar and the free loopback ports 19876, 19877, 20909, 20911, 20912 and 21911.
 set -euo pipefail
@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 jars=${1:-${RMQ_JARS:?give the directory of the Apache RocketMQ jars}}
 out=${2:-$(dirname "$here")}
 parts=${*:3}
-parts=${parts:-values allocations compression namespaces clean crashed config records frames signatures}
+parts=${parts:-values allocations compression zstd namespaces clean crashed config records frames signatures}
 name_server=127.0.0.1:19876
 
 mkdir -p "$out"
@@ -64,6 +64,8 @@ allocations() { run Allocations "$out/allocations.json"; }
 signatures() { run Signatures "$out/signatures.json"; }
 
 compression() { run Compression "$out/compression.json"; }
+
+zstd() { run ZstdFrames "$out/zstd.json"; }
 
 namespaces() { run Namespaces "$out/namespaces.json"; }
 
