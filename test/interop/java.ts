@@ -25,6 +25,9 @@ const JVM_OPTIONS = [
   '-XX:+UseSerialGC',
 ];
 
+/** Else logging says on standard output how it was configured, as soon as there is something to warn of. */
+const QUIET = 'org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener';
+
 const run = promisify(execFile);
 
 /** Names and values of `-D`. */
@@ -50,7 +53,8 @@ export function workDirectory(until: Until = onTestFinished): string {
 
 /** Arguments of `java` for a class on the class path, or the source of a program. Logs go to the home directory. */
 export function javaArguments(home: string, main: string, { jars = JARS, system }: JavaOptions): string[] {
-  const properties = Object.entries({ 'user.home': home, ...system }).map(([k, v]) => `-D${k}=${v}`);
+  const all = { 'user.home': home, 'logback.statusListenerClass': QUIET, ...system };
+  const properties = Object.entries(all).map(([k, v]) => `-D${k}=${v}`);
   return [...JVM_OPTIONS, ...properties, '-cp', `${jars}/*`, main];
 }
 
