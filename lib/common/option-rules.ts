@@ -34,7 +34,8 @@ export function resolveOptions<T extends object>(
     }
     resolved[name] = value === undefined ? rule.default : value;
   }
-  return resolved as T;
+  // V8 keeps an object that grew name by name in a table, and looks up what is read with every message there; not its copy.
+  return { ...resolved } as T;
 }
 
 function unknownOption(owner: string, name: string, known: string[]): ConfigurationError {

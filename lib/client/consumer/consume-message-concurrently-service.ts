@@ -1,5 +1,6 @@
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import type { RingMember } from '../../common/ring.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
 import { CallSignal } from './call-signal.js';
@@ -13,7 +14,7 @@ import type {
   MessageListenerConcurrently,
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
-import { RunningCall, RunningCalls, tooLong } from './running-calls.js';
+import { type RunningCall, RunningCalls, tooLong } from './running-calls.js';
 
 /** Milliseconds until a message is tried again that could not even be sent back. */
 const LOCAL_RETRY_DELAY = 5000;
@@ -200,7 +201,9 @@ export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrent
 }
 
 /** One call of the listener. */
-class ConsumeRequest extends RunningCall implements ConsumeTask {
+class ConsumeRequest implements RunningCall, ConsumeTask {
+  previous: RingMember = this;
+  next: RingMember = this;
   readonly context: ConcurrentlyContext;
 
   constructor(
@@ -208,7 +211,6 @@ class ConsumeRequest extends RunningCall implements ConsumeTask {
     readonly messages: readonly MessageExt[],
     readonly queue: ProcessQueue,
   ) {
-    super();
     this.context = new ConcurrentlyContext(queue.mq);
   }
 

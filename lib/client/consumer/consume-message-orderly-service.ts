@@ -1,6 +1,7 @@
 import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import type { RingMember } from '../../common/ring.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
 import { CallSignal } from './call-signal.js';
@@ -15,7 +16,7 @@ import type {
 } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
-import { RunningCall, RunningCalls, tooLong } from './running-calls.js';
+import { type RunningCall, RunningCalls, tooLong } from './running-calls.js';
 import { earlierAttempts } from './second-life.js';
 
 /** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
@@ -223,14 +224,15 @@ class OrderlyContext extends CallSignal implements ConsumeOrderlyContext {
   }
 }
 
-class OrderlyCall extends RunningCall {
+class OrderlyCall implements RunningCall {
+  previous: RingMember = this;
+  next: RingMember = this;
   readonly startedAt: number;
 
   constructor(
     readonly messages: readonly MessageExt[],
     readonly context: OrderlyContext,
   ) {
-    super();
     this.startedAt = startedAt(messages);
   }
 }

@@ -1,4 +1,5 @@
 import type { MessageExt } from '../../common/message-ext.js';
+import type { RingMember } from '../../common/ring.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { startedAt, type ConsumerContext } from './consumer-context.js';
 import type { ConsumeTask } from './consume-executor.js';
@@ -9,7 +10,7 @@ import {
 import type { ConsumeConcurrentlyStatus } from './message-listener.js';
 import { PopAcknowledger } from './pop-acknowledger.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
-import { RunningCall, RunningCalls } from './running-calls.js';
+import { type RunningCall, RunningCalls } from './running-calls.js';
 
 /** Seconds until the next attempt, by how often the message came before (`popDelayLevel`). */
 const POP_DELAY_LEVEL = [10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
@@ -220,7 +221,9 @@ export class ConsumeMessagePopConcurrentlyService {
 }
 
 /** One call of the listener. */
-class PopConsumeRequest extends RunningCall implements ConsumeTask {
+class PopConsumeRequest implements RunningCall, ConsumeTask {
+  previous: RingMember = this;
+  next: RingMember = this;
   readonly context: ConcurrentlyContext;
 
   constructor(
@@ -230,7 +233,6 @@ class PopConsumeRequest extends RunningCall implements ConsumeTask {
     /** When they were popped: from then on their time runs. */
     readonly startedAt: number,
   ) {
-    super();
     this.context = new ConcurrentlyContext(queue.mq);
   }
 

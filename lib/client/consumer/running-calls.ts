@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
-import { Ring, RingMember } from '../../common/ring.js';
+import { leaveRing, Ring, type RingMember } from '../../common/ring.js';
 import type { MQClientError } from '../../errors/mq-client.error.js';
 import type { CallSignal } from './call-signal.js';
 import type { ConsumerConfig } from './consumer-config.js';
@@ -9,10 +9,10 @@ import type { ConsumerConfig } from './consumer-config.js';
 const MAX_TIMER = 2 ** 31 - 1;
 
 /** A call of a listener that did not end at once. */
-export abstract class RunningCall extends RingMember {
-  abstract readonly context: CallSignal;
+export interface RunningCall extends RingMember {
+  readonly context: CallSignal;
   /** Milliseconds since the epoch. */
-  abstract readonly startedAt: number;
+  readonly startedAt: number;
 }
 
 /**
@@ -36,14 +36,14 @@ export class RunningCalls<C extends RunningCall> {
   }
 
   end(call: C): void {
-    call.leave();
+    leaveRing(call);
   }
 
   /** Gives all up. */
   abort(reason: MQClientError): void {
     this.clock.clearTimeout(this.timer);
     for (const call of this.calls.members()) {
-      call.leave();
+      leaveRing(call);
       call.context.abort(reason);
     }
   }
@@ -69,7 +69,7 @@ export class RunningCalls<C extends RunningCall> {
       call !== undefined && call.startedAt <= newest;
       call = this.calls.first
     ) {
-      call.leave();
+      leaveRing(call);
       this.onExpired(call);
     }
   }

@@ -220,11 +220,11 @@ export class DefaultMQProducer implements ProducerInner {
 
   private sendMessage(message: Message, mode: CommunicationMode, options: SendOptions): Promise<SendResult> {
     return new Promise((resolve, reject) => {
-      this.check(message);
       const { body } = message;
       const topic = this.topicOf(message);
-      const startedAt = this.instance.clock.now();
       const info = this.publishInfos.get(topic);
+      this.check(message, info !== undefined);
+      const startedAt = this.instance.clock.now();
       const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
       if (info !== undefined && isSmall && !this.preparing.has(topic)) {
         const outgoing = this.outgoing(message, body, 0, startedAt, startedAt);
@@ -340,10 +340,10 @@ export class DefaultMQProducer implements ProducerInner {
     return chooseQueue(selector, offered, message, arg ?? '');
   }
 
-  private check(message: Message): void {
+  /** A topic with a route was checked before that was looked for. */
+  private check(message: Message, hasRoute = this.publishInfos.has(message.topic)): void {
     if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
-    // A topic with a route was checked before it was looked for.
-    if (!this.publishInfos.has(message.topic)) checkTopic(this.topicOf(message));
+    if (!hasRoute) checkTopic(this.topicOf(message));
     checkBody(message.body, this.config.maxMessageSize);
   }
 

@@ -44,10 +44,11 @@ export class InProcessTransport implements Transport {
   ): void {
     const server = this.servers.get(address);
     if (server === undefined || this.isClosed) return callback.onError(this.unreachable(address));
-    const call = new InProcessCall(callback as ResponseCallback<never>, now + timeoutMillis, timeoutMillis);
-    call.channel = this.channel;
+    const waiting = callback as ResponseCallback<never>;
+    // The call is its own context on the server: one object less for every message.
+    const call = new PendingCall(waiting, now + timeoutMillis, timeoutMillis, this.channel);
     this.pending.add(call);
-    server.handle(request, call as unknown as RequestContext);
+    server.handle(request, call as RequestContext<never> as RequestContext);
   }
 
   invokeOneway<C extends RequestCode>(address: string, request: RemotingRequest<C>): void {
@@ -96,8 +97,3 @@ export class InProcessTransport implements Transport {
 }
 
 function ignore(): void {}
-
-/** A request that is its own context on the server: one object less for every message. */
-class InProcessCall extends PendingCall implements RequestContext<never> {
-  channel!: Channel;
-}

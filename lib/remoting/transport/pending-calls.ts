@@ -1,19 +1,23 @@
 import type { Clock, Timer } from '../../common/clock.js';
-import { Ring, RingMember } from '../../common/ring.js';
+import { leaveRing, Ring, type RingMember } from '../../common/ring.js';
 import { RemotingTimeoutError } from '../../errors/remoting-timeout.error.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
+import type { Channel } from '../channel.js';
 import type { RemotingResponse } from '../remoting-command.js';
 import type { ResponseCallback } from './transport.js';
 
 /** A request under way. */
-export class PendingCall extends RingMember {
+export class PendingCall implements RingMember {
+  previous: RingMember = this;
+  next: RingMember = this;
+
   constructor(
     private callback: ResponseCallback<never> | undefined,
     readonly deadline: number,
     readonly timeoutMillis: number,
-  ) {
-    super();
-  }
+    /** The client as the server of this process sees it, to which the call is the context of the request. */
+    readonly channel?: Channel,
+  ) {}
 
   /** Whoever comes second, answer or failure, finds nobody waiting. */
   reply(response: RemotingResponse<never>): void {
@@ -31,7 +35,7 @@ export class PendingCall extends RingMember {
     const { callback } = this;
     if (callback === undefined) return undefined;
     this.callback = undefined;
-    this.leave();
+    leaveRing(this);
     this.onEnd();
     return callback;
   }

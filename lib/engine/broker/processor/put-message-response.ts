@@ -56,7 +56,7 @@ export class StoredMessageHeader implements SendMessageResponseHeader {
   private count = 0;
 
   constructor(
-    protected readonly broker: HeaderOrigin,
+    private readonly broker: HeaderOrigin,
     readonly queueId: number,
     readonly transactionId: string | undefined,
     readonly recallHandle?: string,

@@ -40,7 +40,8 @@ export class SendMessageProcessor {
     { header, body }: RemotingRequest<typeof RequestCode.SEND_MESSAGE>,
     context: SendContext,
   ): void {
-    const fault = this.refuse(header) ?? this.refuseTransaction(header) ?? refuseWithoutBody(body);
+    const isHalf = isPrepared(header.properties, header.reconsumeTimes);
+    const fault = this.refuse(header) ?? this.refuseTransaction(header, isHalf) ?? refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = this.completeProperties(header.properties);
     const message = this.innerMessage(header, header.flag, body, properties, context);
@@ -51,13 +52,13 @@ export class SendMessageProcessor {
     if (!isMessage(timed)) return context.reply(timed);
     // Of a half message, too: its delay begins when the transaction ends well, and must be one.
     const delivered = divertDelayed(timed, broker.delayLevels.length);
-    const isHalf = isPrepared(properties, header.reconsumeTimes);
     const isRetry = isRetryTopic(header.topic);
     const topic = isHalf ? TopicNames.TRANS_HALF : header.topic;
     const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     const isRecallable = timed !== stored && !isRetry;
     const recallHandle = isRecallable ? recallHandleOf(timed, broker.config.brokerName) : undefined;
-    const reply = new SendReply(broker, context, topic, queueId, uniqKey, !isRetry, recallHandle);
+    const answer = new StoredMessageHeader(broker, queueId, uniqKey, recallHandle);
+    const reply = new SendReply(broker, context, topic, answer, !isRetry);
     broker.store.putMessage(isHalf ? toHalfMessage(stored) : delivered, reply);
   }
 
@@ -74,7 +75,8 @@ export class SendMessageProcessor {
       return this.innerMessage(sameQueue, item.flag, item.body, properties, context);
     });
     const uniqKey = header.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-    const reply = new SendReply(this.broker, context, header.topic, queueId, uniqKey, true);
+    const answer = new StoredMessageHeader(this.broker, queueId, uniqKey);
+    const reply = new SendReply(this.broker, context, header.topic, answer, true);
     this.broker.store.putMessages(messages, reply);
   }
 
@@ -103,12 +105,11 @@ export class SendMessageProcessor {
   }
 
   /** Without the property such a message would be stored where nobody can find it. */
-  private refuseTransaction({
-    sysFlag,
-    properties,
-    reconsumeTimes,
-  }: SendMessageRequestHeader): Refusal | undefined {
-    if (isPrepared(properties, reconsumeTimes)) {
+  private refuseTransaction(
+    { sysFlag, properties }: SendMessageRequestHeader,
+    isHalf: boolean,
+  ): Refusal | undefined {
+    if (isHalf) {
       const { rejectTransactionMessage, brokerName } = this.broker.config;
       if (hasTime(properties)) {
         const remark = 'a message of a transaction can not have a time of its own';
@@ -231,23 +232,19 @@ function refuseInBatch(sysFlag: number, properties: ReadonlyMap<string, string>)
   return failure(ResponseCode.MESSAGE_ILLEGAL, 'a batch can not have messages of a transaction');
 }
 
-/** Answers the sender when its messages are stored, or not; the header of its own answer: one object less for every message. */
-class SendReply extends StoredMessageHeader implements PutMessageCallback {
+/** Answers the sender when its messages are stored, or not. */
+class SendReply implements PutMessageCallback {
   constructor(
-    protected override readonly broker: BrokerController,
+    private readonly broker: BrokerController,
     private readonly context: SendContext,
     private readonly topic: string,
-    queueId: number,
-    transactionId: string | undefined,
+    private readonly header: StoredMessageHeader,
     /**
      * Apache's broker, when it opens this store after a crash, finds messages only of topics in the table. It
      * creates retry topics when a consumer comes, and dead-letter topics with the next dead message.
      */
     private readonly awaitsTable: boolean,
-    recallHandle?: string,
-  ) {
-    super(broker, queueId, transactionId, recallHandle);
-  }
+  ) {}
 
   onPut(status: PutMessageStatus, records: readonly DispatchRequest[], first: number, count: number): void {
     const { topics } = this.broker;
@@ -268,8 +265,9 @@ class SendReply extends StoredMessageHeader implements PutMessageCallback {
     const newest = records[first + count - 1]!;
     const bytes = newest.commitLogOffset + newest.msgSize - records[first]!.commitLogOffset;
     stats.onPut(this.topic, count, bytes);
-    this.setStored(records, first, count);
-    if (code === ResponseCode.SUCCESS) this.context.reply(success(this, undefined));
-    else this.context.reply({ code, remark: status, header: this, body: undefined });
+    const { context, header } = this;
+    header.setStored(records, first, count);
+    if (code === ResponseCode.SUCCESS) context.reply(success(header, undefined));
+    else context.reply({ code, remark: status, header, body: undefined });
   }
 }

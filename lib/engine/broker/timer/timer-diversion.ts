@@ -52,11 +52,10 @@ export function isMessage(
 }
 
 function isTimed({ topic, properties }: MessageExtBrokerInner): boolean {
-  if (Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) > 0) return false;
-  if (topic === TIMER_TOPIC || properties.has(TIMER_OUT_MS)) return false;
-  return (
-    properties.has(TIMER_DELAY_SEC) || properties.has(TIMER_DELAY_MS) || properties.has(TIMER_DELIVER_MS)
-  );
+  const hasTime =
+    properties.has(TIMER_DELAY_SEC) || properties.has(TIMER_DELAY_MS) || properties.has(TIMER_DELIVER_MS);
+  if (!hasTime || topic === TIMER_TOPIC || properties.has(TIMER_OUT_MS)) return false;
+  return !(Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) > 0);
 }
 
 /** Milliseconds since the epoch; undefined when the first of the three properties is no integer. */
