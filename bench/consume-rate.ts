@@ -4,9 +4,9 @@ import { barePullRate } from './limits/bare-pull.js';
 import { openClient } from './levels.js';
 import { median } from './support/closed-loop.js';
 import { withScratch } from './support/scratch.js';
+import { sendSingly } from './support/send-singly.js';
 
 const COUNT = 200_000;
-const BATCH = 100;
 const BODY = Buffer.alloc(1024, 'a');
 
 /** Three terms, of which all messages have the properties, and all of which have to be evaluated. */
@@ -52,9 +52,7 @@ async function consumeBacklog(directory: string, selector?: MessageSelector): Pr
     flushDiskType: 'ASYNC_FLUSH',
     flushDelay: 0,
   });
-  for (let sent = 0; sent < COUNT; sent += BATCH) {
-    await producer.sendBatch(Array.from({ length: BATCH }, newMessage));
-  }
+  await sendSingly(producer, COUNT, newMessage);
   let consumed = 0;
   const startedAt = performance.now();
   await new Promise<void>((resolve, reject) => {

@@ -6,9 +6,9 @@ import { openClient } from './levels.js';
 import { median } from './support/closed-loop.js';
 import { Forked, runForked, untilTold } from './support/forked.js';
 import { withScratch } from './support/scratch.js';
+import { sendSingly } from './support/send-singly.js';
 
 const BODY = Buffer.alloc(1024, 'a');
-const BATCH = 100;
 const COUNT = 400_000;
 /** Consumed before, so that the compiler is done. */
 const WARM = 100_000;
@@ -73,8 +73,7 @@ async function consume(directory: string, place: string, round: string): Promise
     { directory, flushDiskType: 'ASYNC_FLUSH', flushDelay: 0 },
     { engine: options },
   );
-  for (let sent = 0; place === 'engine' && sent < COUNT; sent += BATCH)
-    await producer.sendBatch(Array.from({ length: BATCH }, () => new Message('bench', BODY)));
+  if (place === 'engine') await sendSingly(producer, COUNT, () => new Message('bench', BODY));
   await consumeNewest(instance, `warm-${place}-${round}`, WARM);
   void untilTold().then(async () => {
     const rate = await consumeNewest(instance, `${place}-${round}`, COUNT);

@@ -5,9 +5,9 @@ import { openClient } from './levels.js';
 import { closedLoop, median } from './support/closed-loop.js';
 import { Forked, runForked } from './support/forked.js';
 import { withScratch } from './support/scratch.js';
+import { sendSingly } from './support/send-singly.js';
 
 const BODY = Buffer.alloc(1024, 'a');
-const BATCH = 100;
 const BACKLOG = 50_000;
 const IN_FLIGHT = 256;
 const QUEUES_PER_TOPIC = 8;
@@ -60,8 +60,7 @@ async function inChild<T extends object>(role: string, directory: string, parame
 /** Waves of groups until so many have consumed that the compiler is done; the last wave counts. */
 async function consume(directory: string, groups: string): Promise<Omit<GroupsCost, 'resident'>> {
   const { instance, producer } = await open(directory);
-  for (let sent = 0; sent < BACKLOG; sent += BATCH)
-    await producer.sendBatch(Array.from({ length: BATCH }, () => new Message('bench', BODY)));
+  await sendSingly(producer, BACKLOG, () => new Message('bench', BODY));
   const count = Number(groups);
   for (let warm = 0; warm < 10; warm++) await wave(instance, 1, `warm-${warm}`);
   const waves: Omit<GroupsCost, 'resident'>[] = [];

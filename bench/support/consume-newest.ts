@@ -45,12 +45,13 @@ async function commitBefore(instance: MQClientInstance, consumerGroup: string, c
   const body = { ...GROUP, groupName: consumerGroup };
   await instance.request(queues[0]!.brokerName, { code, header: undefined, body });
   const ends = await Promise.all(queues.map((queue) => admin.maxOffset(queue)));
+  // Queues are not quite of one length: what a short one lacks the longer ones behind it have.
+  const byLength = queues.map((queue, i) => ({ ...queue, end: ends[i]! })).toSorted((a, b) => a.end - b.end);
   let left = count;
-  for (const [i, { topic, brokerName, queueId }] of queues.entries()) {
-    // Queues are not quite of one length.
-    const share = Math.min(ends[i]!, Math.ceil(left / (queues.length - i)));
+  for (const [i, { topic, brokerName, queueId, end }] of byLength.entries()) {
+    const share = Math.min(end, Math.ceil(left / (queues.length - i)));
     left -= share;
-    const header = { consumerGroup, topic, queueId, commitOffset: ends[i]! - share };
+    const header = { consumerGroup, topic, queueId, commitOffset: end - share };
     await instance.request(brokerName, { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined });
   }
 }

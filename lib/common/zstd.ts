@@ -24,11 +24,6 @@ const params = { [WINDOW_LOG_MAX]: MAX_WINDOW_LOG };
 export function decodeZstd(input: Buffer, maxSize: number): Buffer {
   // Node leaves out without a word what stands behind the first frame.
   if (native.zstdDecompressSync === undefined || !isSingleFrame(input))
-    return decodeZstdWithoutNode(input, maxSize);
+    return decodeZstdFrames(input, maxSize);
   return native.zstdDecompressSync(input, { maxOutputLength: maxSize, params });
-}
-
-/** As {@link decodeZstd}, for Node without zstd. */
-export function decodeZstdWithoutNode(input: Buffer, maxSize: number): Buffer {
-  return decodeZstdFrames(input, maxSize);
 }

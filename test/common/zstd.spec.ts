@@ -1,7 +1,8 @@
 import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeZstd, decodeZstdWithoutNode } from '../../lib/common/zstd.js';
+import { decodeZstd } from '../../lib/common/zstd.js';
+import { decodeZstdFrames } from '../../lib/common/zstd/zstd-frame.js';
 import { SequenceDecoder } from '../../lib/common/zstd/sequence-decoder.js';
 import { zstdVectors } from '../support/zstd-vectors.js';
 
@@ -23,7 +24,7 @@ const damageable = oneFrame.filter(({ body, frames }) => body.length <= 50_000 &
 
 function decoded(input: Buffer, maxSize: number): Buffer | string {
   try {
-    return decodeZstdWithoutNode(input, maxSize);
+    return decodeZstdFrames(input, maxSize);
   } catch (error) {
     return (error as Error).message;
   }
@@ -40,11 +41,11 @@ function cutsOf(frames: Buffer): Buffer[] {
 describe('decodeZstd', () => {
   it.each(zstdVectors)('reads what zstd-jni compressed: $name', ({ frames, body }) => {
     expect(decodeZstd(frames, MAX_SIZE).equals(body)).toBe(true);
-    expect(decodeZstdWithoutNode(frames, MAX_SIZE).equals(body)).toBe(true);
+    expect(decodeZstdFrames(frames, MAX_SIZE).equals(body)).toBe(true);
   });
 
   it.each(zstdVectors)('gives not one byte more than is allowed: $name', ({ frames, body }) => {
-    for (const decode of [decodeZstd, decodeZstdWithoutNode]) {
+    for (const decode of [decodeZstd, decodeZstdFrames]) {
       expect(decode(frames, Math.max(1, body.length)).length).toBe(body.length);
       if (body.length > 1) expect(() => decode(frames, body.length - 1)).toThrow(/larger than|more than/);
     }
@@ -52,7 +53,7 @@ describe('decodeZstd', () => {
 
   it.each(oneFrame)('refuses a frame that was cut off: $name', ({ frames }) => {
     for (const cut of cutsOf(frames)) {
-      expect(() => decodeZstdWithoutNode(cut, MAX_SIZE), `${cut.length} bytes`).toThrow();
+      expect(() => decodeZstdFrames(cut, MAX_SIZE), `${cut.length} bytes`).toThrow();
       expect(() => decodeZstd(cut, MAX_SIZE), `${cut.length} bytes`).toThrow();
     }
   });
@@ -70,11 +71,11 @@ describe('decodeZstd', () => {
     ['more behind a frame', Buffer.concat([oneFrame[0]!.frames, Buffer.from('this is nothing')])],
   ])('refuses %s', (_what, input) => {
     expect(() => decodeZstd(input, MAX_SIZE)).toThrow();
-    expect(() => decodeZstdWithoutNode(input, MAX_SIZE)).toThrow();
+    expect(() => decodeZstdFrames(input, MAX_SIZE)).toThrow();
   });
 });
 
-describe('decodeZstdWithoutNode, damage', () => {
+describe('decodeZstdFrames, damage', () => {
   /** A decoder without bounds took half a minute for the first of them, and many seconds for the others. */
   it.each([
     '28b52ffd00588401003d027b22b672646572223a34373131882274657874223a224772c3bcc39f6520e4bda0e5a5bd227d2c01007772d5ab27010000',
@@ -139,7 +140,7 @@ describe('decodeZstd, with zstd of Node', () => {
         fc.property(body, fc.integer({ min: -7, max: 19 }), fc.boolean(), (original, level, hasChecksum) => {
           const params = { [COMPRESSION_LEVEL]: level, [CHECKSUM]: hasChecksum ? 1 : 0 };
           const frame = nativeCompress!(original, { params });
-          expect(decodeZstdWithoutNode(frame, MAX_SIZE).equals(original)).toBe(true);
+          expect(decodeZstdFrames(frame, MAX_SIZE).equals(original)).toBe(true);
           expect(decodeZstd(frame, MAX_SIZE).equals(original)).toBe(true);
         }),
         { numRuns: 500 },

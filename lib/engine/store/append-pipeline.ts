@@ -271,8 +271,7 @@ export class AppendPipeline implements FlushTarget {
 
   /** Whoever is answered may append at once, so nothing is answered before everything here is in order. */
   writeStaged(): void {
-    // What is staged while a write waits goes with one call, however many turns and writes that takes.
-    if (!this.writer.isHeld) this.writer.write();
+    this.writer.write();
     if (this.writer.isIdle) {
       this.seal();
       this.writer.write();

@@ -48,6 +48,7 @@ export class LogWriter {
   private readonly dirty = new Set<SegmentFile>();
   /** Extents that the kernel does not have yet. */
   private unwritten: Extent[] = [];
+  /** Set while a write waits for the disk: what is added meanwhile comes after it, with one call. */
   private stuckTimer: Timer | undefined;
   /** How many writes are still to be made off the event loop, and how many will be after the next slow one. */
   private writesOffLoop = 0;
@@ -65,11 +66,6 @@ export class LogWriter {
     private readonly options: LogWriterOptions,
   ) {}
 
-  /** Whether a write waits for the disk: what is added meanwhile comes after it. */
-  get isHeld(): boolean {
-    return this.stuckTimer !== undefined;
-  }
-
   get isIdle(): boolean {
     return this.unwritten.length === 0;
   }
@@ -81,7 +77,7 @@ export class LogWriter {
   /** Writes what was added, up to an extent that has to wait: where zeros are being filled in, or the disk is slow. */
   write(): void {
     const { flags } = this.options;
-    while (!this.isWriting && this.unwritten.length > 0) {
+    while (this.stuckTimer === undefined && this.unwritten.length > 0) {
       const extent = this.unwritten[0]!;
       const error = this.writeError ?? flags.fault;
       this.writeError = undefined;

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import type { Allocator } from '../../common/buffer-pool.js';
 import { int32At } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
@@ -16,6 +15,7 @@ import type {
 } from './get-message-result.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { hasPhysicalOffset, hasValidChecksum, isOfQueue } from './record-check.js';
+import { RecordLoader, type PickedRecord } from './record-loader.js';
 import type { UnitRepair } from './unit-repair.js';
 
 /** ConsumeQueue units that are read at once. */
@@ -38,18 +38,9 @@ interface UnitRequest extends Omit<GetMessageRequest, 'filter'> {
   readonly filter: UnitFilter | undefined;
 }
 
-/** A record that a read is going to return. */
-interface Pick {
-  readonly queueOffset: number;
-  readonly commitLogOffset: number;
-  readonly size: number;
-  /** Where it goes in the result. */
-  readonly target: number;
-}
-
 /** The outcome of looking through ConsumeQueue units. */
 interface Selection {
-  readonly picks: Pick[];
+  readonly picks: PickedRecord[];
   totalSize: number;
   /** The first offset that was not looked at. */
   nextOffset: number;
@@ -62,17 +53,19 @@ interface Selection {
 /** Reads messages of a queue (DefaultMessageStore#getMessage), and never returns one whose checksum does not hold. */
 export class MessageReader {
   private readonly units = Buffer.alloc(UNITS_PER_READ * CQ_UNIT_SIZE);
-  /** A record farther from the end of the log than this may have to come from the disk. */
-  private readonly inMemoryDistance: number;
-  /** Reads from the disk that are under way. */
-  coldReads = 0;
+  private readonly loader: RecordLoader;
 
   constructor(
     private readonly log: CommitLog,
     private readonly config: MessageStoreConfig,
     private readonly repair: UnitRepair,
   ) {
-    this.inMemoryDistance = (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
+    this.loader = new RecordLoader(log, config.accessMessageInMemoryMaxRatio);
+  }
+
+  /** Reads from the disk that are under way. */
+  get coldReads(): number {
+    return this.loader.coldReads;
   }
 
   /** `callback` is called at once unless a record must come from the disk. */
@@ -181,71 +174,13 @@ export class MessageReader {
 
   /** Whether a record counts as being in memory. */
   isHot(commitLogOffset: number): boolean {
-    return this.log.maxOffset - commitLogOffset <= this.inMemoryDistance;
+    return this.loader.isHot(commitLogOffset);
   }
 
-  /** Brings the picked records into one buffer; those that may have to come from the disk without blocking. */
   private load(request: UnitRequest, selection: Selection, callback: GetMessageCallback): void {
-    const { totalSize } = selection;
+    const { picks, totalSize } = selection;
     const target = request.allocator?.allocate(totalSize) ?? Buffer.allocUnsafe(totalSize);
-    this.loadFrom(selection.picks, 0, target, () => this.finish(request, selection, target, callback));
-  }
-
-  private loadFrom(picks: readonly Pick[], first: number, target: Buffer, done: () => void): void {
-    let next = first;
-    while (next < picks.length) {
-      const pick = picks[next]!;
-      const end = this.endOfRun(picks, next);
-      const length = picks[end - 1]!.target + picks[end - 1]!.size - pick.target;
-      if (this.copyFromTail(picks, next, end, length, target)) {
-        next = end;
-        continue;
-      }
-      const segment = this.log.segments.find(pick.commitLogOffset);
-      if (segment !== undefined && !this.isHot(pick.commitLogOffset)) {
-        this.coldReads++;
-        segment.readAsync(target, pick.target, length, pick.commitLogOffset, () => {
-          this.coldReads--;
-          this.loadFrom(picks, end, target, done);
-        });
-        return;
-      }
-      segment?.read(target, pick.target, length, pick.commitLogOffset);
-      next = end;
-    }
-    done();
-  }
-
-  /** A run of records mostly lies in one chunk. */
-  private copyFromTail(
-    picks: readonly Pick[],
-    first: number,
-    end: number,
-    length: number,
-    target: Buffer,
-  ): boolean {
-    const { tail } = this.log;
-    const { commitLogOffset, target: start } = picks[first]!;
-    if (!tail.holds(commitLogOffset)) return false;
-    if (tail.copy(commitLogOffset, length, target, start)) return true;
-    const run = picks.slice(first, end);
-    return run.every((pick) => tail.copy(pick.commitLogOffset, pick.size, target, pick.target));
-  }
-
-  /** Records that follow one another in one file, all of them in memory or none, are read together. */
-  private endOfRun(picks: readonly Pick[], first: number): number {
-    const { tail } = this.log;
-    const isInTail = tail.holds(picks[first]!.commitLogOffset);
-    const segmentEnd = this.log.segments.find(picks[first]!.commitLogOffset)?.endOffset ?? 0;
-    let end = first + 1;
-    for (; end < picks.length; end++) {
-      const previous = picks[end - 1]!;
-      const next = picks[end]!;
-      if (next.commitLogOffset !== previous.commitLogOffset + previous.size) break;
-      if (next.commitLogOffset + next.size > segmentEnd) break;
-      if (!isInTail && tail.holds(next.commitLogOffset)) break;
-    }
-    return end;
+    this.loader.load(picks, target, () => this.finish(request, selection, target, callback));
   }
 
   private finish(
@@ -256,6 +191,7 @@ export class MessageReader {
   ): void {
     const { picks } = selection;
     const badIndex = picks.findIndex((pick) => !this.isSound(pick, request.queue, records));
+    if (badIndex >= 0) this.loader.forget(picks[badIndex]!.commitLogOffset);
     if (badIndex === 0) return this.repairAndRead(request, picks[0]!.queueOffset, callback);
     if (badIndex < 0)
       return callback(this.result(request, 'FOUND', selection.nextOffset, records, picks.length));
@@ -263,7 +199,7 @@ export class MessageReader {
     callback(this.result(request, 'FOUND', bad.queueOffset, records.subarray(0, bad.target), badIndex));
   }
 
-  private isSound(pick: Pick, queue: ConsumeQueue, records: Buffer): boolean {
+  private isSound(pick: PickedRecord, queue: ConsumeQueue, records: Buffer): boolean {
     const start = pick.target;
     if (int32At(records, start) !== pick.size || !isWellFormed(records, start)) return false;
     if (!hasPhysicalOffset(records, start, pick.commitLogOffset)) return false;
