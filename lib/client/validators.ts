@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { DEFAULT_CONSUMER_GROUP, DEFAULT_PRODUCER_GROUP } from '../common/mix-all.js';
 import { groupNameFault, isNotAllowedSendTopic, topicNameFault } from '../common/topic-validator.js';
 import { MQClientError } from '../errors/mq-client.error.js';
