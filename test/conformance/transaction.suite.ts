@@ -60,7 +60,9 @@ export function describeTransaction(cluster: ClusterRef): void {
       const { properties } = message!;
       expect(properties.get('own')).toBe('x');
       expect(properties.get('__transactionId__')).toBe(half.uniqKey);
-      expect([properties.get('REAL_TOPIC'), properties.get('REAL_QID')]).toEqual([topic, '1']);
+      // Since 5.5 a committed message has them no more.
+      const real = cluster().version === '5.5.0' ? [undefined, undefined] : [topic, '1'];
+      expect([properties.get('REAL_TOPIC'), properties.get('REAL_QID')]).toEqual(real);
       expect([properties.get('TRAN_MSG'), properties.get('PGROUP')]).toEqual(['true', half.group]);
     });
 
