@@ -5,6 +5,7 @@ import { openClient } from './levels.js';
 import { median } from './support/closed-loop.js';
 import { Forked, runForked } from './support/forked.js';
 import { withScratch } from './support/scratch.js';
+import { sendSingly } from './support/send-singly.js';
 
 /** So that time and disk bear a hundred million. */
 const BODY = Buffer.alloc(50, 'a');
@@ -94,12 +95,8 @@ async function fill(directory: string, messages: string): Promise<[StoreRates, S
   return [empty, full];
 }
 
-async function send(producer: DefaultMQProducer, count: number): Promise<void> {
-  let left = count;
-  const sendNext = async (): Promise<void> => {
-    while (left-- > 0) await producer.send(new Message('bench', BODY));
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, sendNext));
+function send(producer: DefaultMQProducer, count: number): Promise<void> {
+  return sendSingly(producer, count, () => new Message('bench', BODY), IN_FLIGHT);
 }
 
 async function sendBatches(producer: DefaultMQProducer, count: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { MessageExt } from '../../lib/common/message-ext.js';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
 import type { DefaultMessageStore } from '../../lib/engine/store/default-message-store.js';
 import type { DispatchRequest } from '../../lib/engine/store/dispatch-request.js';
+import type { GetMessageResult } from '../../lib/engine/store/get-message-result.js';
 import type { MessageExtBrokerInner } from '../../lib/engine/store/message-ext-broker-inner.js';
 import type { MessageStoreConfig } from '../../lib/engine/store/message-store-config.js';
 import { SimulatedDisk } from './simulated-file-system.js';
@@ -128,6 +129,17 @@ export class SimulatedStore {
     return records.map((record) => decodeMessages(record)[0]!.msgId);
   }
 
+  /** How often the log is read from now on. */
+  countLogReads(): { count: number } {
+    const reads = { count: 0 };
+    const check = this.disk.check.bind(this.disk);
+    this.disk.check = (operation, path, ...pages) => {
+      if (operation === 'read' && path.includes('commitlog')) reads.count++;
+      check(operation, path, ...pages);
+    };
+    return reads;
+  }
+
   path(name: string): string {
     return `${this.directory}/${name}`;
   }
@@ -177,4 +189,9 @@ export class SimulatedStore {
 /** The ids of messages, in their order. */
 export function idsOf(messages: readonly { readonly id: string }[]): string[] {
   return messages.map(({ id }) => id);
+}
+
+/** The ids of messages that were read. */
+export function idsIn({ messages }: Pick<GetMessageResult, 'messages'>): string[] {
+  return decodeMessages(messages).map(({ msgId }) => msgId);
 }

@@ -341,7 +341,7 @@ export class DefaultMQProducer implements ProducerInner {
   }
 
   /** A topic with a route was checked before that was looked for. */
-  private check(message: Message, hasRoute = this.publishInfos.has(message.topic)): void {
+  private check(message: Message, hasRoute = this.publishInfos.has(this.topicOf(message))): void {
     if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
     if (!hasRoute) checkTopic(this.topicOf(message));
     checkBody(message.body, this.config.maxMessageSize);

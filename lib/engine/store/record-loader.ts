@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { BlockCache } from './block-cache.js';
 import type { CommitLog } from './commit-log.js';
+import type { SegmentFile } from './segment-file.js';
 
 /** From so many records on they are read by block, when each takes up no more than so many bytes of the log, those of others among them. */
 const MIN_RECORDS = 4;
@@ -17,15 +18,25 @@ export interface PickedRecord {
   readonly target: number;
 }
 
+interface Load {
+  readonly picks: readonly PickedRecord[];
+  readonly target: Buffer;
+  /** Whether to read by block where the blocks can be had. */
+  readonly byBlock: boolean;
+  readonly done: () => void;
+}
+
 /** Records that follow one another in one file, all of them in memory or none. */
 interface Run {
-  readonly picks: readonly PickedRecord[];
-  /** Of the first, and behind the last of them. */
+  /** The first pick, and behind the last one. */
   readonly first: number;
   readonly end: number;
   readonly offset: number;
   readonly length: number;
+  /** Where they go. */
   readonly target: number;
+  /** Absent when it was deleted. */
+  readonly segment: SegmentFile | undefined;
 }
 
 /** Brings records of the commit log into one buffer: from the memory of the engine, from files, or from the disk. */
@@ -49,9 +60,9 @@ export class RecordLoader {
     return this.log.maxOffset - commitLogOffset <= this.inMemoryDistance;
   }
 
-  /** Loads records, those that may have to come from the disk without blocking. */
+  /** Loads records, in the order of the log, those that may have to come from the disk without blocking. */
   load(picks: readonly PickedRecord[], target: Buffer, done: () => void): void {
-    this.loadFrom(picks, 0, target, this.areInBlocks(picks), done);
+    this.loadFrom({ picks, target, byBlock: this.areInBlocks(picks), done }, 0);
   }
 
   /** A record was not what it should be: it is read from its file the next time. */
@@ -60,75 +71,68 @@ export class RecordLoader {
   }
 
   private areInBlocks(picks: readonly PickedRecord[]): boolean {
-    return areClose(picks) && (areScattered(picks) || !this.isHot(picks[0]!.commitLogOffset));
+    const { commitLogOffset: oldest } = picks[0]!;
+    if (this.log.tail.holds(oldest)) return false;
+    return areClose(picks) && (areScattered(picks) || !this.isHot(oldest));
   }
 
-  private loadFrom(
-    picks: readonly PickedRecord[],
-    first: number,
-    target: Buffer,
-    byBlock: boolean,
-    done: () => void,
-  ): void {
-    for (let next = first; next < picks.length;) {
-      const run = this.runAt(picks, next);
+  private loadFrom(load: Load, first: number, byBlock = load.byBlock): void {
+    for (let next = first; next < load.picks.length;) {
+      const run = this.runAt(load.picks, next);
       const inBlock = byBlock && this.blocks.canHold(run.offset, run.length);
-      if (!this.loadAtOnce(run, target, inBlock)) return this.loadLater(run, target, inBlock, done);
+      if (!this.loadAtOnce(load, run, inBlock)) return this.loadLater(load, run, inBlock);
       next = run.end;
     }
-    done();
+    load.done();
   }
 
   /** False when the run may have to come from the disk. */
-  private loadAtOnce(run: Run, target: Buffer, inBlock: boolean): boolean {
-    const { offset, length } = run;
-    if (this.copyFromTail(run, target)) return true;
-    if (inBlock && this.blocks.copy(offset, length, target, run.target)) return true;
-    const segment = this.log.segments.find(offset);
+  private loadAtOnce(load: Load, run: Run, inBlock: boolean): boolean {
+    const { offset, length, target, segment } = run;
+    if (this.copyFromTail(load, run)) return true;
+    if (inBlock && this.blocks.copy(offset, length, load.target, target)) return true;
     if (segment === undefined) return true;
     if (!this.isHot(offset)) return false;
     const isCopied =
-      inBlock && this.blocks.read(segment, offset) && this.blocks.copy(offset, length, target, run.target);
-    if (!isCopied) segment.read(target, run.target, length, offset);
+      inBlock && this.blocks.read(segment, offset) && this.blocks.copy(offset, length, load.target, target);
+    if (!isCopied) segment.read(load.target, target, length, offset);
     return true;
   }
 
-  private loadLater(run: Run, target: Buffer, inBlock: boolean, done: () => void): void {
-    const { picks, first, end, offset, length } = run;
-    const segment = this.log.segments.find(offset)!;
-    this.coldReads++;
-    if (inBlock) {
-      return this.blocks.readAsync(segment, offset, (isThere) => {
-        this.coldReads--;
-        this.loadFrom(picks, first, target, isThere, done);
-      });
-    }
-    segment.readAsync(target, run.target, length, offset, () => {
+  private loadLater(
+    load: Load,
+    { first, end, offset, length, target, segment }: Run,
+    inBlock: boolean,
+  ): void {
+    const goOn = (next: number, byBlock?: boolean) => {
       this.coldReads--;
-      this.loadFrom(picks, end, target, this.areInBlocks(picks), done);
-    });
+      this.loadFrom(load, next, byBlock);
+    };
+    this.coldReads++;
+    if (inBlock) this.blocks.readAsync(segment!, offset, (isThere) => goOn(first, isThere));
+    else segment!.readAsync(load.target, target, length, offset, () => goOn(end));
   }
 
   /** A run mostly lies in one chunk. */
-  private copyFromTail({ picks, first, end, offset, length, target: start }: Run, target: Buffer): boolean {
+  private copyFromTail(load: Load, { first, end, offset, length, target }: Run): boolean {
     const { tail } = this.log;
     if (!tail.holds(offset)) return false;
-    if (tail.copy(offset, length, target, start)) return true;
-    const run = picks.slice(first, end);
-    return run.every((pick) => tail.copy(pick.commitLogOffset, pick.size, target, pick.target));
+    if (tail.copy(offset, length, load.target, target)) return true;
+    const run = load.picks.slice(first, end);
+    return run.every((pick) => tail.copy(pick.commitLogOffset, pick.size, load.target, pick.target));
   }
 
   private runAt(picks: readonly PickedRecord[], first: number): Run {
     const { commitLogOffset: offset, target } = picks[first]!;
-    const end = this.endOfRun(picks, first);
+    const segment = this.log.segments.find(offset);
+    const end = this.endOfRun(picks, first, segment?.endOffset ?? 0);
     const last = picks[end - 1]!;
-    return { picks, first, end, offset, length: last.target + last.size - target, target };
+    return { first, end, offset, length: last.target + last.size - target, target, segment };
   }
 
-  private endOfRun(picks: readonly PickedRecord[], first: number): number {
+  private endOfRun(picks: readonly PickedRecord[], first: number, segmentEnd: number): number {
     const { tail } = this.log;
     const isInTail = tail.holds(picks[first]!.commitLogOffset);
-    const segmentEnd = this.log.segments.find(picks[first]!.commitLogOffset)?.endOffset ?? 0;
     let end = first + 1;
     for (; end < picks.length; end++) {
       const previous = picks[end - 1]!;

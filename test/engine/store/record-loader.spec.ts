@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { BLOCK_SIZE } from '../../../lib/engine/store/block-cache.js';
-import type { GetMessageResult } from '../../../lib/engine/store/get-message-result.js';
-import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { idsIn, idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
 import { settle } from '../../support/virtual-clock.js';
 
@@ -11,31 +9,19 @@ const MESSAGES = 704;
 const PAGE = 4096;
 const HOT = {};
 const COLD = { accessMessageInMemoryMaxRatio: 0 };
-const idsIn = ({ messages }: GetMessageResult) => decodeMessages(messages).map(({ msgId }) => msgId);
 
 /** Queues side by side in a log of some blocks, none of which is in memory any more. */
-async function interleaved(config = {}): Promise<SimulatedStore> {
+async function interleaved(config = {}, queueOf = (i: number) => i % QUEUES): Promise<SimulatedStore> {
   const store = new SimulatedStore({
     mappedFileSizeCommitLog: 16 * BLOCK_SIZE,
     // Writes no zeros ahead, which would be counted too.
     flushDiskType: 'ASYNC_FLUSH',
     ...config,
   });
-  for (let i = 0; i < MESSAGES; i++) await store.put({ queueId: i % QUEUES, body: Buffer.alloc(1000, 'a') });
+  for (let i = 0; i < MESSAGES; i++) await store.put({ queueId: queueOf(i), body: Buffer.alloc(1000, 'a') });
   await store.close();
   store.open();
   return store;
-}
-
-/** How often the log is read from now on. */
-function countReads(store: SimulatedStore): { count: number } {
-  const reads = { count: 0 };
-  const check = store.disk.check.bind(store.disk);
-  store.disk.check = (operation, path, ...pages) => {
-    if (operation === 'read' && path.includes('commitlog')) reads.count++;
-    check(operation, path, ...pages);
-  };
-  return reads;
 }
 
 /** All queues to their ends, a pull of each in turn, as a consumer reads them. */
@@ -63,7 +49,7 @@ describe('reading from files', () => {
     ['cold', COLD],
   ])('reads what lies side by side for several queues once: %s', async (_, config) => {
     const store = await interleaved(config);
-    const reads = countReads(store);
+    const reads = store.countLogReads();
     expect((await readInTurn(store)).toSorted()).toEqual(idsOf(store.stored).toSorted());
     const blocks = Math.ceil(logSize(store) / BLOCK_SIZE);
     // One record lies across the end of each block.
@@ -130,17 +116,8 @@ describe('reading from files', () => {
     ['hot', HOT],
     ['cold', COLD],
   ])('reads alone what lies far from the others of its queue: %s', async (_, config) => {
-    const store = new SimulatedStore({
-      mappedFileSizeCommitLog: 16 * BLOCK_SIZE,
-      // Writes no zeros ahead, which would be counted too.
-      flushDiskType: 'ASYNC_FLUSH',
-      ...config,
-    });
-    for (let i = 0; i < MESSAGES; i++)
-      await store.put({ queueId: i % 100 === 0 ? 1 : 0, body: Buffer.alloc(1000, 'a') });
-    await store.close();
-    store.open();
-    const reads = countReads(store);
+    const store = await interleaved(config, (i) => (i % 100 === 0 ? 1 : 0));
+    const reads = store.countLogReads();
     const result = await get(store.store, 'TopicA', 1, 0, 8);
     expect(idsIn(result)).toEqual(idsOf(store.stored.filter(({ queueId }) => queueId === 1)));
     expect(reads.count).toBe(8);
