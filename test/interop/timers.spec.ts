@@ -14,6 +14,8 @@ import { ApacheProcess } from './apache-process.js';
 import { JARS, runJava, workDirectory } from './java.js';
 
 const TIMEOUT = 120_000;
+/** How Apache of this version names a recalled message, if it is not told otherwise. */
+const APPENDS_TOPIC = (process.env['ROCKETMQ_VERSION'] ?? '5.3.3') === '5.3.3';
 /** Milliseconds from the send in which one broker is ended and the other one started. */
 const DELAY = 21_000;
 
@@ -24,7 +26,8 @@ interface Broker {
 
 async function startOurs(store: string): Promise<Broker> {
   const flags = ['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store];
-  const broker = CliProcess.start(['broker', ...flags], workDirectory());
+  const form = ['--append-topic-for-timer-delete-key', `${APPENDS_TOPIC}`];
+  const broker = CliProcess.start(['broker', ...flags, ...form], workDirectory());
   await broker.printed('is ready');
   const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
   return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };

@@ -36,6 +36,8 @@ export interface BrokerConfig {
   useServerSideResetOffset: boolean;
   /** Let senders recall timed messages that are not due (Apache's default: false). */
   recallMessageEnable: boolean;
+  /** Name a recalled message by topic and key, as 5.3.2 and 5.3.3 do; otherwise by its key alone, which all others of Apache look for. */
+  appendTopicForTimerDeleteKey: boolean;
   /** Let consumers select by SQL92 (Apache's default: false). */
   enablePropertyFilter: boolean;
   /** Name in routes the queues in which order topics keep their order (NamesrvConfig). */
@@ -116,6 +118,7 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   channelExpiredTimeout: integer(120_000, 1000, 86_400_000),
   useServerSideResetOffset: bool(true),
   recallMessageEnable: bool(true),
+  appendTopicForTimerDeleteKey: bool(true),
   enablePropertyFilter: bool(true),
   orderMessageEnable: bool(false),
   storeReplyMessageEnable: bool(true),

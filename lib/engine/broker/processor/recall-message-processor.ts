@@ -62,11 +62,12 @@ export class RecallMessageProcessor {
     producerGroup: string | undefined,
     context: RecallContext,
   ): MessageExtBrokerInner {
-    const { clock, storeHost } = this.broker;
+    const { clock, storeHost, config } = this.broker;
     const now = clock.now();
+    const deleteKey = config.appendTopicForTimerDeleteKey ? buildDeleteKey(topic, messageId) : messageId;
     const properties = new Map<string, string>([
       [MessageConst.TAGS, RECALL_MESSAGE_TAG],
-      [MessageConst.TIMER_DEL_UNIQKEY, buildDeleteKey(topic, messageId)],
+      [MessageConst.TIMER_DEL_UNIQKEY, deleteKey],
       [MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, messageId],
       [MessageConst.TIMER_DELIVER_MS, timestamp],
       [MessageConst.BORN_TIMESTAMP, `${now}`],

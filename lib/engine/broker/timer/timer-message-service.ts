@@ -12,7 +12,7 @@ import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { TimerDelivery } from './timer-delivery.js';
 import {
-  deleteKeyOf,
+  isRecalled,
   deliveredMessage,
   readTimedMessage,
   rolledMessage,
@@ -55,7 +55,7 @@ export class TimerMessageService {
   private rebuild = { queueOffset: 0, readTimeMs: 0 };
   /** Until here messages were sent before the start: they go to their slots, and are delivered in the order of these. */
   private catchUpOffset = 0;
-  private slot: (DueSlot & { next: number; readonly recalled: ReadonlySet<string> }) | undefined;
+  private slot: (DueSlot & { next: number; readonly deleteKeys: ReadonlySet<string> }) | undefined;
   private running: Promise<void> | undefined;
   private isWanted = false;
   private isStopped = false;
@@ -266,7 +266,7 @@ export class TimerMessageService {
     const now = this.broker.clock.now();
     const messages = units.flatMap((unit) => {
       const timed = this.messageAt(unit.offsetPy);
-      if (timed === undefined || slot.recalled.has(deleteKeyOf(timed))) return [];
+      if (timed === undefined || isRecalled(timed, slot.deleteKeys)) return [];
       const enqueueTime = `${unit.currWriteTime}`;
       const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;
       return [isRoll ? rolledMessage(timed, enqueueTime, now) : deliveredMessage(timed, enqueueTime, now)];
@@ -282,12 +282,12 @@ export class TimerMessageService {
 
   private openSlot() {
     const slot = this.files.dueSlot(this.readTimeMs);
-    const recalled = new Set<string>();
+    const deleteKeys = new Set<string>();
     for (const { offsetPy } of slot.deletes) {
       const key = this.messageAt(offsetPy)?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
-      if (key !== undefined) recalled.add(key);
+      if (key !== undefined) deleteKeys.add(key);
     }
-    return { ...slot, next: 0, recalled };
+    return { ...slot, next: 0, deleteKeys };
   }
 
   private messageAt(commitLogOffset: number): TimedMessage | undefined {

@@ -27,9 +27,14 @@ export function readTimedMessage(message: MessageExt, precision: number): TimedM
   return { message, delayedTime, realTopic, realQueueId, isDelete };
 }
 
-/** How a recall names the message that it is for (TimerMessageStore#buildDeleteKey). */
-export function deleteKeyOf({ message, realTopic }: TimedMessage): string {
-  return buildDeleteKey(realTopic, message.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX) ?? '');
+/**
+ * Whether one of these keys of recalls is for the message (TimerMessageStore#buildDeleteKey). Apache 5.3.2 and 5.3.3 write
+ * the topic in front; all others leave it out, unless `appendTopicForTimerDeleteKey` says otherwise.
+ */
+export function isRecalled({ message, realTopic }: TimedMessage, deleteKeys: ReadonlySet<string>): boolean {
+  const uniqKey = message.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+  if (uniqKey === undefined) return false;
+  return deleteKeys.has(buildDeleteKey(realTopic, uniqKey)) || deleteKeys.has(uniqKey);
 }
 
 export function buildDeleteKey(realTopic: string, uniqKey: string): string {

@@ -157,17 +157,25 @@ describe('TimerMessageService', () => {
   });
 
   describe('recall', () => {
-    it('takes a message back that is not due yet, and no other', async () => {
-      const broker = await TimerBroker.open();
-      const { header } = await broker.send('x', broker.in(10_000));
-      await broker.send('y', broker.in(10_000));
-      const handle = header!.recallHandle!;
-      const text = Buffer.from(handle, 'base64url').toString();
-      expect(text).toBe(`v1 t broker-a ${broker.clock.now() + 9001} x`);
-      expect(await broker.recall(handle)).toMatchObject({ code: 0, header: { msgId: 'x' } });
-      await broker.pass(MINUTE);
-      expect(await broker.arrived()).toEqual(['y']);
-    });
+    it.each([
+      [true, 't+x'],
+      [false, 'x'],
+    ])(
+      'takes a message back that is not due yet, and no other (%s)',
+      async (appendTopicForTimerDeleteKey, key) => {
+        const broker = await TimerBroker.open({ appendTopicForTimerDeleteKey });
+        const { header } = await broker.send('x', broker.in(10_000));
+        await broker.send('y', broker.in(10_000));
+        const handle = header!.recallHandle!;
+        const text = Buffer.from(handle, 'base64url').toString();
+        expect(text).toBe(`v1 t broker-a ${broker.clock.now() + 9001} x`);
+        expect(await broker.recall(handle)).toMatchObject({ code: 0, header: { msgId: 'x' } });
+        const [marker] = (await broker.client.read('rmq_sys_wheel_timer')).slice(-1);
+        expect(marker!.getProperty('TIMER_DEL_UNIQKEY')).toBe(key);
+        await broker.pass(MINUTE);
+        expect(await broker.arrived()).toEqual(['y']);
+      },
+    );
 
     it('holds after a restart and after a crash', async () => {
       const broker = await TimerBroker.open();
