@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -19,8 +19,9 @@ import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { CliProcess } from '../support/cli-process.js';
 import { TestClient } from '../support/test-client.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheProcess } from './apache-process.js';
+import { ApacheProcess, type Properties } from './apache-process.js';
 import { workDirectory } from './java.js';
+import { MqAdmin } from './mqadmin.js';
 
 const TOPIC = 'exchange-orders';
 const DELAYED = 'exchange-delayed';
@@ -36,17 +37,22 @@ interface Broker {
 
 type StartBroker = (store: string) => Promise<Broker>;
 
-const startOurs: StartBroker = async (store) => {
+const oursOn = (store: string): CliProcess => {
   const flags = ['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store];
-  const broker = CliProcess.start(['broker', ...flags], workDirectory());
+  return CliProcess.start(['broker', ...flags], workDirectory());
+};
+
+const startOurs: StartBroker = async (store) => {
+  const broker = oursOn(store);
   await broker.printed('is ready');
   const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
   return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };
 };
 
-const startApache: StartBroker = async (store) => {
+const startApache = async (store: string, others: Properties = {}): Promise<Broker> => {
   const namesrv = await ApacheProcess.namesrv();
-  const broker = await ApacheProcess.broker(namesrv.address, { properties: { storePathRootDir: store } });
+  const properties = { storePathRootDir: store, ...others };
+  const broker = await ApacheProcess.broker(namesrv.address, { properties });
   return {
     namesrvAddr: namesrv.address,
     async end(signal) {
@@ -224,6 +230,36 @@ describe('a store', () => {
       const last = await send(again, 'last');
       expect((await consume(again, COUNT)).toSorted()).toEqual(last.map(({ body }) => body).toSorted());
       await again.end('SIGTERM');
+    },
+  );
+
+  it(
+    'of Apache with tables in RocksDB is refused until they are exported',
+    { timeout: TIMEOUT },
+    async () => {
+      const store = join(workDirectory(), 'store');
+      const apache = await startApache(store, { storeType: 'defaultRocksDB' });
+      const sent = await send(apache, 'first');
+      await consume(apache, COUNT);
+      const state = await stateOf(apache);
+      const admin = MqAdmin.start(workDirectory(), apache.namesrvAddr);
+      onTestFinished(() => admin.stop());
+      const exported = await admin.run('rocksDBConfigToJson', '-c', 'DefaultCluster');
+      await untilOffsetsAreKept(store, COUNT);
+      await apache.end('SIGTERM');
+
+      const refused = oursOn(store);
+      expect(await refused.end(), exported).toBe(1);
+      expect(refused.stderr).toContain(`${join(store, 'config/topics')} is a table in RocksDB`);
+
+      for (const table of ['topics', 'subscriptionGroups', 'consumerOffsets'])
+        rmSync(join(store, 'config', table), { recursive: true });
+      const engine = await startOurs(store);
+      expect(await stateOf(engine)).toEqual(state);
+      await expectReadable(engine, sent);
+      const more = await send(engine, 'second');
+      expect((await consume(engine, COUNT)).toSorted()).toEqual(more.map(({ body }) => body).toSorted());
+      await engine.end('SIGTERM');
     },
   );
 });

@@ -40,6 +40,7 @@ import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
 import { RecallMessageProcessor } from './processor/recall-message-processor.js';
 import { SendMessageBackProcessor } from './processor/send-message-back-processor.js';
 import { SendMessageProcessor } from './processor/send-message-processor.js';
+import { refuseRocksDBTables } from './rocksdb-tables.js';
 import { DelayOffsetTable } from './schedule/delay-offset-table.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
 import { TimerMessageService } from './timer/timer-message-service.js';
@@ -157,6 +158,7 @@ export class BrokerController implements RequestHandler {
 
   /** Opens the store and takes up work; `storeHost` is where clients reach it, as `ip:port`. */
   async start(storeHost: string): Promise<void> {
+    refuseRocksDBTables(this.fileSystem, this.storeConfig.storePathRootDir);
     this.brokerAddr = storeHost;
     this.bootTimestamp = this.clock.now();
     this.storeHost = parseSocketHost(storeHost);
