@@ -22,6 +22,7 @@ import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
 import type { ConfigManager } from './config-manager.js';
+import { refuseForeignStore, warnOfCompaction } from './foreign-store.js';
 import { BrokerFastFailure } from './latency/broker-fast-failure.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { MessageRequestModeManager } from './loadbalance/message-request-mode-manager.js';
@@ -40,7 +41,6 @@ import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
 import { RecallMessageProcessor } from './processor/recall-message-processor.js';
 import { SendMessageBackProcessor } from './processor/send-message-back-processor.js';
 import { SendMessageProcessor } from './processor/send-message-processor.js';
-import { refuseRocksDBTables } from './rocksdb-tables.js';
 import { DelayOffsetTable } from './schedule/delay-offset-table.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
 import { TimerMessageService } from './timer/timer-message-service.js';
@@ -158,7 +158,7 @@ export class BrokerController implements RequestHandler {
 
   /** Opens the store and takes up work; `storeHost` is where clients reach it, as `ip:port`. */
   async start(storeHost: string): Promise<void> {
-    refuseRocksDBTables(this.fileSystem, this.storeConfig.storePathRootDir);
+    refuseForeignStore(this.fileSystem, this.storeConfig.storePathRootDir);
     this.brokerAddr = storeHost;
     this.bootTimestamp = this.clock.now();
     this.storeHost = parseSocketHost(storeHost);
@@ -172,6 +172,7 @@ export class BrokerController implements RequestHandler {
       throw error;
     }
     this.topics.restoreMissing(this.store.topics());
+    warnOfCompaction(this.topics.all(), this.logger);
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();

@@ -15,9 +15,10 @@ const oneOf = (isMutable: boolean, ...values: string[]): AttributeRule => ({
   accepts: (value) => values.includes(value),
 });
 
+/** Apache has BatchCQ and COMPACTION, too. */
 const RULES: ReadonlyMap<string, AttributeRule> = new Map([
-  ['queue.type', oneOf(false, 'BatchCQ', 'SimpleCQ')],
-  ['cleanup.policy', oneOf(false, 'DELETE', 'COMPACTION')],
+  ['queue.type', oneOf(false, 'SimpleCQ')],
+  ['cleanup.policy', oneOf(false, 'DELETE')],
   ['message.type', oneOf(true, 'UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED')],
   [
     'reserve.time',

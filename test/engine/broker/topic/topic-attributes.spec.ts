@@ -24,7 +24,9 @@ describe('the attributes of a topic', () => {
     ['+reserve.time=1.5', true, 'allowed: an integer from -1 up'],
     ['+__proto__=x', true, 'attribute __proto__ is not known; there are: queue.type'],
     ['-message.type', true, 'a new topic has no attribute message.type to delete'],
-    ['+queue.type=BatchCQ', false, 'attribute queue.type of a topic cannot be changed'],
+    ['+queue.type=SimpleCQ', false, 'attribute queue.type of a topic cannot be changed'],
+    ['+queue.type=BatchCQ', true, 'attribute queue.type is "BatchCQ"; allowed: SimpleCQ'],
+    ['+cleanup.policy=COMPACTION', true, 'attribute cleanup.policy is "COMPACTION"; allowed: DELETE'],
     ['+message.type=FIFO,-message.type', false, 'attribute message.type is there twice'],
   ])('%s (new: %s) is refused', (modification, isNew, reason) => {
     expect(() => alterAttributes(NONE, modification, isNew)).toThrow(reason);

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { parseFastjson, type FastjsonObject } from '../../common/fastjson.js';
+import type { FileSystem } from '../../common/file-system.js';
+import { JsonFile } from '../../common/json-file.js';
+import type { Logger } from '../../common/logger.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { TopicConfig } from '../../remoting/body/topic-config.js';
+import { asObject } from './config-manager.js';
+
+const EXPORT = 'have that broker write it as JSON (mqadmin rocksDBConfigToJson -b HOST:PORT), end it, ';
+
+/** What Apache's broker keeps in databases of RocksDB if it is told to: where, by which option, and what to do before. */
+const ROCKSDB_TABLES = [
+  ['config/topics', 'storeType=defaultRocksDB', EXPORT],
+  ['config/subscriptionGroups', 'storeType=defaultRocksDB', EXPORT],
+  ['config/consumerOffsets', 'storeType=defaultRocksDB', EXPORT],
+  ['config/rdb', 'configManagerVersion=v2', 'to do without its topics, groups and offsets, '],
+  ['kvStore', 'popConsumerKVServiceInit=true', 'to do without what was popped and not acknowledged, '],
+] as const;
+
+/**
+ * What Apache's broker can have in a store and the engine cannot read must not be taken for something that is not there.
+ * (ConsumeQueues in RocksDB do no harm: they are built from the log.) Nothing is changed.
+ *
+ * @throws ConfigurationError that says what it is, and what to do.
+ */
+export function refuseForeignStore(fileSystem: FileSystem, storePathRootDir: string): void {
+  for (const [table, option, before] of ROCKSDB_TABLES) {
+    const path = join(storePathRootDir, table);
+    if (fileSystem.exists(join(path, 'CURRENT')))
+      throw new ConfigurationError(
+        `${path} is a table in RocksDB, which Apache's broker has with ${option} and the engine cannot read: ` +
+          `${before}move the directory away, and start again`,
+      );
+  }
+  refuseBatchQueues(new JsonFile(fileSystem, join(storePathRootDir, 'config/topics.json')));
+}
+
+/** With other queues for such a topic, Apache's broker would not start on the store any more (ConsumeQueueStore#queueTypeShouldBe). */
+function refuseBatchQueues(table: JsonFile): void {
+  const topic = table.load((text) => batchTopicIn(asObject(parseFastjson(text))));
+  if (topic !== undefined)
+    throw new ConfigurationError(
+      `topic ${topic} has queue.type=BatchCQ, and the engine SimpleCQ only: delete it in Apache's broker, or, ` +
+        `to open the store here and there no more, take the attribute out of ${table.path}`,
+    );
+}
+
+function batchTopicIn(table: FastjsonObject): string | undefined {
+  const topics = asObject(table.get('topicConfigTable'));
+  const attributesOf = (topic: string) =>
+    asObject(asObject(topics.get(topic)).get('attributes') ?? new Map());
+  return [...topics.keys()].find((topic) => attributesOf(topic).get('queue.type') === 'BatchCQ');
+}
+
+/** Topics of which Apache's broker keeps the newest message of each key for ever. */
+export function warnOfCompaction(topics: Iterable<TopicConfig>, logger: Logger): void {
+  for (const { topicName, others } of topics)
+    if (asObject(others.get('attributes') ?? new Map()).get('cleanup.policy') === 'COMPACTION')
+      logger.warn(
+        `Topic ${topicName} has cleanup.policy=COMPACTION, which the engine does not do: ` +
+          'its messages are kept as long as all others (fileReservedTime)',
+      );
+}
