@@ -59,6 +59,13 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['brokerRole', 'ASYNC_MASTER'],
   ['brokerPermission', '6'],
   ['storeType', 'default'],
+  ['configManagerVersion', 'v1'],
+  ['timerRocksDBEnable', 'false'],
+  ['transRocksDBEnable', 'false'],
+  ['popConsumerKVServiceEnable', 'false'],
+  ['messageStorePlugIn', ''],
+  ['enableLmq', 'false'],
+  ['enableMultiDispatch', 'false'],
   ['enableDLegerCommitLog', 'false'],
   ['enableControllerMode', 'false'],
   ['aclEnable', 'false'],
@@ -117,7 +124,7 @@ function typed(text: string, type: string): unknown {
 function checkRefused(name: string, text: string, allowed: string): void {
   if (text === allowed) return;
   throw new UsageError(
-    `${name} is ${JSON.stringify(text)}; allowed: ${allowed}. This broker has nothing else, and would not keep what the ` +
+    `${name} is ${JSON.stringify(text)}; allowed: ${allowed || 'no value'}. This broker has nothing else, and would not keep what the ` +
       'key promises',
   );
 }

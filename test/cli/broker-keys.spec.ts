@@ -55,6 +55,8 @@ describe('brokerOptions', () => {
     [{ flushDiskType: 'NEVER' }, 'flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH'],
     [{ storePathRootDir: ' ' }, 'storePathRootDir is ""; allowed: a directory'],
     [{ brokerRole: 'SLAVE' }, 'brokerRole is "SLAVE"; allowed: ASYNC_MASTER. This broker has nothing else'],
+    [{ timerRocksDBEnable: 'true' }, 'timerRocksDBEnable is "true"; allowed: false'],
+    [{ messageStorePlugIn: 'x.Tiered' }, 'messageStorePlugIn is "x.Tiered"; allowed: no value'],
     [{ brokerRole: 'SYNC_MASTER' }, 'brokerRole is "SYNC_MASTER"; allowed: ASYNC_MASTER'],
     [{ brokerId: '1' }, 'brokerId is "1"; allowed: 0'],
     [{ authenticationEnabled: 'true' }, 'authenticationEnabled is "true"; allowed: false'],
