@@ -203,13 +203,13 @@ export function describePull(cluster: ClusterRef): void {
   describe('long polling', () => {
     const SUSPEND = PullSysFlag.SUBSCRIPTION | PullSysFlag.SUSPEND;
 
-    async function hold(subscription = '*') {
+    async function hold(subscription = '*', group = 'g') {
       const client = await TestClient.open(cluster());
       const topic = uniqueName('poll');
       await client.send(topic, { body: 'first' });
       let isAnswered = false;
       const fields = { queueOffset: 1, sysFlag: SUSPEND, suspendTimeoutMillis: 15_000, subscription };
-      const answer = client.pull(topic, 'g', fields).then((response) => {
+      const answer = client.pull(topic, group, fields).then((response) => {
         isAnswered = true;
         return response;
       });
@@ -248,6 +248,17 @@ export function describePull(cluster: ClusterRef): void {
       for (const { body } of [await answer, await other]) {
         expect(bodies(decodeMessages(body!))).toEqual(['second']);
       }
+    });
+
+    it('refuses a pull that is held when its group may not consume any more', async () => {
+      const group = uniqueName('group');
+      const { client, topic, answer, isAnswered } = await hold('*', group);
+      const { body } = await client.call(RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG, { group });
+      const config = { ...body!, consumeEnable: false };
+      await client.call(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, undefined, config);
+      expect(isAnswered()).toBe(false);
+      await client.send(topic, { body: 'second' });
+      expect((await answer).code).toBe(ResponseCode.NO_PERMISSION);
     });
 
     it('answers at once when the pull may not be held', async () => {

@@ -56,12 +56,17 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   async persistAll(queues: readonly MessageQueue[]): Promise<void> {
-    const keys = new Set(queues.map(messageQueueKey));
-    for (const key of this.offsets.keys()) if (!keys.has(key)) this.offsets.delete(key);
-    const told = queues.filter((mq) => !this.isPersisted(mq)).map((mq) => this.persist(mq));
+    const known = queues.filter((mq) => this.offsets.has(messageQueueKey(mq)));
+    if (known.length < this.offsets.size) this.retain(known);
+    const told = known.filter((mq) => !this.isPersisted(mq)).map((mq) => this.persist(mq));
     // A broker that does not answer keeps nobody from waiting for the others.
     await Promise.allSettled(told);
     await Promise.all(told);
+  }
+
+  private retain(queues: readonly MessageQueue[]): void {
+    const keys = new Set(queues.map(messageQueueKey));
+    for (const key of this.offsets.keys()) if (!keys.has(key)) this.offsets.delete(key);
   }
 
   /** Most queues of a client that has little to do have nothing to tell. */

@@ -208,6 +208,7 @@ export class BrokerController implements RequestHandler {
   onChannelClosed(channel: Channel): void {
     this.consumers.onChannelClosed(channel);
     this.producers.onChannelClosed(channel);
+    this.holdService.onChannelClosed();
   }
 
   /** All topics, as name servers are told of them. */

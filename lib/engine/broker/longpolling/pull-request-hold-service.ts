@@ -24,6 +24,8 @@ export interface HeldPull {
 export class PullRequestHoldService {
   private readonly table = new Map<string, Map<number, HeldPull[]>>();
   private heldCount = 0;
+  /** Before this time there is nothing to look for, in milliseconds since the epoch. */
+  private dueAt = Infinity;
   private timer: Timer | undefined;
 
   /** `maxPullPollingSize`: most pulls that are held. */
@@ -43,6 +45,7 @@ export class PullRequestHoldService {
     if (held === undefined) queues.set(pull.queueId, [pull]);
     else held.push(pull);
     this.heldCount++;
+    this.dueAt = Math.min(this.dueAt, pull.suspendUntil);
     this.timer ??= this.clock.setTimeout(() => this.sweep(), SWEEP_INTERVAL);
   }
 
@@ -55,7 +58,7 @@ export class PullRequestHoldService {
       const held = this.table.get(queue.topic)?.get(queue.queueId);
       if (held === undefined) continue;
       const isWanted = (pull: HeldPull) => pull.offset <= consumeQueueOffset && pull.wants(record);
-      this.take(queue.topic, queue.queueId, held, isWanted, woken);
+      this.take(held, isWanted, woken);
     }
     for (const pull of woken) pull.wakeUp();
   }
@@ -67,6 +70,11 @@ export class PullRequestHoldService {
     this.takeAll(isMeant).forEach((pull) => pull.wakeUp());
   }
 
+  /** Some may wait for nobody any more. */
+  onChannelClosed(): void {
+    this.dueAt = 0;
+  }
+
   /** Answers every held pull, at the end of the broker. */
   close(): void {
     this.clock.clearTimeout(this.timer);
@@ -75,28 +83,32 @@ export class PullRequestHoldService {
 
   private sweep(): void {
     const now = this.clock.now();
-    const expired = this.takeAll((pull) => pull.suspendUntil <= now || pull.isAbandoned);
+    const due = now < this.dueAt ? [] : this.takeDue(now);
     this.timer = this.heldCount === 0 ? undefined : this.clock.setTimeout(() => this.sweep(), SWEEP_INTERVAL);
-    for (const pull of expired) if (!pull.isAbandoned) pull.wakeUp();
+    for (const pull of due) if (!pull.isAbandoned) pull.wakeUp();
+  }
+
+  private takeDue(now: number): HeldPull[] {
+    this.dueAt = Infinity;
+    return this.takeAll((pull) => {
+      if (pull.suspendUntil <= now || pull.isAbandoned) return true;
+      this.dueAt = Math.min(this.dueAt, pull.suspendUntil);
+      return false;
+    });
   }
 
   private takeAll(isTaken: (pull: HeldPull) => boolean): HeldPull[] {
     const taken: HeldPull[] = [];
-    for (const [topic, queues] of this.table) {
-      for (const [queueId, held] of queues) this.take(topic, queueId, held, isTaken, taken);
-    }
+    for (const queues of this.table.values())
+      for (const held of queues.values()) this.take(held, isTaken, taken);
     return taken;
   }
 
-  private take(
-    topic: string,
-    queueId: number,
-    held: HeldPull[],
-    isTaken: (pull: HeldPull) => boolean,
-    taken: HeldPull[],
-  ): void {
-    // Nothing is made for the thousands of queues of which every second none is taken.
+  /** `held`: all pulls of a queue. */
+  private take(held: HeldPull[], isTaken: (pull: HeldPull) => boolean, taken: HeldPull[]): void {
+    // Nothing is made for the thousands of queues of which none is taken.
     if (!held.some(isTaken)) return;
+    const { topic, queueId } = held[0]!;
     const kept = held.filter((pull) => !isTaken(pull));
     taken.push(...held.filter(isTaken));
     this.heldCount -= held.length - kept.length;

@@ -33,14 +33,15 @@ export class PullMessageProcessor {
   constructor(private readonly broker: BrokerController) {}
 
   process({ header }: RemotingRequest<PullCode>, context: RequestContext<PullCode>): void {
-    const fault = this.refuse(header);
-    if (fault !== undefined) return context.reply(fault);
-    const selected = this.filterOf(header);
+    const selected = this.select(header);
     if ('code' in selected) return context.reply(selected);
     this.commit(header);
-    new Pull(this.broker, header, selected.filter, context).carryOut(
-      (header.sysFlag & PullSysFlag.SUSPEND) !== 0,
-    );
+    const pull = new Pull(this.broker, header, selected, context, () => this.select(header));
+    pull.carryOut((header.sysFlag & PullSysFlag.SUSPEND) !== 0);
+  }
+
+  private select(header: PullMessageRequestHeader): Selected | Refusal {
+    return this.refuse(header) ?? this.filterOf(header);
   }
 
   /** The checks of PullMessageProcessor#processRequest up to the subscription, in its order. */
@@ -165,8 +166,9 @@ class Pull implements HeldPull {
   constructor(
     private readonly broker: BrokerController,
     private readonly header: PullMessageRequestHeader,
-    private readonly filter: MessageFilter | undefined,
+    private selected: Selected,
     private readonly context: RequestContext<PullCode>,
+    private readonly select: () => Selected | Refusal,
   ) {
     const { longPollingEnable, shortPollingTimeMills } = broker.config;
     const hold = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
@@ -191,10 +193,14 @@ class Pull implements HeldPull {
   }
 
   wants(record: DispatchRequest): boolean {
-    return wantsArrived(this.filter, record, this.broker.store);
+    return wantsArrived(this.selected.filter, record, this.broker.store);
   }
 
+  /** What it may, and wants, is looked up anew (#executeRequestWhenWakeup). */
   wakeUp(): void {
+    const selected = this.select();
+    if ('code' in selected) return this.context.reply(selected);
+    this.selected = selected;
     this.wasHeld = true;
     this.carryOut(false);
   }
@@ -211,7 +217,7 @@ class Pull implements HeldPull {
     };
     const { store } = this.broker;
     const { allocator } = this.context;
-    store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.filter, onResult, allocator);
+    store.getMessage(topic, queueId, queueOffset, maxMsgNums, this.selected.filter, onResult, allocator);
   }
 
   /** Refused, a consumer comes again after a while; told that there is nothing, at once. */

@@ -34,10 +34,12 @@ export class VolumeStats {
   }
 
   deleteIf(isDeleted: (topic: string, group: string, volume: Volume) => boolean): void {
-    for (const [topic, volumes] of this.table) {
-      for (const [group, volume] of volumes) if (isDeleted(topic, group, volume)) volumes.delete(group);
+    this.table.forEach((volumes, topic) => {
+      volumes.forEach((volume, group) => {
+        if (isDeleted(topic, group, volume)) volumes.delete(group);
+      });
       if (volumes.size === 0) this.table.delete(topic);
-    }
+    });
   }
 
   private create(topic: string, group: string): Volume {

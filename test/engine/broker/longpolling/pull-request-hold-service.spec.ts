@@ -69,6 +69,7 @@ describe('PullRequestHoldService', () => {
       wakeUp: () => void woken.push(name),
     }));
     for (const pull of pulls) service.suspendPullRequest(pull);
+    service.onChannelClosed();
     await clock.advance(1000);
     // If it were still held, it would be woken now.
     pulls[1]!.isAbandoned = false;
