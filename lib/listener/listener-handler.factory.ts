@@ -51,8 +51,20 @@ export class ListenerHandlerFactory {
     const decorated = decoratedParameters(prototype, method);
     const hasParams = decorated.length > 0 || this.hasPipes(prototype.constructor, handler);
     if (hasParams) describeParameters(prototype, method, decorated, type);
-    if (isShared(wrapper)) return this.wrap(wrapper.instance as object, handler, method, hasParams);
+    if (isShared(wrapper)) return this.sharedHandler(wrapper.instance as object, handler, method, hasParams);
     return this.scopedHandler(wrapper, handler, method, hasParams);
+  }
+
+  /** What takes the place of the method of the instance, as spies of tests do at any time, is called instead of it. */
+  private sharedHandler(instance: object, handler: Handler, method: string, hasParams: boolean): Handler {
+    const methods = instance as Readonly<Record<string, Handler>>;
+    const original = this.wrap(instance, handler, method, hasParams);
+    let replaced: Handler | undefined;
+    return (payload, message, context) => {
+      if (methods[method] === handler) return original(payload, message, context);
+      replaced ??= this.wrap(instance, lateCall(handler, method), method, hasParams);
+      return replaced(payload, message, context);
+    };
   }
 
   /**
@@ -109,6 +121,16 @@ export class ListenerHandlerFactory {
       isGlobal || Reflect.hasMetadata(PIPES_METADATA, type) || Reflect.hasMetadata(PIPES_METADATA, handler)
     );
   }
+}
+
+/** Looks the method up with each call; guards and others find on it what decorators noted on the handler. */
+function lateCall(handler: Handler, method: string): Handler {
+  const call = function (this: Record<string, Handler>, ...parameters: Parameters<Handler>) {
+    return this[method]!(...parameters);
+  };
+  for (const key of Reflect.getMetadataKeys(handler) as unknown[])
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), call);
+  return Object.defineProperty(call, 'name', { value: handler.name });
 }
 
 /** Whether all messages go to one instance. */
