@@ -36,11 +36,12 @@ export class PullMessageProcessor {
     const selected = this.select(header);
     if ('code' in selected) return context.reply(selected);
     this.commit(header);
-    const pull = new Pull(this.broker, header, selected, context, () => this.select(header));
+    const pull = new Pull(this.broker, this, header, selected, context);
     pull.carryOut((header.sysFlag & PullSysFlag.SUSPEND) !== 0);
   }
 
-  private select(header: PullMessageRequestHeader): Selected | Refusal {
+  /** What a pull selects, or why it may not be carried out. */
+  select(header: PullMessageRequestHeader): Selected | Refusal {
     return this.refuse(header) ?? this.filterOf(header);
   }
 
@@ -165,10 +166,10 @@ class Pull implements HeldPull {
 
   constructor(
     private readonly broker: BrokerController,
+    private readonly processor: PullMessageProcessor,
     private readonly header: PullMessageRequestHeader,
     private selected: Selected,
     private readonly context: RequestContext<PullCode>,
-    private readonly select: () => Selected | Refusal,
   ) {
     const { longPollingEnable, shortPollingTimeMills } = broker.config;
     const hold = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
@@ -198,7 +199,7 @@ class Pull implements HeldPull {
 
   /** What it may, and wants, is looked up anew (#executeRequestWhenWakeup). */
   wakeUp(): void {
-    const selected = this.select();
+    const selected = this.processor.select(this.header);
     if ('code' in selected) return this.context.reply(selected);
     this.selected = selected;
     this.wasHeld = true;

@@ -17,7 +17,10 @@ async function hold(suspendTimeoutMillis: number, engine?: EngineOptions) {
   const heldAt = clock.now();
   let answeredAfter: number | undefined;
   const answer = client.pull('t', 'g', { queueOffset: 1, sysFlag, suspendTimeoutMillis });
-  void answer.then(() => (answeredAfter = clock.now() - heldAt));
+  answer.then(
+    () => (answeredAfter = clock.now() - heldAt),
+    () => {},
+  );
   return { clock, engine: started, client, answer, answeredAfter: () => answeredAfter };
 }
 
@@ -75,6 +78,19 @@ describe('PullRequestHoldService', () => {
     pulls[1]!.isAbandoned = false;
     await clock.advance(60_000);
     expect(woken).toEqual(['here']);
+  });
+
+  it('has room again within a second when a client has gone', async () => {
+    const { clock, engine, client } = await hold(9000, { maxPullPollingSize: 1 });
+    const other = await TestClient.open(engine);
+    const fields = { queueOffset: 1, sysFlag, suspendTimeoutMillis: 9000 };
+    expect((await other.pull('t', 'g', fields)).code).toBe(ResponseCode.SYSTEM_BUSY);
+    client.transport.close();
+    await clock.advance(1000);
+    const answer = other.pull('t', 'g', fields);
+    await other.send('t');
+    await clock.advance(0);
+    expect((await answer).code).toBe(ResponseCode.SUCCESS);
   });
 
   it('answers it in the turn in which the message arrives', async () => {
