@@ -1,41 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { systemClock } from '../../lib/common/clock.js';
-import { silentLogger } from '../../lib/common/logger.js';
-import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
-import { CliProcess } from '../support/cli-process.js';
 import { PopClient } from '../support/pop-client.js';
-import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheProcess } from './apache-process.js';
 import { workDirectory } from './java.js';
+import { clientOf, startApache, startOurs, type StoreBroker } from './store-broker.js';
 
 const TOPIC = 'exchanged';
 
-interface Broker {
-  readonly namesrvAddr: string;
-  end(): Promise<unknown>;
-}
-
-async function startOurs(store: string): Promise<Broker> {
-  const ports = ['--listen-port', '0', '--name-server-port', '0'];
-  const broker = CliProcess.start(['broker', ...ports, '--store-path-root-dir', store], workDirectory());
-  await broker.printed('is ready');
-  const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
-  return { namesrvAddr: namesrvAddr!, end: () => broker.end('SIGKILL') };
-}
-
-async function startApache(store: string): Promise<Broker> {
-  const namesrv = await ApacheProcess.namesrv();
-  const broker = await ApacheProcess.broker(namesrv.address, { properties: { storePathRootDir: store } });
-  return { namesrvAddr: namesrv.address, end: () => broker.end('SIGKILL') };
-}
-
-async function popsOf({ namesrvAddr }: Broker) {
-  const connect = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
-  const client = await TestClient.open({ namesrvAddrs: [namesrvAddr], connect, close: async () => {} });
+async function popsOf(broker: StoreBroker) {
+  const client = await clientOf(broker);
   const send = async (...texts: string[]) => {
     for (const body of texts) expect((await client.send(TOPIC, { body })).code).toBe(0);
   };
@@ -70,7 +45,7 @@ it.each([
     // Both write it every five seconds, with the offsets of consumers.
     const table = join(store, 'config/consumerOrderInfo.json');
     await eventually(() => existsSync(table) && readFileSync(table, 'utf8').includes('"cm":1'));
-    await before.end();
+    await before.end('SIGKILL');
 
     const again = await popsOf(await second(store));
     expect((await again.ordered.pop({ ...inOrder, attemptId: 'b' })).messages).toEqual([]);

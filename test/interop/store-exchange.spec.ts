@@ -15,13 +15,19 @@ import type { MessageExt } from '../../lib/common/message-ext.js';
 import { decodeMessageId } from '../../lib/common/message-id.js';
 import { Message } from '../../lib/common/message.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
-import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
-import { CliProcess } from '../support/cli-process.js';
-import { TestClient } from '../support/test-client.js';
+import type { TestClient } from '../support/test-client.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheProcess, type Properties } from './apache-process.js';
 import { workDirectory } from './java.js';
 import { MqAdmin } from './mqadmin.js';
+import {
+  clientOf,
+  runOurs,
+  startApache,
+  startOurs,
+  tcpTransport,
+  type StartBroker,
+  type StoreBroker,
+} from './store-broker.js';
 
 const TOPIC = 'exchange-orders';
 const DELAYED = 'exchange-delayed';
@@ -29,56 +35,26 @@ const GROUP = 'exchange-group';
 const COUNT = 60;
 const TIMEOUT = 240_000;
 
-/** A broker on a store that can be ended. */
-interface Broker {
-  readonly namesrvAddr: string;
-  end(signal: NodeJS.Signals): Promise<unknown>;
-}
-
-type StartBroker = (store: string) => Promise<Broker>;
-
-const oursOn = (store: string): CliProcess => {
-  const flags = ['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store];
-  return CliProcess.start(['broker', ...flags], workDirectory());
-};
-
-const startOurs: StartBroker = async (store) => {
-  const broker = oursOn(store);
-  await broker.printed('is ready');
-  const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
-  return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };
-};
-
-const startApache = async (store: string, others: Properties = {}): Promise<Broker> => {
-  const namesrv = await ApacheProcess.namesrv();
-  const properties = { storePathRootDir: store, ...others };
-  const broker = await ApacheProcess.broker(namesrv.address, { properties });
-  return {
-    namesrvAddr: namesrv.address,
-    async end(signal) {
-      await broker.end(signal);
-      await namesrv.end();
-    },
+function connectTo({ namesrvAddr }: StoreBroker): MQClientInstance {
+  const options = {
+    transport: tcpTransport(),
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
   };
-};
-
-const transport = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
-
-function connectTo({ namesrvAddr }: Broker): MQClientInstance {
-  const options = { transport: transport(), clock: systemClock, random: Math.random, logger: silentLogger };
   const instance = new MQClientInstance({ ...options, namesrvAddrs: [namesrvAddr] });
   onTestFinished(() => instance.shutdown());
   return instance;
 }
 
-const clientOf = async ({ namesrvAddr }: Broker): Promise<TestClient> => {
-  const cluster = { namesrvAddrs: [namesrvAddr], connect: transport, close: async () => {} };
+/** When Apache's broker has registered. */
+async function readyClientOf(broker: StoreBroker): Promise<TestClient> {
   let client: TestClient | undefined;
   await expect
-    .poll(async () => (client = await TestClient.open(cluster).catch(() => undefined)), { timeout: 15_000 })
+    .poll(async () => (client = await clientOf(broker).catch(() => undefined)), { timeout: 15_000 })
     .toBeDefined();
   return client!;
-};
+}
 
 interface Sent extends SendResult {
   readonly body: string;
@@ -86,7 +62,7 @@ interface Sent extends SendResult {
 }
 
 /** Sends messages with keys and tags, small ones and ones that are compressed. */
-async function send(broker: Broker, prefix: string, count = COUNT): Promise<Sent[]> {
+async function send(broker: StoreBroker, prefix: string, count = COUNT): Promise<Sent[]> {
   const instance = connectTo(broker);
   const producer = new DefaultMQProducer(instance);
   producer.start();
@@ -104,14 +80,14 @@ async function send(broker: Broker, prefix: string, count = COUNT): Promise<Sent
   return sent;
 }
 
-async function sendDelayed(broker: Broker): Promise<void> {
-  const client = await clientOf(broker);
+async function sendDelayed(broker: StoreBroker): Promise<void> {
+  const client = await readyClientOf(broker);
   const { code } = await client.send(DELAYED, { body: 'later', properties: { DELAY: '2' } });
   expect(code).toBe(0);
 }
 
 /** What a consumer of the group gets until it has `count` messages, and nothing comes any more. */
-async function consume(broker: Broker, count: number): Promise<string[]> {
+async function consume(broker: StoreBroker, count: number): Promise<string[]> {
   const instance = connectTo(broker);
   const got: string[] = [];
   const config = { consumerGroup: GROUP, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' } as const;
@@ -150,8 +126,8 @@ function readTable(path: string): FastjsonObject | undefined {
 }
 
 /** Each message can be read by queue offset, log offset, key and unique id. */
-async function expectReadable(broker: Broker, messages: readonly Sent[]): Promise<void> {
-  const client = await clientOf(broker);
+async function expectReadable(broker: StoreBroker, messages: readonly Sent[]): Promise<void> {
+  const client = await readyClientOf(broker);
   const queues = new Map<number, MessageExt[]>();
   for (const { messageQueue, queueOffset, offsetMsgId, msgId, body, key } of messages) {
     const { queueId } = messageQueue;
@@ -177,8 +153,8 @@ async function expectReadable(broker: Broker, messages: readonly Sent[]): Promis
 const bodiesOf = (records: Buffer | undefined) => decodeMessages(records!).map(({ body }) => body.toString());
 
 /** Queues and permission of the topic, and how far the group is in each queue. */
-async function stateOf(broker: Broker): Promise<unknown> {
-  const client = await clientOf(broker);
+async function stateOf(broker: StoreBroker): Promise<unknown> {
+  const client = await readyClientOf(broker);
   const { body } = await client.route(TOPIC);
   const offsets: unknown[] = [];
   for (let queueId = 0; queueId < body!.queueDatas[0]!.readQueueNums; queueId++) {
@@ -218,7 +194,7 @@ describe('a store', () => {
         end.set(messageQueue.queueId, queueOffset);
       }
       expect((await consume(second, COUNT)).toSorted()).toEqual(more.map(({ body }) => body).toSorted());
-      const client = await clientOf(second);
+      const client = await readyClientOf(second);
       const delayed = async () =>
         (await Promise.all([0, 1, 2, 3].map((queue) => client.read(DELAYED, queue)))).flat();
       await expect.poll(async () => (await delayed()).length, { timeout: 30_000 }).toBe(1);
@@ -248,7 +224,7 @@ describe('a store', () => {
       await untilOffsetsAreKept(store, COUNT);
       await apache.end('SIGTERM');
 
-      const refused = oursOn(store);
+      const refused = runOurs(store);
       expect(await refused.end(), exported).toBe(1);
       expect(refused.stderr).toContain(`${join(store, 'config/topics')} is a table in RocksDB`);
 

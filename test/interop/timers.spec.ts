@@ -5,51 +5,36 @@ import { DefaultMQProducer, MQClientInstance } from '../../lib/client/index.js';
 import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
-import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
-import { CliProcess } from '../support/cli-process.js';
-import { TestClient } from '../support/test-client.js';
 import { startEngine } from '../support/test-engine.js';
 import { bodies } from '../support/test-peers.js';
-import { ApacheProcess, type Properties } from './apache-process.js';
 import { JARS, runJava, workDirectory } from './java.js';
+import {
+  clientOf,
+  startApache as startApacheWith,
+  startOurs,
+  tcpTransport,
+  type StoreBroker,
+} from './store-broker.js';
 
 const TIMEOUT = 120_000;
 /** Milliseconds from the send in which one broker is ended and the other one started. */
 const DELAY = 21_000;
 
-interface Broker {
-  readonly namesrvAddr: string;
-  end(signal: NodeJS.Signals): Promise<unknown>;
-}
-
-async function startOurs(store: string): Promise<Broker> {
-  const flags = ['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store];
-  const broker = CliProcess.start(['broker', ...flags], workDirectory());
-  await broker.printed('is ready');
-  const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
-  return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };
-}
+const RECALLS = { recallMessageEnable: true };
 
 /** As docs/migration.md says: version 5.5 has this option, and 5.3 does so by itself. */
-const startApacheOnOurs = (store: string) => startApache(store, { appendTopicForTimerDeleteKey: true });
+const startApacheOnOurs = (store: string) =>
+  startApacheWith(store, { ...RECALLS, appendTopicForTimerDeleteKey: true });
 
-async function startApache(store: string, others: Properties = {}): Promise<Broker> {
-  const namesrv = await ApacheProcess.namesrv();
-  const properties = { storePathRootDir: store, recallMessageEnable: true, ...others };
-  const broker = await ApacheProcess.broker(namesrv.address, { properties });
-  return {
-    namesrvAddr: namesrv.address,
-    async end(signal) {
-      await broker.end(signal);
-      await namesrv.end();
-    },
+const startApache = (store: string) => startApacheWith(store, RECALLS);
+
+function producerOf({ namesrvAddr }: StoreBroker): DefaultMQProducer {
+  const options = {
+    transport: tcpTransport(),
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
   };
-}
-
-const transport = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
-
-function producerOf({ namesrvAddr }: Broker): DefaultMQProducer {
-  const options = { transport: transport(), clock: systemClock, random: Math.random, logger: silentLogger };
   const instance = new MQClientInstance({ ...options, namesrvAddrs: [namesrvAddr] });
   onTestFinished(() => instance.shutdown());
   const producer = new DefaultMQProducer(instance);
@@ -91,8 +76,7 @@ describe('timed messages', () => {
 
       const second = await startSecond(store);
       await producerOf(second).recallMessage('timed', handles[2]!);
-      const cluster = { namesrvAddrs: [second.namesrvAddr], connect: transport, close: async () => {} };
-      const client = await TestClient.open(cluster);
+      const client = await clientOf(second);
       const arrived = async () => {
         const queues = [0, 1, 2, 3].map((queueId) => client.read('timed', queueId));
         return bodies((await Promise.all(queues)).flat());

@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TRANSACTION_TIMES } from '../conformance/transaction.suite.js';
-import { systemClock } from '../../lib/common/clock.js';
-import { silentLogger } from '../../lib/common/logger.js';
-import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
-import { CliProcess } from '../support/cli-process.js';
-import { TestClient } from '../support/test-client.js';
+import type { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
 import {
   answer,
@@ -18,42 +14,21 @@ import {
   sendHalf,
 } from '../support/transactions.js';
 import { eventually } from '../support/virtual-clock.js';
-import { ApacheProcess } from './apache-process.js';
 import { workDirectory } from './java.js';
+import {
+  clientOf,
+  startApache as startApacheWith,
+  startOurs as startOursWith,
+  type StoreBroker,
+} from './store-broker.js';
 
 const TOPIC = 'exchanged';
 
-interface Broker {
-  readonly namesrvAddr: string;
-  kill(): Promise<unknown>;
-}
+const startOurs = (store: string) => startOursWith(store, TRANSACTION_TIMES);
+const startApache = (store: string) => startApacheWith(store, TRANSACTION_TIMES);
 
-async function startOurs(store: string): Promise<Broker> {
-  const { transactionCheckInterval, transactionTimeOut } = TRANSACTION_TIMES;
-  const broker = CliProcess.start(
-    [
-      'broker',
-      ...['--listen-port', '0', '--name-server-port', '0', '--store-path-root-dir', store],
-      ...['--transaction-check-interval', `${transactionCheckInterval}`],
-      ...['--transaction-time-out', `${transactionTimeOut}`],
-    ],
-    workDirectory(),
-  );
-  await broker.printed('is ready');
-  const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
-  return { namesrvAddr: namesrvAddr!, kill: () => broker.end('SIGKILL') };
-}
-
-async function startApache(store: string): Promise<Broker> {
-  const namesrv = await ApacheProcess.namesrv();
-  const properties = { storePathRootDir: store, ...TRANSACTION_TIMES };
-  const broker = await ApacheProcess.broker(namesrv.address, { properties });
-  return { namesrvAddr: namesrv.address, kill: () => broker.end('SIGKILL') };
-}
-
-async function clientOf({ namesrvAddr }: Broker): Promise<TestClient> {
-  const connect = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
-  const client = await TestClient.open({ namesrvAddrs: [namesrvAddr], connect, close: async () => {} });
+async function producerOn(broker: StoreBroker): Promise<TestClient> {
+  const client = await clientOf(broker);
   await client.producerHeartbeat('client', GROUP);
   return client;
 }
@@ -67,16 +42,16 @@ it.each([
   async (_name, first, second) => {
     const store = join(workDirectory(), 'store');
     const before = await first(store);
-    const client = await clientOf(before);
+    const client = await producerOn(before);
     const send = (body: string) => sendHalf(client, TOPIC, { body, bornTimestamp: Date.now() });
     await end(client, await send('committed'), COMMIT);
     await end(client, await send('rolled back'), ROLLBACK);
     const noted = async () => (await client.read(OP_TOPIC)).map(({ body }) => body.toString()).join('');
     await expect.poll(noted, { timeout: 10_000 }).toBe('0,1,');
     await send('open');
-    await before.kill();
+    await before.end('SIGKILL');
 
-    const again = await clientOf(await second(store));
+    const again = await producerOn(await second(store));
     // Apache's broker, when it is slow, also asks about a transaction whose end it has not noted yet; that is no second delivery.
     const checkOfOpen = () => checksOf(again).find(({ message }) => message.body.toString() === 'open');
     await eventually(() => checkOfOpen() !== undefined, 60_000);
