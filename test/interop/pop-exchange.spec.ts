@@ -2,15 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PopClient } from '../support/pop-client.js';
+import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
 import { eventually } from '../support/virtual-clock.js';
 import { workDirectory } from './java.js';
-import { clientOf, startApache, startOurs, type StoreBroker } from './store-broker.js';
+import { startApache, startOurs, type StoreBroker } from './store-broker.js';
 
 const TOPIC = 'exchanged';
 
 async function popsOf(broker: StoreBroker) {
-  const client = await clientOf(broker);
+  const client = await TestClient.open(broker);
   const send = async (...texts: string[]) => {
     for (const body of texts) expect((await client.send(TOPIC, { body })).code).toBe(0);
   };

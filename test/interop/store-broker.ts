@@ -2,14 +2,13 @@ import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { flagOf } from '../../lib/cli/broker-keys.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import type { Cluster } from '../conformance/cluster.js';
 import { CliProcess } from '../support/cli-process.js';
-import { TestClient } from '../support/test-client.js';
 import { ApacheProcess, type Properties } from './apache-process.js';
 import { workDirectory } from './java.js';
 
 /** A broker on a store, ours or Apache's, until the test ends. */
-export interface StoreBroker {
-  readonly namesrvAddr: string;
+export interface StoreBroker extends Cluster {
   end(signal: NodeJS.Signals): Promise<unknown>;
 }
 
@@ -26,24 +25,24 @@ export async function startOurs(store: string, properties: Properties = {}): Pro
   const broker = runOurs(store, properties);
   await broker.printed('is ready');
   const [, namesrvAddr] = /name server (\S+),/.exec(broker.stdout)!;
-  return { namesrvAddr: namesrvAddr!, end: (signal) => broker.end(signal) };
+  return brokerAt(namesrvAddr!, (signal) => broker.end(signal));
 }
 
 export async function startApache(store: string, others: Properties = {}): Promise<StoreBroker> {
   const namesrv = await ApacheProcess.namesrv();
   const properties = { storePathRootDir: store, ...others };
   const broker = await ApacheProcess.broker(namesrv.address, { properties });
-  return {
-    namesrvAddr: namesrv.address,
-    async end(signal) {
-      await broker.end(signal);
-      await namesrv.end();
-    },
-  };
+  return brokerAt(namesrv.address, async (signal) => {
+    await broker.end(signal);
+    await namesrv.end();
+  });
 }
 
-export const tcpTransport = () => new TcpTransport({ clock: systemClock, logger: silentLogger });
-
-export function clientOf({ namesrvAddr }: StoreBroker): Promise<TestClient> {
-  return TestClient.open({ namesrvAddrs: [namesrvAddr], connect: tcpTransport, close: async () => {} });
+function brokerAt(namesrvAddr: string, end: StoreBroker['end']): StoreBroker {
+  return {
+    namesrvAddrs: [namesrvAddr],
+    connect: () => new TcpTransport({ clock: systemClock, logger: silentLogger }),
+    end,
+    close: async () => void (await end('SIGTERM')),
+  };
 }

@@ -1,60 +1,25 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  DefaultMQProducer,
-  DefaultMQPushConsumer,
-  MQClientInstance,
-  type SendResult,
-} from '../../lib/client/index.js';
-import { systemClock } from '../../lib/common/clock.js';
+import { DefaultMQProducer, DefaultMQPushConsumer, type SendResult } from '../../lib/client/index.js';
 import { parseFastjson, type FastjsonObject } from '../../lib/common/fastjson.js';
-import { silentLogger } from '../../lib/common/logger.js';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { decodeMessageId } from '../../lib/common/message-id.js';
 import { Message } from '../../lib/common/message.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
-import type { TestClient } from '../support/test-client.js';
+import { TestClient } from '../support/test-client.js';
+import { startInstance } from '../support/test-peers.js';
 import { eventually } from '../support/virtual-clock.js';
 import { workDirectory } from './java.js';
 import { MqAdmin } from './mqadmin.js';
-import {
-  clientOf,
-  runOurs,
-  startApache,
-  startOurs,
-  tcpTransport,
-  type StartBroker,
-  type StoreBroker,
-} from './store-broker.js';
+import { runOurs, startApache, startOurs, type StartBroker, type StoreBroker } from './store-broker.js';
 
 const TOPIC = 'exchange-orders';
 const DELAYED = 'exchange-delayed';
 const GROUP = 'exchange-group';
 const COUNT = 60;
 const TIMEOUT = 240_000;
-
-function connectTo({ namesrvAddr }: StoreBroker): MQClientInstance {
-  const options = {
-    transport: tcpTransport(),
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-  };
-  const instance = new MQClientInstance({ ...options, namesrvAddrs: [namesrvAddr] });
-  onTestFinished(() => instance.shutdown());
-  return instance;
-}
-
-/** When Apache's broker has registered. */
-async function readyClientOf(broker: StoreBroker): Promise<TestClient> {
-  let client: TestClient | undefined;
-  await expect
-    .poll(async () => (client = await clientOf(broker).catch(() => undefined)), { timeout: 15_000 })
-    .toBeDefined();
-  return client!;
-}
 
 interface Sent extends SendResult {
   readonly body: string;
@@ -63,7 +28,7 @@ interface Sent extends SendResult {
 
 /** Sends messages with keys and tags, small ones and ones that are compressed. */
 async function send(broker: StoreBroker, prefix: string, count = COUNT): Promise<Sent[]> {
-  const instance = connectTo(broker);
+  const instance = startInstance(broker);
   const producer = new DefaultMQProducer(instance);
   producer.start();
   const sent: Sent[] = [];
@@ -81,14 +46,14 @@ async function send(broker: StoreBroker, prefix: string, count = COUNT): Promise
 }
 
 async function sendDelayed(broker: StoreBroker): Promise<void> {
-  const client = await readyClientOf(broker);
+  const client = await TestClient.open(broker);
   const { code } = await client.send(DELAYED, { body: 'later', properties: { DELAY: '2' } });
   expect(code).toBe(0);
 }
 
 /** What a consumer of the group gets until it has `count` messages, and nothing comes any more. */
 async function consume(broker: StoreBroker, count: number): Promise<string[]> {
-  const instance = connectTo(broker);
+  const instance = startInstance(broker);
   const got: string[] = [];
   const config = { consumerGroup: GROUP, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' } as const;
   const consumer = new DefaultMQPushConsumer(instance, config, {
@@ -127,7 +92,7 @@ function readTable(path: string): FastjsonObject | undefined {
 
 /** Each message can be read by queue offset, log offset, key and unique id. */
 async function expectReadable(broker: StoreBroker, messages: readonly Sent[]): Promise<void> {
-  const client = await readyClientOf(broker);
+  const client = await TestClient.open(broker);
   const queues = new Map<number, MessageExt[]>();
   for (const { messageQueue, queueOffset, offsetMsgId, msgId, body, key } of messages) {
     const { queueId } = messageQueue;
@@ -154,7 +119,7 @@ const bodiesOf = (records: Buffer | undefined) => decodeMessages(records!).map((
 
 /** Queues and permission of the topic, and how far the group is in each queue. */
 async function stateOf(broker: StoreBroker): Promise<unknown> {
-  const client = await readyClientOf(broker);
+  const client = await TestClient.open(broker);
   const { body } = await client.route(TOPIC);
   const offsets: unknown[] = [];
   for (let queueId = 0; queueId < body!.queueDatas[0]!.readQueueNums; queueId++) {
@@ -194,7 +159,7 @@ describe('a store', () => {
         end.set(messageQueue.queueId, queueOffset);
       }
       expect((await consume(second, COUNT)).toSorted()).toEqual(more.map(({ body }) => body).toSorted());
-      const client = await readyClientOf(second);
+      const client = await TestClient.open(second);
       const delayed = async () =>
         (await Promise.all([0, 1, 2, 3].map((queue) => client.read(DELAYED, queue)))).flat();
       await expect.poll(async () => (await delayed()).length, { timeout: 30_000 }).toBe(1);
@@ -218,7 +183,7 @@ describe('a store', () => {
       const sent = await send(apache, 'first');
       await consume(apache, COUNT);
       const state = await stateOf(apache);
-      const admin = MqAdmin.start(workDirectory(), apache.namesrvAddr);
+      const admin = MqAdmin.start(workDirectory(), apache.namesrvAddrs[0]!);
       onTestFinished(() => admin.stop());
       const exported = await admin.run('rocksDBConfigToJson', '-c', 'DefaultCluster');
       await untilOffsetsAreKept(store, COUNT);

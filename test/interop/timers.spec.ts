@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { DefaultMQProducer, MQClientInstance } from '../../lib/client/index.js';
-import { systemClock } from '../../lib/common/clock.js';
-import { silentLogger } from '../../lib/common/logger.js';
+import { describe, expect, it } from 'vitest';
 import { Message } from '../../lib/common/message.js';
 import { startEngine } from '../support/test-engine.js';
-import { bodies } from '../support/test-peers.js';
+import { TestClient } from '../support/test-client.js';
+import { bodies, startProducer } from '../support/test-peers.js';
 import { JARS, runJava, workDirectory } from './java.js';
-import {
-  clientOf,
-  startApache as startApacheWith,
-  startOurs,
-  tcpTransport,
-  type StoreBroker,
-} from './store-broker.js';
+import { startApache as startApacheWith, startOurs } from './store-broker.js';
 
 const TIMEOUT = 120_000;
 /** Milliseconds from the send in which one broker is ended and the other one started. */
@@ -27,20 +19,6 @@ const startApacheOnOurs = (store: string) =>
   startApacheWith(store, { ...RECALLS, appendTopicForTimerDeleteKey: true });
 
 const startApache = (store: string) => startApacheWith(store, RECALLS);
-
-function producerOf({ namesrvAddr }: StoreBroker): DefaultMQProducer {
-  const options = {
-    transport: tcpTransport(),
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-  };
-  const instance = new MQClientInstance({ ...options, namesrvAddrs: [namesrvAddr] });
-  onTestFinished(() => instance.shutdown());
-  const producer = new DefaultMQProducer(instance);
-  producer.start();
-  return producer;
-}
 
 describe('timed messages', () => {
   it('of the Java client are delivered and recalled by the engine', { timeout: TIMEOUT }, async () => {
@@ -60,7 +38,7 @@ describe('timed messages', () => {
     async (_from, _to, startFirst, startSecond) => {
       const store = join(workDirectory(), 'store');
       const first = await startFirst(store);
-      const producer = producerOf(first);
+      const producer = startProducer(first);
       const at = Date.now() + DELAY;
       const handles: string[] = [];
       for (let i = 0; i < 40; i++) {
@@ -75,8 +53,8 @@ describe('timed messages', () => {
       await first.end('SIGKILL');
 
       const second = await startSecond(store);
-      await producerOf(second).recallMessage('timed', handles[2]!);
-      const client = await clientOf(second);
+      await startProducer(second).recallMessage('timed', handles[2]!);
+      const client = await TestClient.open(second);
       const arrived = async () => {
         const queues = [0, 1, 2, 3].map((queueId) => client.read('timed', queueId));
         return bodies((await Promise.all(queues)).flat());

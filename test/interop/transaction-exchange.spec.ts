@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TRANSACTION_TIMES } from '../conformance/transaction.suite.js';
-import type { TestClient } from '../support/test-client.js';
+import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
 import {
   answer,
@@ -16,7 +16,6 @@ import {
 import { eventually } from '../support/virtual-clock.js';
 import { workDirectory } from './java.js';
 import {
-  clientOf,
   startApache as startApacheWith,
   startOurs as startOursWith,
   type StoreBroker,
@@ -28,7 +27,7 @@ const startOurs = (store: string) => startOursWith(store, TRANSACTION_TIMES);
 const startApache = (store: string) => startApacheWith(store, TRANSACTION_TIMES);
 
 async function producerOn(broker: StoreBroker): Promise<TestClient> {
-  const client = await clientOf(broker);
+  const client = await TestClient.open(broker);
   await client.producerHeartbeat('client', GROUP);
   return client;
 }

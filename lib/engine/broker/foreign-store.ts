@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseFastjson, type FastjsonObject } from '../../common/fastjson.js';
+import { parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
 import type { FileSystem } from '../../common/file-system.js';
 import { JsonFile } from '../../common/json-file.js';
 import type { Logger } from '../../common/logger.js';
@@ -47,18 +47,20 @@ function refuseBatchQueues(table: JsonFile): void {
 }
 
 function batchTopicIn(table: FastjsonObject): string | undefined {
-  const topics = asObject(table.get('topicConfigTable'));
-  const attributesOf = (topic: string) =>
-    asObject(asObject(topics.get(topic)).get('attributes') ?? new Map());
-  return [...topics.keys()].find((topic) => attributesOf(topic).get('queue.type') === 'BatchCQ');
+  const topics = [...asObject(table.get('topicConfigTable'))];
+  return topics.find(([, config]) => attributeOf(asObject(config), 'queue.type') === 'BatchCQ')?.[0];
 }
 
 /** Topics of which Apache's broker keeps the newest message of each key for ever. */
 export function warnOfCompaction(topics: Iterable<TopicConfig>, logger: Logger): void {
   for (const { topicName, others } of topics)
-    if (asObject(others.get('attributes') ?? new Map()).get('cleanup.policy') === 'COMPACTION')
+    if (attributeOf(others, 'cleanup.policy') === 'COMPACTION')
       logger.warn(
         `Topic ${topicName} has cleanup.policy=COMPACTION, which the engine does not do: ` +
           'its messages are kept as long as all others (fileReservedTime)',
       );
+}
+
+function attributeOf(fields: ReadonlyMap<string, FastjsonValue>, name: string): FastjsonValue | undefined {
+  return asObject(fields.get('attributes') ?? new Map()).get(name);
 }
