@@ -1,7 +1,8 @@
 const POLYNOMIAL = 0xedb88320;
 /** Bytes that are taken in with one step. */
 const STEP = 16;
-const TABLES = makeTables();
+/** Table k has what a byte adds that k others follow. */
+export const CRC32_TABLES = makeTables();
 
 /**
  * Continues the CRC-32 `crc` with bytes of a view. Up to a few hundred bytes this is faster than zlib, which costs a
@@ -18,7 +19,7 @@ export function continueCrc32(crc: number, view: DataView, start: number, end: n
     state = word(a, 3072) ^ word(b, 2048) ^ word(c, 1024) ^ word(d, 0);
   }
   for (; position < end; position++) {
-    state = TABLES[(state ^ view.getUint8(position)) & 255]! ^ (state >>> 8);
+    state = CRC32_TABLES[(state ^ view.getUint8(position)) & 255]! ^ (state >>> 8);
   }
   return ~state;
 }
@@ -26,10 +27,10 @@ export function continueCrc32(crc: number, view: DataView, start: number, end: n
 /** What four bytes add that are followed by as many as tables lie below `table`. */
 function word(bytes: number, table: number): number {
   return (
-    TABLES[table + 768 + (bytes & 255)]! ^
-    TABLES[table + 512 + ((bytes >>> 8) & 255)]! ^
-    TABLES[table + 256 + ((bytes >>> 16) & 255)]! ^
-    TABLES[table + (bytes >>> 24)]!
+    CRC32_TABLES[table + 768 + (bytes & 255)]! ^
+    CRC32_TABLES[table + 512 + ((bytes >>> 8) & 255)]! ^
+    CRC32_TABLES[table + 256 + ((bytes >>> 16) & 255)]! ^
+    CRC32_TABLES[table + (bytes >>> 24)]!
   );
 }
 
