@@ -6,8 +6,8 @@ const source = (path: string) => new URL(path, import.meta.url).pathname;
 /** Needs Java: `npm run test:interop` sets it. */
 const isInterop = process.env.ROCKETMQ_INTEROP_JARS !== undefined;
 
-/** Most of the time tests wait, for timers, disks and other processes. */
-const maxWorkers = Math.max(2, availableParallelism() - 1);
+/** Most of the time tests wait, for timers, disks and other processes; those with Java keep the processors busy. */
+const maxWorkers = Math.max(isInterop ? 2 : 3, availableParallelism() - 1);
 const hookTimeout = isInterop ? 180_000 : 20_000;
 
 /** Clusters of Java processes take a machine for themselves, after the other tests with Java. */
