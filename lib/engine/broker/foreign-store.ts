@@ -34,6 +34,7 @@ export function refuseForeignStore(fileSystem: FileSystem, storePathRootDir: str
       );
   }
   refuseBatchQueues(new JsonFile(fileSystem, join(storePathRootDir, 'config/topics.json')));
+  refuseStaticTopics(new JsonFile(fileSystem, join(storePathRootDir, 'config/topicQueueMapping.json')));
 }
 
 /** With other queues for such a topic, Apache's broker would not start on the store any more (ConsumeQueueStore#queueTypeShouldBe). */
@@ -49,6 +50,19 @@ function refuseBatchQueues(table: JsonFile): void {
 function batchTopicIn(table: FastjsonObject): string | undefined {
   const topics = [...asObject(table.get('topicConfigTable'))];
   return topics.find(([, config]) => attributeOf(asObject(config), 'queue.type') === 'BatchCQ')?.[0];
+}
+
+/** Their consumers count offsets over the queues of several brokers (TopicQueueMappingManager): here they would be others. */
+function refuseStaticTopics(table: JsonFile): void {
+  const topic = table.load((text) => {
+    const mappings = asObject(asObject(parseFastjson(text)).get('topicQueueMappingInfoMap') ?? new Map());
+    return mappings.keys().next().value;
+  });
+  if (topic !== undefined)
+    throw new ConfigurationError(
+      `topic ${topic} is a static topic (${table.path}), and the engine has none: delete it in Apache's broker, or, ` +
+        'if its queues have never been moved between brokers, take it out of that file',
+    );
 }
 
 /** Topics of which Apache's broker keeps the newest message of each key for ever. */

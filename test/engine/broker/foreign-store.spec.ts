@@ -39,7 +39,20 @@ describe('a store of Apache', () => {
       expect(refused).toThrow(text);
   });
 
+  it('is refused with static topics', () => {
+    const table = JSON.stringify({
+      dataVersion: {},
+      topicQueueMappingInfoMap: { fixed: { hostedQueues: {} } },
+    });
+    const refused = () => refuseForeignStore(storeWith('config/topicQueueMapping.json', table), '/store');
+    expect(refused).toThrow(ConfigurationError);
+    for (const text of ['topic fixed is a static topic', '/store/config/topicQueueMapping.json'])
+      expect(refused).toThrow(text);
+  });
+
   it.each([
+    ['config/topicQueueMapping.json', '{"dataVersion":{},"topicQueueMappingInfoMap":{}}'],
+    ['config/topicQueueMapping.json', '{}'],
     ['config/topics.json', topicsOf({ 'queue.type': 'SimpleCQ', 'cleanup.policy': 'COMPACTION' })],
     ['config/topics/other', ''],
     ['consumequeue/CURRENT', ''],
