@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import loadWabt from 'wabt';
 import { CRC32_MODULE } from '../../lib/common/crc32-module.js';
 import { crc32, fullCrc32 } from '../../lib/common/crc32.js';
 import { loadVectors } from '../support/apache-vectors.js';
 
 const vectors = loadVectors<{ crc32: { bodyHex: string; crc32: number }[] }>('java.json');
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+const refusing = class {
+  constructor() {
+    throw new RangeError('Out of memory: Cannot allocate Wasm memory for new instance');
+  }
+};
 
 describe('crc32', () => {
   it.each(vectors.crc32)('of $bodyHex lacks the top bit, as in Java', ({ bodyHex, crc32: expected }) => {
@@ -28,6 +39,17 @@ describe('crc32', () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+
+  it.each([
+    ['there is no WebAssembly', undefined],
+    ['there is no room for its memory', { Module: class {}, Instance: refusing }],
+  ])('is left to zlib where %s', async (_, webAssembly) => {
+    vi.stubGlobal('WebAssembly', webAssembly);
+    vi.resetModules();
+    const again = await import('../../lib/common/crc32.js');
+    expect(again.fullCrc32).not.toBe(fullCrc32);
+    expect(again.fullCrc32(Buffer.alloc(1024, 'a'))).toBe(zlibCrc32(Buffer.alloc(1024, 'a')) | 0);
   });
 
   it('is run by what crc32.wat is compiled to', async () => {
