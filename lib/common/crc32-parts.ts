@@ -5,8 +5,8 @@ const STEP = 16;
 export const CRC32_TABLES = makeTables();
 
 /**
- * Continues the CRC-32 `crc` with bytes of a view. Up to a few hundred bytes this is faster than zlib, which costs a
- * native call and a new view each time (0.1 µs for 100 bytes against 0.2).
+ * Continues the CRC-32 `crc` with bytes of a view. Up to some hundred bytes this is faster than `crc32.ts` and
+ * zlib, which need a view of their own each time (0.06 µs for 100 bytes against 0.12 and 0.22).
  */
 export function continueCrc32(crc: number, view: DataView, start: number, end: number): number {
   let state = ~crc;

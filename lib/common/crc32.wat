@@ -31,7 +31,8 @@
   ;; a long message 288 bytes are left. No tables and no shifts are needed, only loads from where it happens to
   ;; be; and as all distances are long, 16 bytes go at once and have reached the cache when they are read again.
   ;;
-  ;; What a byte was when it was cleared (the quotient of the division by the multiple) is kept 0x4200 above it.
+  ;; What a byte was when it was cleared (the quotient of the division by the multiple) is kept 0x4200 above it. In front
+  ;; of the first one there is never anything but zeros.
   ;;
   ;; Clears the bytes from $at to $rest, whose number is a multiple of 16. What they add to the 288 from $rest on, which
   ;; are the last, is in these then.
@@ -56,6 +57,7 @@
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br_if $blank (i32.lt_u (local.get $at) (local.get $end))))
 
+    ;; The same sums; a function for them would be called each time by older versions of V8, which costs more than they do.
     (local.set $at (local.get $rest))
     (local.set $end (i32.add (local.get $rest) (i32.const 288)))
     (loop $add
@@ -80,7 +82,7 @@
         (local.set $low (i64.xor (i64.extend_i32_u (local.get $crc)) (i64.load (local.get $at))))
         (local.set $high (i64.load offset=8 (local.get $at)))
         (local.set $crc
-          (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor 
+          (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor (i32.xor
           (i32.load offset=7168 (i32.and (i32.wrap_i64 (i64.shl (local.get $high) (i64.const 2))) (i32.const 1020)))
           (i32.load offset=6144 (i32.and (i32.wrap_i64 (i64.shr_u (local.get $high) (i64.const 6))) (i32.const 1020))))
           (i32.load offset=5120 (i32.and (i32.wrap_i64 (i64.shr_u (local.get $high) (i64.const 14))) (i32.const 1020))))
