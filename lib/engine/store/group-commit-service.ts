@@ -5,7 +5,7 @@ import type { FlushService, FlushTarget } from './flush-service.js';
 
 const LATE_CHECK_INTERVAL = 1000;
 /** Fewer at a time would cost more turns than a flush that begins earlier saves. */
-const ANSWERS_PER_TURN = 256;
+const ANSWERS_PER_TURN = 128;
 /** A round of answers that takes less time is better off with one flush. */
 const MIN_ROUND_IN_FLUSHES = 2;
 

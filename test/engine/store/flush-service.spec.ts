@@ -116,8 +116,11 @@ describe('SYNC_FLUSH with senders that send again when they are answered', () =>
   const SENDERS = 1000;
   const ROUNDS = 12;
 
-  /** Flushes of all rounds; an answer with what the answered does, and a flush, take so many milliseconds. */
-  async function flushesOf(answerMillis: number, flushMillis: number): Promise<number> {
+  /**
+   * Flushes of all rounds, and milliseconds in which nobody was answered because of them; an answer with what the answered does,
+   * and a flush, take so many.
+   */
+  async function roundsOf(answerMillis: number, flushMillis: number) {
     const store = new SimulatedStore({ mappedFileSizeCommitLog: 16 * 1024 * 1024 });
     let now = 0;
     store.clock.monotonicNow = () => now;
@@ -143,16 +146,19 @@ describe('SYNC_FLUSH with senders that send again when they are answered', () =>
       }
     }
     await senders;
-    return logSyncs(store) - syncs;
+    return { flushes: logSyncs(store) - syncs, waits: now - SENDERS * ROUNDS * answerMillis };
   }
 
   it('flushes once for all of them on a disk that takes longer than their answers', async () => {
     // One more for what had to wait for zeros.
-    expect(await flushesOf(0.001, 5)).toBeLessThanOrEqual(ROUNDS + 1);
+    const { flushes } = await roundsOf(0.001, 5);
+    expect(flushes).toBeLessThanOrEqual(ROUNDS + 1);
   });
 
   it('flushes what some have sent while the others are answered on a disk that is quicker', async () => {
-    expect(await flushesOf(0.005, 0.3)).toBeGreaterThan(ROUNDS + 3);
+    const { waits } = await roundsOf(0.005, 0.3);
+    // The first flush has nothing to hide behind, and that one is over is seen between two turns.
+    expect(waits).toBeLessThan(0.75 * ROUNDS * 0.3);
   });
 });
 
