@@ -16,11 +16,14 @@ export interface Clock {
   setImmediate(callback: () => void): void;
 }
 
+/** Milliseconds, 24 days; what is to last longer, as waits without end are written, would be over at once in Node. */
+const MAX_DELAY = 2 ** 31 - 1;
+
 /** The time of this machine. */
 export const systemClock: Clock = {
   now: Date.now,
   monotonicNow: () => performance.now(),
-  setTimeout: (callback, delayMillis) => setTimeout(callback, delayMillis),
+  setTimeout: (callback, delayMillis) => setTimeout(callback, Math.min(delayMillis, MAX_DELAY)),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
   setImmediate: (callback) => void setImmediate(callback),
 };

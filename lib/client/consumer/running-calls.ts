@@ -5,9 +5,6 @@ import type { MQClientError } from '../../errors/mq-client.error.js';
 import type { CallSignal } from './call-signal.js';
 import type { ConsumerConfig } from './consumer-config.js';
 
-/** Longest time that a timer of Node can be set to, in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
-
 /** A call of a listener that did not end at once. */
 export interface RunningCall extends RingMember {
   readonly context: CallSignal;
@@ -52,14 +49,11 @@ export class RunningCalls<C extends RunningCall> {
     const oldest = this.calls.first;
     if (oldest === undefined) return;
     const left = oldest.startedAt + this.timeout - this.clock.now();
-    this.timer = this.clock.setTimeout(
-      () => {
-        this.timer = undefined;
-        this.expire();
-        this.watchOldest();
-      },
-      Math.min(left, MAX_TIMER),
-    );
+    this.timer = this.clock.setTimeout(() => {
+      this.timer = undefined;
+      this.expire();
+      this.watchOldest();
+    }, left);
   }
 
   private expire(): void {
