@@ -4,6 +4,7 @@ import type { Clock, Timer } from './common/clock.js';
 import type { EmbeddedEngine } from './engine/index.js';
 import { StoreLockedError } from './errors/index.js';
 import {
+  cannotLookAtStore,
   cannotTakeOver,
   engineRunsHere,
   hostIsBack,
@@ -87,10 +88,20 @@ export class EngineHost {
 
   private async join(): Promise<void> {
     await this.options.reachNameServer();
-    this.sharesStore = this.options.createEngine().isStoreInUse();
+    this.sharesStore = this.isStoreInUse();
     const { nameServer } = this.options.target;
     if (!this.sharesStore) this.logger.log(hostHasOtherStore(nameServer, this.storePathRootDir));
     this.watch();
+  }
+
+  /** A store that this application may not even look at is none that it could take over. */
+  private isStoreInUse(): boolean {
+    try {
+      return this.options.createEngine().isStoreInUse();
+    } catch (error) {
+      this.logger.warn(cannotLookAtStore(this.storePathRootDir, (error as Error).message));
+      return false;
+    }
   }
 
   private async host(reason: string): Promise<void> {
@@ -130,7 +141,7 @@ export class EngineHost {
   private async rejoin(): Promise<void> {
     const { target, onHostChanged } = this.options;
     this.logger.log(hostIsBack(target.nameServer));
-    this.sharesStore = this.options.createEngine().isStoreInUse();
+    this.sharesStore = this.isStoreInUse();
     if (!this.sharesStore) this.logger.warn(hostHasOtherStore(target.nameServer, this.storePathRootDir));
     onHostChanged();
     this.watch();

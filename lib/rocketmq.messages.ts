@@ -143,6 +143,9 @@ export const hostIsGone = (nameServer: string, isHeir: boolean): string =>
 export const hostIsBack = (nameServer: string): string =>
   `An engine listens on nameServer ${nameServer} again`;
 
+export const cannotLookAtStore = (storePathRootDir: string, fault: string): string =>
+  `This application will not take over the store ${storePathRootDir}, at which it may not look: ${fault}`;
+
 export const cannotTakeOver = (nameServer: string, fault: string): string =>
   `This application cannot run the engine of nameServer ${nameServer}, and keeps trying: ${fault}`;
 

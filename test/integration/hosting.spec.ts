@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
 import { freePort } from '../support/free-port.js';
@@ -62,6 +64,19 @@ it('an application that is closed while it waits for a host ends', async () => {
   await host.close();
   await guest.logger.logged('so it waits until the engine is back');
   await guest.close();
+});
+
+it('a guest that may not look at the store says so, and runs', async () => {
+  const nameServer = await freeAddress();
+  await startApp({ rocketmq: { nameServer, engine: { listen: { listenPort: 0 } } } });
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'store/lock'), { recursive: true });
+  writeFileSync(join(directory, 'store/abort'), '');
+  const guest = await startApp({ directory, rocketmq: { nameServer } });
+  await guest.logger.logged(
+    `will not take over the store ${directory}/store, at which it may not look: EISDIR`,
+  );
+  expect((await guest.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
 });
 
 it('a guest with the same store takes over in the same process, too, and keeps its listeners', async () => {
