@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import {
   ApplicationConfig,
@@ -21,6 +22,8 @@ export type Handler = ListenerEndpoint['invoke'];
 /** Where Nest looks for pipes of a class or method, and for the types of parameters. */
 const PIPES_METADATA = '__pipes__';
 const PARAMTYPES_METADATA = 'design:paramtypes';
+/** By what Nest 11 tells the handlers of controllers apart. */
+const CONTROLLER_ID = 'CONTROLLER_ID';
 /** Where parameter decorators note what they decorate, and what is in the keys of those that `createParamDecorator` made. */
 const ROUTE_ARGS_METADATA = '__routeArguments__';
 const CUSTOM_ROUTE_ARGS_METADATA = '__customRouteArgs__';
@@ -48,6 +51,7 @@ export class ListenerHandlerFactory {
 
   create(wrapper: InstanceWrapper, prototype: object, method: string, type?: RocketMQMessageType): Handler {
     const handler = (prototype as Record<string, Handler>)[method]!;
+    identify(prototype.constructor);
     const decorated = decoratedParameters(prototype, method);
     const hasParams = decorated.length > 0 || this.hasPipes(prototype.constructor, handler);
     if (hasParams) describeParameters(prototype, method, decorated, type);
@@ -121,6 +125,12 @@ export class ListenerHandlerFactory {
       isGlobal || Reflect.hasMetadata(PIPES_METADATA, type) || Reflect.hasMetadata(PIPES_METADATA, handler)
     );
   }
+}
+
+/** Nest 11 takes classes of one name, which several modules may have, for one. */
+function identify(type: object): void {
+  if (!Object.hasOwn(type, CONTROLLER_ID))
+    Object.defineProperty(type, CONTROLLER_ID, { value: randomUUID(), configurable: true });
 }
 
 /** Looks the method up with each call; guards and others find on it what decorators noted on the handler. */

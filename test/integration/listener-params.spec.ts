@@ -35,6 +35,26 @@ const Topic = createParamDecorator((prefix: string, context: ExecutionContext) =
 });
 
 describe('a parameter of a listener', () => {
+  it('is that of its class, whatever class has the same name', async () => {
+    const inbox = new Inbox<unknown[]>();
+    const listenerOf = (group: string, name: 'tenant' | 'region') => {
+      @RocketMQMessageListener({ topic: 't', consumerGroup: group })
+      class OrderListener {
+        onMessage(@RocketMQHeader(name) value: string): void {
+          inbox.push([group, value]);
+        }
+      }
+      return OrderListener;
+    };
+    const app = await startApp({ providers: [listenerOf('a', 'tenant'), listenerOf('b', 'region')] });
+    await app.template.syncSend('t', 'x', { properties: { tenant: 'shop', region: 'EU' } });
+    await inbox.take(2);
+    expect(inbox.received.toSorted()).toEqual([
+      ['a', 'shop'],
+      ['b', 'EU'],
+    ]);
+  });
+
   it('gets what its decorator says, and without one what its position says', async () => {
     const inbox = new Inbox<unknown[]>();
     @Injectable()
