@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Clock, Timer } from '../../common/clock.js';
 import {
   fastjsonPieces,
@@ -8,7 +9,7 @@ import {
   type FastjsonValue,
 } from '../../common/fastjson.js';
 import type { Logger } from '../../common/logger.js';
-import type { FileSystem } from '../../common/file-system.js';
+import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { StoreError } from '../../errors/store.error.js';
 import { JsonFile } from '../../common/json-file.js';
 
@@ -35,11 +36,15 @@ export abstract class ConfigManager {
   protected readonly clock: Clock;
   protected readonly logger: Logger;
 
-  /** `persistDelay`: milliseconds that changes gather before they are written. */
+  /**
+   * `persistDelay`: milliseconds that changes gather before they are written. `syncLog` flushes the log, when the table says of messages
+   * that they are done with: what they became must be on the disk before that is.
+   */
   constructor(
     options: ConfigManagerOptions,
     fileName: string,
     private readonly persistDelay: number,
+    private readonly syncLog: (done: FileCallback) => void = (done) => done(null),
   ) {
     this.clock = options.clock;
     this.logger = options.logger;
@@ -48,9 +53,6 @@ export abstract class ConfigManager {
 
   /** The table in the form that Apache's broker writes. Maps in it may change while they are written, entry by entry. */
   protected abstract encode(): FastjsonTable;
-
-  /** What has to be on the disk before the table, as it was encoded, may be there. */
-  protected beforeSave(): Promise<void> | void {}
 
   protected abstract decode(table: FastjsonObject): void;
 
@@ -105,7 +107,7 @@ export abstract class ConfigManager {
     this.timer = undefined;
     const { changes } = this;
     try {
-      await this.file.save(fastjsonPieces(this.encode()), () => this.beforeSave());
+      await this.file.save(fastjsonPieces(this.encode()), promisify(this.syncLog));
       return true;
     } catch (error) {
       this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);

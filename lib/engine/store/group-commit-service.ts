@@ -18,6 +18,9 @@ const MIN_ROUND_IN_FLUSHES = 2;
 export class GroupCommitService implements FlushService {
   private waiting: AppendBatch[] = [];
   private flushing: AppendBatch[] = [];
+  /** Wait for the flush of what waits, and for the one that is under way. */
+  private syncsOfWaiting: FileCallback[] = [];
+  private syncsOfFlushing: FileCallback[] = [];
   /** Flushed, with senders that have not been answered. */
   private answering: AppendBatch[] = [];
   private isAnswering = false;
@@ -42,9 +45,11 @@ export class GroupCommitService implements FlushService {
     this.flushIfDue();
   }
 
-  /** A batch is committed when it has been flushed. */
+  /** Who did not wait for the flush, or not any longer, was answered all the same. */
   sync(done: FileCallback): void {
-    done(null);
+    if (this.waiting.length > 0) this.syncsOfWaiting.push(done);
+    else if (this.flushing.length > 0) this.syncsOfFlushing.push(done);
+    else done(null);
   }
 
   stop(stopped: () => void): void {
@@ -74,6 +79,8 @@ export class GroupCommitService implements FlushService {
   private flush(): void {
     this.flushing = this.waiting;
     this.waiting = [];
+    const syncs = (this.syncsOfFlushing = this.syncsOfWaiting);
+    this.syncsOfWaiting = [];
     const waited = this.clock.now() - this.flushing[0]!.stagedAt;
     this.timeout = this.clock.setTimeout(() => this.answerLate(), this.syncFlushTimeout - waited);
     const begunAt = this.clock.monotonicNow();
@@ -82,6 +89,7 @@ export class GroupCommitService implements FlushService {
       this.flushMillis.add(this.clock.monotonicNow() - begunAt);
       if (error) this.fail(error);
       else this.commit();
+      for (const done of syncs) done(error);
       this.stopWhenIdle();
     });
   }
@@ -131,9 +139,12 @@ export class GroupCommitService implements FlushService {
 
   private fail(error: Error): void {
     const failed = [...this.flushing, ...this.waiting];
+    const syncs = this.syncsOfWaiting;
     this.flushing = [];
     this.waiting = [];
+    this.syncsOfWaiting = [];
     this.target.flushFailed(error, failed);
+    for (const done of syncs) done(error);
   }
 
   /** A disk that hangs: whoever has waited too long learns that the message is stored but not flushed. */

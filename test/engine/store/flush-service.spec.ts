@@ -4,6 +4,8 @@ import { put } from '../../support/test-store.js';
 import { settle } from '../../support/virtual-clock.js';
 
 const LOG = 'commitlog/';
+/** Does not wait for the flush. */
+const IMPATIENT = { properties: new Map([['WAIT', 'false']]) };
 const logSyncs = (store: SimulatedStore) => store.operations('sync', LOG);
 
 describe('SYNC_FLUSH', () => {
@@ -98,12 +100,34 @@ describe('SYNC_FLUSH', () => {
     await store.send(1);
   });
 
+  it('has brought to the disk what syncLog reports, whoever was answered before that', async () => {
+    const store = new SimulatedStore({ syncFlushTimeout: 5000 });
+    store.disk.holdsSyncs = true;
+    await Promise.all([put(store.store, store.message(IMPATIENT)), settle()]);
+    const synced: unknown[] = [];
+    store.store.syncLog((error) => synced.push(error));
+    await settle();
+    await put(store.store, store.message(IMPATIENT));
+    store.store.syncLog((error) => synced.push(error));
+    const late = put(store.store, store.message());
+    await store.clock.advance(5000);
+    expect(await late).toMatchObject({ status: 'FLUSH_DISK_TIMEOUT' });
+    expect(synced).toEqual([]);
+    store.disk.releaseSyncs();
+    store.disk.holdsSyncs = true;
+    await settle();
+    expect(synced).toEqual([null]);
+    store.disk.releaseSyncs();
+    await settle();
+    expect(synced).toEqual([null, null]);
+  });
+
   it('does not make a message wait that asks not to (WAIT=false)', async () => {
     const store = new SimulatedStore();
     store.disk.holdsSyncs = true;
     const answered: string[] = [];
     void store.put().then(() => answered.push('waits'));
-    void store.put({ properties: new Map([['WAIT', 'false']]) }).then(() => answered.push('does not wait'));
+    void store.put(IMPATIENT).then(() => answered.push('does not wait'));
     await settle();
     expect(answered).toEqual(['does not wait']);
     store.disk.releaseSyncs();

@@ -1,4 +1,3 @@
-import { promisify } from 'node:util';
 import type { FileCallback } from '../../../common/file-system.js';
 import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
 import type { BrokerConfig } from '../broker-config.js';
@@ -22,13 +21,8 @@ export class ConsumerOffsetManager extends ConfigManager {
   /** Offsets that an administrator set, until the group pulls from them (ConsumerOffsetManager#resetOffsetTable). */
   private readonly resets = new Map<string, Map<number, number>>();
 
-  constructor(
-    options: ConfigManagerOptions,
-    config: BrokerConfig,
-    /** Flushes the log. */
-    private readonly syncLog: (done: FileCallback) => void = (done) => done(null),
-  ) {
-    super(options, 'consumerOffset.json', config.flushConsumerOffsetInterval);
+  constructor(options: ConfigManagerOptions, config: BrokerConfig, syncLog?: (done: FileCallback) => void) {
+    super(options, 'consumerOffset.json', config.flushConsumerOffsetInterval, syncLog);
     this.dataVersion = new DataVersion(options.clock.now());
   }
 
@@ -133,11 +127,6 @@ export class ConsumerOffsetManager extends ConfigManager {
     const topics = this.groupTopicMap.get(group);
     topics?.delete(topic);
     if (topics?.size === 0) this.groupTopicMap.delete(group);
-  }
-
-  /** An offset behind messages that were popped must not outlive their check points, which bring them back. */
-  protected override beforeSave(): Promise<void> {
-    return promisify(this.syncLog)();
   }
 
   protected encode(): FastjsonTable {

@@ -1,4 +1,5 @@
 import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import type { FileCallback } from '../../../common/file-system.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
@@ -11,8 +12,12 @@ export class DelayOffsetTable extends ConfigManager {
   private readonly table = new Map<number, number>();
   private updates = 0;
 
-  constructor(options: ConfigManagerOptions, flushDelayOffsetInterval: number) {
-    super(options, 'delayOffset.json', flushDelayOffsetInterval);
+  constructor(
+    options: ConfigManagerOptions,
+    flushDelayOffsetInterval: number,
+    syncLog?: (done: FileCallback) => void,
+  ) {
+    super(options, 'delayOffset.json', flushDelayOffsetInterval, syncLog);
     this.dataVersion = new DataVersion(options.clock.now());
   }
 
