@@ -238,7 +238,8 @@ export class AppendPipeline implements FlushTarget {
     if (size < 0) return 'PROPERTIES_SIZE_EXCEEDED';
     if (size > this.options.config.maxMessageSize + MAX_RECORD_EXCESS) return 'MESSAGE_ILLEGAL';
     const { sysFlag, properties } = message;
-    const tagsCode = tagsCodeOf(queue.topic, properties, this.options.delayLevels, lastStoreTimestamp);
+    // A delay counts from what the clock says now, even if that is earlier than what it said before.
+    const tagsCode = tagsCodeOf(queue.topic, properties, this.options.delayLevels, batch.stagedAt);
     const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     const keys = properties.get(MessageConst.KEYS);
     batch.records.push(

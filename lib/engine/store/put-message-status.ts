@@ -10,3 +10,8 @@ export type PutMessageStatus =
   | 'CREATE_MAPPED_FILE_FAILED'
   | 'MESSAGE_ILLEGAL'
   | 'PROPERTIES_SIZE_EXCEEDED';
+
+/** Whether the store has the message, and will show it, whether the disk has it yet or not. */
+export function isStored(status: PutMessageStatus): boolean {
+  return status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT';
+}

@@ -6,7 +6,7 @@ import { isRetryTopic, popRetryTopicV1Of, retryTopicOf } from '../../../common/m
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
-import type { PutMessageStatus } from '../../store/put-message-status.js';
+import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
 import type { PopCheckPoint } from './pop-check-point.js';
@@ -115,9 +115,9 @@ export class PopReviveService {
       open.delete(offset);
       return true;
     }
-    const isStored = await this.putRetry(message, point);
-    if (isStored) open.delete(offset);
-    return isStored;
+    const isRetried = await this.putRetry(message, point);
+    if (isRetried) open.delete(offset);
+    return isRetried;
   }
 
   private read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {
@@ -136,9 +136,9 @@ export class PopReviveService {
     this.prepare(topic, point.consumerGroup);
     const retry = this.retryOf(message, topic, firstPopTime(message, point));
     const status = await this.put(retry);
-    if (status !== 'PROPERTIES_SIZE_EXCEEDED') return status === 'PUT_OK';
+    if (status !== 'PROPERTIES_SIZE_EXCEEDED') return isStored(status);
     // What is added is worth less than the message.
-    return (await this.put(this.retryOf(message, topic, new Map()))) === 'PUT_OK';
+    return isStored(await this.put(this.retryOf(message, topic, new Map())));
   }
 
   private retryOf(

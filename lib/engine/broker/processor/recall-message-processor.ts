@@ -4,7 +4,7 @@ import { failure, success, type RemotingRequest } from '../../../remoting/remoti
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
-import type { PutMessageStatus } from '../../store/put-message-status.js';
+import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { parseRecallHandle, type RecallMessageHandle } from '../timer/recall-message-handle.js';
 import { buildDeleteKey } from '../timer/timer-message.js';
@@ -40,8 +40,7 @@ export class RecallMessageProcessor {
     if (!isMessage(marker)) return context.reply(marker);
     store.putMessage(marker, {
       onPut: (status: PutMessageStatus) => {
-        const isStored = status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT';
-        if (isStored) context.reply(success({ msgId: handle.messageId }, undefined));
+        if (isStored(status)) context.reply(success({ msgId: handle.messageId }, undefined));
         else context.reply(refusal(status, maxMessageSize, store.writeRefusal));
       },
     });

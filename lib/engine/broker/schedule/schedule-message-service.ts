@@ -4,18 +4,15 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { parseSocketHost } from '../../../common/socket-host.js';
 import { TopicNames, topicNameFault } from '../../../common/topic-validator.js';
-import type { PutMessageCallback } from '../../store/append-batch.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
-import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
+import { DueDelivery } from '../due-delivery.js';
 import { copyOf } from '../message-copy.js';
 import type { DelayOffsetTable } from './delay-offset-table.js';
 
 /** Messages of a level that are delivered together. */
 const BATCH = 32;
-/** Milliseconds until a delivery that failed is tried again. */
-const RETRY_INTERVAL = 100;
 /** Longest wait for a due time in milliseconds; a clock that is set is noticed after it. */
 const MAX_WAIT = 1000;
 
@@ -25,7 +22,7 @@ const MAX_WAIT = 1000;
  */
 export class ScheduleMessageService {
   private readonly timers = new Map<number, Timer>();
-  private readonly delivering = new Set<number>();
+  private readonly delivering = new Map<number, DueDelivery>();
   private isStopped = false;
   private onIdle: (() => void) | undefined;
 
@@ -49,6 +46,7 @@ export class ScheduleMessageService {
   async stop(): Promise<void> {
     this.isStopped = true;
     for (const timer of this.timers.values()) this.broker.clock.clearTimeout(timer);
+    for (const delivery of this.delivering.values()) delivery.stop();
     if (this.delivering.size > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
@@ -76,10 +74,11 @@ export class ScheduleMessageService {
     const wait = this.waitOf(level);
     if (wait === undefined) return;
     if (wait > 0) return this.deliverLater(level, Math.min(wait, MAX_WAIT));
-    this.delivering.add(level);
+    const { store, clock, logger } = this.broker;
+    this.delivering.set(level, new DueDelivery(store, clock, logger));
     const offset = this.offsets.get(level);
-    this.broker.store.getMessage(TopicNames.SCHEDULE, level - 1, offset, BATCH, undefined, (result) => {
-      this.put(level, decodeMessages(result.messages), result.nextBeginOffset);
+    store.getMessage(TopicNames.SCHEDULE, level - 1, offset, BATCH, undefined, (result) => {
+      void this.put(level, decodeMessages(result.messages), result.nextBeginOffset);
     });
   }
 
@@ -101,22 +100,16 @@ export class ScheduleMessageService {
   }
 
   /** Stores the due ones of the messages under their real topic. */
-  private put(level: number, messages: readonly MessageExt[], nextOffset: number): void {
-    const notDue = messages.findIndex(({ queueOffset }) => (this.waitOf(level, queueOffset) ?? 0) > 0);
-    const due = notDue < 0 ? messages : messages.slice(0, notDue);
-    const end = notDue < 0 ? nextOffset : messages[notDue]!.queueOffset;
-    const delivery = new Delivery(due.length, (failed) =>
-      this.finish(level, failed ?? end, failed !== undefined),
-    );
-    for (const message of due) this.putOne(message, delivery);
-    delivery.seal();
-  }
-
-  private putOne(message: MessageExt, delivery: Delivery): void {
-    const real = this.realMessage(message);
-    const callback = delivery.callbackFor(message.queueOffset);
-    if (real === undefined) callback.onPut('PUT_OK');
-    else this.broker.store.putMessage(real, callback);
+  private async put(level: number, messages: readonly MessageExt[], nextOffset: number): Promise<void> {
+    const notDue = messages.find(({ queueOffset }) => (this.waitOf(level, queueOffset) ?? 0) > 0);
+    const end = notDue?.queueOffset ?? nextOffset;
+    const offsets = new Map<MessageExtBrokerInner, number>();
+    for (const message of messages) {
+      const real = message.queueOffset < end ? this.realMessage(message) : undefined;
+      if (real !== undefined) offsets.set(real, message.queueOffset);
+    }
+    const [firstLeft] = await this.delivering.get(level)!.deliver([...offsets.keys()]);
+    this.finish(level, firstLeft === undefined ? end : offsets.get(firstLeft)!);
   }
 
   private realMessage(message: MessageExt): MessageExtBrokerInner | undefined {
@@ -131,43 +124,10 @@ export class ScheduleMessageService {
     return copyOf(message, { topic, queueId, properties, reconsumeTimes: message.reconsumeTimes, storeHost });
   }
 
-  private finish(level: number, offset: number, hasFailed: boolean): void {
+  private finish(level: number, offset: number): void {
     this.delivering.delete(level);
     if (offset !== this.offsets.get(level)) this.offsets.set(level, offset);
-    if (this.isStopped) {
-      if (this.delivering.size === 0) this.onIdle?.();
-    } else if (hasFailed) this.deliverLater(level, RETRY_INTERVAL);
-    else this.deliver(level);
-  }
-}
-
-/** Puts that are under way together. */
-class Delivery {
-  private firstFailed: number | undefined;
-  private isSealed = false;
-
-  constructor(
-    private pending: number,
-    private readonly done: (firstFailed: number | undefined) => void,
-  ) {}
-
-  callbackFor(offset: number): PutMessageCallback & { onPut(status: PutMessageStatus): void } {
-    return { onPut: (status: PutMessageStatus) => this.onPut(offset, status) };
-  }
-
-  /** All puts were begun. */
-  seal(): void {
-    this.isSealed = true;
-    this.check();
-  }
-
-  private onPut(offset: number, status: PutMessageStatus): void {
-    this.pending--;
-    if (status !== 'PUT_OK') this.firstFailed = Math.min(this.firstFailed ?? offset, offset);
-    this.check();
-  }
-
-  private check(): void {
-    if (this.isSealed && this.pending === 0) this.done(this.firstFailed);
+    if (!this.isStopped) this.deliver(level);
+    else if (this.delivering.size === 0) this.onIdle?.();
   }
 }

@@ -6,11 +6,12 @@ import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { StoreError } from '../../../errors/store.error.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { GetMessageResult } from '../../store/get-message-result.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
 import { TimerMagic } from '../../store/timer/timer-unit.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
-import { TimerDelivery } from './timer-delivery.js';
+import { DueDelivery } from '../due-delivery.js';
 import {
   isRecalled,
   deliveredMessage,
@@ -44,7 +45,7 @@ const NEVER_ENQUEUED = '9223372036854775807';
  */
 export class TimerMessageService {
   private readonly files: TimerMessageStore;
-  private readonly delivery: TimerDelivery;
+  private readonly delivery: DueDelivery;
   /** The next message of the timer topic to take up. */
   private queueOffset = 0;
   /** The next slot to deliver. */
@@ -68,7 +69,7 @@ export class TimerMessageService {
   constructor(private readonly broker: BrokerController) {
     const { storeConfig, logger } = broker;
     this.files = new TimerMessageStore(storeConfig, broker.fileSystem, logger);
-    this.delivery = new TimerDelivery(broker.store, broker.clock, logger);
+    this.delivery = new DueDelivery(broker.store, broker.clock, logger);
   }
 
   /** Messages that wait in the wheel. */
@@ -199,7 +200,7 @@ export class TimerMessageService {
       .map((message) => this.takeUpOne(message))
       .filter((message) => message !== undefined);
     const now = this.broker.clock.now();
-    await this.delivery.deliver(late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
+    await this.deliverAll(late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
     this.queueOffset = nextBeginOffset;
     this.files.write();
     if (this.queueOffset >= this.catchUpOffset) this.files.recovered.clear();
@@ -258,6 +259,12 @@ export class TimerMessageService {
     return true;
   }
 
+  /** @throws Error when the service is stopped before all of them are stored. */
+  private async deliverAll(messages: readonly MessageExtBrokerInner[]): Promise<void> {
+    const left = await this.delivery.deliver(messages);
+    if (left.length > 0) throw new Error('The engine ends before all messages that are due are stored');
+  }
+
   private async deliverSlot(): Promise<void> {
     const slot = (this.slot ??= this.openSlot());
     const units = slot.positions
@@ -271,7 +278,7 @@ export class TimerMessageService {
       const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;
       return [isRoll ? rolledMessage(timed, enqueueTime, now) : deliveredMessage(timed, enqueueTime, now)];
     });
-    await this.delivery.deliver(messages);
+    await this.deliverAll(messages);
     slot.next += units.length;
     if (slot.next < slot.positions.length) return;
     this.slot = undefined;

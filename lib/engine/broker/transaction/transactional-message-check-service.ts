@@ -4,6 +4,7 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { checkTimesOf, destinationOf, immunityOf, originOf, toDiscarded, toRenewed } from './half-message.js';
 import { TransactionCheckSender } from './transaction-check-sender.js';
@@ -64,11 +65,13 @@ export class TransactionalMessageCheckService {
   private async pass(): Promise<void> {
     const { halves } = this.transactions;
     const startedAt = this.broker.clock.now();
+    // What this pass stores anew is for the next one.
+    const end = this.broker.store.getMaxOffsetInQueue(TopicNames.TRANS_HALF, 0);
     for (let goesOn = true; goesOn && !this.isStopped;) {
       halves.skipEnded();
       const { messages, next } = await this.read(halves.offset);
       if (next <= halves.offset) return;
-      goesOn = await this.workOff(messages, next, startedAt);
+      goesOn = await this.workOff(messages, next, end);
       goesOn &&= this.broker.clock.now() - startedAt < MAX_PASS_TIME;
     }
   }
@@ -82,25 +85,25 @@ export class TransactionalMessageCheckService {
   }
 
   /** Returns whether the pass goes on behind these messages. */
-  private async workOff(messages: readonly MessageExt[], next: number, startedAt: number): Promise<boolean> {
-    const verdicts = messages.map((half) => this.verdictOn(half, startedAt));
+  private async workOff(messages: readonly MessageExt[], next: number, end: number): Promise<boolean> {
+    const verdicts = messages.map((half) => this.verdictOn(half, end));
     const waiting = verdicts.indexOf('WAIT');
     const decided = waiting < 0 ? messages : messages.slice(0, waiting);
     const work = decided.map((half, i) => this.carryOut(verdicts[i]!, half));
     const failed = (await Promise.all(work)).indexOf(false);
-    const end = failed < 0 ? waiting : failed;
-    this.transactions.halves.advanceTo(end < 0 ? next : messages[end]!.queueOffset);
-    return end < 0;
+    const stop = failed < 0 ? waiting : failed;
+    this.transactions.halves.advanceTo(stop < 0 ? next : messages[stop]!.queueOffset);
+    return stop < 0;
   }
 
-  private verdictOn(half: MessageExt, startedAt: number): Verdict {
+  private verdictOn(half: MessageExt, end: number): Verdict {
     const { clock, config, storeConfig } = this.broker;
     if (this.transactions.halves.hasEnded(half.queueOffset)) return 'PASS';
     if (this.transactions.committing.has(originOf(half))) return 'WAIT';
     const age = clock.now() - half.bornTimestamp;
     if (checkTimesOf(half) >= config.transactionCheckMax || age > storeConfig.fileReservedTime * HOUR)
       return this.endOf(half, 'DISCARD');
-    if (half.storeTimestamp >= startedAt) return 'WAIT';
+    if (half.queueOffset >= end) return 'WAIT';
     const immunity = immunityOf(half, config.transactionTimeOut);
     if (immunity === undefined && age >= 0 && age < config.transactionTimeOut) return 'WAIT';
     if (immunity !== undefined && age < immunity) return this.endOf(half, 'RENEW');
@@ -156,7 +159,7 @@ export class TransactionalMessageCheckService {
     return new Promise((resolve) =>
       this.broker.store.putMessage(message, {
         onPut(status, records, first) {
-          const record = status === 'PUT_OK' ? records[first] : undefined;
+          const record = isStored(status) ? records[first] : undefined;
           if (record !== undefined) onStored(record);
           resolve(record);
         },

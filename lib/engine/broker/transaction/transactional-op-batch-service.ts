@@ -2,6 +2,7 @@ import type { Timer } from '../../../common/clock.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 
 /** The tag of all op messages (TransactionalMessageUtil.REMOVE_TAG). */
@@ -20,6 +21,8 @@ export class TransactionalOpBatchService {
   private pendingBytes = 0;
   private timer: Timer | undefined;
   private isPutting = false;
+  /** The store refused the last message: the next one waits for the interval, however much is pending. */
+  private isRefused = false;
   private isStopped = false;
   private onIdle: (() => void) | undefined;
 
@@ -32,10 +35,8 @@ export class TransactionalOpBatchService {
   add(halfOffset: number): void {
     if (this.pending.length >= MAX_PENDING) return;
     this.pending.push(halfOffset);
-    this.pendingBytes += String(halfOffset).length + 1;
-    const { transactionOpMsgMaxSize, transactionOpBatchInterval } = this.broker.config;
-    if (this.pendingBytes > transactionOpMsgMaxSize) this.flush();
-    else this.timer ??= this.broker.clock.setTimeout(() => this.flush(), transactionOpBatchInterval);
+    this.pendingBytes += bytesOf(halfOffset);
+    this.flushWhenDue();
   }
 
   /** Writes what is pending, and waits for it. */
@@ -43,6 +44,12 @@ export class TransactionalOpBatchService {
     this.isStopped = true;
     this.flush();
     if (this.isPutting) await new Promise<void>((resolve) => (this.onIdle = resolve));
+  }
+
+  private flushWhenDue(): void {
+    const { transactionOpMsgMaxSize, transactionOpBatchInterval } = this.broker.config;
+    if (this.pendingBytes > transactionOpMsgMaxSize && !this.isRefused) this.flush();
+    else this.timer ??= this.broker.clock.setTimeout(() => this.flush(), transactionOpBatchInterval);
   }
 
   private flush(): void {
@@ -56,20 +63,27 @@ export class TransactionalOpBatchService {
     this.broker.store.putMessage(this.opMessage(batch), {
       onPut: (status, records, first) => {
         this.isPutting = false;
-        if (status === 'PUT_OK') this.onStored(records[first]!.consumeQueueOffset, batch.reduce(larger));
-        this.goOn(status === 'PUT_OK' ? [] : batch);
+        this.isRefused = !isStored(status);
+        if (this.isRefused) return this.takeBack(batch);
+        this.onStored(records[first]!.consumeQueueOffset, batch.reduce(larger));
+        this.goOn();
       },
     });
   }
 
-  /** What came meanwhile, and what could not be written, is written next. */
-  private goOn(failed: readonly number[]): void {
-    if (this.isStopped && failed.length === 0 && this.pending.length > 0) return this.flush();
+  /** The store may refuse at once, and again: what it refused waits. */
+  private takeBack(batch: readonly number[]): void {
     if (this.isStopped) return this.onIdle?.();
-    const waiting = [...failed, ...this.pending];
-    this.pending = [];
-    this.pendingBytes = 0;
-    for (const halfOffset of waiting) this.add(halfOffset);
+    this.pending = [...batch, ...this.pending];
+    this.pendingBytes = this.pending.reduce((sum, halfOffset) => sum + bytesOf(halfOffset), 0);
+    this.flushWhenDue();
+  }
+
+  /** What came meanwhile is written next. */
+  private goOn(): void {
+    if (this.pending.length === 0) return this.isStopped ? this.onIdle?.() : undefined;
+    if (this.isStopped) this.flush();
+    else this.flushWhenDue();
   }
 
   private opMessage(halfOffsets: readonly number[]): MessageExtBrokerInner {
@@ -89,6 +103,11 @@ export class TransactionalOpBatchService {
       brokerProperties: NO_BYTES,
     };
   }
+}
+
+/** In the body of an op message. */
+function bytesOf(halfOffset: number): number {
+  return String(halfOffset).length + 1;
 }
 
 function larger(a: number, b: number): number {

@@ -163,6 +163,61 @@ describe('ScheduleMessageService', () => {
     expect(await again.read('t')).toHaveLength(1);
   });
 
+  it('counts the delay of what comes after the clock was set back from then on', async () => {
+    const { clock, client } = await open();
+    await client.send('t', { body: 'before' });
+    clock.set(clock.now() - HOUR);
+    await client.send('t', { body: 'delayed', ...delayed(2) });
+    await clock.advance(5 * SECOND - 1);
+    expect(bodies(await client.read('t'))).toEqual(['before']);
+    await clock.advance(1);
+    expect(bodies(await client.read('t'))).toEqual(['before', 'delayed']);
+  });
+
+  it('drops with an error what the store will never take, and delivers what is behind it once', async () => {
+    const { clock, directory, engine, client } = await open();
+    await client.send('t', { body: 'x'.repeat(2000), properties: { DELAY: '1', UNIQ_KEY: 'LONG' } });
+    await client.send('t', { body: 'short', ...delayed(1) });
+    await engine.close();
+    const again = await startEngine({ clock, directory, engine: { maxMessageSize: 1000 } });
+    await clock.advance(5 * SECOND);
+    expect(bodies(await (await TestClient.open(again)).read('t'))).toEqual(['short']);
+    expect(again.logger.lines.join('\n')).toContain(
+      'Message LONG of 2000 bytes, which is due, cannot be stored in topic t and is dropped: MESSAGE_ILLEGAL',
+    );
+  });
+
+  it('delivers once when the disk hangs', async () => {
+    const clock = new VirtualClock();
+    const disk = new SimulatedDisk({ now: () => clock.now() });
+    const engine = { flushDiskType: 'SYNC_FLUSH' } as const;
+    const started = await startEngine({ directory: '/store', clock, engine, fileSystem: disk.mount() });
+    const client = await TestClient.open(started);
+    await client.send('t', delayed(1));
+    disk.holdsSyncs = true;
+    await clock.advance(MINUTE);
+    disk.releaseSyncs();
+    await clock.advance(MINUTE);
+    expect(await client.read('t')).toHaveLength(1);
+  });
+
+  it('delivers after a power cut what it had stored and the disk did not take', async () => {
+    const clock = new VirtualClock();
+    const disk = new SimulatedDisk({ now: () => clock.now() });
+    const engine = { flushDiskType: 'SYNC_FLUSH' } as const;
+    const options = { directory: '/store', clock, engine };
+    const client = await TestClient.open(await startEngine({ ...options, fileSystem: disk.mount() }));
+    // As retries are stored, which do not wait for the flush.
+    await client.send('t', { body: 'm', properties: { DELAY: '1', WAIT: 'false' } });
+    disk.faults.push({ operation: 'sync', path: /commitlog/, code: 'EIO' });
+    await clock.advance(15 * SECOND);
+    disk.faults.length = 0;
+    disk.crash(() => false);
+    const again = await TestClient.open(await startEngine({ ...options, fileSystem: disk.mount() }));
+    await clock.advance(SECOND);
+    expect(bodies(await again.read('t'))).toEqual(['m']);
+  });
+
   it('tries a delivery again that cannot be stored', async () => {
     const clock = new VirtualClock();
     const disk = new SimulatedDisk({ now: () => clock.now() });

@@ -247,6 +247,38 @@ describe('the check of transactions', () => {
     },
   );
 
+  it('tries again later what the store refuses at once, however much has ended', async () => {
+    const clock = new VirtualClock();
+    const disk = new SimulatedDisk({ now: () => clock.now() });
+    const engine = { transactionOpMsgMaxSize: 1 };
+    const started = await startEngine({ directory: '/store', clock, engine, fileSystem: disk.mount() });
+    const client = await TestClient.open(started);
+    const halves = [await sendHalf(client, 't', { body: 'a' }), await sendHalf(client, 't', { body: 'b' })];
+    disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+    for (const half of halves) await end(client, half, ROLLBACK);
+    await clock.advance(INTERVAL);
+    expect(await client.read(OP_TOPIC)).toEqual([]);
+    disk.faults.length = 0;
+    await clock.advance(INTERVAL);
+    expect(bodies(await client.read(OP_TOPIC)).join('')).toBe('0,1,');
+    const last = await sendHalf(client, 't', { body: 'c' });
+    disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+    await end(client, last, ROLLBACK);
+    await started.close();
+  });
+
+  it('asks after the clock was set back, too', async () => {
+    const { clock, directory, engine, client } = await open();
+    await client.send('t');
+    await engine.close();
+    clock.set(clock.now() - 3600 * SECOND);
+    const again = await TestClient.open(await startEngine({ clock, directory }));
+    await again.producerHeartbeat('one', GROUP);
+    await sendHalf(again, 't', { body: 'm', bornTimestamp: clock.now() });
+    await clock.advance(INTERVAL);
+    expect(checksOf(again)).toHaveLength(1);
+  });
+
   it('tries again what cannot be stored', async () => {
     const clock = new VirtualClock();
     const disk = new SimulatedDisk({ now: () => clock.now() });

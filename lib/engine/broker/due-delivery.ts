@@ -1,15 +1,15 @@
-import type { Clock, Timer } from '../../../common/clock.js';
-import type { Logger } from '../../../common/logger.js';
-import { MessageConst } from '../../../common/message-const.js';
-import type { DefaultMessageStore } from '../../store/default-message-store.js';
-import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
-import type { PutMessageStatus } from '../../store/put-message-status.js';
+import type { Clock, Timer } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import { MessageConst } from '../../common/message-const.js';
+import type { DefaultMessageStore } from '../store/default-message-store.js';
+import type { MessageExtBrokerInner } from '../store/message-ext-broker-inner.js';
+import { isStored, type PutMessageStatus } from '../store/put-message-status.js';
 
 /** Milliseconds until messages that the store refuses are tried again. */
 const RETRY_INTERVAL = 500;
 
 /** Stores messages that are due, until it has succeeded: Apache's broker gives up after three tries. */
-export class TimerDelivery {
+export class DueDelivery {
   private timer: Timer | undefined;
   private wake: (() => void) | undefined;
   private isStopped = false;
@@ -20,14 +20,11 @@ export class TimerDelivery {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws Error when it is stopped before all of them are stored. */
-  async deliver(messages: readonly MessageExtBrokerInner[]): Promise<void> {
-    let rest = messages;
-    for (;;) {
+  /** Resolves to those that are not stored, of which there are only some when it is stopped. */
+  async deliver(messages: readonly MessageExtBrokerInner[]): Promise<readonly MessageExtBrokerInner[]> {
+    for (let rest = messages; ; await this.pause()) {
       rest = await this.put(rest);
-      if (rest.length === 0) return;
-      if (this.isStopped) throw new Error('The engine ends before all messages that are due are stored');
-      await this.pause();
+      if (rest.length === 0 || this.isStopped) return rest;
     }
   }
 
@@ -51,7 +48,7 @@ export class TimerDelivery {
 
   private rest(message: MessageExtBrokerInner, status: PutMessageStatus): MessageExtBrokerInner | undefined {
     const { properties } = message;
-    if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') return undefined;
+    if (isStored(status)) return undefined;
     if (status === 'PROPERTIES_SIZE_EXCEEDED' && properties.has(MessageConst.TIMER_ENQUEUE_MS)) {
       // What was just added is worth less than the message.
       const shorter = new Map(properties);
@@ -62,7 +59,7 @@ export class TimerDelivery {
     if (status !== 'MESSAGE_ILLEGAL' && status !== 'PROPERTIES_SIZE_EXCEEDED') return message;
     const id = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     this.logger.error(
-      `Timed message ${id} cannot be stored in topic ${message.topic} and is dropped: ${status}`,
+      `Message ${id} of ${message.body.length} bytes, which is due, cannot be stored in topic ${message.topic} and is dropped: ${status}`,
     );
     return undefined;
   }
