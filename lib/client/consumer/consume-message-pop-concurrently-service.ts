@@ -93,7 +93,7 @@ export class ConsumeMessagePopConcurrentlyService {
   sendBack(message: MessageExt, delayLevel: number): void {
     if (this.isOver(this.popped.get(message)!.deadline)) return this.forget([message], 'did not end');
     if (delayLevel < 0 || this.isExhausted(message)) return this.makeDead(message);
-    this.consumeLater(message, delayLevel);
+    this.giveBack(message, delayOf(message, delayLevel));
   }
 
   /** Calls the listener, unless the time is over, and the messages come again anyway. */
@@ -160,27 +160,28 @@ export class ConsumeMessagePopConcurrentlyService {
     this.popped.get(message)!.isBegun = true;
   }
 
-  /** Java's client acknowledges a message that failed too often, and it is lost. */
+  /**
+   * Java's client acknowledges a message that failed too often, and it is lost. Here what becomes of it is settled by its dead
+   * letter, and no longer by the status or the time of a call that still goes on.
+   */
   private makeDead(message: MessageExt, reason?: string): void {
-    this.begin(message);
-    const sent = this.context.backSender.sendDead(message, reason).then(
-      () => this.ack(message),
-      (error) => {
-        this.context.logger.error(
-          `Message ${message.msgId} cannot be made dead, it is tried again: ${String(error)}`,
-        );
-        this.consumeLater(message, 0);
-      },
+    const popped = this.popped.get(message)!;
+    const { queue } = popped;
+    this.popped.delete(message);
+    const settled = this.context.backSender.sendDead(message, reason).then(
+      () => this.acknowledger.ack(queue.mq.topic, message),
+      (error) => this.notDead(message, popped, error),
     );
-    this.tell(sent);
+    this.tell(settled.finally(() => queue.onDone()));
   }
 
-  private consumeLater(message: MessageExt, delayLevel: number): void {
-    const level = Math.min(
-      delayLevel === 0 ? message.reconsumeTimes : delayLevel,
-      POP_DELAY_LEVEL.length - 1,
+  private async notDead(message: MessageExt, { queue, deadline }: Popped, error: unknown): Promise<void> {
+    this.context.logger.error(
+      `Message ${message.msgId} cannot be made dead, it is tried again: ${String(error)}`,
     );
-    this.giveBack(message, POP_DELAY_LEVEL[level]! * 1000);
+    // When its time is over it comes again anyway, and would come twice.
+    if (this.isOver(deadline)) return;
+    await this.acknowledger.changeInvisibleTime(queue.mq.topic, message, delayOf(message, 0));
   }
 
   private giveBack(message: MessageExt, delay: number): void {
@@ -218,6 +219,12 @@ export class ConsumeMessagePopConcurrentlyService {
   private giveUp(): void {
     for (const [message, { isBegun }] of this.popped) if (!isBegun) this.giveBack(message, GIVE_UP_DELAY);
   }
+}
+
+/** Milliseconds until the next attempt. */
+function delayOf({ reconsumeTimes }: MessageExt, delayLevel: number): number {
+  const level = Math.min(delayLevel === 0 ? reconsumeTimes : delayLevel, POP_DELAY_LEVEL.length - 1);
+  return POP_DELAY_LEVEL[level]! * 1000;
 }
 
 /** One call of the listener. */

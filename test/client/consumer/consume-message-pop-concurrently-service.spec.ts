@@ -1,11 +1,54 @@
 import { describe, expect, it } from 'vitest';
-import type { MessageListener } from '../../../lib/client/index.js';
+import type {
+  ConsumerConfig,
+  MessageListener,
+  MessageListenerConcurrently,
+} from '../../../lib/client/index.js';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
+import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { held, openPopConsumer } from '../../support/scripted-pop.js';
+import type { ScriptedCall } from '../../support/scripted-transport.js';
 import { collect } from '../../support/test-peers.js';
 
 const failing: MessageListener = { concurrently: () => 'RECONSUME_LATER' };
+
+/** A consumer whose listener makes the first message dead, and ends when the test says so; the broker answers then, too. */
+async function openDying(consumer: Partial<ConsumerConfig> = {}) {
+  const { listener, release } = held();
+  const config = { consumeMessageBatchMaxSize: 2, ...consumer };
+  const concurrently: MessageListenerConcurrently = async (messages, context) => {
+    await opened.consumer.sendMessageBack(messages[0]!, -1);
+    return listener.concurrently(messages, context);
+  };
+  const opened = await openPopConsumer({ concurrently }, config);
+  const { answer } = opened.cluster;
+  const deadLetters: ScriptedCall[] = [];
+  opened.cluster.answer = (call) => {
+    if (call.request.code !== RequestCode.SEND_MESSAGE) return answer!(call);
+    deadLetters.push(call);
+    return true;
+  };
+  await opened.answer([{ offset: 0 }, { offset: 1 }]);
+  const store = async () => {
+    deadLetters.shift()!.answer(success(undefined as never, undefined as never));
+    await opened.clock.advance(0);
+  };
+  /** The broker does not take the message back either. */
+  const refuse = async () => {
+    opened.broker.refuses.add(RequestCode.CONSUMER_SEND_MSG_BACK);
+    while (deadLetters.length > 0) {
+      deadLetters.shift()!.answer(failure(ResponseCode.SYSTEM_ERROR, 'full'));
+      await opened.clock.advance(0);
+    }
+  };
+  const finish = async () => {
+    release();
+    await opened.clock.advance(0);
+  };
+  return { ...opened, store, refuse, finish };
+}
 
 describe('a popped message', () => {
   it.each([
@@ -106,6 +149,34 @@ describe('a popped message', () => {
     await answer([{ offset: 0 }]);
     expect(acks()).toEqual([]);
     expect(changes()).toMatchObject([{ offset: 0, invisibleTime: 10_000 }]);
+    expect(logger.lines.join('\n')).toContain('cannot be made dead, it is tried again');
+  });
+
+  it('that the listener makes dead is acknowledged when its dead letter is stored, and counts until then', async () => {
+    const { acks, changes, pops, store, finish } = await openDying({ popThresholdForQueue: 1 });
+    expect(pops).toHaveLength(0);
+    await finish();
+    expect(acks().map(({ offset }) => offset)).toEqual([1]);
+    expect(pops).toHaveLength(1);
+    await store();
+    expect(acks().map(({ offset }) => offset)).toEqual([1, 0]);
+    expect(changes()).toEqual([]);
+  });
+
+  it('whose dead letter is refused after the call has ended comes again', async () => {
+    const { acks, changes, logger, refuse, finish } = await openDying();
+    await finish();
+    await refuse();
+    expect(acks().map(({ offset }) => offset)).toEqual([1]);
+    expect(changes()).toMatchObject([{ offset: 0, invisibleTime: 10_000 }]);
+    expect(logger.lines.join('\n')).toContain('cannot be made dead, it is tried again');
+  });
+
+  it('whose dead letter is refused when its time is over comes again by itself', async () => {
+    const { acks, changes, clock, logger, refuse } = await openDying({ popInvisibleTime: 5000 });
+    await clock.advance(5000);
+    await refuse();
+    expect([...acks(), ...changes()]).toEqual([]);
     expect(logger.lines.join('\n')).toContain('cannot be made dead, it is tried again');
   });
 
