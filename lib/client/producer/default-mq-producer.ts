@@ -6,6 +6,7 @@ import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
+import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -353,7 +354,7 @@ export class DefaultMQProducer implements ProducerInner {
 
   /** The queues of a topic; of one that does not exist yet those that it will be created with. */
   private async findPublishInfo(topic: string): Promise<TopicPublishInfo> {
-    const route = this.instance.routeOf(topic) ?? (await this.instance.updateTopicRouteInfo(topic));
+    const route = await this.findRoute(topic);
     const queues = route === undefined ? await this.queuesOfNewTopic(topic) : publishQueuesOf(topic, route);
     if (queues.length === 0) {
       throw new MQClientError(`No route info of this topic: ${topic}`, {
@@ -365,6 +366,13 @@ export class DefaultMQProducer implements ProducerInner {
     const info = new TopicPublishInfo(queues, this.instance.random);
     if (route !== undefined) this.publishInfos.set(topic, info);
     return info;
+  }
+
+  /** One without a writable queue is asked for again: its master may be back (DefaultMQProducerImpl#tryToFindTopicPublishInfo). */
+  private async findRoute(topic: string): Promise<TopicRouteData | undefined> {
+    const known = this.instance.routeOf(topic);
+    if (known !== undefined && publishQueuesOf(topic, known).length > 0) return known;
+    return (await this.instance.updateTopicRouteInfo(topic)) ?? known;
   }
 
   private async queuesOfNewTopic(topic: string): Promise<MessageQueue[]> {

@@ -310,6 +310,24 @@ describe('routes', () => {
     expect([...seen]).toEqual(['c']);
   });
 
+  it('without a writable queue are asked for again with every send', async () => {
+    const { transport, producer } = open();
+    const { queueDatas, brokerDatas } = routeOf(2, 'a');
+    const wiped = queueDatas.map((data) => ({ ...data, perm: 4 }));
+    transport.routes.set('t', { queueDatas: wiped, brokerDatas });
+    transport.respond = (call) => call.answer(stored());
+    for (let sends = 1; sends <= 2; sends++) {
+      await expect(producer.send(message('t'))).rejects.toThrow('No route info of this topic: t');
+      expect(transport.routeRequests).toBe(sends);
+    }
+    transport.routes.delete('t');
+    await expect(producer.send(message('t'))).rejects.toThrow('No route info of this topic: t');
+    transport.routes.set('t', routeOf(2, 'a'));
+    expect((await producer.send(message('t'))).sendStatus).toBe('SEND_OK');
+    await producer.send(message('t'));
+    expect(transport.routeRequests).toBe(4);
+  });
+
   it('of a new topic take after the pattern, with at most defaultTopicQueueNums queues', async () => {
     const { transport, producer } = open();
     transport.routes.set('TBW102', routeOf(8, 'a'));
