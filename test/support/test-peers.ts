@@ -2,11 +2,13 @@ import { onTestFinished } from 'vitest';
 import { systemClock, type Clock } from '../../lib/common/clock.js';
 import { Message } from '../../lib/common/message.js';
 import type { MessageExt } from '../../lib/common/message-ext.js';
+import type { MessageQueue } from '../../lib/common/message-queue.js';
 import {
   DefaultMQProducer,
   DefaultMQPushConsumer,
   MQClientInstance,
   TransactionMQProducer,
+  type AllocateMessageQueueStrategy,
   type ClientConfig,
   type ConsumerConfig,
   type MessageListener,
@@ -90,6 +92,16 @@ export async function startConsumer(
   onTestFinished(async () => void (await consumer.shutdown()));
   await consumer.start();
   return consumer;
+}
+
+/** All queues are of the consumer, or none, as a test says. */
+export class AllOrNothing implements AllocateMessageQueueStrategy {
+  readonly name = 'all-or-nothing';
+  hasAll = true;
+
+  allocate(_clientId: string, mqAll: readonly MessageQueue[]): MessageQueue[] {
+    return this.hasAll ? [...mqAll] : [];
+  }
 }
 
 /** A listener that takes everything, and notes what came. */

@@ -113,6 +113,8 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     const { stats, clock } = this.context;
     const now = clock.now();
     stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages), now);
+    // They come again to whoever has the queue next: sent back, they would come twice.
+    if (queue.dropped) return;
     if (handled === messages.length) return this.commit(messages, queue, now);
     return this.finishFailed(messages.slice(0, handled), messages.slice(handled), context, queue);
   }

@@ -3,7 +3,7 @@ import type { MessageExt } from '../../../lib/common/message-ext.js';
 import type { ConsumeConcurrentlyContext, ConsumerConfig } from '../../../lib/client/index.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
-import { message, startConsumer, startProducer } from '../../support/test-peers.js';
+import { AllOrNothing, message, startConsumer, startProducer } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -165,6 +165,35 @@ describe('a message that fails', () => {
     await clock.advance(10 * SECOND);
     expect(attempts).toHaveLength(5);
     expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, offset)).header!.offset).toBe(2);
+  });
+});
+
+describe('a message whose queue is taken away meanwhile', () => {
+  it('is not sent back when it fails: it comes again to whoever has the queue next', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const transport = new FaultyTransport(engine.connect());
+    const begun: MessageExt[] = [];
+    let fail!: (error: Error) => void;
+    const concurrently = async ([first]: readonly MessageExt[]) => {
+      begun.push(first!);
+      if (begun.length === 1) await new Promise<void>((_, reject) => (fail = reject));
+      return 'CONSUME_SUCCESS' as const;
+    };
+    await startProducer(engine, { clock }).send(message('t'));
+    const allocateMessageQueueStrategy = new AllOrNothing();
+    const options = { clock, transport, consumer: { allocateMessageQueueStrategy } };
+    const consumer = await startConsumer(engine, 'g', { t: '*' }, { concurrently }, options);
+    await clock.advance(0);
+    allocateMessageQueueStrategy.hasAll = false;
+    await consumer.doRebalance();
+    fail(new Error('not yet'));
+    await clock.advance(0);
+    allocateMessageQueueStrategy.hasAll = true;
+    await consumer.doRebalance();
+    await clock.advance(MINUTE);
+    expect(begun.map(({ reconsumeTimes }) => reconsumeTimes)).toEqual([0, 0]);
+    expect(transport.count(RequestCode.CONSUMER_SEND_MSG_BACK)).toBe(0);
   });
 });
 
