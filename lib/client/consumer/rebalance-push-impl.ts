@@ -68,6 +68,8 @@ export class RebalancePushImpl {
   async drop(queue: ProcessQueue): Promise<void> {
     const key = this.disown(queue);
     if (!this.needsLocks) return this.release(queue, key);
+    // Whatever persists the offsets of the table forgets this one, and the running call may fail.
+    await this.persist(queue, key);
     void queue.whenIdle().then(() => this.release(queue, key));
   }
 
@@ -90,15 +92,18 @@ export class RebalancePushImpl {
   }
 
   private async release(queue: ProcessQueue, key: string): Promise<void> {
-    const { offsetStore, logger } = this.context;
-    try {
-      await offsetStore.persist(queue.mq);
-    } catch (error) {
-      logger.warn(`The offset of ${key} cannot be persisted: ${String(error)}`);
-    }
-    offsetStore.removeOffset(queue.mq);
+    await this.persist(queue, key);
+    this.context.offsetStore.removeOffset(queue.mq);
     if (this.needsLocks) await this.locker.unlock(queue.mq);
     this.releasing.delete(key);
+  }
+
+  private async persist({ mq }: ProcessQueue, key: string): Promise<void> {
+    try {
+      await this.context.offsetStore.persist(mq);
+    } catch (error) {
+      this.context.logger.warn(`The offset of ${key} cannot be persisted: ${String(error)}`);
+    }
   }
 
   private get needsLocks(): boolean {

@@ -8,7 +8,7 @@ import type {
 import type { LockBatchRequestBody } from '../../../lib/remoting/body/lock-batch-body.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
-import { startConsumer, type TestConsumerOptions } from '../../support/test-peers.js';
+import { AllOrNothing, startConsumer, type TestConsumerOptions } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine, type TestEngine } from '../../support/test-engine.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -204,6 +204,31 @@ describe('orderly consumption', () => {
     expect(second.calls).toEqual([`${queueId}.2`]);
     expect(first.calls.slice(2)).toEqual([`${queueId === '0' ? 1 : 0}.2`]);
     finish = [];
+  });
+
+  it('keeps what was done of a queue that is taken away, also when the running call fails', async () => {
+    const { clock, engine } = await open(2);
+    const ends: ((status: ConsumeOrderlyStatus) => void)[] = [];
+    const listener = () => new Promise<ConsumeOrderlyStatus>((resolve) => ends.push(resolve));
+    const allocateMessageQueueStrategy = new AllOrNothing();
+    const { calls, consumer } = await consume(engine, listener, {
+      clock,
+      consumer: { allocateMessageQueueStrategy },
+    });
+    await clock.advance(0);
+    ends[0]!('SUCCESS');
+    await settle();
+    expect(calls).toEqual(['0', '1']);
+    allocateMessageQueueStrategy.hasAll = false;
+    await consumer.doRebalance();
+    consumer.persistConsumerOffset();
+    await settle();
+    ends[1]!('SUSPEND_CURRENT_QUEUE_A_MOMENT');
+    await settle();
+    allocateMessageQueueStrategy.hasAll = true;
+    await consumer.doRebalance();
+    await clock.advance(1000);
+    expect(calls).toEqual(['0', '1', '1']);
   });
 
   it('gives up after maxReconsumeTimes, but not while that cannot be stored', async () => {
