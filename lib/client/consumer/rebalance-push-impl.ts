@@ -51,7 +51,7 @@ export class RebalancePushImpl {
     return this.running;
   }
 
-  /** Waits for the round that is under way; there will be no other. */
+  /** Waits for what the round under way does with one queue, and no longer: a broker that does not answer would hold up the end. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.isRequested = false;
@@ -116,7 +116,7 @@ export class RebalancePushImpl {
       this.isRequested = false;
       const members: Members = new Map();
       this.unsettleIdle();
-      for (const topic of this.topics()) await this.rebalanceTopicLogged(topic, members);
+      for (const topic of this.topics()) if (!this.isStopped) await this.rebalanceTopicLogged(topic, members);
     }
   }
 
@@ -194,10 +194,14 @@ export class RebalancePushImpl {
     const keys = new Set(share.map(messageQueueKey));
     const oldest = clock.now() - PULL_MAX_IDLE_TIME;
     for (const [key, queue] of processQueueTable) {
+      if (this.isStopped) return;
       const isExpired = queue.lastPullTimestamp < oldest;
       if (queue.mq.topic === topic && (!keys.has(key) || isExpired)) await this.drop(queue);
     }
-    for (const mq of share) if (!processQueueTable.has(messageQueueKey(mq))) await this.takeLogged(mq);
+    for (const mq of share) {
+      if (this.isStopped) return;
+      if (!processQueueTable.has(messageQueueKey(mq))) await this.takeLogged(mq);
+    }
   }
 
   /** A broker that does not answer keeps nobody from the queues of the others. */
@@ -220,11 +224,18 @@ export class RebalancePushImpl {
     if (!mayTake) return this.retrySoon();
     offsetStore.removeOffset(mq);
     const offset = await this.computePullFromWhere(mq);
+    if (this.isStopped) return this.leave(queue);
     processQueueTable.set(key, queue);
     this.onAssigned(queue, offset);
   }
 
+  /** Nobody else frees the lock of a queue that is not in the table. */
+  private async leave({ mq }: ProcessQueue): Promise<void> {
+    if (this.needsLocks) await this.locker.unlock(mq);
+  }
+
   private retrySoon(): void {
+    if (this.isStopped) return;
     this.context.clock.clearTimeout(this.retryTimer);
     this.retryTimer = this.context.clock.setTimeout(() => void this.doRebalance(), RETRY_INTERVAL);
   }

@@ -1,11 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ConsumerConfig } from '../../../lib/client/index.js';
+import type { ConsumerConfig, MessageListener } from '../../../lib/client/index.js';
 import type { MessageQueue } from '../../../lib/common/message-queue.js';
+import { MQClientError } from '../../../lib/errors/index.js';
+import type { LockBatchRequestBody } from '../../../lib/remoting/body/lock-batch-body.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
-import type { RemotingRequest } from '../../../lib/remoting/remoting-command.js';
+import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
-import { startConsumer, startInstance } from '../../support/test-peers.js';
+import type { ScriptedCall } from '../../support/scripted-transport.js';
+import { collect, startConsumer, startInstance } from '../../support/test-peers.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 /** Two groups of one client, each with two topics on the same broker, and how often the members of each are asked for. */
@@ -25,6 +28,29 @@ async function open(consumer: Partial<ConsumerConfig> = {}) {
       .map(({ request }) => (request.header as { consumerGroup: string }).consumerGroup);
   const from = asked().length;
   return { clock, cluster, asked: () => asked().slice(from) };
+}
+
+/** A consumer that is in the middle of taking up 16 queues, of which its broker does not say the offsets. */
+async function openTaking(listener: MessageListener) {
+  const cluster = new ScriptedCluster();
+  const addRoute = (topic: string) => cluster.transport.routes.set(topic, clusterRoute(16, { a: [0] }));
+  addRoute('%RETRY%g');
+  const options = { clock: new VirtualClock() };
+  const consumer = await startConsumer(cluster, 'g', { t: '*', u: '*' }, listener, options);
+  const asked: ScriptedCall[] = [];
+  cluster.answer = (call) => {
+    const { code, body } = call.request;
+    const lockOKMQSet = (body as LockBatchRequestBody | undefined)?.mqSet;
+    if (code === RequestCode.LOCK_BATCH_MQ)
+      call.answer(success(undefined as never, { lockOKMQSet } as never));
+    else if (code === RequestCode.QUERY_CONSUMER_OFFSET) asked.push(call);
+    else return false;
+    return true;
+  };
+  for (const topic of ['t', 'u']) addRoute(topic);
+  void consumer.doRebalance();
+  await settle();
+  return { cluster, consumer, asked };
 }
 
 const isPullOf = ({ code, header }: RemotingRequest, topic: string, queueId: number): boolean =>
@@ -67,5 +93,27 @@ describe('rebalancing', () => {
     cluster.transport.push({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, header, body: undefined });
     await settle();
     expect(asked()).toEqual(['h']);
+  });
+});
+
+describe('the end of a consumer that is taking up queues', () => {
+  it('waits for one question to a broker that does not answer, and not for all', async () => {
+    const { consumer, asked } = await openTaking(collect([]));
+    const ended = consumer.shutdown();
+    asked[0]!.fail(new MQClientError('no answer', { retryable: true }));
+    await settle();
+    expect(asked).toHaveLength(1);
+    expect(await ended).toEqual([]);
+  });
+
+  it('leaves a queue whose offset comes too late to others', async () => {
+    const { cluster, consumer, asked } = await openTaking({ orderly: () => 'SUCCESS' });
+    const ended = consumer.shutdown();
+    asked[0]!.answer(success({ offset: 7 } as never, undefined as never));
+    await settle();
+    expect(asked).toHaveLength(1);
+    expect(cluster.asked(RequestCode.UNLOCK_BATCH_MQ)).toEqual(['a:0']);
+    expect(cluster.requests.filter(({ request }) => isPullOf(request, 't', 0))).toEqual([]);
+    await ended;
   });
 });
