@@ -28,6 +28,12 @@ export class PendingCall implements RingMember {
     this.take()?.onError(error);
   }
 
+  /** Called when its time is over. */
+  expire(): void {
+    const { timeoutMillis } = this;
+    this.fail(new RemotingTimeoutError(`no answer within ${timeoutMillis} ms`, timeoutMillis));
+  }
+
   /** Called when the call has ended, however it did. */
   protected onEnd(): void {}
 
@@ -71,11 +77,7 @@ export class PendingCalls {
     const now = this.clock.now();
     this.timer = undefined;
     this.timerDeadline = Infinity;
-    for (const call of this.calls.members()) {
-      const { deadline, timeoutMillis } = call;
-      if (deadline > now) continue;
-      call.fail(new RemotingTimeoutError(`no answer within ${timeoutMillis} ms`, timeoutMillis));
-    }
+    for (const call of this.calls.members()) if (call.deadline <= now) call.expire();
     const next = this.calls.members().reduce((first, { deadline }) => Math.min(first, deadline), Infinity);
     if (next < Infinity) this.watch(next);
   }

@@ -9,9 +9,13 @@ const MAX_OPAQUE = 0x7fffffff;
  * the last bits of its number name. A `Map` would do, but for the collector of garbage: see `RingMember`.
  */
 export class ResponseTable {
+  /** Signs of life of the peer, of any kind: cheaper to count than to note when they came. */
+  heard = 0;
   private places = emptyPlaces(PLACES);
   private size = 0;
   private opaque = 0;
+
+  constructor(readonly onExpired: (call: TcpCall) => void = () => {}) {}
 
   get isEmpty(): boolean {
     return this.size === 0;

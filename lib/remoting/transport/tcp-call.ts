@@ -5,6 +5,9 @@ import type { ResponseCallback } from './transport.js';
 
 /** A request that is found by the number that its answer carries. */
 export class TcpCall extends PendingCall {
+  /** What {@link ResponseTable.heard} was when it was sent. */
+  readonly heard: number;
+
   constructor(
     private readonly table: ResponseTable,
     readonly opaque: number,
@@ -14,7 +17,13 @@ export class TcpCall extends PendingCall {
     timeoutMillis: number,
   ) {
     super(callback, deadline, timeoutMillis);
+    this.heard = table.heard;
     table.add(this);
+  }
+
+  override expire(): void {
+    super.expire();
+    this.table.onExpired(this);
   }
 
   protected override onEnd(): void {

@@ -26,6 +26,8 @@ import type { RequestListener, ResponseCallback } from './transport.js';
 /** Milliseconds (NettyClientConfig: connectTimeoutMillis, clientChannelMaxIdleTimeSeconds). */
 const CONNECT_TIMEOUT = 3000;
 const MAX_IDLE_TIME = 120_000;
+/** Milliseconds that prove nothing: a server may be busy for as long (NettyRemotingClient.MIN_CLOSE_TIMEOUT_MILLIS). */
+const MIN_CLOSE_TIMEOUT = 100;
 /** Bytes that a server may leave unread before further requests are refused. */
 const MAX_BACKLOG = 64 * 1024 * 1024;
 
@@ -59,7 +61,7 @@ export interface ConnectionEnd {
 export class TcpConnection {
   private readonly socket: Socket;
   private readonly writer: SocketWriter;
-  private readonly calls = new ResponseTable();
+  private readonly calls = new ResponseTable((call) => this.closeIfSilent(call));
   private isConnected = false;
   private isProven = false;
   private isIdle = false;
@@ -76,7 +78,10 @@ export class TcpConnection {
     this.writer = new SocketWriter(this.socket);
     const cutter = new FrameCutter((buffer, start, end) => this.onFrame(decodeFrame(buffer, start, end)));
     this.socket.setTimeout(CONNECT_TIMEOUT, () => this.onTimeout());
-    this.socket.on('data', (chunk) => this.guard(() => cutter.push(chunk)));
+    this.socket.on('data', (chunk) => {
+      this.calls.heard++;
+      this.guard(() => cutter.push(chunk));
+    });
     this.socket.on('error', (error) => (this.fault ??= error));
     this.socket.on('close', () => this.onClose());
   }
@@ -114,6 +119,8 @@ export class TcpConnection {
 
   private onConnect(): void {
     this.isConnected = true;
+    // Requests that waited for the connection have given the server less than their time.
+    this.calls.heard++;
     this.socket.setTimeout(MAX_IDLE_TIME);
     this.options.onConnected();
   }
@@ -122,6 +129,18 @@ export class TcpConnection {
     this.isIdle = this.isConnected && this.calls.isEmpty;
     const reason = this.isConnected ? 'nothing was sent or received for two minutes' : 'no answer within 3 s';
     this.socket.destroy(new Error(reason));
+  }
+
+  /**
+   * A server that vanished says nothing, and the kernel sends again for 15 minutes (NettyRemotingClient#invokeSync). What came
+   * while this process was busy is read before the end of the turn, and proves that it is there.
+   */
+  private closeIfSilent({ heard, timeoutMillis }: TcpCall): void {
+    if (!this.isConnected || timeoutMillis < MIN_CLOSE_TIMEOUT) return;
+    this.options.clock.setImmediate(() => {
+      if (this.calls.heard !== heard) return;
+      this.socket.destroy(new Error(`nothing was received within ${timeoutMillis} ms after a request`));
+    });
   }
 
   private onFrame(frame: RemotingFrame): void {

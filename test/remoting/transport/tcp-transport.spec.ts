@@ -1,25 +1,66 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../../lib/common/clock.js';
+import { systemClock, type Clock } from '../../../lib/common/clock.js';
 import { MQClientError, RemotingTimeoutError, RocketMQError } from '../../../lib/errors/index.js';
 import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../../lib/remoting/transport/transport.js';
 import { startServer } from '../../support/tcp-server.js';
 import { RecordingLogger } from '../../support/test-store.js';
-import { eventually, settle } from '../../support/virtual-clock.js';
+import { eventually, settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const request = (queueId: number) =>
   ({ code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId }, body: undefined }) as const;
 
-function open() {
+function open(clock: Clock = systemClock, tls?: boolean) {
   const logger = new RecordingLogger();
-  const transport = new TcpTransport({ clock: systemClock, logger });
+  const transport = new TcpTransport({ clock, logger, tls: resolveClientTls(tls) });
   onTestFinished(() => transport.close());
   const call = (address: string, queueId: number, timeout = 5000) =>
     invoke(transport, address, request(queueId), timeout);
   return { logger, transport, call };
+}
+
+/** A connection over which a request was answered, to a server that answers no more by itself. */
+async function openSilent() {
+  const { handler, address } = await startServer();
+  const clock = new VirtualClock();
+  const opened = open(clock);
+  await opened.call(address, 0);
+  handler.isSilent = true;
+  const ask = async (queueId: number, timeout: number) => {
+    const count = handler.contexts.length;
+    const failure = failureOf(opened.call(address, queueId, timeout));
+    await eventually(() => handler.contexts.length === count + 1);
+    const answer = async () => {
+      handler.contexts[count]!.reply(success({ offset: queueId } as never, undefined as never));
+      expect(await failure).toBeUndefined();
+    };
+    return { failure, answer };
+  };
+  return { ...opened, handler, address, clock, ask };
+}
+
+const socketOf = (transport: TcpTransport): Socket => {
+  const { connections } = transport as unknown as { connections: Map<string, { socket: Socket }> };
+  return [...connections.values()][0]!.socket;
+};
+
+/** What accepts connections and says nothing. */
+async function listenSilently(onSocket: (socket: Socket) => void = () => {}) {
+  const sockets: Socket[] = [];
+  const listener = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket.on('error', () => {}));
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  });
+  return { sockets, address: `127.0.0.1:${(listener.address() as AddressInfo).port}` };
 }
 
 const failureOf = (answer: Promise<unknown>) =>
@@ -154,8 +195,7 @@ describe('TcpTransport', () => {
       changes.push(`${state}${error === undefined ? '' : '!'}`),
     );
     await call(address, 1);
-    const [connection] = (transport as unknown as { connections: Map<string, unknown> }).connections.values();
-    const { socket } = connection as { socket: Socket };
+    const socket = socketOf(transport);
     expect(socket.timeout).toBe(120_000);
     socket.emit('timeout');
     await eventually(() => handler.closed.length === 1);
@@ -164,17 +204,88 @@ describe('TcpTransport', () => {
     expect(logger.lines.every((line) => line.includes('Connected to'))).toBe(true);
   });
 
+  it('leaves a server of which nothing is heard while a request waits, and connects again', async () => {
+    const { handler, address, clock, logger, call, ask } = await openSilent();
+    const pull = await ask(1, 30_000);
+    const send = await ask(2, 3000);
+    await clock.advance(3000);
+    expect(await send.failure).toBeInstanceOf(RemotingTimeoutError);
+    const reason = `The connection to ${address} failed: nothing was received within 3000 ms after a request`;
+    expect((await pull.failure)!.message).toBe(reason);
+    expect(logger.lines.join()).toContain(reason);
+    await eventually(() => handler.closed.length === 1);
+    handler.isSilent = false;
+    expect((await call(address, 3)).header!.offset).toBe(3);
+  });
+
+  it('stays with a server that answers others meanwhile', async () => {
+    const { handler, clock, ask } = await openSilent();
+    const late = await ask(1, 3000);
+    await (await ask(2, 3000)).answer();
+    await clock.advance(3000);
+    expect(await late.failure).toBeInstanceOf(RemotingTimeoutError);
+    await (await ask(3, 3000)).answer();
+    expect(handler.closed).toEqual([]);
+  });
+
+  it('stays with a server that had a moment only', async () => {
+    const { handler, clock, ask } = await openSilent();
+    const late = await ask(1, 99);
+    await clock.advance(99);
+    expect(await late.failure).toBeInstanceOf(RemotingTimeoutError);
+    await (await ask(2, 3000)).answer();
+    expect(handler.closed).toEqual([]);
+  });
+
+  it('stays with a server whose answer has arrived and is read too late', async () => {
+    const { handler, transport, clock, ask } = await openSilent();
+    const late = await ask(1, 3000);
+    // Timers that are overdue run before what has arrived is read.
+    void late.failure.then(() => socketOf(transport).emit('data', Buffer.alloc(0)));
+    await clock.advance(3000);
+    expect(await late.failure).toBeInstanceOf(RemotingTimeoutError);
+    await (await ask(2, 3000)).answer();
+    expect(handler.closed).toEqual([]);
+  });
+
+  it('does not count the time before it was connected against a server', async () => {
+    const { handler, address } = await startServer();
+    handler.isSilent = true;
+    const clock = new VirtualClock();
+    const { call } = open(clock);
+    const first = failureOf(call(address, 1, 3000));
+    await eventually(() => handler.contexts.length === 1);
+    await clock.advance(3000);
+    expect(await first).toBeInstanceOf(RemotingTimeoutError);
+    handler.isSilent = false;
+    await call(address, 2);
+    expect(handler.closed).toEqual([]);
+  });
+
+  it('goes on connecting when a request does not wait for it any longer', async () => {
+    const { sockets, address } = await listenSilently();
+    const clock = new VirtualClock();
+    const { logger, transport, call } = open(clock, true);
+    const failure = failureOf(call(address, 1, 1000));
+    await eventually(() => sockets.length === 1);
+    await clock.advance(1000);
+    expect(await failure).toBeInstanceOf(RemotingTimeoutError);
+    await settle();
+    expect(socketOf(transport).destroyed).toBe(false);
+    expect(logger.lines).toEqual([]);
+  });
+
   it.each([
     ['ROCKETMQ', 1],
     ['JSON', 0],
   ] as const)('writes headers as %s when it is told to', async (serializeType, typeCode) => {
     const heard: number[] = [];
-    const listener = createServer((socket) => socket.once('data', (chunk) => heard.push(chunk[4]!)));
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void listener.close());
+    const { address } = await listenSilently((socket) =>
+      socket.once('data', (chunk) => heard.push(chunk[4]!)),
+    );
     const transport = new TcpTransport({ clock: systemClock, logger: new RecordingLogger(), serializeType });
     onTestFinished(() => transport.close());
-    transport.invokeOneway(`127.0.0.1:${(listener.address() as AddressInfo).port}`, request(1));
+    transport.invokeOneway(address, request(1));
     await eventually(() => heard.length === 1);
     expect(heard).toEqual([typeCode]);
   });
