@@ -11,6 +11,10 @@ export class VirtualClock implements Clock {
 
   constructor(private time = Date.UTC(2026, 0, 15, 12)) {}
 
+  get hasTimers(): boolean {
+    return this.timers.size > 0;
+  }
+
   now(): number {
     return this.time;
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timer } from '../../common/clock.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { RequestSigner } from '../acl/request-signer.js';
@@ -28,6 +28,8 @@ const CONNECT_TIMEOUT = 3000;
 const MAX_IDLE_TIME = 120_000;
 /** Milliseconds that prove nothing: a server may be busy for as long (NettyRemotingClient.MIN_CLOSE_TIMEOUT_MILLIS). */
 const MIN_CLOSE_TIMEOUT = 100;
+/** Milliseconds that a server may take for what was written last: who cannot be reached must not keep the process alive. */
+const CLOSE_TIMEOUT = 3000;
 /** Bytes that a server may leave unread before further requests are refused. */
 const MAX_BACKLOG = 64 * 1024 * 1024;
 
@@ -66,6 +68,7 @@ export class TcpConnection {
   private isProven = false;
   private isIdle = false;
   private fault: Error | undefined;
+  private closeTimer: Timer | undefined;
 
   /** @throws MQClientError when `address` is not `host:port`. */
   constructor(
@@ -109,7 +112,9 @@ export class TcpConnection {
 
   /** Ends the connection when the server has everything that was written. */
   close(): void {
-    this.options.clock.setImmediate(() => this.socket.end());
+    const { clock } = this.options;
+    clock.setImmediate(() => this.socket.end());
+    this.closeTimer = clock.setTimeout(() => this.socket.destroy(), CLOSE_TIMEOUT);
   }
 
   private encode(request: RemotingRequest, opaque: number, isOneway: boolean): Buffer {
@@ -178,6 +183,7 @@ export class TcpConnection {
   }
 
   private onClose(): void {
+    this.options.clock.clearTimeout(this.closeTimer);
     const reason = this.fault?.message ?? 'the server closed the connection';
     const what = this.isConnected ? 'The connection to' : 'connect to';
     const error = new MQClientError(`${what} ${this.address} failed: ${reason}`, {

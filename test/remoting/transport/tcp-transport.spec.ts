@@ -154,6 +154,33 @@ describe('TcpTransport', () => {
     await eventually(() => handler.closed.length === 1);
   });
 
+  it('waits three seconds for a server to close its side, and no longer than that takes', async () => {
+    const ended: Socket[] = [];
+    const hanging = await listenSilently((socket) => socket.resume().on('end', () => ended.push(socket)));
+    const clock = new VirtualClock();
+    const { transport } = open(clock);
+    transport.invokeOneway(hanging.address, request(1));
+    const socket = socketOf(transport);
+    transport.close();
+    await eventually(() => ended.length === 1);
+    await clock.advance(2999);
+    expect(socket.destroyed).toBe(false);
+    await clock.advance(1);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('leaves no timer behind when a server closes its side', async () => {
+    const { address } = await startServer();
+    const clock = new VirtualClock();
+    const { transport, call } = open(clock);
+    await call(address, 1);
+    const socket = socketOf(transport);
+    transport.close();
+    expect(clock.hasTimers).toBe(true);
+    await eventually(() => socket.closed);
+    expect(clock.hasTimers).toBe(false);
+  });
+
   it('tells of each change once, however often a server is tried meanwhile', async () => {
     const { server, port, address } = await startServer();
     const { logger, transport, call } = open();
