@@ -1,13 +1,19 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type DropArgument, type Server, type Socket } from 'node:net';
 import { BufferPool } from '../../common/buffer-pool.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
 import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
 
+/** An idle one takes up to 32 KiB; more of them are a mistake, or an attack. */
+const MAX_CONNECTIONS = 16_384;
+/** Milliseconds from one complaint about too many of them to the next. */
+const COMPLAINT_INTERVAL = 60_000;
+
 export interface RemotingServerOptions extends Omit<ServerConnectionOptions, 'bodies'> {
   /** Undefined: connections are not encrypted. */
   readonly certificates?: ServerCertificates | undefined;
+  readonly maxConnections?: number;
 }
 
 /** Lets clients reach a {@link RequestHandler} over TCP (NettyRemotingServer). */
@@ -16,12 +22,15 @@ export class RemotingServer {
   private readonly connections = new Set<ServerConnection>();
   private readonly tls: TlsAcceptor | undefined;
   private readonly bodies = new BufferPool();
+  private nextComplaint = 0;
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates } = options;
     const onAccepted = (socket: Socket) => this.accept(socket);
     this.tls = certificates && new TlsAcceptor({ ...options, certificates, onAccepted });
     this.server = createServer({ noDelay: true }, (socket) => (this.tls ?? this).accept(socket));
+    this.server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+    this.server.on('drop', (client) => this.onDrop(client));
   }
 
   /**
@@ -68,5 +77,15 @@ export class RemotingServer {
       handler.onChannelClosed(connection);
     });
     this.connections.add(connection);
+  }
+
+  private onDrop(client: DropArgument | undefined): void {
+    const { clock, logger } = this.options;
+    if (clock.now() < this.nextComplaint) return;
+    this.nextComplaint = clock.now() + COMPLAINT_INTERVAL;
+    const { maxConnections } = this.server;
+    logger.warn(
+      `A connection from ${client?.remoteAddress} is refused, as there are ${maxConnections} already`,
+    );
   }
 }

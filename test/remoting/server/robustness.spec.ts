@@ -7,7 +7,7 @@ import type { RequestContext } from '../../../lib/remoting/channel.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { RawClient, startServer } from '../../support/tcp-server.js';
-import { eventually, settle } from '../../support/virtual-clock.js';
+import { eventually, settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const MIB = 2 ** 20;
 
@@ -190,6 +190,24 @@ describe('a server', () => {
       other.socket.write(maxOffset(2, i));
       await eventually(() => other.frames.length === i + 1);
     }
+  });
+
+  it('refuses connections beyond a number, and says so once a minute', async () => {
+    const clock = new VirtualClock();
+    const { port, handler, logger } = await startServer(undefined, { clock, maxConnections: 2 });
+    const [first, second] = [await RawClient.open(port), await RawClient.open(port)];
+    const beRefused = async () => (await RawClient.open(port)).closed;
+    for (let i = 0; i < 3; i++) await beRefused();
+    const complaint = 'A connection from 127.0.0.1 is refused, as there are 2 already';
+    expect(logger.lines).toEqual([expect.stringContaining(complaint)]);
+    await clock.advance(60_000);
+    await beRefused();
+    expect(logger.lines).toHaveLength(2);
+    first.socket.destroy();
+    await eventually(() => handler.closed.length === 1);
+    const third = await RawClient.open(port);
+    for (const { socket } of [second, third]) socket.write(maxOffset(1, 1));
+    await eventually(() => second.frames.length + third.frames.length === 2);
   });
 
   it('sends bodies as they were written, also from memory that it uses again', async () => {
