@@ -24,6 +24,7 @@ export class FrameCutter {
   /** The beginning of an incomplete frame: the first `filled` bytes. */
   private partial = NOTHING;
   private filled = 0;
+  private begun = 0;
   /** What came behind the frame at which it was told to pause. */
   private rest: Buffer = NOTHING;
   private isPaused = false;
@@ -32,6 +33,11 @@ export class FrameCutter {
     private readonly onFrame: OnFrame,
     private readonly maxFrameSize = MAX_FRAME_SIZE,
   ) {}
+
+  /** The number of the frame that has begun and is incomplete; 0 when there is none. */
+  get incomplete(): number {
+    return this.filled > 0 ? this.begun : 0;
+  }
 
   /**
    * Takes the next bytes of the stream and hands out the frames that they complete.
@@ -90,6 +96,7 @@ export class FrameCutter {
 
   /** Doubling keeps the copying linear, and mostly leaves room for the rest; a frame known to end at `size` takes no more. */
   private keep(chunk: Buffer, start: number, end: number, size = Infinity): void {
+    if (this.filled === 0) this.begun++;
     const needed = this.filled + end - start;
     if (needed > this.partial.length) {
       const grown = Buffer.allocUnsafe(Math.min(2 * needed, size));

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Allocator, BufferPool } from '../../common/buffer-pool.js';
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timer } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RequestAuthenticator } from '../acl/request-authenticator.js';
@@ -28,6 +28,8 @@ import type { ResponseCallback } from '../transport/transport.js';
 
 /** Milliseconds without any traffic after which a connection is closed (NettyServerConfig.serverChannelMaxIdleTimeSeconds). */
 const MAX_IDLE_TIME = 120_000;
+/** Milliseconds that a client may take for a frame at least, and twice as many at most. */
+const MAX_FRAME_TIME = 30_000;
 /** Bytes that Node reads at most with one call; it makes several in a turn. */
 const READ_SIZE = 64 * 1024;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
@@ -55,6 +57,10 @@ export class ServerConnection implements Channel {
   private readonly cutter: FrameCutter;
   private pending = 0;
   private isRefused = false;
+  /** Runs while a frame is incomplete, and on when it is another one: to begin anew for each would cost more than the frames. */
+  private frameTimer: Timer | undefined;
+  /** The frame that was incomplete when the timer began to run; 0 when it was not read all the time since. */
+  private watchedFrame = 0;
   /** What the client was asked and has not answered. */
   private readonly calls = new ResponseTable();
   private readonly asked: PendingCalls;
@@ -74,6 +80,7 @@ export class ServerConnection implements Channel {
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
     socket.on('close', () => {
+      options.clock.clearTimeout(this.frameTimer);
       this.asked.close(clientGone());
       onClosed();
     });
@@ -187,6 +194,7 @@ export class ServerConnection implements Channel {
     this.writer.write(parts[last]!, onSent);
     if (this.writer.backlog <= HIGH_WATER_MARK) return;
     this.cutter.pause();
+    this.watchedFrame = 0;
     if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();
     else this.socket.pause();
   }
@@ -201,13 +209,29 @@ export class ServerConnection implements Channel {
   private guard(work: () => void): void {
     try {
       work();
+      if (this.cutter.incomplete > 0 && this.frameTimer === undefined && !this.isClosed) this.watchFrame();
     } catch (error) {
-      const { remoteAddress, remotePort } = this.socket;
-      this.options.logger.warn(
-        `The connection from ${remoteAddress}:${remotePort} is closed: ${String(error)}`,
-      );
-      this.socket.destroy();
+      this.abandon(String(error));
     }
+  }
+
+  private watchFrame(): void {
+    this.watchedFrame = this.socket.isPaused() ? 0 : this.cutter.incomplete;
+    this.frameTimer = this.options.clock.setTimeout(() => this.checkFrame(), MAX_FRAME_TIME);
+  }
+
+  private checkFrame(): void {
+    this.frameTimer = undefined;
+    const { incomplete } = this.cutter;
+    if (incomplete === 0) return;
+    if (incomplete !== this.watchedFrame) return this.watchFrame();
+    this.abandon(`a frame was not complete within ${MAX_FRAME_TIME} ms`);
+  }
+
+  private abandon(reason: string): void {
+    const { remoteAddress, remotePort } = this.socket;
+    this.options.logger.warn(`The connection from ${remoteAddress}:${remotePort} is closed: ${reason}`);
+    this.socket.destroy();
   }
 }
 

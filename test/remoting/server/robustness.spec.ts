@@ -53,7 +53,8 @@ describe('a server', () => {
   });
 
   it('forgets a frame whose connection is cut, at whichever byte', async () => {
-    const { port, handler } = await startServer();
+    const clock = new VirtualClock();
+    const { port, handler } = await startServer(undefined, { clock });
     const frame = maxOffset(5, 77);
     for (let at = 0; at < frame.length; at++) {
       const client = await RawClient.open(port);
@@ -63,6 +64,7 @@ describe('a server', () => {
     }
     await eventually(() => handler.closed.length === frame.length);
     expect(handler.requests).toEqual([]);
+    expect(clock.hasTimers).toBe(false);
     const other = await RawClient.open(port);
     other.socket.write(frame);
     await eventually(() => other.frames.length === 1);
@@ -208,6 +210,65 @@ describe('a server', () => {
     const third = await RawClient.open(port);
     for (const { socket } of [second, third]) socket.write(maxOffset(1, 1));
     await eventually(() => second.frames.length + third.frames.length === 2);
+  });
+
+  it('closes the connection of a client that does not complete a frame within 30 seconds', async () => {
+    const clock = new VirtualClock();
+    const { port, handler, logger } = await startServer(undefined, { clock });
+    const [client, other] = [await RawClient.open(port), await RawClient.open(port)];
+    const frame = maxOffset(1, 2);
+    client.socket.write(Buffer.concat([maxOffset(1, 1), frame.subarray(0, 10)]));
+    await eventually(() => client.frames.length === 1);
+    await clock.advance(20_000);
+    await written(client, frame.subarray(10, 11));
+    await clock.advance(9999);
+    expect(handler.closed).toEqual([]);
+    await clock.advance(1);
+    await client.closed;
+    expect(logger.lines).toEqual([expect.stringContaining('a frame was not complete within 30000 ms')]);
+    other.socket.write(maxOffset(1, 1));
+    await eventually(() => other.frames.length === 1);
+    await eventually(() => handler.closed.length === 1);
+    expect(clock.hasTimers).toBe(false);
+  });
+
+  it('keeps a client whose frames all end in pieces of their own', async () => {
+    const clock = new VirtualClock();
+    const { port, handler } = await startServer(undefined, { clock });
+    const client = await RawClient.open(port);
+    const frame = maxOffset(1, 1);
+    client.socket.write(frame.subarray(0, 10));
+    for (let i = 1; i <= 10; i++) {
+      client.socket.write(Buffer.concat([frame.subarray(10), frame.subarray(0, 10)]));
+      await eventually(() => client.frames.length === i);
+      await clock.advance(25_000);
+    }
+    client.socket.write(frame.subarray(10));
+    await eventually(() => client.frames.length === 11);
+    await clock.advance(60_000);
+    expect(clock.hasTimers).toBe(false);
+    expect(handler.closed).toEqual([]);
+  });
+
+  it('waits for the rest of a frame while it does not read it itself', async () => {
+    const clock = new VirtualClock();
+    const { port, handler } = await startServer(undefined, { clock });
+    handler.isSilent = true;
+    const slow = await RawClient.open(port);
+    slow.socket.pause();
+    const frame = maxOffset(1, 9);
+    slow.socket.write(Buffer.concat([pull(1), pull(2), pull(3), frame.subarray(0, 10)]));
+    await eventually(() => handler.contexts.length === 3);
+    await clock.advance(20_000);
+    const body = Buffer.alloc(15 * MIB);
+    for (const context of handler.contexts) context.reply(success(undefined as never, body as never));
+    await clock.advance(90_000);
+    slow.socket.resume();
+    await eventually(() => slow.frames.length === 3);
+    await clock.advance(29_000);
+    slow.socket.write(frame.subarray(10));
+    await eventually(() => handler.contexts.length === 4);
+    expect(handler.closed).toEqual([]);
   });
 
   it('sends bodies as they were written, also from memory that it uses again', async () => {
