@@ -39,6 +39,11 @@ export class FrameCutter {
     return this.filled > 0 ? this.begun : 0;
   }
 
+  /** Memory that it takes. */
+  get incompleteBytes(): number {
+    return this.partial.length;
+  }
+
   /**
    * Takes the next bytes of the stream and hands out the frames that they complete.
    *

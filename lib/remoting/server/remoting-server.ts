@@ -3,17 +3,20 @@ import { BufferPool } from '../../common/buffer-pool.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
-import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
+import { ServerConnection, type ServerConnectionOptions, type Strangers } from './server-connection.js';
 
 /** An idle one takes up to 32 KiB; more of them are a mistake, or an attack. */
 const MAX_CONNECTIONS = 16_384;
 /** Milliseconds from one complaint about too many of them to the next. */
 const COMPLAINT_INTERVAL = 60_000;
+/** Bytes that all clients together may hold which have not signed a request, beside what each of them may. */
+const MAX_STRANGER_BYTES = 256 * 1024 * 1024;
 
-export interface RemotingServerOptions extends Omit<ServerConnectionOptions, 'bodies'> {
+export interface RemotingServerOptions extends Omit<ServerConnectionOptions, 'bodies' | 'strangers'> {
   /** Undefined: connections are not encrypted. */
   readonly certificates?: ServerCertificates | undefined;
   readonly maxConnections?: number;
+  readonly maxStrangerBytes?: number;
 }
 
 /** Lets clients reach a {@link RequestHandler} over TCP (NettyRemotingServer). */
@@ -22,10 +25,12 @@ export class RemotingServer {
   private readonly connections = new Set<ServerConnection>();
   private readonly tls: TlsAcceptor | undefined;
   private readonly bodies = new BufferPool();
+  private readonly strangers: Strangers;
   private nextComplaint = 0;
 
   constructor(private readonly options: RemotingServerOptions) {
-    const { certificates } = options;
+    const { certificates, maxStrangerBytes = MAX_STRANGER_BYTES } = options;
+    this.strangers = { heldBytes: 0, maxBytes: maxStrangerBytes };
     const onAccepted = (socket: Socket) => this.accept(socket);
     this.tls = certificates && new TlsAcceptor({ ...options, certificates, onAccepted });
     this.server = createServer({ noDelay: true }, (socket) => (this.tls ?? this).accept(socket));
@@ -71,10 +76,10 @@ export class RemotingServer {
 
   /** Takes a connection that can be used. */
   accept(socket: Socket): void {
-    const { handler } = this.options;
-    const connection = new ServerConnection(socket, { ...this.options, bodies: this.bodies }, () => {
+    const { options, bodies, strangers } = this;
+    const connection = new ServerConnection(socket, { ...options, bodies, strangers }, () => {
       this.connections.delete(connection);
-      handler.onChannelClosed(connection);
+      options.handler.onChannelClosed(connection);
     });
     this.connections.add(connection);
   }

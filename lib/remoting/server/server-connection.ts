@@ -35,8 +35,19 @@ const READ_SIZE = 64 * 1024;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
+/** Bytes of an incomplete frame that a client may hold before it has signed a request, whatever others do. */
+const MIN_STRANGER_BYTES = 64 * 1024;
 /** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
 const MAX_PENDING = 65_536;
+
+/**
+ * What the clients of a server hold in incomplete frames that have not signed a request yet. The first one may be long, but who has no
+ * password must not fill the memory with such.
+ */
+export interface Strangers {
+  heldBytes: number;
+  readonly maxBytes: number;
+}
 
 export interface ServerConnectionOptions {
   readonly handler: RequestHandler;
@@ -44,6 +55,7 @@ export interface ServerConnectionOptions {
   readonly logger: Logger;
   /** Memory for bodies of answers. */
   readonly bodies: BufferPool;
+  readonly strangers: Strangers;
   /** Undefined: requests are not signed. */
   readonly authenticator?: RequestAuthenticator | undefined;
 }
@@ -56,6 +68,8 @@ export class ServerConnection implements Channel {
   private readonly writer: SocketWriter;
   private readonly cutter: FrameCutter;
   private pending = 0;
+  private isStranger: boolean;
+  private heldBytes = 0;
   private isRefused = false;
   /** Runs while a frame is incomplete, and on when it is another one: to begin anew for each would cost more than the frames. */
   private frameTimer: Timer | undefined;
@@ -71,6 +85,7 @@ export class ServerConnection implements Channel {
     onClosed: () => void,
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
+    this.isStranger = options.authenticator !== undefined;
     this.writer = new SocketWriter(socket);
     this.asked = new PendingCalls(options.clock);
     this.cutter = new FrameCutter((buffer, start, end) => this.onFrame(decodeFrame(buffer, start, end)));
@@ -81,6 +96,7 @@ export class ServerConnection implements Channel {
     socket.on('error', () => {});
     socket.on('close', () => {
       options.clock.clearTimeout(this.frameTimer);
+      this.hold(0);
       this.asked.close(clientGone());
       onClosed();
     });
@@ -138,6 +154,7 @@ export class ServerConnection implements Channel {
     }
     const refusal = this.options.authenticator?.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal, context);
+    this.isStranger = false;
     const request = this.decode(frame, context);
     if (request !== undefined) this.options.handler.handle(request, context);
   }
@@ -209,10 +226,26 @@ export class ServerConnection implements Channel {
   private guard(work: () => void): void {
     try {
       work();
+      if (this.isStranger || this.heldBytes > 0) this.limitStranger();
       if (this.cutter.incomplete > 0 && this.frameTimer === undefined && !this.isClosed) this.watchFrame();
     } catch (error) {
       this.abandon(String(error));
     }
+  }
+
+  /** Refuses who takes more memory, not who has some already. */
+  private limitStranger(): void {
+    const { strangers } = this.options;
+    const allowed = Math.max(this.heldBytes, MIN_STRANGER_BYTES);
+    this.hold(this.isStranger && !this.isClosed ? this.cutter.incompleteBytes : 0);
+    if (this.heldBytes <= allowed || strangers.heldBytes <= strangers.maxBytes) return;
+    const { maxBytes } = strangers;
+    throw new RemotingCodecError(`Clients that never signed a request hold more than ${maxBytes} bytes`);
+  }
+
+  private hold(bytes: number): void {
+    this.options.strangers.heldBytes += bytes - this.heldBytes;
+    this.heldBytes = bytes;
   }
 
   private watchFrame(): void {

@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { RequestAuthenticator } from '../../../lib/remoting/acl/request-authenticator.js';
+import { RequestSigner } from '../../../lib/remoting/acl/request-signer.js';
 import { success } from '../../../lib/remoting/remoting-command.js';
 import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import { MAX_FRAME_SIZE } from '../../../lib/remoting/codec/frame-cutter.js';
@@ -11,12 +13,19 @@ import { eventually, settle, VirtualClock } from '../../support/virtual-clock.js
 
 const MIB = 2 ** 20;
 
-const maxOffset = (queueId: number, opaque: number, type: 'JSON' | 'ROCKETMQ' = 'ROCKETMQ', topic = 't') =>
+const maxOffset = (
+  queueId: number,
+  opaque: number,
+  type: 'JSON' | 'ROCKETMQ' = 'ROCKETMQ',
+  topic = 't',
+  signer?: RequestSigner,
+) =>
   encodeRequest(
     { code: RequestCode.GET_MAX_OFFSET, header: { topic, queueId }, body: undefined },
     opaque,
     false,
     type,
+    signer,
   );
 
 const pull = (opaque: number) =>
@@ -248,6 +257,35 @@ describe('a server', () => {
     await clock.advance(60_000);
     expect(clock.hasTimers).toBe(false);
     expect(handler.closed).toEqual([]);
+  });
+
+  it('limits what clients hold together before they have signed a request', async () => {
+    const user = { accessKey: 'user', secretKey: 'secret' };
+    const signer = new RequestSigner(user);
+    const signed = (size: number) => maxOffset(1, 1, 'ROCKETMQ', 't'.repeat(size), signer);
+    const long = signed(MIB);
+    const options = { authenticator: new RequestAuthenticator([user]), maxStrangerBytes: long.length };
+    const { port, server, handler, logger } = await startServer(undefined, options);
+    const { strangers } = server as unknown as { strangers: { heldBytes: number } };
+    const open = () => RawClient.open(port);
+    const [holding, refused, known, last] = [await open(), await open(), await open(), await open()];
+    holding.socket.write(long.subarray(0, -1));
+    await eventually(() => strangers.heldBytes >= long.length - 1);
+    refused.socket.write(long.subarray(0, 100 * 1024));
+    await refused.closed;
+    expect(logger.lines).toEqual([expect.stringContaining('never signed a request hold more than 10')]);
+    const short = signed(60_000);
+    known.socket.write(short.subarray(0, 50_000));
+    await eventually(() => strangers.heldBytes >= long.length - 1 + 50_000);
+    known.socket.write(Buffer.concat([short.subarray(50_000), long]));
+    await eventually(() => known.frames.length === 2);
+    holding.socket.destroy();
+    await eventually(() => handler.closed.length === 2);
+    expect(strangers.heldBytes).toBe(0);
+    last.socket.write(long);
+    await eventually(() => last.frames.length === 1);
+    expect(strangers.heldBytes).toBe(0);
+    expect([...known.frames, ...last.frames].map(({ code }) => code)).toEqual([0, 0, 0]);
   });
 
   it('waits for the rest of a frame while it does not read it itself', async () => {
