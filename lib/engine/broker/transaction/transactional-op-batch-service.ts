@@ -56,9 +56,7 @@ export class TransactionalOpBatchService {
     this.broker.clock.clearTimeout(this.timer);
     this.timer = undefined;
     if (this.isPutting || this.pending.length === 0) return;
-    const batch = this.pending;
-    this.pending = [];
-    this.pendingBytes = 0;
+    const batch = this.takeBatch();
     this.isPutting = true;
     this.broker.store.putMessage(this.opMessage(batch), {
       onPut: (status, records, first) => {
@@ -71,11 +69,22 @@ export class TransactionalOpBatchService {
     });
   }
 
+  /** As much as one message is to have: more is pending when the store has refused for a while. */
+  private takeBatch(): number[] {
+    const { transactionOpMsgMaxSize } = this.broker.config;
+    let bytes = 0;
+    const last = this.pending.findIndex(
+      (halfOffset) => (bytes += bytesOf(halfOffset)) > transactionOpMsgMaxSize,
+    );
+    this.pendingBytes -= bytes;
+    return this.pending.splice(0, last < 0 ? this.pending.length : last + 1);
+  }
+
   /** The store may refuse at once, and again: what it refused waits. */
   private takeBack(batch: readonly number[]): void {
     if (this.isStopped) return this.onIdle?.();
     this.pending = [...batch, ...this.pending];
-    this.pendingBytes = this.pending.reduce((sum, halfOffset) => sum + bytesOf(halfOffset), 0);
+    for (const halfOffset of batch) this.pendingBytes += bytesOf(halfOffset);
     this.flushWhenDue();
   }
 
