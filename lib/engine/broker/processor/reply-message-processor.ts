@@ -12,8 +12,9 @@ import {
 import { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
-import { STORED_CODES, StoredMessageHeader } from './put-message-response.js';
+import { StoredMessageHeader } from './put-message-response.js';
 import { refuseWithoutBody, type SendMessageProcessor } from './send-message-processor.js';
 
 type ReplyCode = typeof RequestCode.SEND_REPLY_MESSAGE;
@@ -88,13 +89,13 @@ export class ReplyMessageProcessor {
     const { broker } = this;
     broker.store.putMessage(message, {
       onPut: (status, records, first, count) => {
-        const isStored = STORED_CODES[status] !== undefined;
+        const hasCopy = isStored(status);
         const { queueId } = message;
-        if (isStored) broker.stats.onPut(message.topic, count, records[first]!.msgSize);
+        if (hasCopy) broker.stats.onPut(message.topic, count, records[first]!.msgSize);
         else broker.logger.warn(`A reply of topic ${message.topic} cannot be stored: ${status}`);
         const stored = new StoredMessageHeader(broker, queueId, undefined);
         stored.setStored(records, first, count);
-        context.reply(answer(fault, isStored ? stored : notStored(message, broker.regionId)));
+        context.reply(answer(fault, hasCopy ? stored : notStored(message, broker.regionId)));
       },
     });
   }
