@@ -94,7 +94,7 @@ export class RebalancePushImpl {
   private async release(queue: ProcessQueue, key: string): Promise<void> {
     await this.persist(queue, key);
     this.context.offsetStore.removeOffset(queue.mq);
-    if (this.needsLocks) await this.locker.unlock(queue.mq);
+    await this.unlock(queue);
     this.releasing.delete(key);
   }
 
@@ -224,13 +224,13 @@ export class RebalancePushImpl {
     if (!mayTake) return this.retrySoon();
     offsetStore.removeOffset(mq);
     const offset = await this.computePullFromWhere(mq);
-    if (this.isStopped) return this.leave(queue);
+    // Nobody else frees the lock of a queue that is not in the table.
+    if (this.isStopped) return this.unlock(queue);
     processQueueTable.set(key, queue);
     this.onAssigned(queue, offset);
   }
 
-  /** Nobody else frees the lock of a queue that is not in the table. */
-  private async leave({ mq }: ProcessQueue): Promise<void> {
+  private async unlock({ mq }: ProcessQueue): Promise<void> {
     if (this.needsLocks) await this.locker.unlock(mq);
   }
 
