@@ -8,12 +8,12 @@ export interface CommandLine {
 }
 
 /** Flags of one letter, and what they stand for. */
-const SHORT: Readonly<Record<string, string>> = {
-  c: 'config-file',
-  h: 'help',
-  n: 'namesrv-addr',
-  v: 'version',
-};
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['c', 'config-file'],
+  ['h', 'help'],
+  ['n', 'namesrv-addr'],
+  ['v', 'version'],
+]);
 /** Flags that never have a value. */
 const ALONE: ReadonlySet<string> = new Set(['help', 'version']);
 
@@ -23,23 +23,28 @@ export function parseCommandLine(parameters: readonly string[]): CommandLine {
   const flags = new Map<string, string | undefined>();
   for (let i = 0; i < parameters.length; i++) {
     const parameter = parameters[i]!;
-    if (!parameter.startsWith('-')) {
+    if (!isFlag(parameter)) {
       words.push(parameter);
       continue;
     }
     const [flag, value] = splitFlag(parameter);
     const next = parameters[i + 1];
     if (value !== undefined) flags.set(flag, value);
-    else if (ALONE.has(flag) || next === undefined || next.startsWith('-')) flags.set(flag, undefined);
+    else if (ALONE.has(flag) || next === undefined || isFlag(next)) flags.set(flag, undefined);
     else flags.set(flag, parameters[++i]!);
   }
   return { words, flags };
 }
 
+/** Whether it is no word, and no negative number. */
+function isFlag(parameter: string): boolean {
+  return /^-(?!\d)/.test(parameter);
+}
+
 function splitFlag(parameter: string): [flag: string, value: string | undefined] {
   const [, name, value] = /^--?([^=]*)(?:=(.*))?$/s.exec(parameter)!;
   if (parameter.startsWith('--')) return [name!, value];
-  const flag = SHORT[name!];
+  const flag = SHORT.get(name!);
   if (flag === undefined) throw new UsageError(`${parameter} is not an option; there are -c, -n and -h`);
   return [flag, value];
 }

@@ -27,7 +27,7 @@ export async function runQuickstart(
   if (run === undefined || others.length > 0) throw new UsageError('quickstart is producer or consumer');
   for (const flag of flags.keys())
     if (!FLAGS.has(flag)) throw new UsageError(`--${flag} is not an option of quickstart`);
-  const count = countOf(flags.get('count'));
+  const count = flags.has('count') ? countOf(flags.get('count')) : DEFAULT_COUNT;
   const namesrvAddr = namesrvAddrOf(flags);
   const transport = new TcpTransport({ clock: systemClock, logger });
   const options = { transport, clock: systemClock, random: Math.random, logger };
@@ -85,7 +85,8 @@ function namesrvAddrOf(flags: CommandLine['flags']): string {
 }
 
 function countOf(text: string | undefined): number {
-  const count = Number(text ?? DEFAULT_COUNT);
+  if (text === undefined) throw new UsageError('--count needs a value');
+  const count = Number(text);
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new UsageError(`--count is ${JSON.stringify(text)}; allowed: an integer from 1 up`);
 }

@@ -101,7 +101,9 @@ export class EmbeddedEngine {
     const kvConfig = new KVConfigManager(tableOptions, (topics) =>
       this.broker.topics.updateOrderTopicConfig(topics),
     );
-    this.namesrv = new NamesrvController(logger, clock, kvConfig, config.orderMessageEnable);
+    this.namesrv = new NamesrvController(logger, clock, kvConfig, config.orderMessageEnable, (topic) =>
+      this.registerAgain(topic),
+    );
     const registerTopic = (topic: TopicConfig) => this.registerTopic(topic);
     this.broker = new BrokerController({
       config,
@@ -197,10 +199,20 @@ export class EmbeddedEngine {
     await this.outerApi.registerBrokerAll();
   }
 
-  private registerTopic({ topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicConfig): void {
+  /** What the broker has, the name server knows. */
+  private registerAgain(topicName: string): void {
+    const topic = this.broker.topics.selectTopicConfig(topicName);
+    if (topic !== undefined) this.registerRoute(topic);
+  }
+
+  private registerTopic(topic: TopicConfig): void {
+    this.registerRoute(topic);
+    void this.outerApi?.registerBrokerAll();
+  }
+
+  private registerRoute({ topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicConfig): void {
     const registration = { readQueueNums, writeQueueNums, perm, topicSysFlag };
     this.namesrv.routes.registerTopic(this.brokerConfig.brokerName, topicName, registration);
-    void this.outerApi?.registerBrokerAll();
   }
 }
 

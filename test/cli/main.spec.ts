@@ -88,6 +88,9 @@ describe('nestjs-rocketmq broker', () => {
   it.each([
     [['broker', '--listen-port', 'x'], 'listenPort is "x"; allowed: an integer from 0 to 65535'],
     [['broker', '--broker-role', 'SLAVE'], 'brokerRole is "SLAVE"; allowed: ASYNC_MASTER'],
+    [['broker', '--listen-port', '-1'], 'listenPort is "-1"; allowed: an integer from 0 to 65535'],
+    [['broker', '-constructor'], '-constructor is not an option'],
+    [['quickstart', 'producer', '--count'], '--count needs a value'],
     [['broker', '--store-path-root-dir'], '--store-path-root-dir needs a value'],
     [['broker', '--bind-address', '0.0.0.0'], 'bindAddress is "0.0.0.0", so everyone who can reach'],
     [['broker', '-c', 'nowhere.conf'], 'The configuration file nowhere.conf cannot be read: ENOENT'],

@@ -122,7 +122,7 @@ export function describeGroup(cluster: ClusterRef): void {
 
   describe('LOCK_BATCH_MQ', () => {
     const queues = (brokerName: string, ...ids: number[]) =>
-      ids.map((queueId) => ({ topic: 'topic', brokerName, queueId }));
+      ids.map((queueId) => ({ topic: 'BenchmarkTest', brokerName, queueId }));
 
     it('gives a queue to one client of a group at a time', async () => {
       const client = await TestClient.open(cluster());

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { eventually } from '../support/virtual-clock.js';
 import { createTopic, open } from './admin-client.js';
 import type { ClusterRef } from './cluster.js';
 
@@ -26,6 +27,13 @@ export function describeNamesrvAdmin(cluster: ClusterRef): void {
       expect((await client.callNamesrv(RequestCode.DELETE_TOPIC_IN_NAMESRV, header)).code).toBe(0);
       expect((await client.route(topic)).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
     });
+
+    it('learns again of a topic that it forgot and the broker has', async () => {
+      const { client, topic } = await open(cluster);
+      await createTopic(client, topic);
+      await client.callNamesrv(RequestCode.DELETE_TOPIC_IN_NAMESRV, { topic });
+      await eventually(async () => (await client.route(topic)).code === ResponseCode.SUCCESS, 60_000);
+    }, 70_000);
 
     it('keeps keys and values', async () => {
       const { client, topic: namespace } = await open(cluster);

@@ -292,7 +292,7 @@ export function describeSend(cluster: ClusterRef): void {
         skip(cluster().isApache === true, 'it is visible later');
         const client = await TestClient.open(cluster());
         const group = uniqueName('orderly');
-        const mqSet = [{ topic: uniqueName('t'), brokerName: client.brokerName, queueId: 0 }];
+        const mqSet = [{ topic: 'BenchmarkTest', brokerName: client.brokerName, queueId: 0 }];
         const lock = { consumerGroup: group, clientId: 'c1', mqSet };
         await client.call(RequestCode.LOCK_BATCH_MQ, undefined, lock);
         await client.send(`%RETRY%${group}`, { properties: { DELAY: '3' } });

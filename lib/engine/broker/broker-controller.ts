@@ -188,6 +188,7 @@ export class BrokerController implements RequestHandler {
     this.isRunning = false;
     this.consumers.stop();
     this.producers.stop();
+    this.locks.stop();
     this.stats.stop();
     this.holdService.close();
     await this.pops.stop();

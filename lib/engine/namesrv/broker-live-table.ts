@@ -20,6 +20,10 @@ const SCAN_INTERVAL = 5000;
 /** Brokers that can be registered at the same time: anyone who reaches the name server may do it. */
 const MAX_BROKERS = 1024;
 const MAX_NAME_LENGTH = 255;
+/** Topics of one broker. */
+const MAX_TOPICS = 100_000;
+/** With the prefix, group and topic of a retry topic. */
+const MAX_TOPIC_LENGTH = 512;
 
 interface BrokerLiveInfo extends BrokerIdentity {
   readonly haServerAddr: string;
@@ -50,7 +54,9 @@ export class BrokerLiveTable {
     { dataVersion, topicConfigTable }: RegisterBrokerBody,
     channel: Channel,
   ): RegisterBrokerResponseHeader | string {
-    const fault = this.faultOf(header, dataVersion, topicConfigTable.size);
+    const fault =
+      this.faultOf(header, dataVersion, topicConfigTable.size) ??
+      this.faultOfTopics(header.brokerName, topicConfigTable.keys());
     if (fault !== undefined) return fault;
     const known = this.brokers.get(keyOf(header));
     this.removeConflicting(header);
@@ -115,6 +121,17 @@ export class BrokerLiveTable {
     const isOutdated = predecessor !== undefined && predecessor.dataVersion.stateVersion > stateVersion;
     if (isOutdated && predecessor.brokerAddr !== brokerAddr)
       return `the broker at ${predecessor.brokerAddr} has a higher stateVersion`;
+    return undefined;
+  }
+
+  private faultOfTopics(brokerName: string, topics: Iterable<string>): string | undefined {
+    let room = MAX_TOPICS - this.routes.topicCountOf(brokerName);
+    for (const topic of topics) {
+      if (topic.length > MAX_TOPIC_LENGTH)
+        return `topic ${topic.slice(0, MAX_NAME_LENGTH)}… is longer than ${MAX_TOPIC_LENGTH} characters`;
+      if (!this.routes.hasTopic(brokerName, topic) && room-- === 0)
+        return `broker ${brokerName} has more than ${MAX_TOPICS} topics`;
+    }
     return undefined;
   }
 

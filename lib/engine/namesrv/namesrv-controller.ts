@@ -27,6 +27,8 @@ export class NamesrvController implements RequestHandler {
     private readonly kvConfig: KVConfigManager,
     /** Whether routes of order topics say in which queues their order is kept (NamesrvConfig, `orderMessageEnable`). */
     private readonly orderMessageEnable: boolean,
+    /** Called when an administrator has deleted a topic here, for the broker that does not register every 30 s. */
+    private readonly onTopicDeleted: (topic: string) => void = () => {},
   ) {
     this.dispatcher = new RequestDispatcher(logger);
     this.brokers = new BrokerLiveTable(this.routes, clock, logger);
@@ -56,7 +58,7 @@ export class NamesrvController implements RequestHandler {
   private registerAdminProcessors(): void {
     const answer = <C extends RequestCode>(code: C, work: Answer<C>) =>
       registerAnswer(this.dispatcher, code, work);
-    const list = new TopicListProcessor(this.routes);
+    const list = new TopicListProcessor(this.routes, this.onTopicDeleted);
     const kv = new KVConfigProcessor(this.kvConfig);
     answer(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => list.getAllTopicList());
     answer(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS, () => list.getSystemTopicList());

@@ -30,6 +30,12 @@ export class RouteInfoManager {
     return this.brokerAddrTable.get(brokerName);
   }
 
+  topicCountOf(brokerName: string): number {
+    let count = 0;
+    for (const queues of this.topicQueueTable.values()) if (queues.has(brokerName)) count++;
+    return count;
+  }
+
   hasTopic(brokerName: string, topic: string): boolean {
     return this.topicQueueTable.get(topic)?.has(brokerName) ?? false;
   }

@@ -69,7 +69,6 @@ const PULLED: ReadonlySet<number> = new Set([
 ]);
 
 /** Attempts of a message whose consumer does not say how many it wants (SubscriptionGroupConfig, `retryMaxTimes`). */
-const DEFAULT_RETRY_MAX_TIMES = 16;
 
 const queueFields = { topic: required(text), queueId: required(int) };
 const queueHeader = headerCodec<QueueRequestHeader>(queueFields);
@@ -256,7 +255,7 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
       delayLevel: required(int),
       originMsgId: withDefault(text, ''),
       originTopic: withDefault(text, ''),
-      maxReconsumeTimes: withDefault(int, DEFAULT_RETRY_MAX_TIMES),
+      maxReconsumeTimes: optional(int),
     }),
     requestBody: noBody,
     ...emptyResponse,

@@ -7,5 +7,6 @@ export interface ConsumerSendMsgBackRequestHeader {
   readonly delayLevel: number;
   readonly originMsgId: string;
   readonly originTopic: string;
-  readonly maxReconsumeTimes: number;
+  /** Where it is absent, what the broker knows of the group counts. */
+  readonly maxReconsumeTimes?: number;
 }

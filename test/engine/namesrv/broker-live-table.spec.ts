@@ -116,6 +116,18 @@ describe('brokers of other processes', () => {
     expect([queuesOf('t'), queuesOf('u')]).toEqual([[8], [4]]);
   });
 
+  it('have a bounded number of topics, with bounded names', () => {
+    const topics = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => topic(`t${from + i}`));
+    expect(register(header('a'), topics(0, 99_999)).code).toBe(0);
+    expect(register(header('a'), topics(99_998, 2), { version: 8 }).code).toBe(0);
+    const { code, remark } = register(header('a'), topics(99_999, 2), { version: 9 });
+    expect([code, remark]).toEqual([1, 'broker a has more than 100000 topics']);
+    expect(routeOf('t100000')).toBeUndefined();
+    const long = register(header('b'), [topic('t'), topic('x'.repeat(513))]);
+    expect(long.remark).toMatch(/^topic x+… is longer than 512 characters$/);
+  });
+
   it('say nothing about topics as slaves', () => {
     register(header('a', { brokerId: 1 }), [topic('t'), topic('u')]);
     expect(routeOf('t')).toBeUndefined();

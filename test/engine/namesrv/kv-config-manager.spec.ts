@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { temporaryDirectory } from '../../support/test-store.js';
@@ -43,6 +44,31 @@ describe('the keys and values of a name server', () => {
       expect((await client.call(RequestCode.GET_TOPIC_CONFIG, { topic: 't' })).body!.order).toBe(true);
     },
   );
+
+  it('make order topics of those that exist and of those to come, and take the order of none', async () => {
+    const directory = temporaryDirectory();
+    const first = await open(directory);
+    const isOrder = async (client: TestClient, topic: string) =>
+      (await client.call(RequestCode.GET_TOPIC_CONFIG, { topic })).body!.order;
+    await first.put('early', 'broker-a:4');
+    await first.client.send('early');
+    expect(await isOrder(first.client, 'early')).toBe(true);
+    await first.put('other', 'broker-a:4');
+    await first.client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: NAMESPACE, key: 'early' });
+    expect(await isOrder(first.client, 'early')).toBe(true);
+    await first.engine.close();
+    const { client } = await open(directory);
+    await client.send('other');
+    expect(await isOrder(client, 'other')).toBe(true);
+  });
+
+  it('have no namespace without keys', async () => {
+    const { client, put } = await open(temporaryDirectory());
+    await put('t', 'broker-a:4');
+    await client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: NAMESPACE, key: 't' });
+    const list = await client.callNamesrv(RequestCode.GET_KVLIST_BY_NAMESPACE, { namespace: NAMESPACE });
+    expect(list.code).toBe(ResponseCode.QUERY_NOT_FOUND);
+  });
 
   it('are bounded', async () => {
     const { put } = await open(temporaryDirectory());

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../../common/clock.js';
+import { isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
 import type { ConsumerData } from '../../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { Channel } from '../../../remoting/channel.js';
@@ -60,8 +61,12 @@ export class ConsumerManager {
 
   /** A topic is new or has changed: whoever subscribes to it looks at its queues again. */
   onTopicChanged(topic: string): void {
-    for (const [group, info] of this.table)
-      if (info.subscriptionOf(topic) !== undefined) this.push(group, info);
+    // One heartbeat can bring thousands of groups, each with a retry topic, which only the group itself consumes.
+    const groups = isRetryTopic(topic) ? [topic.slice(RETRY_GROUP_TOPIC_PREFIX.length)] : this.table.keys();
+    for (const group of groups) {
+      const info = this.table.get(group);
+      if (info?.subscriptionOf(topic) !== undefined) this.push(group, info);
+    }
   }
 
   onChannelClosed(channel: Channel): void {

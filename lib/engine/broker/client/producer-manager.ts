@@ -10,7 +10,7 @@ const SCAN_INTERVAL = 10_000;
 /** The live producers of a broker by group (ProducerManager). */
 export class ProducerManager {
   private readonly table = new Map<string, Map<Channel, ClientChannelInfo>>();
-  /** By client id the connection on which it was heard of last (ProducerManager#clientChannelTable). */
+  /** By client id the connection on which it came last (ProducerManager#clientChannelTable). */
   private readonly channels = new Map<string, Channel>();
   private timer: Timer | undefined;
 
@@ -27,8 +27,9 @@ export class ProducerManager {
   registerProducer(channel: Channel, clientId: string, group: string): void {
     let clients = this.table.get(group);
     if (clients === undefined) this.table.set(group, (clients = new Map()));
-    this.channels.set(clientId, channel);
-    clients.set(channel, { clientId, lastUpdateTimestamp: this.clock.now() });
+    const known = clients.get(channel);
+    if (known === undefined) this.channels.set(clientId, channel);
+    clients.set(channel, { clientId: known?.clientId ?? clientId, lastUpdateTimestamp: this.clock.now() });
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
 
@@ -61,7 +62,7 @@ export class ProducerManager {
 
   private forgetChannel(clientId: string, channel: Channel): void {
     if (this.channels.get(clientId) !== channel) return;
-    for (const clients of this.table.values()) if (clients.has(channel)) return;
+    for (const clients of this.table.values()) if (clients.get(channel)?.clientId === clientId) return;
     this.channels.delete(clientId);
   }
 

@@ -1,3 +1,4 @@
+import type { MessageQueue } from '../../../common/message-queue.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import { success, type RemotingRequest } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
@@ -51,7 +52,8 @@ export class AdminBrokerProcessor {
     context: RequestContext<typeof RequestCode.LOCK_BATCH_MQ>,
   ): void {
     const { consumerGroup, clientId, mqSet } = body;
-    const lockOKMQSet = this.broker.locks.tryLockBatch(consumerGroup, mqSet, clientId);
+    const queues = mqSet.filter((queue) => this.isOwnQueue(queue));
+    const lockOKMQSet = this.broker.locks.tryLockBatch(consumerGroup, queues, clientId);
     context.reply(success(undefined, { lockOKMQSet }));
   }
 
@@ -61,5 +63,10 @@ export class AdminBrokerProcessor {
   ): void {
     this.broker.locks.unlockBatch(body.consumerGroup, body.mqSet, body.clientId);
     context.reply(success(undefined, undefined));
+  }
+
+  private isOwnQueue({ topic, brokerName, queueId }: MessageQueue): boolean {
+    const queues = this.broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
+    return brokerName === this.broker.config.brokerName && queueId >= 0 && queueId < queues;
   }
 }

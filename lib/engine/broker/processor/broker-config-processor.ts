@@ -40,6 +40,7 @@ export class BrokerConfigProcessor {
   getBrokerConfig(): Response<'GET_BROKER_CONFIG'> {
     const { config, storeConfig } = this.broker;
     const lines = Object.entries({ ...storeConfig, ...config, brokerId: 0, brokerRole: 'ASYNC_MASTER' })
+      .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}=${escapeProperty(String(value))}\n`)
       .toSorted();
     return success({ version: JSON.stringify(this.version.toJson()) }, Buffer.from(lines.join('')));

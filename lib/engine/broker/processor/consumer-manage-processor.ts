@@ -3,6 +3,7 @@ import { failure, success, type RemotingRequest } from '../../../remoting/remoti
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { MAX_QUEUES } from '../topic/topic-config.js';
 
 /** Members and offsets of consumer groups (ConsumerManageProcessor). */
 export class ConsumerManageProcessor {
@@ -45,7 +46,7 @@ export class ConsumerManageProcessor {
     if (this.broker.topics.selectTopicConfig(topic) === undefined) {
       return context.reply(failure(ResponseCode.TOPIC_NOT_EXIST, `Topic ${topic} not exist!`));
     }
-    if (!Number.isSafeInteger(commitOffset) || commitOffset < 0 || !Number.isSafeInteger(queueId)) {
+    if (!Number.isSafeInteger(commitOffset) || commitOffset < 0 || queueId < 0 || queueId >= MAX_QUEUES) {
       const remark = `illegal offset ${commitOffset} of queue ${queueId}`;
       return context.reply(failure(ResponseCode.INVALID_PARAMETER, remark));
     }

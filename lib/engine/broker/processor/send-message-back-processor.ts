@@ -57,7 +57,8 @@ export class SendMessageBackProcessor {
     header: ConsumerSendMsgBackRequestHeader,
     context: SendBackContext,
   ): void {
-    const isDead = header.delayLevel < 0 || message.reconsumeTimes >= header.maxReconsumeTimes;
+    const maxReconsumeTimes = header.maxReconsumeTimes ?? group.retryMaxTimes;
+    const isDead = header.delayLevel < 0 || message.reconsumeTimes >= maxReconsumeTimes;
     const level = header.delayLevel === 0 ? FIRST_RETRY_LEVEL + message.reconsumeTimes : header.delayLevel;
     const topic = isDead ? dlqTopicOf(group.groupName) : retryTopicOf(group.groupName);
     const queueNums = isDead ? 1 : group.retryQueueNums;

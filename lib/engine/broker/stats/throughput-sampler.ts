@@ -38,12 +38,17 @@ export class ThroughputSampler {
 
   /** A total at the beginning of yesterday and of today, counted from the start of the broker, and now. */
   days(count: (totals: Totals) => number): { yesterdayMorning: number; todayMorning: number; now: number } {
-    this.sample();
+    this.sampleFirstOfDay();
     return {
       yesterdayMorning: count(this.yesterdayMorning!),
       todayMorning: count(this.todayMorning!),
       now: count(this.totals()),
     };
+  }
+
+  private sampleFirstOfDay(): void {
+    const last = this.samples.at(-1);
+    if (last === undefined || !isSameDay(last, this.totals())) this.sample();
   }
 
   private perSecond(now: Totals, window: number, count: (totals: Totals) => number): number {
@@ -57,8 +62,12 @@ export class ThroughputSampler {
   private turnDays(last: Totals, now: Totals): void {
     this.todayMorning ??= now;
     this.yesterdayMorning ??= now;
-    if (new Date(last.timestamp).toDateString() === new Date(now.timestamp).toDateString()) return;
+    if (isSameDay(last, now)) return;
     this.yesterdayMorning = this.todayMorning;
     this.todayMorning = last;
   }
+}
+
+function isSameDay(a: Totals, b: Totals): boolean {
+  return new Date(a.timestamp).toDateString() === new Date(b.timestamp).toDateString();
 }

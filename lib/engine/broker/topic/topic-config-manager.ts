@@ -15,6 +15,7 @@ const REVIVE_QUEUES = 8;
 export class TopicConfigManager extends ConfigManager {
   readonly dataVersion: DataVersion;
   private readonly table = new Map<string, TopicConfig>();
+  private orderTopics: ReadonlyMap<string, string> = new Map();
 
   constructor(
     options: ConfigManagerOptions,
@@ -56,7 +57,8 @@ export class TopicConfigManager extends ConfigManager {
     return this.table.get(topic) ?? this.update(createTopicConfig(topic, queueNums, READ_WRITE));
   }
 
-  update(config: TopicConfig): TopicConfig {
+  update(change: TopicConfig): TopicConfig {
+    const config = this.orderTopics.has(change.topicName) ? { ...change, order: true } : change;
     this.table.set(config.topicName, config);
     this.dataVersion.next(this.clock.now());
     this.changed();
@@ -64,11 +66,12 @@ export class TopicConfigManager extends ConfigManager {
     return config;
   }
 
-  /** What a name server says which topics are order topics, all others are not (#updateOrderTopicConfig). */
+  /** What a name server says which topics are order topics; others can be, too (#updateOrderTopicConfig). */
   updateOrderTopicConfig(orderTopics: ReadonlyMap<string, string>): void {
-    for (const config of this.table.values()) {
-      const order = orderTopics.has(config.topicName);
-      if (order !== config.order) this.update({ ...config, order });
+    this.orderTopics = orderTopics;
+    for (const topic of orderTopics.keys()) {
+      const config = this.table.get(topic);
+      if (config?.order === false) this.update(config);
     }
   }
 
@@ -121,8 +124,13 @@ export class TopicConfigManager extends ConfigManager {
         throw new TypeError(`topic ${JSON.stringify(topic)} has illegal characters`);
       return decodeTopicConfig(topic, asObject(object));
     });
-    for (const config of loaded) this.table.set(config.topicName, config);
+    for (const config of loaded) if (!this.isRefusedPattern(config)) this.table.set(config.topicName, config);
     this.dataVersion.load(table);
+  }
+
+  /** The pattern of new topics, of a time when they were created by themselves. */
+  private isRefusedPattern({ topicName }: TopicConfig): boolean {
+    return topicName === TopicNames.AUTO_CREATE_TOPIC_KEY && !this.config.autoCreateTopicEnable;
   }
 
   private addBuiltInTopics(delayLevelCount: number): void {

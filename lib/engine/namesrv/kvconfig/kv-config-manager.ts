@@ -40,7 +40,9 @@ export class KVConfigManager extends ConfigManager {
 
   async delete(namespace: string, key: string): Promise<void> {
     const values = this.table.get(namespace);
-    if (values?.delete(key)) await this.onChange(namespace, values);
+    if (!values?.delete(key)) return;
+    if (values.size === 0) this.table.delete(namespace);
+    await this.onChange(namespace, values);
   }
 
   /** There is no file as long as nothing was ever put. */
@@ -57,6 +59,7 @@ export class KVConfigManager extends ConfigManager {
       const entries = [...asObject(values)].map(([key, value]) => [key, asText(value)] as const);
       this.table.set(namespace, new Map(entries));
     }
+    this.onOrderTopics(this.table.get(NAMESPACE_ORDER_TOPIC_CONFIG) ?? new Map());
     this.isUsed = true;
   }
 

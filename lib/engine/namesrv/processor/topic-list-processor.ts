@@ -4,7 +4,10 @@ import type { RouteInfoManager } from '../route-info-manager.js';
 
 /** Topics and their permissions, for administrators (DefaultRequestProcessor). */
 export class TopicListProcessor {
-  constructor(private readonly routes: RouteInfoManager) {}
+  constructor(
+    private readonly routes: RouteInfoManager,
+    private readonly onTopicDeleted: (topic: string) => void,
+  ) {}
 
   getAllTopicList(): Response<'GET_ALL_TOPIC_LIST_FROM_NAMESERVER'> {
     return success(undefined, { topicList: this.routes.topics() });
@@ -34,6 +37,7 @@ export class TopicListProcessor {
     header: { topic, clusterName },
   }: Request<'DELETE_TOPIC_IN_NAMESRV'>): Response<'DELETE_TOPIC_IN_NAMESRV'> {
     this.routes.deleteTopic(topic, clusterName);
+    this.onTopicDeleted(topic);
     return success(undefined, undefined);
   }
 

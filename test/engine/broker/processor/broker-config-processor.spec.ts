@@ -25,6 +25,7 @@ describe('options of a running broker', () => {
   it('can be changed otherwise, and have a version', async () => {
     const { update, lines, version } = await open(true);
     const before = await version();
+    expect((await lines()).filter((line) => line.endsWith('=undefined'))).toEqual([]);
     const text = '# a comment\nlongPollingEnable=false\nshortPollingTimeMills = 250\n';
     expect((await update(text)).code).toBe(0);
     expect(await lines()).toEqual(

@@ -153,6 +153,14 @@ describe('a broker', () => {
     });
   });
 
+  it('takes a message back as often as the group allows, where the request does not say', async () => {
+    const client = await open({ groups: { g: { retryMaxTimes: 0 } } });
+    await client.send('t');
+    const header = { offset: 0, group: 'g', delayLevel: 0, originMsgId: '', originTopic: 't' };
+    await client.call(RequestCode.CONSUMER_SEND_MSG_BACK, header);
+    expect(await client.read('%DLQ%g')).toHaveLength(1);
+  });
+
   it('makes a message dead after retryMaxTimes of the group', async () => {
     const client = await open({ groups: { g: { retryMaxTimes: 2 } } });
     await client.send('%RETRY%g', { reconsumeTimes: 2 });

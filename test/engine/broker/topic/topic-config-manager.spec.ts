@@ -70,6 +70,21 @@ describe('TopicConfigManager', () => {
     expect((await client.route('kept')).body!.queueDatas[0]!.readQueueNums).toBe(3);
   });
 
+  it('creates none by itself any more when that was switched off', async () => {
+    const directory = temporaryDirectory();
+    const engine = await startEngine({ directory });
+    await (await TestClient.open(engine)).send('before');
+    await engine.close();
+    const started = await startEngine({ directory, engine: { autoCreateTopicEnable: false } });
+    const client = await TestClient.open(started);
+    expect((await client.send('before')).code).toBe(ResponseCode.SUCCESS);
+    expect((await client.send('after')).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    expect((await client.route('TBW102')).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    await started.close();
+    const again = await TestClient.open(await startEngine({ directory }));
+    expect((await again.send('after')).code).toBe(ResponseCode.SUCCESS);
+  });
+
   it('finds topics again that have messages but are in no table', async () => {
     const directory = temporaryDirectory();
     const engine = await startEngine({ directory });
