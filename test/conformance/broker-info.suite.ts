@@ -28,6 +28,17 @@ export function describeBrokerInfo(cluster: ClusterRef): void {
     expect(Number(table.get('commitLogMaxOffset'))).toBeGreaterThan(0);
   });
 
+  it('GET_BROKER_RUNTIME_INFO counts timed messages that wait', async () => {
+    const { client, topic } = await open(cluster);
+    await client.send(topic, { properties: { TIMER_DELAY_SEC: '60' } });
+    const timers = async () => {
+      const { table } = (await client.call(RequestCode.GET_BROKER_RUNTIME_INFO, undefined)).body!;
+      const { timerCongestNum, timerOffsetBehind, timerReadBehind } = Object.fromEntries(table);
+      return [Number(timerCongestNum) > 0, timerOffsetBehind, Number(timerReadBehind) <= 2];
+    };
+    await expect.poll(timers, { timeout: 10_000 }).toEqual([true, '0', true]);
+  });
+
   it('GET_BROKER_CONFIG is the text of its properties, with a version', async () => {
     const { client } = await open(cluster);
     const { header, body } = await client.call(RequestCode.GET_BROKER_CONFIG, undefined);

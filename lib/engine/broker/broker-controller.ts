@@ -103,7 +103,7 @@ export class BrokerController implements RequestHandler {
   readonly holdService: PullRequestHoldService;
   readonly fastFailure: BrokerFastFailure;
   private readonly scheduleService: ScheduleMessageService;
-  private readonly timerService: TimerMessageService;
+  readonly timerService: TimerMessageService;
   private readonly transactions: TransactionalMessageService;
   private readonly pops: PopService;
   private readonly tables: readonly ConfigManager[];

@@ -19,7 +19,7 @@ export class BrokerInfoProcessor {
       ...this.identity(),
       ...this.throughput(),
       ...this.threadPools(),
-      ...timers(),
+      ...this.timers(),
       ...this.scheduleOffsets(),
     ];
     return success(undefined, { table: new Map(entries) });
@@ -83,6 +83,18 @@ export class BrokerInfoProcessor {
     ];
   }
 
+  /** How many a second are taken up and delivered is not counted. */
+  private timers(): [string, string][] {
+    const { readBehind, offsetBehind, pending } = this.broker.timerService;
+    return [
+      ['timerReadBehind', String(readBehind)],
+      ['timerOffsetBehind', String(offsetBehind)],
+      ['timerCongestNum', String(pending)],
+      ['timerEnqueueTps', '0.0'],
+      ['timerDequeueTps', '0.0'],
+    ];
+  }
+
   /** Of each level what is delivered, and what there is (ScheduleMessageService#buildRunningStats). */
   private scheduleOffsets(): [string, string][] {
     const { delayOffsets, store } = this.broker;
@@ -99,17 +111,6 @@ function poolEntries(name: string, queue?: RequestQueue): [string, string][] {
     [`${name}ThreadPoolQueueSize`, String(size)],
     [`${name}ThreadPoolQueueCapacity`, String(capacity)],
     [`${name}ThreadPoolQueueHeadWaitTimeMills`, String(headWaitTimeMills)],
-  ];
-}
-
-/** There is no timer wheel. */
-function timers(): [string, string][] {
-  return [
-    ['timerReadBehind', '0'],
-    ['timerOffsetBehind', '0'],
-    ['timerCongestNum', '0'],
-    ['timerEnqueueTps', '0.0'],
-    ['timerDequeueTps', '0.0'],
   ];
 }
 

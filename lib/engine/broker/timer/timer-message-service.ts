@@ -72,7 +72,7 @@ export class TimerMessageService {
     this.delivery = new DueDelivery(broker.store, broker.clock, logger);
   }
 
-  /** Messages that wait in the wheel. */
+  /** Messages that wait in the wheel (TimerMessageStore#getAllCongestNum). */
   get pending(): number {
     return this.files.pending;
   }
@@ -83,10 +83,24 @@ export class TimerMessageService {
    */
   get deliveredUntil(): number {
     if (!this.isOpen) return 0;
+    if (this.offsetBehind <= 0) return this.readUntil;
     const { store } = this.broker;
-    const readTimeMs = this.files.pending === 0 && this.slot === undefined ? this.now() : this.readTimeMs;
-    if (this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0)) return readTimeMs;
-    return Math.min(readTimeMs, store.getMessageStoreTimestamp(TIMER_TOPIC, 0, this.queueOffset));
+    return Math.min(this.readUntil, store.getMessageStoreTimestamp(TIMER_TOPIC, 0, this.queueOffset));
+  }
+
+  /** Seconds since the time up to which everything is delivered that was taken up (#getDequeueBehind). */
+  get readBehind(): number {
+    return this.isOpen ? (this.now() - this.readUntil) / TIMER_PRECISION : 0;
+  }
+
+  /** Messages of the timer topic that are not taken up yet (#getEnqueueBehindMessages). */
+  get offsetBehind(): number {
+    return this.isOpen ? this.broker.store.getMaxOffsetInQueue(TIMER_TOPIC, 0) - this.queueOffset : 0;
+  }
+
+  /** Without waiting messages no slot is read. */
+  private get readUntil(): number {
+    return this.files.pending === 0 && this.slot === undefined ? this.now() : this.readTimeMs;
   }
 
   /** @throws ConfigurationError when the timer log was written with another `mappedFileSizeTimerLog`. */
