@@ -2,6 +2,8 @@
 export const RETRY_GROUP_TOPIC_PREFIX = '%RETRY%';
 export const DLQ_GROUP_TOPIC_PREFIX = '%DLQ%';
 export const CID_RMQ_SYS_PREFIX = 'CID_RMQ_SYS_';
+/** The group whose offsets say how far half and op queue are worked off. */
+export const CID_SYS_RMQ_TRANS = 'CID_RMQ_SYS_TRANS';
 export const DEFAULT_PRODUCER_GROUP = 'DEFAULT_PRODUCER';
 export const DEFAULT_CONSUMER_GROUP = 'DEFAULT_CONSUMER';
 export const CLIENT_INNER_PRODUCER_GROUP = 'CLIENT_INNER_PRODUCER';
@@ -14,6 +16,9 @@ export const retryTopicOf = (group: string): string => RETRY_GROUP_TOPIC_PREFIX 
 export const dlqTopicOf = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + group;
 /** Where a cluster keeps answers to messages. */
 export const replyTopicOf = (cluster: string): string => `${cluster}_REPLY_TOPIC`;
+/** Where check points and acknowledgements of popped messages are kept (PopAckConstants), and its queues (reviveQueueNum). */
+export const reviveTopicOf = (cluster: string): string => `rmq_sys_REVIVE_LOG_${cluster}`;
+export const REVIVE_QUEUES = 8;
 export const isDlqTopic = (topic: string): boolean => topic.startsWith(DLQ_GROUP_TOPIC_PREFIX);
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);
 /** Where messages of a topic wait for a group that pops them again; the second form only with `enableRetryTopicV2`. */

@@ -4,7 +4,8 @@ import type { BrokerConfig } from '../broker-config.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
-const TOPIC_GROUP_SEPARATOR = '@';
+/** Between topic and group in the keys of tables. */
+export const TOPIC_GROUP_SEPARATOR = '@';
 /** Commits between two versions of the table (consumerOffsetUpdateVersionStep). */
 const VERSION_STEP = 500;
 

@@ -4,9 +4,9 @@ import type { FastjsonInput, FastjsonObject, FastjsonTable } from '../../../comm
 import type { PopInfo } from '../../../common/pop-info.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { TOPIC_GROUP_SEPARATOR } from './consumer-offset-manager.js';
 import { OrderInfo } from './order-info.js';
 
-const TOPIC_GROUP_SEPARATOR = '@';
 /** Milliseconds after which a portion is forgotten that nobody goes on with (CLEAN_SPAN_FROM_LAST). */
 const MAX_AGE = 24 * 3_600_000;
 

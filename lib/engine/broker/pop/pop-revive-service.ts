@@ -2,7 +2,7 @@ import type { Timer } from '../../../common/clock.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { isRetryTopic, popRetryTopicV1Of, retryTopicOf } from '../../../common/mix-all.js';
+import { isRetryTopic, popRetryTopicV1Of, retryTopicOf, REVIVE_QUEUES } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
@@ -10,7 +10,6 @@ import { isStored, type PutMessageStatus } from '../../store/put-message-status.
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
 import type { PopCheckPoint } from './pop-check-point.js';
-import { REVIVE_QUEUES } from './revive-topic.js';
 import { ReviveQueue, type OpenPoint } from './revive-queue.js';
 
 /** Milliseconds between two looks at check points (reviveInterval). */

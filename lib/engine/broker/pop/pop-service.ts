@@ -1,3 +1,4 @@
+import { REVIVE_QUEUES } from '../../../common/mix-all.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { ConfigManagerOptions } from '../config-manager.js';
 import { PopLongPollingService } from '../longpolling/pop-long-polling-service.js';
@@ -8,7 +9,7 @@ import { PopOrderly } from './pop-orderly.js';
 import { PopOffsets } from './pop-offsets.js';
 import { PopReviveService } from './pop-revive-service.js';
 import { QueueLocks } from './queue-locks.js';
-import { REVIVE_QUEUES, ReviveTopic } from './revive-topic.js';
+import { ReviveTopic } from './revive-topic.js';
 
 /** Everything about messages that are shared out one by one: what is popped, who waits, what comes back. */
 export class PopService {

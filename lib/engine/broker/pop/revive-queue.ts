@@ -15,7 +15,7 @@ import {
 import { ACK_TAG, BATCH_ACK_TAG, CK_TAG } from './revive-topic.js';
 
 /** The group whose offsets say up to where the revive topic is worked off (PopAckConstants). */
-export const REVIVE_GROUP = 'CID_RMQ_SYS_REVIVE_GROUP';
+const REVIVE_GROUP = 'CID_RMQ_SYS_REVIVE_GROUP';
 /** Records that are read, and check points that are worked off together. */
 const BATCH = 32;
 /** Check points that are kept in mind before the first of them are worked off. */

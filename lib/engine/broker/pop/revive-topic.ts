@@ -1,4 +1,5 @@
 import { MessageConst } from '../../../common/message-const.js';
+import { reviveTopicOf } from '../../../common/mix-all.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { BrokerController } from '../broker-controller.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
@@ -10,8 +11,6 @@ import {
   type PopCheckPoint,
 } from './pop-check-point.js';
 
-/** Queues of the revive topic (reviveQueueNum). */
-export const REVIVE_QUEUES = 8;
 export const CK_TAG = 'ck';
 export const ACK_TAG = 'ack';
 export const BATCH_ACK_TAG = 'bAck';
@@ -19,10 +18,7 @@ export const BATCH_ACK_TAG = 'bAck';
 const ACK_TIME_INTERVAL = 1000;
 const NO_PROPERTIES = Buffer.alloc(0);
 
-/** Where check points and acknowledgements are kept; they get there by the timers, when the check point is due. */
-export const reviveTopicOf = (cluster: string): string => `rmq_sys_REVIVE_LOG_${cluster}`;
-
-/** Writes the revive topic. */
+/** Writes check points and acknowledgements; they get into the revive topic by the timers, when the check point is due. */
 export class ReviveTopic {
   readonly name: string;
 

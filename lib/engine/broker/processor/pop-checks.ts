@@ -1,8 +1,8 @@
 import { decodeExtraInfo, type ExtraInfo, POP_ORDER_REVIVE_QUEUE } from '../../../common/extra-info.js';
+import { REVIVE_QUEUES } from '../../../common/mix-all.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import { REVIVE_QUEUES } from '../pop/revive-topic.js';
 import { isTopicReadable } from '../topic/topic-config.js';
 
 interface QueueOfGroup {
@@ -36,7 +36,7 @@ export function refuseConsumer(
   return undefined;
 }
 
-/** The checks of a request about a popped message; `lastOffset` is the highest that it may have. */
+/** The checks of a request about a popped message; `isAtEndAllowed`: its offset may be the one behind the last. */
 export function refuseMessage(
   broker: BrokerController,
   { topic, queueId, offset }: QueueOfGroup & { readonly offset: number },

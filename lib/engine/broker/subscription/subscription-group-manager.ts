@@ -4,7 +4,7 @@ import type {
   FastjsonTable,
   FastjsonValue,
 } from '../../../common/fastjson.js';
-import { CID_RMQ_SYS_PREFIX, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
+import { CID_RMQ_SYS_PREFIX, CID_SYS_RMQ_TRANS, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
 import type {
   SubscriptionGroupConfig,
@@ -45,7 +45,7 @@ const BUILT_IN_GROUPS = [
   'CID_ONSAPI_PULL',
   'CID_ONSAPI_PERMISSION',
   'CID_ONSAPI_OWNER',
-  'CID_RMQ_SYS_TRANS',
+  CID_SYS_RMQ_TRANS,
 ];
 
 /** The consumer groups of a broker (SubscriptionGroupManager), kept in `config/subscriptionGroup.json`. */

@@ -1,5 +1,5 @@
 import type { FastjsonInput, FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
-import { isRetryTopic, replyTopicOf } from '../../../common/mix-all.js';
+import { isRetryTopic, replyTopicOf, REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
 import type { TopicConfigTable } from '../../../remoting/body/topic-config.js';
@@ -9,7 +9,6 @@ import { DataVersion } from '../data-version.js';
 import { createTopicConfig, decodeTopicConfig, encodeTopicConfig, type TopicConfig } from './topic-config.js';
 
 const READ_WRITE = PermName.READ | PermName.WRITE;
-const REVIVE_QUEUES = 8;
 
 /** The topics of a broker (TopicConfigManager), kept in `config/topics.json`. */
 export class TopicConfigManager extends ConfigManager {
@@ -145,7 +144,7 @@ export class TopicConfigManager extends ConfigManager {
     this.add(TopicNames.OFFSET_MOVED_EVENT, 1);
     this.add(TopicNames.SCHEDULE, delayLevelCount);
     this.add(replyTopicOf(brokerClusterName), 1);
-    this.add(`rmq_sys_REVIVE_LOG_${brokerClusterName}`, REVIVE_QUEUES);
+    this.add(reviveTopicOf(brokerClusterName), REVIVE_QUEUES);
     this.add(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, PermName.INHERIT);
     this.add(TopicNames.TRANS_HALF, 1);
     this.add(TopicNames.TRANS_OP_HALF, 1);

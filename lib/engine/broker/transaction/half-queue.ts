@@ -1,10 +1,9 @@
 import { decodeMessages } from '../../../common/message-decoder.js';
+import { CID_SYS_RMQ_TRANS } from '../../../common/mix-all.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { BrokerController } from '../broker-controller.js';
 import { REMOVE_TAG, TransactionalOpBatchService } from './transactional-op-batch-service.js';
 
-/** The group whose offsets say how far half and op queue are worked off (MixAll.CID_SYS_RMQ_TRANS). */
-export const TRANS_GROUP = 'CID_RMQ_SYS_TRANS';
 /** Op messages that are read at once. */
 const OP_BATCH = 32;
 /** Ended half messages behind an open one that are kept in mind; those beyond are checked once more. */
@@ -82,12 +81,12 @@ export class HalfQueue {
     for (let passed = this.offset; passed < offset; passed++) this.ended.delete(passed);
     this.offset = offset;
     const { offsets } = this.broker;
-    offsets.commitOffset(TRANS_GROUP, TopicNames.TRANS_HALF, 0, offset);
+    offsets.commitOffset(CID_SYS_RMQ_TRANS, TopicNames.TRANS_HALF, 0, offset);
     if (!this.isLoaded) return;
     const needed = this.opMessages.findIndex(({ newestHalfOffset }) => newestHalfOffset >= offset);
     this.opMessages = needed < 0 ? [] : this.opMessages.slice(needed);
     const opOffset = this.opMessages[0]?.offset ?? this.nextOpOffset;
-    offsets.commitOffset(TRANS_GROUP, TopicNames.TRANS_OP_HALF, 0, opOffset);
+    offsets.commitOffset(CID_SYS_RMQ_TRANS, TopicNames.TRANS_OP_HALF, 0, opOffset);
   }
 
   private markEnded(halfOffset: number): void {
@@ -106,7 +105,7 @@ export class HalfQueue {
   private startOf(topic: string): number {
     const { store, offsets } = this.broker;
     const min = store.getMinOffsetInQueue(topic, 0);
-    const committed = offsets.queryOffset(TRANS_GROUP, topic, 0) ?? min;
+    const committed = offsets.queryOffset(CID_SYS_RMQ_TRANS, topic, 0) ?? min;
     return Math.min(Math.max(committed, min), store.getMaxOffsetInQueue(topic, 0));
   }
 
