@@ -1,7 +1,10 @@
+import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { RecordProperties } from '../../../common/filter/record-properties.js';
 import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
-import { SUB_ALL } from '../../../remoting/filter/filter-api.js';
+import { buildSubscriptionData, SUB_ALL } from '../../../remoting/filter/filter-api.js';
+import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { DefaultMessageStore } from '../../store/default-message-store.js';
 import type { MessageFilter } from '../../store/get-message-result.js';
@@ -9,17 +12,40 @@ import type { MessageFilter } from '../../store/get-message-result.js';
 /** Expressions of pulls that bring their own (SelectorParser, PARSE_CACHE). */
 const CACHE_SIZE = 100;
 
+/** What a request for messages selects; without a filter, everything. */
+export interface Selection {
+  readonly filter: MessageFilter | undefined;
+}
+
 /** An expression of blanks has no tag and matches nothing, unlike `*` (ExpressionMessageFilter). */
 export function tagFilter({ subString, codeSet }: SubscriptionData): MessageFilter | undefined {
   return subString === SUB_ALL ? undefined : { ofUnit: (tagsCode) => codeSet.has(tagsCode) };
+}
+
+export function tagSelection(topic: string, expression: string): Selection | RemotingResponse<never> {
+  const data = buildSubscriptionData(topic, expression, 0);
+  return data === undefined ? parseFailed() : { filter: tagFilter(data) };
+}
+
+export function parseFailed(fault = ''): RemotingResponse<never> {
+  const remark = `parse the consumer's subscription failed${fault}`;
+  return failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark);
 }
 
 /** Compiled expressions, the newest of them. */
 export class SqlFilterCache {
   private readonly filters = new Map<string, SqlFilter>();
 
-  /** @throws FilterSyntaxError */
-  compile(expression: string): SqlFilter {
+  select(expression: string): Selection | RemotingResponse<never> {
+    try {
+      return { filter: { ofRecord: this.compile(expression) } };
+    } catch (error) {
+      if (error instanceof FilterSyntaxError) return parseFailed(`: ${error.message}`);
+      throw error;
+    }
+  }
+
+  private compile(expression: string): SqlFilter {
     const cached = this.filters.get(expression);
     if (cached !== undefined) return cached;
     const filter = compileSql92(expression);

@@ -12,7 +12,8 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { MAX_CHECK_POINT_NUM, type AckMsg } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
-import { extraInfoOf, isReviveQid, refuseMessage, topicNotExist } from './pop-checks.js';
+import { topicNotExist } from '../topic/topic-not-exist.js';
+import { extraInfoOf, isReviveQid, refuseMessage } from './pop-checks.js';
 
 type AckCode = typeof RequestCode.ACK_MESSAGE;
 type BatchAckCode = typeof RequestCode.BATCH_ACK_MESSAGE;

@@ -4,6 +4,7 @@ import { failure, type RemotingResponse } from '../../../remoting/remoting-comma
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { isTopicReadable } from '../topic/topic-config.js';
+import { topicNotExist } from '../topic/topic-not-exist.js';
 
 interface QueueOfGroup {
   readonly consumerGroup: string;
@@ -64,10 +65,6 @@ export function extraInfoOf(text: string): ExtraInfo | RemotingResponse<never> {
 
 export const isReviveQid = (reviveQid: number): boolean =>
   (reviveQid >= 0 && reviveQid < REVIVE_QUEUES) || reviveQid === POP_ORDER_REVIVE_QUEUE;
-
-export function topicNotExist(topic: string): RemotingResponse<never> {
-  return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
-}
 
 function illegalQueue(topic: string, queueId: number, readQueueNums: number): string {
   return `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${readQueueNums}]`;

@@ -1,15 +1,16 @@
 import { popRetryTopicV1Of } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { RequestContext } from '../../../remoting/channel.js';
+import { SUB_ALL } from '../../../remoting/filter/filter-api.js';
 import type { PopMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import { SqlFilterCache } from '../filter/message-filters.js';
+import { filterNotSupported } from '../filter/filter-not-supported.js';
+import { parseFailed, SqlFilterCache, tagSelection, type Selection } from '../filter/message-filters.js';
 import { PopRequest } from '../pop/pop-request.js';
 import type { PopService } from '../pop/pop-service.js';
-import { selectionOf } from '../pop/pop-subscription.js';
 import { refuseConsumer } from './pop-checks.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
@@ -31,11 +32,18 @@ export class PopMessageProcessor {
   process({ header }: RemotingRequest<PopCode>, context: RequestContext<PopCode>): void {
     const fault = this.refuse(header);
     if (fault !== undefined) return context.reply(fault);
-    const { topic, exp, expType } = header;
-    const { enablePropertyFilter } = this.broker.config;
-    const selection = selectionOf(topic, exp, expType, this.sqlFilters, enablePropertyFilter);
+    const selection = this.select(header);
     if ('code' in selection) return context.reply(selection);
     new PopRequest(this.broker, this.pops, header, selection.filter, context).wakeUp();
+  }
+
+  private select({ topic, exp, expType }: PopMessageRequestHeader): Selection | RemotingResponse<never> {
+    if (exp === undefined || exp === '' || exp === SUB_ALL) return { filter: undefined };
+    if (expType === undefined || expType === '' || expType === 'TAG') return tagSelection(topic, exp);
+    if (expType !== 'SQL92') return parseFailed(`: expType ${expType}, allowed are TAG and SQL92`);
+    return this.broker.config.enablePropertyFilter
+      ? this.sqlFilters.select(exp)
+      : filterNotSupported(expType);
   }
 
   private refuse(header: PopMessageRequestHeader): RemotingResponse<PopCode> | undefined {

@@ -1,27 +1,27 @@
-import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { PullSysFlag } from '../../../common/pull-sys-flag.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { RequestContext } from '../../../remoting/channel.js';
-import { buildSubscriptionData } from '../../../remoting/filter/filter-api.js';
 import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
-import type { GetMessageResult, MessageFilter } from '../../store/get-message-result.js';
+import type { GetMessageResult } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
 import { filterNotSupported } from '../filter/filter-not-supported.js';
-import { SqlFilterCache, tagFilter, wantsArrived } from '../filter/message-filters.js';
+import {
+  SqlFilterCache,
+  tagFilter,
+  tagSelection,
+  wantsArrived,
+  type Selection,
+} from '../filter/message-filters.js';
 import type { HeldPull } from '../longpolling/pull-request-hold-service.js';
 import { isTopicReadable } from '../topic/topic-config.js';
+import { topicNotExist } from '../topic/topic-not-exist.js';
 
 type PullCode = typeof RequestCode.PULL_MESSAGE;
 type Refusal = RemotingResponse<never>;
-
-/** What a pull that may be carried out selects. */
-interface Selected {
-  readonly filter: MessageFilter | undefined;
-}
 
 /** Longest hold of a pull in milliseconds. */
 const MAX_SUSPEND_TIMEOUT = 60_000;
@@ -41,7 +41,7 @@ export class PullMessageProcessor {
   }
 
   /** What a pull selects, or why it may not be carried out. */
-  select(header: PullMessageRequestHeader): Selected | Refusal {
+  select(header: PullMessageRequestHeader): Selection | Refusal {
     return this.refuse(header) ?? this.filterOf(header);
   }
 
@@ -59,9 +59,7 @@ export class PullMessageProcessor {
       return failure(ResponseCode.NO_PERMISSION, `subscription group no permission, ${consumerGroup}`);
     }
     const config = this.broker.topics.selectTopicConfig(topic);
-    if (config === undefined) {
-      return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
-    }
+    if (config === undefined) return topicNotExist(topic);
     if (!isTopicReadable(config)) {
       return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] pulling message is forbidden`);
     }
@@ -74,32 +72,22 @@ export class PullMessageProcessor {
     return undefined;
   }
 
-  private filterOf(header: PullMessageRequestHeader): Selected | Refusal {
+  private filterOf(header: PullMessageRequestHeader): Selection | Refusal {
     return (header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0
       ? this.carriedFilter(header)
       : this.registeredFilter(header);
   }
 
-  private carriedFilter(header: PullMessageRequestHeader): Selected | Refusal {
-    const { topic, subscription = '', subVersion, expressionType } = header;
-    if (expressionType !== 'TAG') return this.carriedSqlFilter(subscription, expressionType);
-    const data = buildSubscriptionData(topic, subscription, subVersion);
-    return data === undefined ? parseFailed() : { filter: tagFilter(data) };
-  }
-
-  /** Apache's broker takes a wrong expression for one that wants everything. */
-  private carriedSqlFilter(expression: string, expressionType: string): Selected | Refusal {
+  private carriedFilter(header: PullMessageRequestHeader): Selection | Refusal {
+    const { topic, subscription = '', expressionType } = header;
+    if (expressionType === 'TAG') return tagSelection(topic, subscription);
     if (expressionType !== 'SQL92' || !this.broker.config.enablePropertyFilter)
       return filterNotSupported(expressionType);
-    try {
-      return { filter: { ofRecord: this.sqlFilters.compile(expression) } };
-    } catch (error) {
-      if (error instanceof FilterSyntaxError) return parseFailed(`: ${error.message}`);
-      throw error;
-    }
+    // Apache's broker takes a wrong expression for one that wants everything.
+    return this.sqlFilters.select(subscription);
   }
 
-  private registeredFilter(header: PullMessageRequestHeader): Selected | Refusal {
+  private registeredFilter(header: PullMessageRequestHeader): Selection | Refusal {
     const data = this.registeredSubscription(header);
     if ('code' in data) return data;
     return data.expressionType === 'TAG' ? { filter: tagFilter(data) } : this.registeredSqlFilter(header);
@@ -109,7 +97,7 @@ export class PullMessageProcessor {
     topic,
     consumerGroup,
     subVersion,
-  }: PullMessageRequestHeader): Selected | Refusal {
+  }: PullMessageRequestHeader): Selection | Refusal {
     const data = this.broker.filters.get(topic, consumerGroup);
     if (data?.filter === undefined) {
       const remark = "The broker's consumer filter data is not exist!Your expression may be wrong!";
@@ -153,11 +141,6 @@ export class PullMessageProcessor {
   }
 }
 
-function parseFailed(fault = ''): Refusal {
-  const remark = `parse the consumer's subscription failed${fault}`;
-  return failure(ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark);
-}
-
 /** One pull, which may be held and carried out a second time. */
 class Pull implements HeldPull {
   readonly suspendUntil: number;
@@ -168,7 +151,7 @@ class Pull implements HeldPull {
     private readonly broker: BrokerController,
     private readonly processor: PullMessageProcessor,
     private readonly header: PullMessageRequestHeader,
-    private selected: Selected,
+    private selected: Selection,
     private readonly context: RequestContext<PullCode>,
   ) {
     const { longPollingEnable, shortPollingTimeMills } = broker.config;
