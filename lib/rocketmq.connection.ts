@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
-import { MQClientInstance, TransactionMQProducer, type MQClientOptions } from './client/index.js';
+import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
@@ -55,15 +55,15 @@ export class RocketMQConnection {
     this.transactions = new TransactionRouter(this.payloads);
     const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
     const createEngine = () => new EmbeddedEngine(target.engine, environment);
-    if (target.hosting !== undefined) this.host = this.createHost(target.hosting, createEngine, clock);
+    if (target.hosting !== undefined) this.host = this.createHost(target.hosting, createEngine);
     else if (target.engine !== undefined) this.ownEngine = createEngine();
     const user = credentialsOf(options.producer, options);
     const listener = credentialsOf(options.consumer, options);
     const isShared = this.ownEngine !== undefined || isSameUser(user, listener);
-    this.instance = this.createClient(options, clock, user);
-    this.listenerInstance = isShared ? this.instance : this.createClient(options, clock, listener);
+    this.instance = this.createClient(user);
+    this.listenerInstance = isShared ? this.instance : this.createClient(listener);
     if (this.ownEngine !== undefined) this.attach(this.ownEngine);
-    this.cluster = this.createClusterStart(options, clock);
+    this.cluster = this.createClusterStart();
     this.producer = new TransactionMQProducer(
       this.instance,
       producerConfig(options.producer),
@@ -98,14 +98,14 @@ export class RocketMQConnection {
   clientOf(nameServer: string | readonly string[]): MQClientInstance {
     const namesrvAddrs = checkedAddressesOf(nameServer);
     const key = namesrvAddrs.join(';');
-    const { options, clock } = this;
+    const { options } = this;
     // An id of its own: this cluster may be reached under the other address too.
     const config = {
       ...clientConfig({ ...options, instanceName: undefined }),
       localOffsetStoreDir: localOffsetsOfCluster(namesrvAddrs),
     };
     const user = credentialsOf(options.consumer, options);
-    const client = this.others.get(key) ?? this.createClient(options, clock, user, { namesrvAddrs, config });
+    const client = this.others.get(key) ?? this.createClient(user, { namesrvAddrs, config });
     this.others.set(key, client);
     return client;
   }
@@ -139,35 +139,29 @@ export class RocketMQConnection {
   }
 
   private createClient(
-    options: RocketMQModuleOptions,
-    clock: Clock,
     credentials: SessionCredentials | undefined,
-    endpoint = this.endpoint(options),
+    endpoint = this.endpoint(),
   ): MQClientInstance {
+    const { clock } = this;
+    const { namespaceV2 } = this.options;
     const logger = new Logger('RocketMQClient');
-    const tls = resolveClientTls(options.tls);
-    const { namespaceV2 } = options;
+    const tls = resolveClientTls(this.options.tls);
     const transport = new NearestTransport(
       new TcpTransport({ clock, logger, tls, credentials, namespaceV2 }),
     );
     this.transports.push(transport);
-    const client: MQClientOptions = {
-      clock,
-      random: Math.random,
-      logger,
-      transport,
-      ...endpoint,
-    };
-    return new MQClientInstance(client);
+    return new MQClientInstance({ clock, random: Math.random, logger, transport, ...endpoint });
   }
 
-  private createClusterStart({ startup = 'fail' }: RocketMQModuleOptions, clock: Clock): ClusterStart {
+  private createClusterStart(): ClusterStart {
+    const { startup = 'fail' } = this.options;
     const nameServer = this.target.hosting?.nameServer ?? this.target.namesrvAddrs.join(';');
-    const probe = new ClusterProbe(this.instance, nameServer, clock, this.logger);
+    const probe = new ClusterProbe(this.instance, nameServer, this.clock, this.logger);
     return new ClusterStart(probe, startup, nameServer, this.logger);
   }
 
-  private createHost(target: HostingTarget, createEngine: () => EmbeddedEngine, clock: Clock): EngineHost {
+  private createHost(target: HostingTarget, createEngine: () => EmbeddedEngine): EngineHost {
+    const { clock } = this;
     const attach = (engine: EmbeddedEngine) => this.attach(engine);
     const reachNameServer = () => this.cluster.joinHost();
     const onHostChanged = () => void this.introduceAgain();
@@ -178,13 +172,13 @@ export class RocketMQConnection {
     for (const transport of this.transports) transport.attach(engine.connect());
   }
 
-  private endpoint(options: RocketMQModuleOptions) {
+  private endpoint() {
     const { namesrvAddrs } = this.target;
     const store = (this.ownEngine ?? this.host)?.storePathRootDir;
     return {
       namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : namesrvAddrsOf(this.ownEngine),
       config: {
-        ...clientConfig(options),
+        ...clientConfig(this.options),
         localOffsetStoreDir:
           store === undefined ? localOffsetsOfCluster(namesrvAddrs) : localOffsetsOf(store),
       },
