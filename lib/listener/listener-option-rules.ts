@@ -1,7 +1,7 @@
 import { bool, integer, limit, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
 import { toTimestamp } from '../common/java-timestamp.js';
 import { allocationRule } from '../client/allocate/allocation-strategies.js';
-import { offsetStoreRule } from '../client/offset/create-offset-store.js';
+import { offsetStoreRule } from '../client/offset/offset-store.js';
 import { rateLimitRule } from '../client/consumer/rate-window.js';
 import { GROUP_OPTIONS } from './group-options.js';
 import { areDelayLevels, delayLevelRule } from './delay-level.js';

@@ -9,8 +9,7 @@ import {
 } from '../../common/option-rules.js';
 import { groupNameFault, topicNameFault } from '../../common/topic-validator.js';
 import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
-import { offsetStoreRule } from '../offset/create-offset-store.js';
-import type { OffsetStore } from '../offset/offset-store.js';
+import { offsetStoreRule, type OffsetStoreFactory } from '../offset/offset-store.js';
 import { rateLimitRule, type RateLimit } from './rate-window.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
 
@@ -27,7 +26,7 @@ export interface ConsumerConfig {
   /** How queues are divided among the members, which must all do it in the same way. */
   allocateMessageQueueStrategy: AllocationOption;
   /** Makes the store of the offsets, for the group as brokers call it; none: brokers, or a file for broadcasting. */
-  offsetStore: ((consumerGroup: string) => OffsetStore) | undefined;
+  offsetStore: OffsetStoreFactory | undefined;
   /** Calls of the listener that may be under way at once. */
   consumeThreadNumber: number;
   /** At most so many calls of the listener begin within a time, by this member of the group; pulling waits for them. */

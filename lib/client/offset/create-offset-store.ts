@@ -1,21 +1,12 @@
 import { join } from 'node:path';
 import { JsonFile } from '../../common/json-file.js';
-import type { OptionRule } from '../../common/option-rules.js';
 import { nodeFileSystem } from '../../common/node-file-system.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { MessageModel } from '../../remoting/body/heartbeat-data.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { LocalFileOffsetStore } from './local-file-offset-store.js';
-import type { OffsetStore } from './offset-store.js';
+import type { OffsetStore, OffsetStoreFactory } from './offset-store.js';
 import { RemoteBrokerOffsetStore } from './remote-broker-offset-store.js';
-
-type OffsetStoreFactory = (consumerGroup: string) => OffsetStore;
-
-export const offsetStoreRule: OptionRule<OffsetStoreFactory | undefined> = {
-  default: undefined,
-  allowed: 'a function that returns an OffsetStore',
-  accepts: (value) => typeof value === 'function',
-};
 
 const METHODS = [
   'load',

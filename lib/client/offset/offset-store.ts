@@ -1,4 +1,5 @@
 import type { MessageQueue } from '../../common/message-queue.js';
+import type { OptionRule } from '../../common/option-rules.js';
 
 /**
  * How far a consumer has come in its queues (OffsetStore). Offsets are noted with every message and persisted every few seconds, and at
@@ -21,3 +22,12 @@ export interface OffsetStore {
   /** Forgets the noted offset of a queue that another member has now, or that is taken up anew; what was persisted stays. */
   removeOffset(mq: MessageQueue): void;
 }
+
+/** Makes the store of a group, called as brokers call it. */
+export type OffsetStoreFactory = (consumerGroup: string) => OffsetStore;
+
+export const offsetStoreRule: OptionRule<OffsetStoreFactory | undefined> = {
+  default: undefined,
+  allowed: 'a function that returns an OffsetStore',
+  accepts: (value) => typeof value === 'function',
+};
