@@ -15,10 +15,10 @@ import { decodeProperties } from './message-properties.js';
 import { MessageSysFlag } from './message-sys-flag.js';
 import { Message } from './message.js';
 import { formatSocketHost } from './socket-host.js';
+import { NO_BYTES } from './no-bytes.js';
 
 /** Bodies that inflate to more are refused (the broker's `maxMessageSize`). */
 const MAX_BODY_SIZE = 4 * 1024 * 1024;
-const NO_BYTES = Buffer.alloc(0);
 
 /**
  * A message as a broker stored it: what its sender set and what the broker added. Offsets are safe integers.

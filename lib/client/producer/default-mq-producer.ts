@@ -5,6 +5,7 @@ import type { Message } from '../../common/message.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { TopicNames } from '../../common/topic-validator.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { ClientErrorCode } from '../../remoting/response-code.js';
@@ -26,8 +27,6 @@ import { sendRequest, SendTask, type CommunicationMode, type SendEnvironment } f
 import { sendRequestMessage } from './request-sender.js';
 import { endedBySignal, SendPermits } from './send-permits.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
-
-const NO_BYTES = Buffer.alloc(0);
 
 type HandOver = (info: TopicPublishInfo, body: Buffer, sysFlag: number) => void;
 

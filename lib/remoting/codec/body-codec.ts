@@ -1,4 +1,5 @@
 import { parseFastjson, toFastjson, type FastjsonValue } from '../../common/fastjson.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { JsonType } from './json-type.js';
 import { decodeMessageBatch, encodeMessageBatch } from './message-batch-codec.js';
@@ -18,10 +19,8 @@ export interface BodyCodec<T> {
  */
 const MAX_JSON_REQUEST_SIZE = 1024 * 1024;
 
-const NOTHING = Buffer.alloc(0);
-
 /** No body; one that is there is ignored. */
-export const noBody: BodyCodec<undefined> = { encode: () => NOTHING, decode: () => undefined };
+export const noBody: BodyCodec<undefined> = { encode: () => NO_BYTES, decode: () => undefined };
 
 /** Bytes: a message body, or records. */
 export const bytesBody: BodyCodec<Buffer> = { encode: (body) => body, decode: (body) => body };

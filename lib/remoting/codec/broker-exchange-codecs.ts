@@ -1,3 +1,4 @@
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { BrokerProtocol } from '../broker-protocol.js';
 import type { DataVersion } from '../body/data-version.js';
 import type {
@@ -25,8 +26,7 @@ const knownVersion = jsonResponseBody(dataVersion);
 
 /** Absent when the name server knows nothing of the broker. */
 const maybeVersion: BodyCodec<DataVersion | undefined> = {
-  encode: (body, isStandard) =>
-    body === undefined ? Buffer.alloc(0) : knownVersion.encode(body, isStandard),
+  encode: (body, isStandard) => (body === undefined ? NO_BYTES : knownVersion.encode(body, isStandard)),
   decode: (body) => (body.length === 0 ? undefined : knownVersion.decode(body)),
 };
 

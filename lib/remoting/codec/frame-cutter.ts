@@ -1,4 +1,5 @@
 import { int32At } from '../../common/int64.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 
 /** Longest frame in bytes, its length field included (NettySystemConfig, `com.rocketmq.remoting.frameMaxLength`). */
@@ -11,8 +12,6 @@ const MIN_LENGTH = 4;
 /** What a connection begins with whose client takes the server for one that encrypts. */
 const TLS_HANDSHAKE = 0x1603;
 
-const NOTHING = Buffer.alloc(0);
-
 /** Takes a frame, which lies in `buffer` from `start` to `end` without its length field. */
 export type OnFrame = (buffer: Buffer, start: number, end: number) => void;
 
@@ -22,11 +21,11 @@ export type OnFrame = (buffer: Buffer, start: number, end: number) => void;
  */
 export class FrameCutter {
   /** The beginning of an incomplete frame: the first `filled` bytes. */
-  private partial = NOTHING;
+  private partial = NO_BYTES;
   private filled = 0;
   private begun = 0;
   /** What came behind the frame at which it was told to pause. */
-  private rest: Buffer = NOTHING;
+  private rest: Buffer = NO_BYTES;
   private isPaused = false;
 
   constructor(
@@ -72,7 +71,7 @@ export class FrameCutter {
   /** Goes on where it paused; throws as {@link push} does. */
   resume(): void {
     const { rest } = this;
-    this.rest = NOTHING;
+    this.rest = NO_BYTES;
     this.isPaused = false;
     if (rest.length > 0) this.push(rest);
   }
@@ -94,7 +93,7 @@ export class FrameCutter {
 
   private handOutPartial(): void {
     const { partial, filled } = this;
-    this.partial = NOTHING;
+    this.partial = NO_BYTES;
     this.filled = 0;
     this.onFrame(partial, LENGTH_SIZE, filled);
   }

@@ -1,4 +1,5 @@
 import { PullSysFlag } from '../../common/pull-sys-flag.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { PullMessageRequestHeader } from '../header/pull-message-request-header.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import { RequestCode } from '../request-code.js';
@@ -35,7 +36,6 @@ const BATCH = Buffer.from('batch');
 const BATCH_V2 = Buffer.from('m');
 
 const NO_FIELDS = { names: [], values: [] };
-const NO_BODY = Buffer.alloc(0);
 
 /**
  * Encodes a request as a whole frame, its length field included; `extraFields` stand behind those of its header.
@@ -94,7 +94,7 @@ export function encodeResponse(
   const start = { code: response.code, opaque, flag: RpcFlag.RESPONSE, remark: response.remark };
   const codec = codecOf(OTHER_CODES.get(requestCode) ?? requestCode);
   if (!codec?.successCodes.has(response.code)) {
-    return [writeFrame(start, NO_FIELDS, NO_BODY, serializeType)];
+    return [writeFrame(start, NO_FIELDS, NO_BYTES, serializeType)];
   }
   const fields = codec.responseHeader.encode(response.header as never);
   const body = codec.responseBody.encode(response.body as never, isStandardJson);

@@ -1,4 +1,5 @@
 import { int32At } from '../../common/int64.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { readBinaryHeader } from './binary-header.js';
 import type { HeaderFields, RemotingHeader } from './header-fields.js';
@@ -17,7 +18,6 @@ export const RpcFlag = { RESPONSE: 1, ONEWAY: 2 } as const;
 /** Bytes of the header mark: a type byte and three bytes of header length. */
 const MARK_SIZE = 4;
 
-const NOTHING = Buffer.alloc(0);
 const STANDARD_JSON_ONLY = Buffer.from('acceptStandardJsonOnly');
 
 /** A decoded frame: header fields by name, body as a view of the frame. */
@@ -63,7 +63,7 @@ export function decodeFrame(buffer: Buffer, start = 0, frameEnd = buffer.length)
   if (end > frameEnd) {
     throw new RemotingCodecError(`A header of ${end - header} bytes in a frame of ${size}`);
   }
-  const body = end === frameEnd ? NOTHING : buffer.subarray(end, frameEnd);
+  const body = end === frameEnd ? NO_BYTES : buffer.subarray(end, frameEnd);
   switch (mark >>> 24) {
     case SERIALIZE_TYPE_CODES.JSON:
       return new DecodedFrame(readJsonHeader(buffer, header, end), 'JSON', body);

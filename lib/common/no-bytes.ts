@@ -1,0 +1,2 @@
+/** An empty body, frame, or list of properties. */
+export const NO_BYTES = Buffer.alloc(0);
