@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { suspendWithinBounds } from '../client/consumer/suspend-time.js';
+import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../common/delay-level.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { MQClientError } from '../errors/index.js';
 import type {
@@ -10,11 +12,8 @@ import type { ListenerCallContext, ListenerEndpoint } from '../listener/listener
 import { Ack, Retry, RocketMQOutcome } from '../listener/outcome.js';
 import type { IdempotencyTimes } from './idempotency-records.js';
 
-/** Seconds of the delay levels 1 to 18, as brokers have them unless told otherwise. */
-const LEVELS = [1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
-/** Bounds of a pause in order in milliseconds. */
-const MIN_SUSPEND = 10;
-const MAX_SUSPEND = 30_000;
+/** Milliseconds of the delay levels, as brokers have them unless told otherwise. */
+const LEVELS = parseDelayLevels(DEFAULT_DELAY_LEVELS)!;
 
 /** What {@link IdempotentCalls} needs beside the listener. */
 export interface IdempotencySettings {
@@ -85,7 +84,7 @@ export class IdempotentCalls {
 
 /** One attempt when the lease is over, rather than several before. */
 function retryAfter(millis: number): RocketMQOutcome {
-  const level = LEVELS.findIndex((seconds) => seconds * 1000 >= millis) + 1;
-  const suspendMillis = Math.min(Math.max(Math.ceil(millis), MIN_SUSPEND), MAX_SUSPEND);
+  const level = LEVELS.findIndex((delay) => delay >= millis) + 1;
+  const suspendMillis = suspendWithinBounds(Math.ceil(millis));
   return Retry({ delayLevel: level === 0 ? LEVELS.length : level, suspendMillis });
 }

@@ -1,4 +1,5 @@
 import { earlierAttempts } from '../client/consumer/second-life.js';
+import { DEAD_LETTER_LEVEL, MAX_DELAY_LEVEL } from '../common/delay-level.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { integer } from '../common/option-rules.js';
 import { MQClientError } from '../errors/index.js';
@@ -6,7 +7,7 @@ import type { RocketMQDelayLevels } from '../interfaces/message-listener-options
 import { illegalDelayLevel } from '../rocketmq.messages.js';
 
 /** A level; -1 is the dead-letter queue. */
-export const delayLevelRule = integer(0, -1, 18);
+export const delayLevelRule = integer(0, DEAD_LETTER_LEVEL, MAX_DELAY_LEVEL);
 
 /** A level for each attempt: the last one counts for all that follow. */
 const MAX_LEVELS = 1000;

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
+import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { MessageConversionError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
@@ -12,8 +13,6 @@ import { MessageFilter } from './message-filter.js';
 import { Ack, RocketMQOutcome } from './outcome.js';
 import { createPayloadReader, type PayloadReader } from './payload-reader.js';
 import type { Subscription } from './subscription.js';
-
-const DEAD_LETTER = -1;
 
 /** A listener, with what its messages need. */
 export interface ListenerRoute extends Subscription {
@@ -100,7 +99,7 @@ function ruleFor(route: ListenerRoute | undefined, message: MessageExt, error: u
   if (!isRetried(route, error)) return deadAfter(error);
   try {
     const delayLevel = delayLevelOf(route?.delayLevelWhenNextConsume ?? 0, message, error);
-    if (delayLevel === DEAD_LETTER) return deadAfter(error);
+    if (delayLevel === DEAD_LETTER_LEVEL) return deadAfter(error);
     return new RocketMQOutcome('RETRY', { delayLevel }, undefined, error);
   } catch (other) {
     return new RocketMQOutcome('RETRY', {}, undefined, other);

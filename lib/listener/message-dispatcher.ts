@@ -6,12 +6,11 @@ import type {
   ConsumeOrderlyStatus,
   DefaultMQPushConsumer,
 } from '../client/index.js';
+import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
 import type { MessageExt } from '../common/message-ext.js';
 import type { ListenerCallContext } from './listener-endpoint.js';
 import { handle, outcomeOfError, type ListenerRoute } from './listener-route.js';
 import { Ack, RocketMQOutcome } from './outcome.js';
-
-const DEAD_LETTER = -1;
 
 /** Gives back what is not to be handled again here; of the consumer. */
 export type MessageTaker = Pick<DefaultMQPushConsumer, 'sendMessageBack' | 'sendMessageDead'>;
@@ -59,7 +58,7 @@ export class MessageDispatcher {
     context: ConsumeConcurrentlyContext,
   ): ConsumeConcurrentlyStatus {
     if (kind === 'ACK') return 'CONSUME_SUCCESS';
-    context.delayLevelWhenNextConsume = kind === 'DEAD_LETTER' ? DEAD_LETTER : (retry.delayLevel ?? 0);
+    context.delayLevelWhenNextConsume = kind === 'DEAD_LETTER' ? DEAD_LETTER_LEVEL : (retry.delayLevel ?? 0);
     context.deadLetterReason = reason;
     if (error !== undefined) throw error;
     if (kind === 'DEAD_LETTER') this.logDead(message, reason!);

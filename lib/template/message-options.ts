@@ -1,10 +1,8 @@
+import { MAX_DELAY_LEVEL } from '../common/delay-level.js';
 import type { Message } from '../common/message.js';
 import { MQClientError } from '../errors/index.js';
 import type { RocketMQSendOptions } from '../interfaces/send-options.interface.js';
 import { applyDelay } from './message-delay.js';
-
-/** Delay levels of RocketMQ; a broker with fewer takes its highest. */
-const MAX_DELAY_LEVEL = 18;
 
 /** Puts what a send asks for into its message; @throws MQClientError for a value that is not allowed. */
 export function applyOptions(message: Message, options: RocketMQSendOptions): void {
@@ -18,6 +16,7 @@ export function applyOptions(message: Message, options: RocketMQSendOptions): vo
   for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
 }
 
+/** A broker with fewer levels takes its highest. */
 function checkDelayLevel(delayLevel: number): number {
   if (Number.isInteger(delayLevel) && delayLevel >= 1 && delayLevel <= MAX_DELAY_LEVEL) return delayLevel;
   throw new MQClientError(`delayLevel is ${delayLevel}; allowed: 0 (no delay) to ${MAX_DELAY_LEVEL}`);

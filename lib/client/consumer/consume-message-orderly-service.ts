@@ -18,15 +18,13 @@ import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
 import { type RunningCall, RunningCalls, tooLong } from './running-calls.js';
 import { earlierAttempts } from './second-life.js';
+import { suspendWithinBounds } from './suspend-time.js';
 
 /** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
 const LOCK_INTERVAL = 20_000;
 const FIRST_LOCK_DELAY = 1000;
 /** Milliseconds until a queue is tried again whose lock this client does not have. */
 const NOT_LOCKED_DELAY = 3000;
-/** Bounds of the pause after a failure in milliseconds. */
-const MIN_SUSPEND = 10;
-const MAX_SUSPEND = 30_000;
 const MINUTE = 60_000;
 
 /** Consumes the messages of each queue one after the other (ConsumeMessageOrderlyService). */
@@ -163,7 +161,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     const { suspendCurrentQueueTimeMillis } = this.context.config;
     const asked = context.suspendCurrentQueueTimeMillis;
     const pause = asked < 0 ? suspendCurrentQueueTimeMillis : asked;
-    this.continueLater(queue, Math.min(Math.max(pause, MIN_SUSPEND), MAX_SUSPEND));
+    this.continueLater(queue, suspendWithinBounds(pause));
   }
 
   private async giveUpIfTooOften(message: MessageExt): Promise<boolean> {

@@ -11,6 +11,7 @@ import { groupNameFault, topicNameFault } from '../../common/topic-validator.js'
 import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
 import { offsetStoreRule, type OffsetStoreFactory } from '../offset/offset-store.js';
 import { rateLimitRule, type RateLimit } from './rate-window.js';
+import { suspendRule } from './suspend-time.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
 
 /** How a push consumer works; names, units and defaults are those of DefaultMQPushConsumer. */
@@ -69,7 +70,8 @@ export interface ConsumerConfig {
   popThresholdForQueue: number;
 }
 
-const consumerRules: OptionRules<ConsumerConfig> = {
+/** What these options may be, also where an application has them. */
+export const consumerRules: OptionRules<ConsumerConfig> = {
   consumerGroup: text('', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
     return groupNameFault(value) === undefined;
   }),
@@ -93,7 +95,7 @@ const consumerRules: OptionRules<ConsumerConfig> = {
   pullThresholdSizeForTopic: limit(102_400),
   consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
   maxReconsumeTimes: integer(-1, -1),
-  suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),
+  suspendCurrentQueueTimeMillis: suspendRule,
   consumeTimeout: integer(15, 1),
   awaitTerminationMillisWhenShutdown: integer(0, 0),
   consumeOrderly: bool(false),

@@ -1,3 +1,4 @@
+import { DEAD_LETTER_LEVEL } from '../../common/delay-level.js';
 import { DEAD_LETTER_REASON, MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { retryTopicOf } from '../../common/mix-all.js';
@@ -11,7 +12,6 @@ const SEND_BACK_TIMEOUT = 5000;
 /** Delay level of the first retry, for messages that the client sends to the retry topic itself. */
 const FIRST_RETRY_LEVEL = 3;
 const DEFAULT_TOPIC_QUEUE_NUMS = 4;
-const DEAD_LETTER = -1;
 const MAX_INT = 0x7fffffff;
 /** Characters of a reason that a dead message keeps. */
 const MAX_REASON_LENGTH = 1024;
@@ -27,7 +27,7 @@ export class MessageBackSender {
   /** Sends back; if the broker cannot do it, sends a copy to the retry topic. Rejects when neither works. */
   async sendBack(message: MessageExt, delayLevel: number): Promise<void> {
     if (!hasSecondLife(message)) return this.sendToBroker(message, delayLevel);
-    const isDead = delayLevel === DEAD_LETTER;
+    const isDead = delayLevel === DEAD_LETTER_LEVEL;
     await this.sendCopy(message, (brokerName) =>
       isDead ? this.deadRequest(message, brokerName) : this.retryRequest(message, brokerName, delayLevel),
     );
@@ -66,7 +66,7 @@ export class MessageBackSender {
     try {
       await this.sendCopy(message, (brokerName) => this.deadRequest(message, brokerName, reason));
     } catch {
-      await this.sendBack(message, DEAD_LETTER);
+      await this.sendBack(message, DEAD_LETTER_LEVEL);
     }
   }
 

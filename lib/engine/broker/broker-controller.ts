@@ -13,7 +13,7 @@ import { RequestCode } from '../../remoting/request-code.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { DefaultMessageStore } from '../store/default-message-store.js';
-import { parseDelayLevels } from '../store/delay-level.js';
+import { parseDelayLevels } from '../../common/delay-level.js';
 import type { DispatchRequest } from '../store/dispatch-request.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import type { MessageStoreConfig } from '../store/message-store-config.js';

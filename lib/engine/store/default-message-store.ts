@@ -12,7 +12,7 @@ import { CommitLog } from './commit-log.js';
 import { ConsumeQueueStore, isQueueName } from './consume-queue-store.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import type { CqUnit } from './cq-unit.js';
-import { parseDelayLevels } from './delay-level.js';
+import { parseDelayLevels } from '../../common/delay-level.js';
 import { DeletedTopics } from './deleted-topics.js';
 import { DiskProbe } from './disk-probe.js';
 import type { DispatchRequest } from './dispatch-request.js';

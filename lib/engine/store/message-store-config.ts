@@ -1,5 +1,5 @@
 import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
-import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from './delay-level.js';
+import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../common/delay-level.js';
 
 const MIB = 1024 * 1024;
 

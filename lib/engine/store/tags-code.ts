@@ -1,7 +1,7 @@
 import { javaHashCode } from '../../common/java-hash.js';
 import { MessageConst } from '../../common/message-const.js';
 import { TopicNames } from '../../common/topic-validator.js';
-import { deliverTimestamp } from './delay-level.js';
+import { deliverTimestamp } from '../../common/delay-level.js';
 
 /** Hash of the tags, or in the schedule topic the due time (CommitLog#checkMessageAndReturnSize). */
 export function tagsCodeOf(

@@ -2,6 +2,9 @@ const UNIT_MILLIS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, 
 
 /** RocketMQ's 18 delay levels (MessageStoreConfig.messageDelayLevel). */
 export const DEFAULT_DELAY_LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
+export const MAX_DELAY_LEVEL = 18;
+/** In place of a level: to the dead-letter queue. */
+export const DEAD_LETTER_LEVEL = -1;
 
 /** Delay in milliseconds of level `index + 1`; undefined when the text is no list of delays. */
 export function parseDelayLevels(text: string): number[] | undefined {

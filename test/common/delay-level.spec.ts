@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deliverTimestamp, parseDelayLevels } from '../../../lib/engine/store/delay-level.js';
-import { tagsCodeOf } from '../../../lib/engine/store/tags-code.js';
-import { loadVectors } from '../../support/apache-vectors.js';
+import { deliverTimestamp, parseDelayLevels } from '../../lib/common/delay-level.js';
+import { tagsCodeOf } from '../../lib/engine/store/tags-code.js';
+import { loadVectors } from '../support/apache-vectors.js';
 
 interface DelayVector {
   readonly messageDelayLevel: string;
