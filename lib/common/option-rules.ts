@@ -28,14 +28,18 @@ export function resolveOptions<T extends object>(
   for (const name of Object.keys(rules) as (keyof T & string)[]) {
     const rule = rules[name];
     const value = given[name];
-    if (value !== undefined && !rule.accepts(value)) {
-      const shown = rule.isSecret === true ? 'not valid' : display(value);
-      throw new ConfigurationError(`${owner}.${name} is ${shown}; allowed: ${rule.allowed}`);
-    }
+    if (value !== undefined) checkOption(`${owner}.${name}`, value, rule);
     resolved[name] = value === undefined ? rule.default : value;
   }
   // V8 keeps an object that grew name by name in a table, and looks up what is read with every message there; not its copy.
   return { ...resolved } as T;
+}
+
+/** @throws ConfigurationError with the name, the value and what is allowed. */
+export function checkOption(name: string, value: unknown, rule: OptionRule<unknown>): void {
+  if (rule.accepts(value)) return;
+  const shown = rule.isSecret === true ? 'not valid' : display(value);
+  throw new ConfigurationError(`${name} is ${shown}; allowed: ${rule.allowed}`);
 }
 
 function unknownOption(owner: string, name: string, known: string[]): ConfigurationError {

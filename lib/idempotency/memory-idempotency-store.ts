@@ -1,12 +1,11 @@
 import { systemClock, type Clock } from '../common/clock.js';
-import { integer } from '../common/option-rules.js';
-import { ConfigurationError } from '../errors/index.js';
+import { checkOption, integer } from '../common/option-rules.js';
 import type {
   RocketMQIdempotencyAnswer,
   RocketMQIdempotencyStore,
 } from '../interfaces/idempotency.interface.js';
 
-const DEFAULT_MAX_ENTRIES = 100_000;
+const maxEntriesRule = integer(100_000, 1, 10_000_000);
 
 interface Entry {
   readonly isDone: boolean;
@@ -26,12 +25,10 @@ export class MemoryIdempotencyStore implements RocketMQIdempotencyStore {
 
   /** @throws ConfigurationError for a number of entries that is not from 1 to 10,000,000. */
   constructor(
-    { maxEntries = DEFAULT_MAX_ENTRIES }: { readonly maxEntries?: number } = {},
+    { maxEntries = maxEntriesRule.default }: { readonly maxEntries?: number } = {},
     private readonly clock: Clock = systemClock,
   ) {
-    const { accepts, allowed } = integer(DEFAULT_MAX_ENTRIES, 1, 10_000_000);
-    if (!accepts(maxEntries))
-      throw new ConfigurationError(`maxEntries is ${maxEntries}; allowed: ${allowed}`);
+    checkOption('maxEntries', maxEntries, maxEntriesRule);
     this.maxEntries = maxEntries;
   }
 

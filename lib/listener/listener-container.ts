@@ -1,8 +1,9 @@
 import { Logger, type Type } from '@nestjs/common';
-import { integer } from '../common/option-rules.js';
+import { checkOption } from '../common/option-rules.js';
 import type { MessageQueue } from '../common/message-queue.js';
 import { DefaultMQPushConsumer, MQAdminImpl, type MQClientInstance } from '../client/index.js';
-import { ConfigurationError, MQClientError } from '../errors/index.js';
+import { consumerRules } from '../client/consumer/consumer-config.js';
+import { MQClientError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type {
   RocketMQListenerHandle,
@@ -125,9 +126,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
   }
 
   setConcurrency(count: number): void {
-    const { accepts, allowed } = integer(DEFAULT_CONCURRENCY, 1, 1000);
-    if (!accepts(count))
-      throw new ConfigurationError(`The concurrency ${count} of group ${this.group} is not ${allowed}`);
+    checkOption(`The concurrency of group ${this.group}`, count, consumerRules.consumeThreadNumber);
     this.concurrency = count;
     this.applyConcurrency(this.consumer);
   }

@@ -1,9 +1,8 @@
-import { ConfigurationError } from '../errors/index.js';
+import { suspendRule } from '../client/consumer/suspend-time.js';
+import { MAX_DELAY_LEVEL } from '../common/delay-level.js';
+import { checkOption, integer } from '../common/option-rules.js';
 
-const MAX_DELAY_LEVEL = 18;
-/** Bounds of a pause in order in milliseconds, as of `suspendCurrentQueueTimeMillis`. */
-const MIN_SUSPEND = 10;
-const MAX_SUSPEND = 30_000;
+const delayLevelRule = integer(0, 0, MAX_DELAY_LEVEL);
 
 /** @publicApi */
 export interface RocketMQRetryOptions {
@@ -44,8 +43,8 @@ export const Ack = new RocketMQOutcome('ACK');
  */
 export function Retry(options: RocketMQRetryOptions = {}): RocketMQOutcome {
   const { delayLevel = 0, suspendMillis } = options;
-  check('Retry.delayLevel', delayLevel, 0, MAX_DELAY_LEVEL);
-  if (suspendMillis !== undefined) check('Retry.suspendMillis', suspendMillis, MIN_SUSPEND, MAX_SUSPEND);
+  checkOption('Retry.delayLevel', delayLevel, delayLevelRule);
+  if (suspendMillis !== undefined) checkOption('Retry.suspendMillis', suspendMillis, suspendRule);
   return new RocketMQOutcome('RETRY', options);
 }
 
@@ -56,9 +55,4 @@ export function Retry(options: RocketMQRetryOptions = {}): RocketMQOutcome {
  */
 export function DeadLetter(reason: string): RocketMQOutcome {
   return new RocketMQOutcome('DEAD_LETTER', {}, reason);
-}
-
-function check(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new ConfigurationError(`${name} is ${value}; allowed: an integer from ${min} to ${max}`);
 }

@@ -1,8 +1,11 @@
 import type { MessageQueue } from '../common/message-queue.js';
 import type { MessageExt } from '../common/message-ext.js';
+import { checkOption, integer } from '../common/option-rules.js';
 import type { DefaultLitePullConsumer } from '../client/index.js';
-import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQReceiveOptions } from '../interfaces/pull-consumer-options.interface.js';
+
+const timeoutRule = integer(0, 0);
+const maxRule = integer(1, 1);
 
 /**
  * Messages that were fetched together, of one queue and in its order.
@@ -45,8 +48,8 @@ export class PullConsumer implements AsyncIterable<PullBatch> {
    */
   poll(options: RocketMQReceiveOptions = {}): Promise<MessageExt[]> {
     const { timeout, max, signal } = options;
-    checkAmount('timeout', timeout, 0);
-    checkAmount('max', max, 1);
+    if (timeout !== undefined) checkOption('timeout', timeout, timeoutRule);
+    if (max !== undefined) checkOption('max', max, maxRule);
     return this.consumer.poll(timeout, max, signal);
   }
 
@@ -115,9 +118,4 @@ export class PullConsumer implements AsyncIterable<PullBatch> {
     this.onClose();
     await this.consumer.shutdown();
   }
-}
-
-function checkAmount(name: string, value: number | undefined, min: number): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= min)) return;
-  throw new ConfigurationError(`${name} is ${value}; allowed: an integer from ${min} up`);
 }

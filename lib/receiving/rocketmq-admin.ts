@@ -7,16 +7,22 @@ import type {
 } from '../interfaces/admin-options.interface.js';
 import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
+import { checkOption, integer, oneOf } from '../common/option-rules.js';
 import { dlqTopicOf } from '../common/mix-all.js';
 import { MQAdminImpl, type MQClientInstance, type SendResult } from '../client/index.js';
-import { ConfigurationError, MQBrokerError, MQClientError } from '../errors/index.js';
+import { MQBrokerError, MQClientError } from '../errors/index.js';
 import { DeadLetterResender, type MessageSender } from './dead-letter-resender.js';
 
 /** Messages of one answer to a pull; brokers send at most 32. */
 const PAGE = 32;
-const MAX_QUERY = 64;
-/** Java's Integer.MAX_VALUE. */
-const MAX_SHARE = 0x7fffffff;
+
+const browseMaxRule = integer(100, 1);
+const queryMaxRule = integer(32, 1, 64);
+const resendMaxRule = integer(Number.MAX_SAFE_INTEGER, 1);
+const targetRule = oneOf('TOPIC', ['TOPIC', 'GROUP']);
+const modeRule = oneOf('PULL', ['PULL', 'POP']);
+/** Up to Java's Integer.MAX_VALUE. */
+const shareRule = integer(0, 0, 0x7fffffff);
 
 /**
  * Looks at topics and messages without consuming anything, sends dead ones again, and sets how groups consume; injectable.
@@ -47,9 +53,9 @@ export class RocketMQAdmin {
   /** Messages of a topic in the order of their queues; reads on as long as it is asked for more. */
   async *browse(
     topic: string,
-    { from, to, max = 100, queue: only }: RocketMQBrowseOptions = {},
+    { from, to, max = browseMaxRule.default, queue: only }: RocketMQBrowseOptions = {},
   ): AsyncGenerator<MessageExt, void, undefined> {
-    checkMax('max', max, Number.MAX_SAFE_INTEGER);
+    checkOption('max', max, browseMaxRule);
     let left = max;
     for (const { queue, minOffset, maxOffset } of await this.queues(topic)) {
       if (only !== undefined && compareMessageQueues(only, queue) !== 0) continue;
@@ -66,9 +72,13 @@ export class RocketMQAdmin {
   async queryByKey(
     topic: string,
     key: string,
-    { from = 0, to = Number.MAX_SAFE_INTEGER, max = 32 }: Omit<RocketMQBrowseOptions, 'queue'> = {},
+    {
+      from = 0,
+      to = Number.MAX_SAFE_INTEGER,
+      max = queryMaxRule.default,
+    }: Omit<RocketMQBrowseOptions, 'queue'> = {},
   ): Promise<MessageExt[]> {
-    checkMax('max', max, MAX_QUERY);
+    checkOption('max', max, queryMaxRule);
     const options = { maxNum: max, begin: Number(from), end: Number(to) };
     const found = await this.questions.queryMessage(topic, key, options);
     return found.toSorted((a, b) => a.storeTimestamp - b.storeTimestamp);
@@ -93,11 +103,10 @@ export class RocketMQAdmin {
     topic: string,
     consumerGroup: string,
     mode: 'PULL' | 'POP',
-    popShareQueueNum = 0,
+    popShareQueueNum = shareRule.default,
   ): Promise<void> {
-    if (mode !== 'PULL' && mode !== 'POP')
-      throw new ConfigurationError(`mode is ${String(mode)}; allowed: PULL, POP`);
-    checkRange('popShareQueueNum', popShareQueueNum, 0, MAX_SHARE);
+    checkOption('mode', mode, modeRule);
+    checkOption('popShareQueueNum', popShareQueueNum, shareRule);
     const body = { topic, consumerGroup, mode, popShareQueueNum };
     await this.questions.setMessageRequestMode(body);
   }
@@ -120,9 +129,9 @@ export class RocketMQAdmin {
   async resendDeadLetter(
     group: string,
     id: string,
-    { target = 'TOPIC' }: RocketMQResendOptions = {},
+    { target = targetRule.default }: RocketMQResendOptions = {},
   ): Promise<SendResult> {
-    checkTarget(target);
+    checkOption('target', target, targetRule);
     const topic = dlqTopicOf(group);
     const dead = (await this.hasTopic(topic)) ? await this.findById(topic, id) : undefined;
     if (dead?.topic !== topic)
@@ -137,9 +146,15 @@ export class RocketMQAdmin {
    */
   async resendDeadLetters(
     group: string,
-    { target = 'TOPIC', filter, max = Number.MAX_SAFE_INTEGER, ...range }: RocketMQResendRangeOptions = {},
+    {
+      target = targetRule.default,
+      filter,
+      max = resendMaxRule.default,
+      ...range
+    }: RocketMQResendRangeOptions = {},
   ): Promise<number> {
-    checkTarget(target);
+    checkOption('target', target, targetRule);
+    checkOption('max', max, resendMaxRule);
     let count = 0;
     for await (const dead of this.deadLetters(group, { ...range, max: Number.MAX_SAFE_INTEGER })) {
       if (count === max) break;
@@ -192,21 +207,7 @@ export class RocketMQAdmin {
   }
 }
 
-function checkTarget(target: unknown): void {
-  if (target === 'TOPIC' || target === 'GROUP') return;
-  throw new ConfigurationError(`target is ${JSON.stringify(target)}; allowed: TOPIC, GROUP`);
-}
-
 function notResent({ msgId, storeTimestamp }: MessageExt, count: number): string {
   const time = new Date(storeTimestamp).toISOString();
   return `Dead message ${msgId} cannot be sent again; ${count} before it were. Go on from ${time}.`;
-}
-
-function checkMax(name: string, value: number, max: number): void {
-  checkRange(name, value, 1, max);
-}
-
-function checkRange(name: string, value: number, min: number, max: number): void {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  throw new ConfigurationError(`${name} is ${value}; allowed: an integer from ${min} to ${max}`);
 }

@@ -251,6 +251,9 @@ describe('resending dead letters', () => {
       'The dead-letter queue of group "g" has no message x',
     );
     expect(await admin.resendDeadLetters('g')).toBe(0);
+    await expect(admin.resendDeadLetters('g', { max: 0 })).rejects.toThrow(
+      'max is 0; allowed: an integer from 1 up',
+    );
     const { msgId } = await app.template.syncSend('orders', 'x');
     await dead.take();
     await expect(admin.resendDeadLetter('other', msgId)).rejects.toThrow('has no message');

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { MessageQueue } from '../../common/message-queue.js';
-import { ConfigurationError } from '../../errors/configuration.error.js';
+import { checkOption, integer } from '../../common/option-rules.js';
 import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 
-/** Most places of a member in the ring; more cost memory and even nothing out. */
-const MAX_VIRTUAL_NODES = 10_000;
+/** Places of a member in the ring; more cost memory and even nothing out. */
+const virtualNodeRule = integer(10, 1, 10_000);
 
 interface VirtualNode {
   readonly hash: number;
@@ -19,12 +19,10 @@ interface VirtualNode {
  * @throws ConfigurationError for another number.
  * @publicApi
  */
-export function allocateMessageQueueConsistentHash(virtualNodeCnt = 10): AllocateMessageQueueStrategy {
-  if (!Number.isInteger(virtualNodeCnt) || virtualNodeCnt < 1 || virtualNodeCnt > MAX_VIRTUAL_NODES) {
-    throw new ConfigurationError(
-      `virtualNodeCnt is ${virtualNodeCnt}; allowed: an integer from 1 to ${MAX_VIRTUAL_NODES}`,
-    );
-  }
+export function allocateMessageQueueConsistentHash(
+  virtualNodeCnt = virtualNodeRule.default,
+): AllocateMessageQueueStrategy {
+  checkOption('virtualNodeCnt', virtualNodeCnt, virtualNodeRule);
   return {
     name: 'CONSISTENT_HASH',
     allocate(currentCID, mqAll, cidAll) {
