@@ -22,9 +22,14 @@ export interface ClientConfig {
   localOffsetStoreDir: string;
 }
 
-const clientRules: OptionRules<ClientConfig> = {
-  instanceName: text('DEFAULT', 'a name', (value) => /^[\w#@.-]{1,255}$/.test(value)),
-  unitName: text<string | undefined>(undefined, 'a name', (value) => /^[\w.-]{1,64}$/.test(value)),
+/** What these options may be, also where an application has them. */
+export const clientRules: OptionRules<ClientConfig> = {
+  instanceName: text('DEFAULT', 'letters, digits and "_", "#", "@", ".", "-", at most 255', (value) =>
+    /^[\w#@.-]{1,255}$/.test(value),
+  ),
+  unitName: text<string | undefined>(undefined, 'letters, digits and "_", ".", "-", at most 64', (value) =>
+    /^[\w.-]{1,64}$/.test(value),
+  ),
   unitMode: bool(false),
   namespace: text<string | undefined>(undefined, 'letters, digits, "_" and "-", at most 64', (value) =>
     /^[\w-]{1,64}$/.test(value),

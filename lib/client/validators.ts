@@ -1,5 +1,6 @@
 import { DEFAULT_CONSUMER_GROUP, DEFAULT_PRODUCER_GROUP } from '../common/mix-all.js';
 import { groupNameFault, isNotAllowedSendTopic, topicNameFault } from '../common/topic-validator.js';
+import { text, type OptionRule } from '../common/option-rules.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import { ResponseCode } from '../remoting/response-code.js';
 
@@ -27,6 +28,16 @@ export function checkGroup(group: string): void {
   if (group === DEFAULT_PRODUCER_GROUP || group === DEFAULT_CONSUMER_GROUP) {
     throw new MQClientError(`the group can not be ${group}, which is reserved, specify another one.`);
   }
+}
+
+export function groupRule(defaultGroup: string): OptionRule<string> {
+  const isGroup = (group: string) => groupNameFault(group) === undefined;
+  return text(defaultGroup, 'letters, digits, "_", "-", "%" and "|", at most 255', isGroup);
+}
+
+export function topicRule<T extends string | undefined>(defaultTopic: T): OptionRule<T> {
+  const isTopic = (topic: string) => topicNameFault(topic) === undefined;
+  return text(defaultTopic, 'letters, digits, "_", "-", "%" and "|", at most 127', isTopic);
 }
 
 export function illegalMessage(reason: string): MQClientError {

@@ -1,18 +1,19 @@
 import type { ConsumerConfig } from '../client/index.js';
 import { toTimestamp } from '../common/java-timestamp.js';
 import type { ListenerGroup } from './listener-group.js';
+import { sharedRules } from './listener-option-rules.js';
 
-/** Of `consumeThreadNumber`. */
-export const DEFAULT_CONCURRENCY = 20;
-/** Milliseconds that a shutdown waits for running listeners, as in rocketmq-spring. */
-const DEFAULT_AWAIT_TERMINATION = 1000;
-
-const DEFAULT_CONSUME_TIMEOUT = 15;
 const MINUTE = 60_000;
+
+export function consumeThreadNumberOf({
+  consumeThreadNumber = sharedRules.consumeThreadNumber.default,
+}: ListenerGroup['options']): number {
+  return consumeThreadNumber;
+}
 
 /** In milliseconds. */
 export function consumeTimeoutOf({
-  consumeTimeout = DEFAULT_CONSUME_TIMEOUT,
+  consumeTimeout = sharedRules.consumeTimeout.default,
 }: ListenerGroup['options']): number {
   return consumeTimeout * MINUTE;
 }
@@ -23,9 +24,13 @@ export function consumerConfig(
   options: ListenerGroup['options'],
   hasBatches: boolean,
 ): Partial<ConsumerConfig> {
-  const { consumeMode, autoStart: _, consumeTimestamp: time, ...others } = options;
-  const awaitTerminationMillisWhenShutdown =
-    options.awaitTerminationMillisWhenShutdown ?? DEFAULT_AWAIT_TERMINATION;
+  const {
+    consumeMode,
+    autoStart: _,
+    consumeTimestamp: time,
+    awaitTerminationMillisWhenShutdown = sharedRules.awaitTerminationMillisWhenShutdown.default,
+    ...others
+  } = options;
   const consumeTimestamp = time === undefined ? undefined : toTimestamp(time);
   const config = { ...others, consumeTimestamp, awaitTerminationMillisWhenShutdown, consumerGroup };
   // In order a failure suspends all that was handed over together, and counts for all; batches are gathered, and a rate is

@@ -2,7 +2,6 @@ import { Logger, type Type } from '@nestjs/common';
 import { checkOption } from '../common/option-rules.js';
 import type { MessageQueue } from '../common/message-queue.js';
 import { DefaultMQPushConsumer, MQAdminImpl, type MQClientInstance } from '../client/index.js';
-import { consumerRules } from '../client/consumer/consumer-config.js';
 import { MQClientError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type {
@@ -14,9 +13,10 @@ import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.
 import { listenerNotRunning, topicOfNoListener } from '../rocketmq.messages.js';
 import type { IdempotencyStores } from '../idempotency/idempotency-stores.js';
 import { BatchCalls } from './batch-calls.js';
-import { consumerConfig, consumeTimeoutOf, DEFAULT_CONCURRENCY } from './listener-consumer-config.js';
+import { consumerConfig, consumeThreadNumberOf, consumeTimeoutOf } from './listener-consumer-config.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import type { ListenerGroup } from './listener-group.js';
+import { sharedRules } from './listener-option-rules.js';
 import { createRoute, retryingLocally, type ListenerRoute } from './listener-route.js';
 import { MessageDispatcher } from './message-dispatcher.js';
 import type { Replier } from './replier.js';
@@ -55,7 +55,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
   ) {
     const { group, options } = definition;
     this.group = group;
-    this.concurrency = options.consumeThreadNumber ?? DEFAULT_CONCURRENCY;
+    this.concurrency = consumeThreadNumberOf(options);
     this.logger = new Logger(`RocketMQListener:${group}`);
     this.admin = new MQAdminImpl(instance);
     const isBroadcasting = options.messageModel === 'BROADCASTING';
@@ -69,7 +69,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
     { defaults, instance, replier, idempotency, providerOf }: ListenerSurroundings,
   ): Promise<ListenerContainer> {
     const routes = new Map<string, ListenerRoute[]>();
-    const calls = new BatchCalls(group.options.consumeThreadNumber ?? DEFAULT_CONCURRENCY, instance.clock);
+    const calls = new BatchCalls(consumeThreadNumberOf(group.options), instance.clock);
     const wrapped = new Map<ListenerEndpoint, ListenerEndpoint>();
     const wrap = (found: ListenerEndpoint, route: ListenerRoute): ListenerEndpoint => {
       const tried = retryingLocally(route, defaults, instance.clock);
@@ -126,7 +126,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
   }
 
   setConcurrency(count: number): void {
-    checkOption(`The concurrency of group ${this.group}`, count, consumerRules.consumeThreadNumber);
+    checkOption(`The concurrency of group ${this.group}`, count, sharedRules.consumeThreadNumber);
     this.concurrency = count;
     this.applyConcurrency(this.consumer);
   }

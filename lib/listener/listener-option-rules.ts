@@ -1,8 +1,6 @@
-import { bool, integer, limit, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import { bool, integer, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
 import { toTimestamp } from '../common/java-timestamp.js';
-import { allocationRule } from '../client/allocate/allocation-strategies.js';
-import { offsetStoreRule } from '../client/offset/offset-store.js';
-import { rateLimitRule } from '../client/consumer/rate-window.js';
+import { consumerRules } from '../client/consumer/consumer-config.js';
 import { GROUP_OPTIONS } from './group-options.js';
 import { areDelayLevels, delayLevelRule } from './delay-level.js';
 import { localRetryRule } from './local-retries.js';
@@ -31,50 +29,27 @@ const topics: OptionRule<unknown> = {
   accepts: (value) => anyText.accepts(value) || (Array.isArray(value) && value.every(isSelection)),
 };
 
+const { consumerGroup: _consumerGroup, consumeOrderly: _consumeOrderly, ...ofConsumer } = consumerRules;
+
 /** What listeners and the module's `consumer` have in common. */
-const sharedRules = {
-  messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
+export const sharedRules = {
+  ...ofConsumer,
   consumeMode: oneOf('CONCURRENTLY', ['CONCURRENTLY', 'ORDERLY']),
-  consumeThreadNumber: integer(20, 1, 1000),
   enabled: bool(true),
   autoStart: bool(true),
-  maxReconsumeTimes: integer(-1, -1),
-  consumeMessageBatchMaxSize: integer(1, 1, 1024),
-  rateLimit: rateLimitRule,
   delayLevelWhenNextConsume: {
     default: 0,
     allowed: `${delayLevelRule.allowed}, an array of them, or a function`,
     accepts: areDelayLevels,
   },
   localRetry: localRetryRule,
-  suspendCurrentQueueTimeMillis: integer(1000, 10, 30_000),
-  consumeTimeout: integer(15, 1),
-  awaitTerminationMillisWhenShutdown: integer(1000, 0),
-  consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
-    'CONSUME_FROM_LAST_OFFSET',
-    'CONSUME_FROM_FIRST_OFFSET',
-    'CONSUME_FROM_TIMESTAMP',
-  ]),
+  // As in rocketmq-spring.
+  awaitTerminationMillisWhenShutdown: { ...ofConsumer.awaitTerminationMillisWhenShutdown, default: 1000 },
   consumeTimestamp: {
     default: undefined,
     allowed: 'milliseconds since the epoch, a Date, or yyyyMMddHHmmss',
     accepts: (value) => isTime(value) && toTimestamp(value) >= 0,
   },
-  allocateMessageQueueStrategy: allocationRule,
-  offsetStore: offsetStoreRule,
-  pullBatchSize: integer(32, 1, 1024),
-  pullInterval: integer(0, 0, 65_535),
-  enableMsgTrace: bool(false),
-  customizedTraceTopic: anyText,
-  pullThresholdForQueue: integer(1000, 1, 65_535),
-  pullThresholdSizeForQueue: integer(100, 1, 1024),
-  pullThresholdForTopic: limit(6_553_500),
-  pullThresholdSizeForTopic: limit(102_400),
-  consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
-  clientRebalance: bool(true),
-  popBatchNums: integer(32, 1, 32),
-  popInvisibleTime: integer(60_000, 5000, 300_000),
-  popThresholdForQueue: integer(96, 1, 65_535),
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
   noRetryFor: functions('an array of classes'),
   retryFor: functions('an array of classes'),
@@ -88,6 +63,7 @@ const sharedRules = {
     allowed: 'a class that is a provider and has handleError',
     accepts: (value) => typeof value === 'function',
   },
+  // As in rocketmq-spring.
   replyTimeout: integer(3000, 1, 3_600_000),
   replyErrors: bool(false),
   emptyReply: oneOf('ERROR', ['ERROR', 'SEND']),
@@ -118,7 +94,7 @@ const listenerRules: Rules<RocketMQMessageListenerOptions> = {
   ...sharedRules,
 };
 
-const consumerRules: Rules<RocketMQConsumerOptions> = {
+const defaultRules: Rules<RocketMQConsumerOptions> = {
   group: anyText,
   listeners: {
     default: undefined,
@@ -144,7 +120,7 @@ export function checkListenerOptions(listener: string, options: RocketMQMessageL
 
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
 export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
-  resolveOptions('consumer', consumerRules, options);
+  resolveOptions('consumer', defaultRules, options);
 }
 
 function functions(allowed: string): OptionRule<unknown> {

@@ -10,13 +10,12 @@ import { GenericMessage } from '../template/message-builder.js';
 import { PayloadConverter } from '../template/payload-converter.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
 import { RocketMQHeaders } from '../template/rocketmq-headers.js';
+import { sharedRules } from './listener-option-rules.js';
 import { RocketMQOutcome } from './outcome.js';
 import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
 
-/** Milliseconds that a broker has to take a reply, as in rocketmq-spring. */
-const DEFAULT_REPLY_TIMEOUT = 3000;
-
 interface ReplySettings {
+  /** Milliseconds that a broker has to take a reply. */
   readonly replyTimeout: number;
   readonly replyErrors: boolean;
   readonly sendsEmpty: boolean;
@@ -38,7 +37,7 @@ export class Replier {
   replying(endpoint: ListenerEndpoint, defaults: RocketMQConsumerOptions): ListenerEndpoint {
     const { options } = endpoint;
     const settings = {
-      replyTimeout: options.replyTimeout ?? defaults.replyTimeout ?? DEFAULT_REPLY_TIMEOUT,
+      replyTimeout: options.replyTimeout ?? defaults.replyTimeout ?? sharedRules.replyTimeout.default,
       replyErrors: options.replyErrors ?? defaults.replyErrors ?? false,
       sendsEmpty: (options.emptyReply ?? defaults.emptyReply) === 'SEND',
     };

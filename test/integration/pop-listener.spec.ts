@@ -145,7 +145,9 @@ describe('a listener that pops', () => {
 
   it('refuses modes and shares that there are not', async () => {
     const admin = modeOf((await open()).app);
-    await expect(admin.setMessageRequestMode('t', 'g', 'PUSH' as 'POP')).rejects.toThrow('mode is "PUSH"; allowed: PULL, POP');
+    await expect(admin.setMessageRequestMode('t', 'g', 'PUSH' as 'POP')).rejects.toThrow(
+      'mode is "PUSH"; allowed: PULL, POP',
+    );
     await expect(admin.setMessageRequestMode('t', 'g', 'POP', -1)).rejects.toThrow('popShareQueueNum is -1');
     await expect(admin.setMessageRequestMode('unknown', 'g', 'POP')).rejects.toThrow('unknown');
   });

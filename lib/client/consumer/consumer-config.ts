@@ -1,15 +1,7 @@
-import {
-  bool,
-  integer,
-  limit,
-  oneOf,
-  resolveOptions,
-  text,
-  type OptionRules,
-} from '../../common/option-rules.js';
-import { groupNameFault, topicNameFault } from '../../common/topic-validator.js';
+import { bool, integer, limit, oneOf, resolveOptions, type OptionRules } from '../../common/option-rules.js';
 import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
 import { offsetStoreRule, type OffsetStoreFactory } from '../offset/offset-store.js';
+import { groupRule, topicRule } from '../validators.js';
 import { rateLimitRule, type RateLimit } from './rate-window.js';
 import { suspendRule } from './suspend-time.js';
 import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbeat-data.js';
@@ -72,9 +64,7 @@ export interface ConsumerConfig {
 
 /** What these options may be, also where an application has them. */
 export const consumerRules: OptionRules<ConsumerConfig> = {
-  consumerGroup: text('', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
-    return groupNameFault(value) === undefined;
-  }),
+  consumerGroup: groupRule(''),
   messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
   consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
     'CONSUME_FROM_LAST_OFFSET',
@@ -100,9 +90,7 @@ export const consumerRules: OptionRules<ConsumerConfig> = {
   awaitTerminationMillisWhenShutdown: integer(0, 0),
   consumeOrderly: bool(false),
   enableMsgTrace: bool(false),
-  customizedTraceTopic: text<string | undefined>(undefined, 'a topic name', (value) => {
-    return topicNameFault(value) === undefined;
-  }),
+  customizedTraceTopic: topicRule<string | undefined>(undefined),
   clientRebalance: bool(true),
   popBatchNums: integer(32, 1, 32),
   popInvisibleTime: integer(60_000, 5000, 300_000),

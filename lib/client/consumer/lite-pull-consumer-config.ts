@@ -1,7 +1,5 @@
-import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
-import { groupNameFault } from '../../common/topic-validator.js';
-import { allocationRule } from '../allocate/allocation-strategies.js';
-import type { ConsumerConfig } from './consumer-config.js';
+import { bool, integer, resolveOptions, type OptionRules } from '../../common/option-rules.js';
+import { consumerRules, type ConsumerConfig } from './consumer-config.js';
 
 /** How a lite pull consumer works; names, units and defaults are those of DefaultLitePullConsumer. */
 export interface LitePullConsumerConfig extends Pick<
@@ -29,21 +27,25 @@ export interface LitePullConsumerConfig extends Pick<
   topicMetadataCheckIntervalMillis: number;
 }
 
+const {
+  consumerGroup,
+  messageModel,
+  consumeFromWhere,
+  consumeTimestamp,
+  allocateMessageQueueStrategy,
+  pullThresholdForQueue,
+  pullThresholdSizeForQueue,
+} = consumerRules;
+
 const rules: OptionRules<LitePullConsumerConfig> = {
-  consumerGroup: text('', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
-    return groupNameFault(value) === undefined;
-  }),
-  messageModel: oneOf('CLUSTERING', ['CLUSTERING', 'BROADCASTING']),
-  consumeFromWhere: oneOf('CONSUME_FROM_LAST_OFFSET', [
-    'CONSUME_FROM_LAST_OFFSET',
-    'CONSUME_FROM_FIRST_OFFSET',
-    'CONSUME_FROM_TIMESTAMP',
-  ]),
-  consumeTimestamp: { ...integer(0, 0), default: undefined },
-  allocateMessageQueueStrategy: allocationRule,
-  pullBatchSize: integer(10, 1, 1024),
-  pullThresholdForQueue: integer(1000, 1, 65_535),
-  pullThresholdSizeForQueue: integer(100, 1, 1024),
+  consumerGroup,
+  messageModel,
+  consumeFromWhere,
+  consumeTimestamp,
+  allocateMessageQueueStrategy,
+  pullThresholdForQueue,
+  pullThresholdSizeForQueue,
+  pullBatchSize: { ...consumerRules.pullBatchSize, default: 10 },
   pullThresholdForAll: integer(10_000, 1, 1_000_000),
   consumeMaxSpan: integer(2000, 1, 65_535),
   autoCommit: bool(true),

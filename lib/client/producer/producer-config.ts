@@ -1,6 +1,7 @@
 import { ZLIB_LEVEL } from '../../common/compression.js';
-import { integer, resolveOptions, text, bool, type OptionRules } from '../../common/option-rules.js';
-import { groupNameFault, TopicNames, topicNameFault } from '../../common/topic-validator.js';
+import { bool, integer, resolveOptions, type OptionRules } from '../../common/option-rules.js';
+import { TopicNames } from '../../common/topic-validator.js';
+import { groupRule, topicRule } from '../validators.js';
 
 /** How a producer sends; names, units and defaults are those of DefaultMQProducer. */
 export interface ProducerConfig {
@@ -42,10 +43,9 @@ export interface ProducerConfig {
   customizedTraceTopic: string | undefined;
 }
 
-const producerRules: OptionRules<ProducerConfig> = {
-  group: text('nestjs-rocketmq-producer', 'letters, digits, "_", "-", "%" and "|", at most 255', (value) => {
-    return groupNameFault(value) === undefined;
-  }),
+/** What these options may be, also where an application has them. */
+export const producerRules: OptionRules<ProducerConfig> = {
+  group: groupRule('nestjs-rocketmq-producer'),
   sendMsgTimeout: integer(3000, 1),
   retryTimesWhenSendFailed: integer(2, 0, 100),
   retryTimesWhenSendAsyncFailed: integer(2, 0, 100),
@@ -58,15 +58,11 @@ const producerRules: OptionRules<ProducerConfig> = {
   compressLevel: integer(ZLIB_LEVEL, 0, 9),
   maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
   defaultTopicQueueNums: integer(4, 1, 1024),
-  createTopicKey: text(TopicNames.AUTO_CREATE_TOPIC_KEY, 'a topic name', (value) => {
-    return topicNameFault(value) === undefined;
-  }),
+  createTopicKey: topicRule<string>(TopicNames.AUTO_CREATE_TOPIC_KEY),
   checkThreadPoolMaxSize: integer(20, 1, 10_000),
   checkRequestHoldMax: integer(2000, 1, 1_000_000),
   enableMsgTrace: bool(false),
-  customizedTraceTopic: text<string | undefined>(undefined, 'a topic name', (value) => {
-    return topicNameFault(value) === undefined;
-  }),
+  customizedTraceTopic: topicRule<string | undefined>(undefined),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
