@@ -46,7 +46,7 @@ export class VirtualBroker {
 
   async restart(downtime = 0): Promise<void> {
     await this.close();
-    this.clock.set(this.clock.now() + downtime);
+    this.clock.pass(downtime);
     await this.start();
   }
 

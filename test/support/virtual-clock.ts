@@ -8,6 +8,8 @@ interface VirtualTimer {
 /** A clock that stands still until a test moves it. Timers fire in the order of their times. */
 export class VirtualClock implements Clock {
   private readonly timers = new Set<VirtualTimer>();
+  /** How far the clock was set ahead of what has passed. */
+  private ahead = 0;
 
   constructor(private time = Date.UTC(2026, 0, 15, 12)) {}
 
@@ -16,7 +18,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.time;
+    return this.time + this.ahead;
   }
 
   monotonicNow(): number {
@@ -37,9 +39,14 @@ export class VirtualClock implements Clock {
     setImmediate(callback);
   }
 
-  /** Jumps without firing what is passed over, as a clock that is set does. */
+  /** Sets the clock: nothing passes, and timers go on as they were. */
   set(time: number): void {
-    this.time = time;
+    this.ahead = time - this.time;
+  }
+
+  /** Lets time pass in which no timer can fire, as while a turn of the event loop lasts. */
+  pass(millis: number): void {
+    this.time += millis;
   }
 
   /** Lets `millis` pass: fires every timer on the way, and lets the work that it starts settle. */

@@ -13,7 +13,7 @@ export class PendingCall implements RingMember {
 
   constructor(
     private callback: ResponseCallback<never> | undefined,
-    readonly deadline: number,
+    public deadline: number,
     readonly timeoutMillis: number,
     /** The client as the server of this process sees it, to which the call is the context of the request. */
     readonly channel?: Channel,
@@ -47,13 +47,23 @@ export class PendingCall implements RingMember {
   }
 }
 
-/** The requests of a transport that have no answer yet, each of which fails when its time is over. */
+/** Milliseconds that the clock was set by, above which it counts. */
+const CLOCK_JUMP = 1000;
+
+/**
+ * The requests of a transport that have no answer yet, each of which fails when its time is over. Their deadlines are by the
+ * clock that a send has asked already; when it was set meanwhile, all of them begin to wait anew.
+ */
 export class PendingCalls {
   private readonly calls = new Ring<PendingCall>();
   private timer: Timer | undefined;
   private timerDeadline = Infinity;
+  /** The time of the clock at the beginning of the time that never goes back. */
+  private origin: number;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock) {
+    this.origin = this.currentOrigin();
+  }
 
   add(call: PendingCall): void {
     this.calls.add(call);
@@ -67,18 +77,39 @@ export class PendingCalls {
   }
 
   private watch(deadline: number): void {
-    if (deadline >= this.timerDeadline) return;
+    if (deadline < this.timerDeadline) this.wake(this.followClock() ? this.firstDeadline() : deadline);
+  }
+
+  private wake(deadline: number): void {
     this.clock.clearTimeout(this.timer);
     this.timerDeadline = deadline;
-    this.timer = this.clock.setTimeout(() => this.expire(), deadline - this.clock.now());
+    if (deadline < Infinity)
+      this.timer = this.clock.setTimeout(() => this.expire(), deadline - this.clock.now());
   }
 
   private expire(): void {
+    this.followClock();
     const now = this.clock.now();
-    this.timer = undefined;
-    this.timerDeadline = Infinity;
     for (const call of this.calls.members()) if (call.deadline <= now) call.expire();
-    const next = this.calls.members().reduce((first, { deadline }) => Math.min(first, deadline), Infinity);
-    if (next < Infinity) this.watch(next);
+    this.wake(this.firstDeadline());
+  }
+
+  private firstDeadline(): number {
+    return this.calls.members().reduce((first, { deadline }) => Math.min(first, deadline), Infinity);
+  }
+
+  /** Whether the clock was set, so that all deadlines are others. */
+  private followClock(): boolean {
+    const origin = this.currentOrigin();
+    const isSet = Math.abs(origin - this.origin) > CLOCK_JUMP;
+    this.origin = origin;
+    if (!isSet) return false;
+    const now = this.clock.now();
+    for (const call of this.calls.members()) call.deadline = now + call.timeoutMillis;
+    return true;
+  }
+
+  private currentOrigin(): number {
+    return this.clock.now() - this.clock.monotonicNow();
   }
 }

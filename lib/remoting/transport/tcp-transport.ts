@@ -114,7 +114,7 @@ export class TcpTransport implements Transport {
 
   /** @throws MQClientError what happened last, when it is too early to try again. */
   private retry(address: string, outage: Outage): void {
-    if (outage.retryAt > this.options.clock.now()) throw outage.error;
+    if (outage.retryAt > this.options.clock.monotonicNow()) throw outage.error;
     if (outage.isRetried) return;
     this.outages.set(address, { ...outage, isRetried: true });
     this.onChange?.({ address, state: 'reconnecting' });
@@ -151,7 +151,7 @@ export class TcpTransport implements Transport {
     const last = this.outages.get(address);
     const backOff = last === undefined ? MIN_BACK_OFF : Math.min(last.backOff * 2, MAX_BACK_OFF);
     const pause = wasProven ? 0 : backOff;
-    const retryAt = this.options.clock.now() + pause;
+    const retryAt = this.options.clock.monotonicNow() + pause;
     this.outages.set(address, { error, backOff, retryAt, isRetried: last?.isRetried ?? false });
     if (last !== undefined) return;
     this.options.logger.warn(error.message);

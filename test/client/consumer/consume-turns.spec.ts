@@ -19,7 +19,7 @@ function addTasks(
 ): void {
   const run = (): void => {
     log.push(name);
-    instance.clock.set(instance.clock.now() + millis);
+    instance.clock.pass(millis);
   };
   for (let i = 0; i < count; i++) executor.execute({ run });
 }

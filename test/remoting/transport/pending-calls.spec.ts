@@ -17,4 +17,28 @@ describe('a pending call', () => {
     for (const call of calls) call.reply(undefined as never);
     expect(ended).toEqual([1, 0, 2]);
   });
+
+  it.each([-3_600_000, 3_600_000])('waits once more when the clock was set by %s ms', async (jump) => {
+    const clock = new VirtualClock();
+    const pending = new PendingCalls(clock);
+    const failed: string[] = [];
+    const add = (name: string, millis: number) => {
+      const callback = { onResponse: () => {}, onError: () => void failed.push(name) };
+      pending.add(new PendingCall(callback, clock.now() + millis, millis));
+    };
+    add('before', 3000);
+    await clock.advance(2000);
+    clock.set(clock.now() + jump);
+    await clock.advance(1000);
+    expect(failed).toEqual([]);
+    add('after', 3000);
+    add('short', 500);
+    await clock.advance(500);
+    expect(failed).toEqual(['short']);
+    await clock.advance(2499);
+    expect(failed).toEqual(['short']);
+    await clock.advance(1);
+    expect(failed.toSorted()).toEqual(['after', 'before', 'short']);
+    expect(clock.hasTimers).toBe(false);
+  });
 });
