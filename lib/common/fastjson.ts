@@ -1,6 +1,7 @@
 /**
  * JSON as fastjson 1.2 writes it: keys that are numbers or objects stand without quotes. The reader takes that, strict
- * JSON, single quotes and bare words as keys; objects become `Map`s, and a key that is an object its JSON text.
+ * JSON, single quotes and bare words as keys; objects become `Map`s, a key that is an object its JSON text, and an integer
+ * beyond 2^53 its digits.
  */
 export type FastjsonValue = null | boolean | number | string | FastjsonValue[] | FastjsonObject;
 export type FastjsonObject = Map<string, FastjsonValue>;
@@ -99,12 +100,11 @@ class FastjsonReader {
     if (word === 'true' || word === 'false') return word === 'true';
     if (word === 'null') return null;
     const number = Number(word);
-    const isUnsafe = /^-?\d+$/.test(word) && !Number.isSafeInteger(number);
-    if (Number.isNaN(number) || isUnsafe) {
+    if (Number.isNaN(number)) {
       this.position = start;
-      throw this.fault(isUnsafe ? 'an integer below 2^53' : 'a value');
+      throw this.fault('a value');
     }
-    return number;
+    return /^-?\d+$/.test(word) && !Number.isSafeInteger(number) ? word : number;
   }
 
   private word(): string {

@@ -16,10 +16,12 @@ export function encodeProperties(properties: ReadonlyMap<string, string>): strin
  */
 export function decodeProperties(text: string): Map<string, string> {
   const properties = new Map<string, string>();
+  let separator = -1;
   for (let start = 0; start < text.length;) {
     let end = text.indexOf(PROPERTY_SEPARATOR, start);
     if (end < 0) end = text.length;
-    const separator = text.indexOf(NAME_VALUE_SEPARATOR, start);
+    if (separator < start) separator = text.indexOf(NAME_VALUE_SEPARATOR, start);
+    if (separator < 0) break;
     if (separator > start && separator < end - 1) {
       properties.set(text.slice(start, separator), text.slice(separator + 1, end));
     }

@@ -13,7 +13,7 @@ import { long, mapOf, setOf, text } from '../support/arbitrary-values.js';
 const configDirectory = new URL('../vectors/config/', import.meta.url);
 const names = readdirSync(configDirectory).filter((name) => name.endsWith('.json'));
 
-/** Integers that a double may not hold exactly are refused. */
+/** Of integers that a double may not hold exactly the digits are read. */
 const HUGE_INTEGER = /\b\d{16,}(?![\d.e])/;
 
 describe('parseFastjson', () => {
@@ -29,6 +29,14 @@ describe('parseFastjson', () => {
     expect([...table]).toEqual([
       ['0', 12],
       ['1', 7],
+    ]);
+  });
+
+  it('reads the digits of integers beyond 2^53', () => {
+    expect(parseFastjson('[9007199254740991,-9007199254740993,1763843044123456789]')).toEqual([
+      9007199254740991,
+      '-9007199254740993',
+      '1763843044123456789',
     ]);
   });
 

@@ -29,6 +29,12 @@ describe('decodeProperties', () => {
     expect(Object.fromEntries(decodeProperties(encoded!))).toEqual(properties);
   });
 
+  it('reads the longest text that a frame may have soon, though none of its pairs has a value', () => {
+    const empty = '\u0002'.repeat(16 << 20);
+    expect(decodeProperties(empty).size).toBe(0);
+    expect(decodeProperties(`${empty}a\u0001b`)).toEqual(new Map([['a', 'b']]));
+  });
+
   it('reads what was encoded', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text)), (entries) => {

@@ -33,7 +33,7 @@ import {
   topicRouteData,
 } from './body-types.js';
 import { BROKER_EXCHANGE_CODECS } from './broker-exchange-codecs.js';
-import { boolean, boundaryType, int, long, properties, text, timeBound } from './field-type.js';
+import { boolean, boundaryType, int, long, properties, text, timeBound, version } from './field-type.js';
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
 import { POP_EXCHANGE_CODECS } from './pop-exchange-codecs.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
@@ -136,7 +136,7 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
       commitOffset: required(long),
       suspendTimeoutMillis: required(long),
       subscription: optional(text),
-      subVersion: required(long),
+      subVersion: required(version),
       expressionType: withDefault(text, 'TAG'),
     }),
     requestBody: noBody,

@@ -54,6 +54,17 @@ export const long: FieldType<number> = {
   write: (value) => writeInteger(value, Number.isSafeInteger(value)),
 };
 
+/** The version of a subscription, rounded as in a body: it is only compared. */
+export const version: FieldType<number> = {
+  name: 'an integer of 64 bits',
+  read(buffer, start, end) {
+    const value = readInteger(buffer, start, end);
+    if (Number.isNaN(value)) return undefined;
+    return Number.isSafeInteger(value) ? value : Number(utf8Slice(buffer, start, end));
+  },
+  write: (value) => (Number.isSafeInteger(value) ? value : String(value)),
+};
+
 /** A bound of a range of times. Java's clients send `Long.MAX_VALUE` where they mean none. */
 export const timeBound: FieldType<number> = {
   name: 'an integer of 64 bits',

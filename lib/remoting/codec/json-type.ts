@@ -52,6 +52,16 @@ export const jsonInteger: JsonType<number> = {
   },
 };
 
+/** The version of a subscription, which is only compared: the nanoseconds that clients in Go send are rounded. */
+export const jsonVersion: JsonType<number> = {
+  read(value, path) {
+    const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isInteger(number)) throw fault(path, 'integer of 64 bits');
+    return number;
+  },
+  write: (value) => value,
+};
+
 /** A number with or without a fraction. */
 export const jsonNumber: JsonType<number> = {
   read(value, path) {

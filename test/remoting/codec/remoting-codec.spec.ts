@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseFastjson } from '../../../lib/common/fastjson.js';
 import { RemotingCodecError } from '../../../lib/errors/remoting-codec.error.js';
+import { subscriptionData } from '../../../lib/remoting/codec/body-types.js';
 import { MAX_FRAME_SIZE } from '../../../lib/remoting/codec/frame-cutter.js';
 import { decodeRequest, decodeResponse, encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import {
@@ -124,7 +126,7 @@ describe('a request', () => {
       boundaryType: 'lower',
     });
     const back = { offset: 1, group: 'g', delayLevel: 0 };
-    expect(read(RequestCode.CONSUMER_SEND_MSG_BACK, back).header.maxReconsumeTimes).toBe(16);
+    expect(read(RequestCode.CONSUMER_SEND_MSG_BACK, back).header.originMsgId).toBe('');
   });
 
   it.each([
@@ -150,6 +152,15 @@ describe('a request', () => {
     const end = (endTimestamp: string) => read(RequestCode.QUERY_MESSAGE, { ...QUERY, endTimestamp }).header;
     expect(end('9223372036854775807').endTimestamp).toBe(Number.MAX_SAFE_INTEGER);
     expect(end('-9223372036854775808').endTimestamp).toBe(Number.MIN_SAFE_INTEGER);
+  });
+
+  it('rounds versions of subscriptions, which are nanoseconds of clients in Go, in header and body alike', () => {
+    const subVersion = 1_763_843_044_123_456_789n;
+    const pull = { ...QUEUE, consumerGroup: 'g', queueOffset: 0, maxMsgNums: 1, sysFlag: 4, commitOffset: 0 };
+    const fields = { ...pull, suspendTimeoutMillis: 0, subVersion: String(subVersion) };
+    expect(read(RequestCode.PULL_MESSAGE, fields).header.subVersion).toBe(Number(subVersion));
+    const data = `{"topic":"T","subString":"*","tagsSet":[],"codeSet":[],"subVersion":${subVersion},"expressionType":"TAG"}`;
+    expect(subscriptionData.read(parseFastjson(data), 'data').subVersion).toBe(Number(subVersion));
   });
 
   it('takes the last of equal fields, and none of those that it does not know', () => {
@@ -216,8 +227,8 @@ describe('a heartbeat', () => {
 
   it('with an unknown constant or an unsafe number is refused', () => {
     expect(() => consumerOf('groupName:"g",messageModel:"X"')).toThrow('consumerDataSet[0].messageModel');
-    const subscription = 'topic:"t",subString:"*",subVersion:"9007199254740993"';
-    expect(() => consumerOf(`groupName:"g",subscriptionDataSet:[{${subscription}}]`)).toThrow('subVersion');
+    const subscription = 'topic:"t",subString:"*",codeSet:[9007199254740993]';
+    expect(() => consumerOf(`groupName:"g",subscriptionDataSet:[{${subscription}}]`)).toThrow('codeSet');
   });
 });
 

@@ -70,7 +70,10 @@ export class ConsumerFilterManager extends ConfigManager {
     for (const [topic, entry] of asObject(table.get('filterDataByTopic'))) {
       const groups = asObject(asObject(entry).get('groupFilterData'));
       for (const [group, stored] of groups) {
-        const data = readFields(asObject(stored), { ...FIELDS, topic, consumerGroup: group });
+        const fields = asObject(stored);
+        // Clients in Go count nanoseconds, which are beyond 2^53.
+        fields.set('clientVersion', Number(fields.get('clientVersion') ?? 0) || 0);
+        const data = readFields(fields, { ...FIELDS, topic, consumerGroup: group });
         if (data.deadTime === 0) data.deadTime = Math.max(deadTime, data.bornTime);
         this.put({ ...data, filter: this.compile(data) });
       }

@@ -50,6 +50,16 @@ describe('ConsumerFilterManager', () => {
     expect(parseFastjson(VECTOR.toString())).toBeDefined();
   });
 
+  it('rounds the version of a client in Go, which is nanoseconds', () => {
+    const { manager } = setUp(
+      Buffer.from(
+        VECTOR.toString().replaceAll(/"clientVersion":\s*\d+/g, '"clientVersion":1763843044123456789'),
+      ),
+    );
+    manager.load();
+    expect(manager.get('orders', 'group-sql')!.clientVersion).toBe(Number(1763843044123456789n));
+  });
+
   it('takes the newest expression of a group', () => {
     const { manager } = setUp();
     const expressionOf = () => manager.get('t', 'g')?.expression;
