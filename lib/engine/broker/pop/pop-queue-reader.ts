@@ -1,14 +1,11 @@
 import type { PopMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 import type { GetMessageResult, MessageFilter } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
+import { getMessage } from '../store-promises.js';
 import { PopPortion } from './pop-portion.js';
+import type { PopQueue } from './pop-queues.js';
 import type { PopService } from './pop-service.js';
 import { lockKeyOf } from './queue-locks.js';
-
-export interface PopQueue {
-  readonly topic: string;
-  readonly queueId: number;
-}
 
 /** Reads queues for one pop, which it keeps locked for its group (PopMessageProcessor#popMsgFromQueue). */
 export class PopQueueReader {
@@ -116,8 +113,6 @@ export class PopQueueReader {
 
   private getMessage({ topic, queueId }: PopQueue, offset: number): Promise<GetMessageResult> {
     const count = this.header.maxMsgNums - this.count;
-    return new Promise((resolve) =>
-      this.broker.store.getMessage(topic, queueId, offset, count, this.filter, resolve),
-    );
+    return getMessage(this.broker.store, topic, queueId, offset, count, this.filter);
   }
 }

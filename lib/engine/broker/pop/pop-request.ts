@@ -1,5 +1,4 @@
 import { popRetryFlagOf, POP_ORDER_REVIVE_QUEUE } from '../../../common/extra-info.js';
-import { popRetryTopicV1Of } from '../../../common/mix-all.js';
 import { formatPopInfo, type PopInfo } from '../../../common/pop-info.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import type {
@@ -15,7 +14,8 @@ import type { BrokerController } from '../broker-controller.js';
 import { wantsArrived } from '../filter/message-filters.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
 import type { PopPortion } from './pop-portion.js';
-import { PopQueueReader, type PopQueue } from './pop-queue-reader.js';
+import { PopQueueReader } from './pop-queue-reader.js';
+import { popQueues, type PopQueue } from './pop-queues.js';
 import type { PopService } from './pop-service.js';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -83,20 +83,8 @@ export class PopRequest implements HeldPop {
     }
   }
 
-  /** Retries first in a fifth of the requests, and last in the others. */
   private queues(): PopQueue[] {
-    const { topic, consumerGroup, queueId, order } = this.header;
-    const random = Math.floor(this.broker.random() * 100);
-    const normal = queueId < 0 ? this.queuesOf(topic, random) : [{ topic, queueId }];
-    if (order) return normal;
-    const retries = this.queuesOf(popRetryTopicV1Of(topic, consumerGroup), random);
-    const isRetryFirst = random < this.broker.config.popFromRetryProbability;
-    return isRetryFirst ? [...retries, ...normal] : [...normal, ...retries];
-  }
-
-  private queuesOf(topic: string, random: number): PopQueue[] {
-    const count = this.broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
-    return Array.from({ length: count }, (_, i) => ({ topic, queueId: (random + i) % count }));
+    return popQueues(this.broker, this.header, this.header.order);
   }
 
   /** Stores what brings the messages back; the offset of the group is moved afterwards. */

@@ -6,9 +6,9 @@ import { isRetryTopic, popRetryTopicV1Of, retryTopicOf, REVIVE_QUEUES } from '..
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
-import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
+import { getMessage, putMessage } from '../store-promises.js';
 import type { PopCheckPoint } from './pop-check-point.js';
 import { ReviveQueue, type OpenPoint } from './revive-queue.js';
 
@@ -119,13 +119,10 @@ export class PopReviveService {
     return isRetried;
   }
 
-  private read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {
-    return new Promise((resolve) =>
-      this.broker.store.getMessage(topic, queueId, offset, 1, undefined, ({ messages, messageCount }) => {
-        const message = messageCount > 0 ? decodeMessage(messages) : undefined;
-        resolve(message?.queueOffset === offset ? message : undefined);
-      }),
-    );
+  private async read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {
+    const { messages, messageCount } = await getMessage(this.broker.store, topic, queueId, offset, 1);
+    const message = messageCount > 0 ? decodeMessage(messages) : undefined;
+    return message?.queueOffset === offset ? message : undefined;
   }
 
   private async putRetry(message: MessageExt, point: PopCheckPoint): Promise<boolean> {
@@ -134,10 +131,12 @@ export class PopReviveService {
       : popRetryTopicV1Of(point.topic, point.consumerGroup);
     this.prepare(topic, point.consumerGroup);
     const retry = this.retryOf(message, topic, firstPopTime(message, point));
-    const status = await this.put(retry);
-    if (status !== 'PROPERTIES_SIZE_EXCEEDED') return isStored(status);
+    const { store } = this.broker;
+    const { status, record } = await putMessage(store, retry);
+    if (status !== 'PROPERTIES_SIZE_EXCEEDED') return record !== undefined;
     // What is added is worth less than the message.
-    return isStored(await this.put(this.retryOf(message, topic, new Map())));
+    const shorter = await putMessage(store, this.retryOf(message, topic, new Map()));
+    return shorter.record !== undefined;
   }
 
   private retryOf(
@@ -154,10 +153,6 @@ export class PopReviveService {
       storeHost,
     });
     return { ...copy, bornHost: storeHost };
-  }
-
-  private put(message: MessageExtBrokerInner): Promise<PutMessageStatus> {
-    return new Promise((resolve) => this.broker.store.putMessage(message, { onPut: resolve }));
   }
 
   /** The group gets what it is given for a retry from the first message on (#addRetryTopicIfNotExist). */

@@ -1,8 +1,8 @@
 import { decodeMessages } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import type { GetMessageResult } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
+import { getMessage } from '../store-promises.js';
 import {
   decodeAck,
   decodeCheckPoint,
@@ -98,16 +98,16 @@ export class ReviveQueue {
   }
 
   private async readOn(): Promise<void> {
-    const { messages, nextBeginOffset } = await this.read();
-    for (const message of decodeMessages(messages)) this.take(message);
-    this.nextOffset = Math.max(nextBeginOffset, this.nextOffset + 1);
-  }
-
-  private read(): Promise<GetMessageResult> {
     const { topic, queueId, nextOffset } = this;
-    return new Promise((resolve) =>
-      this.broker.store.getMessage(topic, queueId, nextOffset, BATCH, undefined, resolve),
+    const { messages, nextBeginOffset } = await getMessage(
+      this.broker.store,
+      topic,
+      queueId,
+      nextOffset,
+      BATCH,
     );
+    for (const message of decodeMessages(messages)) this.take(message);
+    this.nextOffset = Math.max(nextBeginOffset, nextOffset + 1);
   }
 
   private take(message: MessageExt): void {

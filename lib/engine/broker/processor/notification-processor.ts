@@ -1,10 +1,10 @@
-import { popRetryTopicV1Of } from '../../../common/mix-all.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import type { NotificationRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 import { success, type RemotingRequest } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
+import { popQueues, type PopQueue } from '../pop/pop-queues.js';
 import type { PopService } from '../pop/pop-service.js';
 import { refuseConsumer } from './pop-checks.js';
 
@@ -41,23 +41,15 @@ export class NotificationProcessor {
   }
 
   private hasMsg(header: NotificationRequestHeader): boolean {
-    const { topic, consumerGroup, queueId } = header;
-    const queues = queueId < 0 ? this.queuesOf(topic) : [{ topic, queueId }];
-    const retries = this.queuesOf(popRetryTopicV1Of(topic, consumerGroup));
-    return [...queues, ...retries].some((queue) => this.hasMsgInQueue(header, queue));
+    return popQueues(this.broker, header, false).some((queue) => this.hasMsgInQueue(header, queue));
   }
 
   private hasMsgInQueue(
     { consumerGroup, order, attemptId }: NotificationRequestHeader,
-    { topic, queueId }: { topic: string; queueId: number },
+    { topic, queueId }: PopQueue,
   ): boolean {
     if (order && this.pops.orders.checkBlock(attemptId, topic, consumerGroup, queueId)) return false;
     const offset = this.pops.offsets.offsetOf(topic, consumerGroup, queueId);
     return this.broker.store.getMaxOffsetInQueue(topic, queueId) > offset;
-  }
-
-  private queuesOf(topic: string) {
-    const count = this.broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
-    return Array.from({ length: count }, (_, queueId) => ({ topic, queueId }));
   }
 }

@@ -1,11 +1,11 @@
-import { popRetryTopicV1Of } from '../../../common/mix-all.js';
-import type { PeekMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 import { failure, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { GetMessageResult } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
+import { popQueues, type PopQueue } from '../pop/pop-queues.js';
 import type { PopService } from '../pop/pop-service.js';
+import { getMessage } from '../store-promises.js';
 import { refuseConsumer } from './pop-checks.js';
 
 type PeekCode = typeof RequestCode.PEEK_MESSAGE;
@@ -30,7 +30,7 @@ export class PeekMessageProcessor {
     let count = 0;
     let size = 0;
     let restNum = 0;
-    for (const queue of this.queues(header)) {
+    for (const queue of popQueues(this.broker, header, false)) {
       const offset = this.pops.offsets.offsetOf(queue.topic, header.consumerGroup, queue.queueId);
       restNum += Math.max(this.broker.store.getMaxOffsetInQueue(queue.topic, queue.queueId) - offset, 0);
       const wanted = header.maxMsgNums - count;
@@ -52,30 +52,10 @@ export class PeekMessageProcessor {
     };
   }
 
-  /** Retries first in a fifth of the requests, and last in the others. */
-  private queues({ topic, consumerGroup, queueId }: PeekMessageRequestHeader) {
-    const random = Math.floor(this.broker.random() * 100);
-    const normal = queueId < 0 ? this.queuesOf(topic, random) : [{ topic, queueId }];
-    const retries = this.queuesOf(popRetryTopicV1Of(topic, consumerGroup), random);
-    return random % 5 === 0 ? [...retries, ...normal] : [...normal, ...retries];
-  }
-
-  private queuesOf(topic: string, random: number) {
-    const count = this.broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
-    return Array.from({ length: count }, (_, i) => ({ topic, queueId: (random + i) % count }));
-  }
-
-  private async read(
-    { topic, queueId }: { topic: string; queueId: number },
-    offset: number,
-    count: number,
-  ): Promise<GetMessageResult> {
-    const get = (from: number) =>
-      new Promise<GetMessageResult>((resolve) =>
-        this.broker.store.getMessage(topic, queueId, from, count, undefined, resolve),
-      );
-    const result = await get(offset);
+  private async read({ topic, queueId }: PopQueue, offset: number, count: number): Promise<GetMessageResult> {
+    const { store } = this.broker;
+    const result = await getMessage(store, topic, queueId, offset, count);
     const isMoved = result.status === 'OFFSET_TOO_SMALL' || result.status === 'OFFSET_OVERFLOW_BADLY';
-    return isMoved ? get(result.nextBeginOffset) : result;
+    return isMoved ? getMessage(store, topic, queueId, result.nextBeginOffset, count) : result;
   }
 }

@@ -5,13 +5,13 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { StoreError } from '../../../errors/store.error.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
-import type { GetMessageResult } from '../../store/get-message-result.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
 import { TimerMagic } from '../../store/timer/timer-unit.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
+import { getMessage } from '../store-promises.js';
 import {
   isRecalled,
   deliveredMessage,
@@ -208,7 +208,8 @@ export class TimerMessageService {
     this.moveWriteTime();
     const isBehind = this.files.pending > 0 && this.writeTimeMs - this.readTimeMs > MAX_BEHIND;
     if (isBehind || this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0)) return false;
-    const { messages, nextBeginOffset } = await this.read();
+    const read = getMessage(store, TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH);
+    const { messages, nextBeginOffset } = await read;
     if (nextBeginOffset <= this.queueOffset) return false;
     const late = decodeMessages(messages)
       .map((message) => this.takeUpOne(message))
@@ -220,12 +221,6 @@ export class TimerMessageService {
     if (this.queueOffset >= this.catchUpOffset) this.files.recovered.clear();
     this.hasChanged = true;
     return true;
-  }
-
-  private read(): Promise<GetMessageResult> {
-    return new Promise((resolve) =>
-      this.broker.store.getMessage(TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH, undefined, resolve),
-    );
   }
 
   /** The message if it is due already. */

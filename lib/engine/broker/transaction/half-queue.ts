@@ -2,6 +2,7 @@ import { decodeMessages } from '../../../common/message-decoder.js';
 import { CID_SYS_RMQ_TRANS } from '../../../common/mix-all.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { BrokerController } from '../broker-controller.js';
+import { getMessage } from '../store-promises.js';
 import { REMOVE_TAG, TransactionalOpBatchService } from './transactional-op-batch-service.js';
 
 /** Op messages that are read at once. */
@@ -109,15 +110,12 @@ export class HalfQueue {
     return Math.min(Math.max(committed, min), store.getMaxOffsetInQueue(topic, 0));
   }
 
-  private loadOps(from: number): Promise<number> {
-    return new Promise((resolve) => {
-      this.broker.store.getMessage(TopicNames.TRANS_OP_HALF, 0, from, OP_BATCH, undefined, (result) => {
-        for (const { queueOffset, tags, storedBody } of decodeMessages(result.messages)) {
-          if (tags === REMOVE_TAG) this.loadOp(queueOffset, storedBody.toString('latin1'));
-        }
-        resolve(result.nextBeginOffset);
-      });
-    });
+  private async loadOps(from: number): Promise<number> {
+    const result = await getMessage(this.broker.store, TopicNames.TRANS_OP_HALF, 0, from, OP_BATCH);
+    for (const { queueOffset, tags, storedBody } of decodeMessages(result.messages)) {
+      if (tags === REMOVE_TAG) this.loadOp(queueOffset, storedBody.toString('latin1'));
+    }
+    return result.nextBeginOffset;
   }
 
   private loadOp(offset: number, body: string): void {

@@ -6,6 +6,7 @@ import type { Request, Response } from '../../../remoting/named-request.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { putMessage } from '../store-promises.js';
 import { toRenewed } from './half-message.js';
 import type { TransactionalMessageService } from './transactional-message-service.js';
 
@@ -25,20 +26,14 @@ export class ResumeCheckProcessor {
       const remark = `no message of a transaction has the offset message id ${JSON.stringify(msgId)}`;
       return failure(ResponseCode.SYSTEM_ERROR, remark);
     }
-    return new Promise((resolve) =>
-      this.broker.store.putMessage(toRenewed(message, 0), {
-        onPut: (status, records, first) => {
-          if (status !== 'PUT_OK') {
-            const remark = `Put message back to ${TopicNames.TRANS_HALF} failed: ${status}`;
-            return resolve(failure(ResponseCode.SYSTEM_ERROR, remark));
-          }
-          const { halves } = this.transactions;
-          if (message.topic === TopicNames.TRANS_HALF)
-            halves.move(message.queueOffset, records[first]!.consumeQueueOffset);
-          resolve(success(undefined, undefined));
-        },
-      }),
-    );
+    const { status, record } = await putMessage(this.broker.store, toRenewed(message, 0));
+    if (status !== 'PUT_OK') {
+      const remark = `Put message back to ${TopicNames.TRANS_HALF} failed: ${status}`;
+      return failure(ResponseCode.SYSTEM_ERROR, remark);
+    }
+    if (message.topic === TopicNames.TRANS_HALF)
+      this.transactions.halves.move(message.queueOffset, record!.consumeQueueOffset);
+    return success(undefined, undefined);
   }
 
   private lookUp(msgId: string): MessageExt | undefined {

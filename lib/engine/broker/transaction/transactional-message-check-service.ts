@@ -4,8 +4,8 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
-import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
+import { getMessage, putMessage } from '../store-promises.js';
 import { checkTimesOf, destinationOf, immunityOf, originOf, toDiscarded, toRenewed } from './half-message.js';
 import { TransactionCheckSender } from './transaction-check-sender.js';
 import type { TransactionalMessageService } from './transactional-message-service.js';
@@ -69,19 +69,12 @@ export class TransactionalMessageCheckService {
     const end = this.broker.store.getMaxOffsetInQueue(TopicNames.TRANS_HALF, 0);
     for (let goesOn = true; goesOn && !this.isStopped;) {
       halves.skipEnded();
-      const { messages, next } = await this.read(halves.offset);
-      if (next <= halves.offset) return;
-      goesOn = await this.workOff(messages, next, end);
+      const read = getMessage(this.broker.store, TopicNames.TRANS_HALF, 0, halves.offset, BATCH);
+      const { messages, nextBeginOffset } = await read;
+      if (nextBeginOffset <= halves.offset) return;
+      goesOn = await this.workOff(decodeMessages(messages), nextBeginOffset, end);
       goesOn &&= this.broker.clock.now() - startedAt < MAX_PASS_TIME;
     }
-  }
-
-  private read(offset: number): Promise<{ messages: MessageExt[]; next: number }> {
-    return new Promise((resolve) =>
-      this.broker.store.getMessage(TopicNames.TRANS_HALF, 0, offset, BATCH, undefined, (result) =>
-        resolve({ messages: decodeMessages(result.messages), next: result.nextBeginOffset }),
-      ),
-    );
   }
 
   /** Returns whether the pass goes on behind these messages. */
@@ -124,7 +117,8 @@ export class TransactionalMessageCheckService {
     if (verdict === 'PASS') return true;
     if (verdict === 'DISCARD') return this.discard(half);
     const renewed = toRenewed(half, verdict === 'CHECK' ? checkTimesOf(half) + 1 : undefined);
-    const record = await this.put(renewed, (stored) => this.onRenewed(half, renewed, stored, verdict));
+    const { record } = await putMessage(this.broker.store, renewed);
+    if (record !== undefined) this.onRenewed(half, renewed, record, verdict);
     return record !== undefined;
   }
 
@@ -143,27 +137,11 @@ export class TransactionalMessageCheckService {
   private async discard(half: MessageExt): Promise<boolean> {
     const topic = TopicNames.TRANS_CHECK_MAX_TIME;
     this.broker.topics.findOrCreate(topic, 1);
-    const { logger } = this.broker;
-    const record = await this.put(toDiscarded(half), () =>
-      logger.warn(
-        `Transaction ${half.msgId} of topic ${destinationOf(half)!.topic} stayed open too long: its message is now in ${topic}`,
-      ),
+    const { record } = await putMessage(this.broker.store, toDiscarded(half));
+    if (record === undefined) return false;
+    this.broker.logger.warn(
+      `Transaction ${half.msgId} of topic ${destinationOf(half)!.topic} stayed open too long: its message is now in ${topic}`,
     );
-    return record !== undefined;
-  }
-
-  private put(
-    message: MessageExtBrokerInner,
-    onStored: (record: DispatchRequest) => void,
-  ): Promise<DispatchRequest | undefined> {
-    return new Promise((resolve) =>
-      this.broker.store.putMessage(message, {
-        onPut(status, records, first) {
-          const record = isStored(status) ? records[first] : undefined;
-          if (record !== undefined) onStored(record);
-          resolve(record);
-        },
-      }),
-    );
+    return true;
   }
 }
