@@ -138,6 +138,25 @@ class FastjsonReader {
   }
 }
 
+/** @throws TypeError when the value is not an object. */
+export function asObject(value: FastjsonValue | undefined): FastjsonObject {
+  if (value instanceof Map) return value;
+  throw new TypeError(`expected an object, found ${JSON.stringify(value)}`);
+}
+
+/** An offset or count; numbers in quotes count, as fastjson takes them. @throws TypeError */
+export function asInteger(value: FastjsonValue | undefined): number {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  if (Number.isSafeInteger(number)) return number as number;
+  throw new TypeError(`expected an integer, found ${JSON.stringify(value)}`);
+}
+
+/** @throws TypeError when the value is not a text. */
+export function asText(value: FastjsonValue | undefined): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError(`expected a text, found ${JSON.stringify(value)}`);
+}
+
 /** What can be written: a `Map` with numbers or objects as keys gets bare keys, a `Set` becomes an array in one line. */
 export type FastjsonInput =
   | null

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock, Timer } from '../../common/clock.js';
 import {
+  asObject,
   fastjsonPieces,
   parseFastjson,
   type FastjsonObject,
   type FastjsonTable,
-  type FastjsonValue,
 } from '../../common/fastjson.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
@@ -141,17 +141,4 @@ export abstract class ConfigManager {
   private persistLater(delay: number): void {
     if (!this.isClosed) this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), delay);
   }
-}
-
-/** @throws TypeError when the value is not an object. */
-export function asObject(value: FastjsonValue | undefined): FastjsonObject {
-  if (value instanceof Map) return value;
-  throw new TypeError(`expected an object, found ${JSON.stringify(value)}`);
-}
-
-/** An offset or count; numbers in quotes count, as fastjson takes them. */
-export function asInteger(value: FastjsonValue | undefined): number {
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
-  if (Number.isSafeInteger(number)) return number as number;
-  throw new TypeError(`expected an integer, found ${JSON.stringify(value)}`);
 }

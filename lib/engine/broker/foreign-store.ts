@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
+import { asObject, parseFastjson, type FastjsonObject, type FastjsonValue } from '../../common/fastjson.js';
 import type { FileSystem } from '../../common/file-system.js';
 import { JsonFile } from '../../common/json-file.js';
 import type { Logger } from '../../common/logger.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { TopicConfig } from '../../remoting/body/topic-config.js';
-import { asObject } from './config-manager.js';
 
 const EXPORT = 'have that broker write it as JSON (mqadmin rocksDBConfigToJson -b HOST:PORT), end it, ';
 

@@ -1,9 +1,9 @@
-import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import { asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import { readFields } from '../config-fields.js';
-import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { bloomFilterData } from './bloom-filter-data.js';
 
 /** Milliseconds that changes gather before they are written (BrokerController, `persist consumerFilter`). */

@@ -1,9 +1,9 @@
-import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import { asInteger, asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import type {
   MessageRequestMode,
   SetMessageRequestModeRequestBody,
 } from '../../../remoting/body/query-assignment.js';
-import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 
 type RequestModeConfig = SetMessageRequestModeRequestBody;
 

@@ -1,7 +1,7 @@
 import type { FileCallback } from '../../../common/file-system.js';
-import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import { asInteger, asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
 /** Between topic and group in the keys of tables. */

@@ -1,9 +1,15 @@
 import type { Timer } from '../../../common/clock.js';
 import { popRetryFlagOf } from '../../../common/extra-info.js';
-import type { FastjsonInput, FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import {
+  asInteger,
+  asObject,
+  type FastjsonInput,
+  type FastjsonObject,
+  type FastjsonTable,
+} from '../../../common/fastjson.js';
 import type { PopInfo } from '../../../common/pop-info.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { TOPIC_GROUP_SEPARATOR } from './consumer-offset-manager.js';
 import { OrderInfo } from './order-info.js';
 

@@ -1,5 +1,10 @@
-import type { FastjsonInput, FastjsonObject, FastjsonValue } from '../../../common/fastjson.js';
-import { asInteger, asObject } from '../config-manager.js';
+import {
+  asInteger,
+  asObject,
+  type FastjsonInput,
+  type FastjsonObject,
+  type FastjsonValue,
+} from '../../../common/fastjson.js';
 
 /** The portion of a queue that a group is consuming in order (ConsumerOrderInfoManager.OrderInfo). */
 export class OrderInfo {

@@ -1,5 +1,11 @@
-import { parseFastjson, toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
-import { asInteger, asObject } from '../config-manager.js';
+import {
+  asInteger,
+  asObject,
+  asText,
+  parseFastjson,
+  toFastjson,
+  type FastjsonObject,
+} from '../../../common/fastjson.js';
 
 /** Messages that were popped together from one queue, until when nobody else gets them (PopCheckPoint). */
 export interface PopCheckPoint {
@@ -119,9 +125,4 @@ function integers(fields: FastjsonObject, ...names: readonly string[]): number[]
   const list = names.map((name) => fields.get(name)).find((value) => value !== undefined) ?? [];
   if (!Array.isArray(list)) throw new TypeError(`${names[0]} is no list`);
   return list.map(asInteger);
-}
-
-function asText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new TypeError(`expected a text, found ${JSON.stringify(value)}`);
 }

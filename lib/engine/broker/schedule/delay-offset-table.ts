@@ -1,6 +1,6 @@
-import type { FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import { asInteger, asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import type { FileCallback } from '../../../common/file-system.js';
-import { asInteger, asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
 /** Updates between two versions of the table (delayOffsetUpdateVersionStep). */

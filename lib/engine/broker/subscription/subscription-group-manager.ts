@@ -1,8 +1,9 @@
-import type {
-  FastjsonInput,
-  FastjsonObject,
-  FastjsonTable,
-  FastjsonValue,
+import {
+  asObject,
+  type FastjsonInput,
+  type FastjsonObject,
+  type FastjsonTable,
+  type FastjsonValue,
 } from '../../../common/fastjson.js';
 import { CID_RMQ_SYS_PREFIX, CID_SYS_RMQ_TRANS, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
@@ -12,7 +13,7 @@ import type {
 } from '../../../remoting/body/subscription-group-config.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { readFields, readOthers } from '../config-fields.js';
-import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
 export type { SubscriptionGroupConfig };

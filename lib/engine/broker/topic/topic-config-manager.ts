@@ -1,10 +1,15 @@
-import type { FastjsonInput, FastjsonObject, FastjsonTable } from '../../../common/fastjson.js';
+import {
+  asObject,
+  type FastjsonInput,
+  type FastjsonObject,
+  type FastjsonTable,
+} from '../../../common/fastjson.js';
 import { isRetryTopic, replyTopicOf, REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
 import type { TopicConfigTable } from '../../../remoting/body/topic-config.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { asObject, ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 import { createTopicConfig, decodeTopicConfig, encodeTopicConfig, type TopicConfig } from './topic-config.js';
 

@@ -1,5 +1,5 @@
-import type { FastjsonObject, FastjsonTable, FastjsonValue } from '../../../common/fastjson.js';
-import { asObject, ConfigManager, type ConfigManagerOptions } from '../../broker/config-manager.js';
+import { asObject, asText, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../broker/config-manager.js';
 
 /** The namespace of order topics: each with `broker:queues`, and `;` between (NamesrvUtil). */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG';
@@ -68,9 +68,4 @@ export class KVConfigManager extends ConfigManager {
     if (namespace === NAMESPACE_ORDER_TOPIC_CONFIG) this.onOrderTopics(values);
     await this.flush();
   }
-}
-
-function asText(value: FastjsonValue): string {
-  if (typeof value === 'string') return value;
-  throw new TypeError(`expected a text, found ${JSON.stringify(value)}`);
 }
