@@ -1,7 +1,7 @@
 import { MessageConst } from '../../../common/message-const.js';
 import { reviveTopicOf } from '../../../common/mix-all.js';
-import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { BrokerController } from '../broker-controller.js';
+import { ownMessage } from '../own-message.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
 import {
   encodeAck,
@@ -16,7 +16,6 @@ export const ACK_TAG = 'ack';
 export const BATCH_ACK_TAG = 'bAck';
 /** A check point comes so many ms before it is due, and so before what acknowledges it (PopAckConstants). */
 const ACK_TIME_INTERVAL = 1000;
-const NO_PROPERTIES = Buffer.alloc(0);
 
 /** Writes check points and acknowledgements; they get into the revive topic by the timers, when the check point is due. */
 export class ReviveTopic {
@@ -45,7 +44,8 @@ export class ReviveTopic {
 
   private put(queueId: number, tag: string, body: string, deliverMs: number, id: string): Promise<boolean> {
     const { store, storeConfig, clock } = this.broker;
-    const message = this.message(queueId, Buffer.from(body), propertiesOf(tag, deliverMs, id));
+    const properties = propertiesOf(tag, deliverMs, id);
+    const message = ownMessage(this.broker, this.name, queueId, Buffer.from(body), properties);
     const diverted = divertTimed(message, storeConfig, clock);
     if (!isMessage(diverted)) {
       this.broker.logger.error(`Pop record ${id} cannot be stored: ${diverted.remark}`);
@@ -54,28 +54,6 @@ export class ReviveTopic {
     return new Promise((resolve) =>
       store.putMessage(diverted, { onPut: (status) => resolve(status === 'PUT_OK') }),
     );
-  }
-
-  private message(
-    queueId: number,
-    body: Buffer,
-    properties: ReadonlyMap<string, string>,
-  ): MessageExtBrokerInner {
-    const { storeHost, clock } = this.broker;
-    return {
-      topic: this.name,
-      queueId,
-      flag: 0,
-      sysFlag: 0,
-      bornTimestamp: clock.now(),
-      bornHost: storeHost,
-      storeHost,
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
-      body,
-      properties,
-      brokerProperties: NO_PROPERTIES,
-    };
   }
 }
 

@@ -6,6 +6,7 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
+import { ownMessage } from '../own-message.js';
 import { parseRecallHandle, type RecallMessageHandle } from '../timer/recall-message-handle.js';
 import { buildDeleteKey } from '../timer/timer-message.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
@@ -61,7 +62,7 @@ export class RecallMessageProcessor {
     producerGroup: string | undefined,
     context: RecallContext,
   ): MessageExtBrokerInner {
-    const { clock, storeHost, config } = this.broker;
+    const { clock, brokerProperties, config } = this.broker;
     const now = clock.now();
     const deleteKey = config.appendTopicForTimerDeleteKey ? buildDeleteKey(topic, messageId) : messageId;
     const properties = new Map<string, string>([
@@ -73,18 +74,10 @@ export class RecallMessageProcessor {
     ]);
     if (producerGroup !== undefined) properties.set(MessageConst.PRODUCER_GROUP, producerGroup);
     return {
-      topic,
-      queueId: 0,
-      flag: 0,
-      sysFlag: 0,
+      ...ownMessage(this.broker, topic, 0, BODY, properties),
       bornTimestamp: now,
-      storeHost,
-      properties,
-      body: BODY,
       bornHost: context.channel.remoteHost,
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
-      brokerProperties: this.broker.brokerProperties,
+      brokerProperties,
     };
   }
 }

@@ -4,12 +4,12 @@ import { TopicNames } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
+import { ownMessage } from '../own-message.js';
 
 /** The tag of all op messages (TransactionalMessageUtil.REMOVE_TAG). */
 export const REMOVE_TAG = 'd';
 /** Ended transactions that wait to be written; more are forgotten, and their producers asked once more. */
 const MAX_PENDING = 100_000;
-const NO_BYTES = Buffer.alloc(0);
 const PROPERTIES: ReadonlyMap<string, string> = new Map([
   [MessageConst.WAIT_STORE_MSG_OK, 'true'],
   [MessageConst.TAGS, REMOVE_TAG],
@@ -96,21 +96,8 @@ export class TransactionalOpBatchService {
   }
 
   private opMessage(halfOffsets: readonly number[]): MessageExtBrokerInner {
-    const { storeHost } = this.broker;
-    return {
-      topic: TopicNames.TRANS_OP_HALF,
-      queueId: 0,
-      flag: 0,
-      sysFlag: 0,
-      bornTimestamp: this.broker.clock.now(),
-      bornHost: storeHost,
-      storeHost,
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
-      body: Buffer.from(halfOffsets.map((offset) => `${offset},`).join('')),
-      properties: PROPERTIES,
-      brokerProperties: NO_BYTES,
-    };
+    const body = Buffer.from(halfOffsets.map((offset) => `${offset},`).join(''));
+    return ownMessage(this.broker, TopicNames.TRANS_OP_HALF, 0, body, PROPERTIES);
   }
 }
 
