@@ -76,8 +76,6 @@ export class BrokerController implements RequestHandler {
   readonly random: () => number;
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
-  readonly maxMessageSize: number;
-  readonly regionId: string;
   /** Where clients reach this broker, as it is written into records and ids. */
   storeHost!: SocketHost;
   storeHostDigits!: string;
@@ -119,8 +117,6 @@ export class BrokerController implements RequestHandler {
     this.random = options.random;
     this.fileSystem = fileSystem;
     this.logger = logger;
-    this.maxMessageSize = storeConfig.maxMessageSize;
-    this.regionId = config.regionId;
     this.delayLevels = parseDelayLevels(storeConfig.messageDelayLevel)!;
     this.brokerProperties = brokerProperties(config);
     const onArriving = (records: readonly DispatchRequest[]) => this.onArriving(records);

@@ -187,6 +187,6 @@ function describe({ brokerName, brokerId, brokerAddr }: BrokerIdentity): string 
 }
 
 /** DataVersion#equals. */
-function isSameVersion(a: DataVersion, b: DataVersion): boolean {
+export function isSameVersion(a: DataVersion, b: DataVersion): boolean {
   return a.counter === b.counter && a.timestamp === b.timestamp && a.stateVersion === b.stateVersion;
 }

@@ -6,7 +6,7 @@ import { failure, success, type RemotingRequest } from '../../remoting/remoting-
 import { RequestCode } from '../../remoting/request-code.js';
 import type { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { ResponseCode } from '../../remoting/response-code.js';
-import type { BrokerLiveTable } from './broker-live-table.js';
+import { isSameVersion, type BrokerLiveTable } from './broker-live-table.js';
 
 type RegisterCode = typeof RequestCode.REGISTER_BROKER;
 
@@ -24,10 +24,7 @@ export class RegisterBrokerProcessor {
     });
     dispatcher.register(RequestCode.QUERY_DATA_VERSION, ({ header, body }, context) => {
       const known = this.brokers.heartbeat(header);
-      const changed =
-        known?.counter !== body.counter ||
-        known.timestamp !== body.timestamp ||
-        known.stateVersion !== body.stateVersion;
+      const changed = known === undefined || !isSameVersion(known, body);
       context.reply(success({ changed }, known));
     });
     dispatcher.register(RequestCode.BROKER_HEARTBEAT, ({ header }, context) => {

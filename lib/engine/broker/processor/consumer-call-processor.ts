@@ -1,4 +1,3 @@
-import { decodeMessageId } from '../../../common/message-id.js';
 import type { MessageQueue } from '../../../common/message-queue.js';
 import { RemotingTimeoutError } from '../../../errors/remoting-timeout.error.js';
 import type { RocketMQError } from '../../../errors/rocketmq.error.js';
@@ -12,6 +11,7 @@ import {
 import { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { lookMessageById } from '../look-message.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 /** Milliseconds that a consumer has to answer. */
@@ -37,7 +37,7 @@ export class ConsumerCallProcessor {
   }: Request<'CONSUME_MESSAGE_DIRECTLY'>): Promise<Response<'CONSUME_MESSAGE_DIRECTLY'>> {
     const { broker } = this;
     const { consumerGroup, clientId = '', msgId = '', topic = '' } = header;
-    const record = this.lookUp(msgId);
+    const record = lookMessageById(broker.store, msgId);
     if (record === undefined) {
       const remark = `no message has the offset message id ${JSON.stringify(msgId)}`;
       return failure(ResponseCode.SYSTEM_ERROR, remark);
@@ -76,14 +76,6 @@ export class ConsumerCallProcessor {
     // One that does not answer is left out, as Apache's broker does it.
     await Promise.all(asked.map((client) => ask(client).catch(() => {})));
     return success(undefined, { messageQueueTable: new Map(), consumerTable });
-  }
-
-  private lookUp(msgId: string): Buffer | undefined {
-    try {
-      return this.broker.store.lookMessageByOffset(decodeMessageId(msgId).commitLogOffset);
-    } catch {
-      return undefined;
-    }
   }
 
   private async callConsumer<C extends RequestCode>(

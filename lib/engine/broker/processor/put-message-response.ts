@@ -4,6 +4,7 @@ import { failure, type RemotingResponse } from '../../../remoting/remoting-comma
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { PutMessageStatus } from '../../store/put-message-status.js';
+import type { BrokerController } from '../broker-controller.js';
 
 /** Codes of the statuses of messages that were stored (SendMessageProcessor#handlePutMessageResult). */
 export const STORED_CODES: Partial<Record<PutMessageStatus, ResponseCode>> = {
@@ -13,9 +14,8 @@ export const STORED_CODES: Partial<Record<PutMessageStatus, ResponseCode>> = {
 
 /** What the sender of a message that was not stored is told. */
 export function refusal(
+  { store, storeConfig }: BrokerController,
   status: PutMessageStatus,
-  maxMessageSize: number,
-  reason?: string,
 ): RemotingResponse<never> {
   switch (status) {
     case 'MESSAGE_ILLEGAL':
@@ -23,7 +23,7 @@ export function refusal(
       return failure(
         ResponseCode.MESSAGE_ILLEGAL,
         'the message is illegal, maybe msg body or properties length not matched. ' +
-          `msg body length limit ${maxMessageSize}B, msg properties length limit 32KB.`,
+          `msg body length limit ${storeConfig.maxMessageSize}B, msg properties length limit 32KB.`,
       );
     case 'OS_PAGE_CACHE_BUSY':
       return failure(
@@ -35,17 +35,11 @@ export function refusal(
     case 'SERVICE_NOT_AVAILABLE':
       return failure(
         ResponseCode.SERVICE_NOT_AVAILABLE,
-        `service not available now: ${reason ?? 'the last write to the message store failed'}`,
+        `service not available now: ${store.writeRefusal ?? 'the last write to the message store failed'}`,
       );
     default:
       return failure(ResponseCode.SYSTEM_ERROR, `UNKNOWN_ERROR ${status}`);
   }
-}
-
-/** What the header of an answer needs to know of the broker. */
-interface HeaderOrigin {
-  readonly storeHostDigits: string;
-  readonly regionId: string;
 }
 
 /** The header of the answer to a send. Ids are made when someone asks for them, which few do. */
@@ -56,7 +50,7 @@ export class StoredMessageHeader implements SendMessageResponseHeader {
   private count = 0;
 
   constructor(
-    private readonly broker: HeaderOrigin,
+    private readonly broker: BrokerController,
     readonly queueId: number,
     readonly transactionId: string | undefined,
     readonly recallHandle?: string,
@@ -70,7 +64,7 @@ export class StoredMessageHeader implements SendMessageResponseHeader {
   }
 
   get regionId(): string {
-    return this.broker.regionId;
+    return this.broker.config.regionId;
   }
 
   get msgId(): string {

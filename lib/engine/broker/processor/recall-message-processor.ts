@@ -24,7 +24,7 @@ export class RecallMessageProcessor {
   constructor(private readonly broker: BrokerController) {}
 
   process({ header }: RecallRequest, context: RecallContext): void {
-    const { config, topics, store, storeConfig, maxMessageSize, clock } = this.broker;
+    const { config, topics, store, storeConfig, clock } = this.broker;
     if (!config.recallMessageEnable)
       return context.reply(
         failure(ResponseCode.NO_PERMISSION, 'recall failed: recallMessageEnable of this broker is false'),
@@ -42,7 +42,7 @@ export class RecallMessageProcessor {
     store.putMessage(marker, {
       onPut: (status: PutMessageStatus) => {
         if (isStored(status)) context.reply(success({ msgId: handle.messageId }, undefined));
-        else context.reply(refusal(status, maxMessageSize, store.writeRefusal));
+        else context.reply(refusal(this.broker, status));
       },
     });
   }

@@ -36,13 +36,13 @@ export class ReplyMessageProcessor {
     const fault = this.send.refuse(header) ?? refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = new Map(header.properties)
-      .set(MessageConst.MSG_REGION, this.broker.regionId)
+      .set(MessageConst.MSG_REGION, this.broker.config.regionId)
       .set(MessageConst.TRACE_SWITCH, 'true');
     const inner = this.send.innerMessage(header, header.flag, body, properties, context);
     const message = { ...inner, brokerProperties: NO_PROPERTIES };
     this.push(header, message, (pushFault) => {
       if (this.broker.config.storeReplyMessageEnable) this.store(message, pushFault, context);
-      else context.reply(answer(pushFault, notStored(message, this.broker.regionId)));
+      else context.reply(answer(pushFault, notStored(message, this.broker.config.regionId)));
     });
   }
 
@@ -95,7 +95,7 @@ export class ReplyMessageProcessor {
         else broker.logger.warn(`A reply of topic ${message.topic} cannot be stored: ${status}`);
         const stored = new StoredMessageHeader(broker, queueId, undefined);
         stored.setStored(records, first, count);
-        context.reply(answer(fault, hasCopy ? stored : notStored(message, broker.regionId)));
+        context.reply(answer(fault, hasCopy ? stored : notStored(message, broker.config.regionId)));
       },
     });
   }

@@ -129,7 +129,7 @@ export class SendMessageProcessor {
   }
 
   private refuseBatch(header: SendMessageRequestHeader, batch: MessageBatch): Refusal | undefined {
-    const { maxMessageSize } = this.broker;
+    const { maxMessageSize } = this.broker.storeConfig;
     if (batch.length === 0) return failure(ResponseCode.SYSTEM_ERROR, 'the batch has no message');
     if (isRetryTopic(header.topic)) {
       return failure(ResponseCode.MESSAGE_ILLEGAL, 'batch request does not support retry group');
@@ -258,12 +258,11 @@ class SendReply implements PutMessageCallback {
     first: number,
     count: number,
   ): void {
-    const { maxMessageSize, store, stats } = this.broker;
     const code = STORED_CODES[status];
-    if (code === undefined) return this.context.reply(refusal(status, maxMessageSize, store.writeRefusal));
+    if (code === undefined) return this.context.reply(refusal(this.broker, status));
     const newest = records[first + count - 1]!;
     const bytes = newest.commitLogOffset + newest.msgSize - records[first]!.commitLogOffset;
-    stats.onPut(this.topic, count, bytes);
+    this.broker.stats.onPut(this.topic, count, bytes);
     const { context, header } = this;
     header.setStored(records, first, count);
     if (code === ResponseCode.SUCCESS) context.reply(success(header, undefined));

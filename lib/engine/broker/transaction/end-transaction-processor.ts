@@ -71,16 +71,16 @@ export class EndTransactionProcessor {
     const destination = destinationOf(half);
     if (destination === undefined) return context.reply(illegal('The message has no real topic and queue'));
     const message = divertDelayed(toCommitted(half, destination), this.broker.delayLevels.length);
-    const { store, maxMessageSize, stats } = this.broker;
+    const { broker } = this;
     committing.add(origin);
-    store.putMessage(message, {
+    broker.store.putMessage(message, {
       onPut(status, records, first) {
         committing.delete(origin);
         const code = STORED_CODES[status];
-        if (code === undefined) return context.reply(refusal(status, maxMessageSize, store.writeRefusal));
+        if (code === undefined) return context.reply(refusal(broker, status));
         // Only now: until the message is safe, its producer can be asked again.
         halves.end(half.queueOffset);
-        stats.onPut(destination.topic, 1, records[first]!.msgSize);
+        broker.stats.onPut(destination.topic, 1, records[first]!.msgSize);
         context.reply(DONE);
       },
     });

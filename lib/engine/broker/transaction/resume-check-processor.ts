@@ -1,11 +1,11 @@
 import { decodeMessage } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { decodeMessageId } from '../../../common/message-id.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { lookMessageById } from '../look-message.js';
 import { putMessage } from '../store-promises.js';
 import { toRenewed } from './half-message.js';
 import type { TransactionalMessageService } from './transactional-message-service.js';
@@ -37,12 +37,7 @@ export class ResumeCheckProcessor {
   }
 
   private lookUp(msgId: string): MessageExt | undefined {
-    let record: Buffer | undefined;
-    try {
-      record = this.broker.store.lookMessageByOffset(decodeMessageId(msgId).commitLogOffset);
-    } catch {
-      return undefined;
-    }
+    const record = lookMessageById(this.broker.store, msgId);
     const message = record && decodeMessage(record);
     const isHalf =
       message?.topic === TopicNames.TRANS_HALF || message?.topic === TopicNames.TRANS_CHECK_MAX_TIME;

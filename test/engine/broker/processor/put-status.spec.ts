@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BrokerController } from '../../../../lib/engine/broker/broker-controller.js';
 import { refusal, STORED_CODES } from '../../../../lib/engine/broker/processor/put-message-response.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
@@ -110,6 +111,7 @@ describe('what a sender is told', () => {
     ['OS_PAGE_CACHE_BUSY', ResponseCode.SYSTEM_BUSY],
     ['CREATE_MAPPED_FILE_FAILED', ResponseCode.SYSTEM_ERROR],
   ] as const)('of %s: code %i', (status, code) => {
-    expect(STORED_CODES[status] ?? refusal(status, 4_194_304).code).toBe(code);
+    const broker = { store: {}, storeConfig: { maxMessageSize: 4_194_304 } } as BrokerController;
+    expect(STORED_CODES[status] ?? refusal(broker, status).code).toBe(code);
   });
 });

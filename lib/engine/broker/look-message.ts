@@ -1,0 +1,11 @@
+import { decodeMessageId } from '../../common/message-id.js';
+import type { DefaultMessageStore } from '../store/default-message-store.js';
+
+/** The record with an offset message id; undefined also when the text is none. */
+export function lookMessageById(store: DefaultMessageStore, msgId: string): Buffer | undefined {
+  try {
+    return store.lookMessageByOffset(decodeMessageId(msgId).commitLogOffset);
+  } catch {
+    return undefined;
+  }
+}
