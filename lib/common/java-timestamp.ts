@@ -1,7 +1,7 @@
 const PATTERN = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/;
 
 /** Milliseconds since the epoch of `yyyyMMddHHmmss` in local time (UtilAll#parseDate); NaN for what is no such time. */
-export function parseJavaTimestamp(text: string): number {
+function parseJavaTimestamp(text: string): number {
   const match = PATTERN.exec(text);
   if (match === null) return NaN;
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [

@@ -20,7 +20,7 @@ import {
 } from './idempotency-records.js';
 
 /** Where records are; each has the key as its only key, by which the index of the broker finds it. */
-export const IDEMPOTENCY_TOPIC = 'NEST_IDEMPOTENCY';
+const IDEMPOTENCY_TOPIC = 'NEST_IDEMPOTENCY';
 /** Most records that a broker gives at once, the newest. */
 const MAX_RECORDS = 64;
 /** Milliseconds by which clocks may differ. */

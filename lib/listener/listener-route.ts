@@ -88,7 +88,7 @@ export async function outcomeOfError(
 }
 
 /** Whether a message comes again after an error. What cannot be read now never can be; the listener itself says of what else that is so. */
-export function isRetried(route: ListenerRoute | undefined, error: unknown): boolean {
+function isRetried(route: ListenerRoute | undefined, error: unknown): boolean {
   if (error instanceof UnreadableMessageError) return route?.retriesBadPayload === true;
   const { noRetryFor = [], retryFor } = route ?? {};
   const isOneOf = (types: readonly Type[]) => types.some((type) => error instanceof type);

@@ -15,7 +15,6 @@ export interface LengthCodes extends SequencePart {
 function lengthCodes(
   minLength: number,
   extraBits: readonly number[],
-  maxAccuracyLog: number,
   predefined: FseDistribution,
 ): LengthCodes {
   let next = minLength;
@@ -23,7 +22,7 @@ function lengthCodes(
   return {
     lowest: Uint32Array.from(lowest),
     extraBits: Uint8Array.from(extraBits),
-    maxAccuracyLog,
+    maxAccuracyLog: 9,
     maxSymbol: extraBits.length - 1,
     predefined: FseTable.ofDistribution(predefined),
   };
@@ -37,7 +36,6 @@ function many(value: number, count: number): number[] {
 export const LITERALS_LENGTHS = lengthCodes(
   0,
   [...many(0, 16), 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
-  9,
   {
     accuracyLog: 6,
     counts: [4, 3, ...many(2, 11), 1, 1, 1, ...many(2, 9), 3, 2, ...many(1, 5), ...many(-1, 4)],
@@ -48,7 +46,6 @@ export const LITERALS_LENGTHS = lengthCodes(
 export const MATCH_LENGTHS = lengthCodes(
   3,
   [...many(0, 32), 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
-  9,
   { accuracyLog: 6, counts: [1, 4, 3, 2, 2, 2, 2, 2, 2, ...many(1, 37), ...many(-1, 7)] },
 );
 

@@ -34,9 +34,9 @@ export class CommitLog {
   }
 
   /** Copies bytes that lie in one file; false when they are not there. May wait for the disk. */
-  read(offset: number, length: number, target: Buffer, targetStart: number): boolean {
-    if (this.tail.copy(offset, length, target, targetStart)) return true;
+  read(offset: number, length: number, target: Buffer): boolean {
+    if (this.tail.copy(offset, length, target, 0)) return true;
     const segment = this.segments.find(offset);
-    return segment !== undefined && segment.read(target, targetStart, length, offset) === length;
+    return segment !== undefined && segment.read(target, 0, length, offset) === length;
   }
 }

@@ -18,10 +18,10 @@ import { DiskProbe } from './disk-probe.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
-import type { GetMessageStatus, MessageFilter } from './get-message-result.js';
+import type { GetMessageCallback, GetMessageStatus, MessageFilter } from './get-message-result.js';
 import { IndexService } from './index-service.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
-import { MessageReader, type GetMessageCallback } from './message-reader.js';
+import { MessageReader } from './message-reader.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { offsetByTime, storeTimestampAt } from './offset-by-time.js';
 import { OpenFiles } from './open-files.js';
@@ -306,7 +306,7 @@ export class DefaultMessageStore {
     const head = this.isInLog(commitLogOffset, MIN_RECORD_SIZE) && readRecordHead(this.log, commitLogOffset);
     if (!head || !this.isInLog(commitLogOffset, head.size)) return undefined;
     const record = Buffer.allocUnsafe(head.size);
-    const isRead = this.log.read(commitLogOffset, head.size, record, 0);
+    const isRead = this.log.read(commitLogOffset, head.size, record);
     return isRead && isSoundRecord(record, 0, commitLogOffset) ? record : undefined;
   }
 

@@ -1,8 +1,7 @@
 import { RecordProperties } from '../../common/filter/record-properties.js';
 import { RecordLayout } from '../../common/message-layout.js';
 import { readOffset } from '../../common/int64.js';
-import type { GetMessageResult, RecordFilter } from './get-message-result.js';
-import type { GetMessageCallback } from './message-reader.js';
+import type { GetMessageCallback, GetMessageResult, RecordFilter } from './get-message-result.js';
 
 /** Where a {@link FilteredRead} ends. */
 export interface ReadLimits {

@@ -22,6 +22,8 @@ export interface GetMessageResult {
   readonly messageCount: number;
 }
 
+export type GetMessageCallback = (result: GetMessageResult) => void;
+
 /** Chooses messages by the tags code of their ConsumeQueue unit (MessageFilter#isMatchedByConsumeQueue). */
 export type UnitFilter = (tagsCode: number) => boolean;
 

@@ -7,6 +7,7 @@ import type { ConsumeQueue } from './consume-queue.js';
 import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
 import { FilteredRead } from './filtered-read.js';
 import type {
+  GetMessageCallback,
   GetMessageResult,
   GetMessageStatus,
   MessageFilter,
@@ -22,7 +23,6 @@ import type { UnitRepair } from './unit-repair.js';
 const UNITS_PER_READ = 64;
 const NO_BYTES = Buffer.alloc(0);
 
-export type GetMessageCallback = (result: GetMessageResult) => void;
 
 export interface GetMessageRequest {
   readonly queue: ConsumeQueue;

@@ -15,7 +15,7 @@ export interface RecordHead {
 
 /** Reads the first bytes of the record at `commitLogOffset`; undefined when they are not those of a record there. */
 export function readRecordHead(log: CommitLog, commitLogOffset: number): RecordHead | undefined {
-  if (!log.read(commitLogOffset, MIN_RECORD_SIZE, HEAD, 0)) return undefined;
+  if (!log.read(commitLogOffset, MIN_RECORD_SIZE, HEAD)) return undefined;
   if (!hasPhysicalOffset(HEAD, 0, commitLogOffset) || HEAD.readInt32BE(0) < MIN_RECORD_SIZE) return undefined;
   return {
     size: HEAD.readInt32BE(0),

@@ -1,6 +1,7 @@
+import type { FileSystem } from '../../common/file-system.js';
 import type { AppendPipeline } from './append-pipeline.js';
 import type { CommitLog } from './commit-log.js';
-import type { MessageStoreOptions } from './default-message-store.js';
+import type { MessageStoreConfig } from './message-store-config.js';
 import { readRecordHead } from './record-head.js';
 import type { StoreStatsService } from './store-stats-service.js';
 
@@ -18,7 +19,7 @@ export function storeRuntimeInfo(
   pipeline: AppendPipeline,
   dispatchedOffset: number,
   stats: StoreStatsService,
-  { config, fileSystem }: MessageStoreOptions,
+  { config, fileSystem }: { readonly config: MessageStoreConfig; readonly fileSystem: FileSystem },
 ): [string, string][] {
   const { used, usable } = fileSystem.diskSpace(config.storePathRootDir);
   const ratio = used + usable === 0 ? 0 : used / (used + usable);

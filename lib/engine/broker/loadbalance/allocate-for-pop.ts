@@ -2,7 +2,7 @@ import type { AllocateMessageQueueStrategy } from '../../../common/allocate/allo
 import { messageQueueKey, type MessageQueue } from '../../../common/message-queue.js';
 
 /** Stands for all queues of a broker. */
-export const ANY_QUEUE = -1;
+const ANY_QUEUE = -1;
 
 /**
  * The queues from which a member of a group pops (QueryAssignmentProcessor#allocate4Pop): by default all members from all

@@ -22,10 +22,6 @@ export class PopPortion {
     return this.result.nextBeginOffset;
   }
 
-  get rest(): number {
-    return Math.max(this.result.maxOffset - this.nextOffset, 0);
-  }
-
   get size(): number {
     return this.result.messages.length;
   }

@@ -2,19 +2,16 @@ import { MessageConst } from '../../../common/message-const.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 
-/** A delay level that is no number. */
-export class IllegalDelayError extends RangeError {}
-
 /**
  * Sends a message with a delay level to the schedule topic, from which it is delivered when it is due
  * (HookUtils#handleScheduleMessage, #transformDelayLevelMessage).
  *
- * @throws IllegalDelayError when the level is not an integer.
+ * @throws RangeError when the level is not an integer.
  */
 export function divertDelayed(message: MessageExtBrokerInner, maxDelayLevel: number): MessageExtBrokerInner {
   const text = message.properties.get(MessageConst.DELAY_TIME_LEVEL);
   if (text === undefined) return message;
-  if (!/^-?\d{1,9}$/.test(text)) throw new IllegalDelayError(`For input string: "${text}" (property DELAY)`);
+  if (!/^-?\d{1,9}$/.test(text)) throw new RangeError(`For input string: "${text}" (property DELAY)`);
   if (Number(text) <= 0) return message;
   const level = Math.min(Number(text), maxDelayLevel);
   const properties = new Map(message.properties);

@@ -226,7 +226,7 @@ export class TimerMessageService {
   /** The message if it is due already. */
   private takeUpOne(message: MessageExt): TimedMessage | undefined {
     if (this.files.recovered.delete(message.commitLogOffset)) return undefined;
-    const timed = readTimedMessage(message, TIMER_PRECISION);
+    const timed = readTimedMessage(message);
     if (timed === undefined) {
       this.broker.logger.error(`Timed message ${message.offsetMsgId} has no time or topic and is dropped`);
       return undefined;
@@ -309,7 +309,7 @@ export class TimerMessageService {
   private messageAt(commitLogOffset: number): TimedMessage | undefined {
     const record = this.broker.store.lookMessageByOffset(commitLogOffset);
     const message = record && decodeMessages(record)[0];
-    const timed = message && readTimedMessage(message, TIMER_PRECISION);
+    const timed = message && readTimedMessage(message);
     if (timed === undefined || message!.topic !== TIMER_TOPIC) {
       this.broker.logger.error(
         `The waiting message at byte ${commitLogOffset} of the commit log cannot be read and is lost`,

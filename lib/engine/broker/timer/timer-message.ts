@@ -3,6 +3,7 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { parseSocketHost } from '../../../common/socket-host.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import { copyOf } from '../message-copy.js';
 
 /** What a stored message says of its delivery. */
@@ -16,13 +17,13 @@ export interface TimedMessage {
 }
 
 /** Reads what the hook of the send wrote; undefined when it cannot have been that. */
-export function readTimedMessage(message: MessageExt, precision: number): TimedMessage | undefined {
+export function readTimedMessage(message: MessageExt): TimedMessage | undefined {
   const outMs = message.getProperty(MessageConst.TIMER_OUT_MS) ?? '';
   const realTopic = message.getProperty(MessageConst.REAL_TOPIC) ?? '';
   const realQueueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
   const isTopic = topicNameFault(realTopic) === undefined && !isNotAllowedSendTopic(realTopic);
   if (!/^\d{1,15}$/.test(outMs) || !isTopic || !Number.isInteger(realQueueId)) return undefined;
-  const delayedTime = Number(outMs) - (Number(outMs) % precision);
+  const delayedTime = Number(outMs) - (Number(outMs) % TIMER_PRECISION);
   const isDelete = message.getProperty(MessageConst.TIMER_DEL_UNIQKEY) !== undefined;
   return { message, delayedTime, realTopic, realQueueId, isDelete };
 }
