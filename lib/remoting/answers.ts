@@ -1,3 +1,4 @@
+import type { Channel } from './channel.js';
 import { failure, type RemotingRequest, type RemotingResponse } from './remoting-command.js';
 import type { RequestCode } from './request-code.js';
 import type { RequestDispatcher, RequestProcessor } from './request-dispatcher.js';
@@ -7,6 +8,7 @@ import { ResponseCode } from './response-code.js';
 /** Answers a request by what it returns; for all that is not asked with every message. */
 export type Answer<C extends RequestCode> = (
   request: RemotingRequest<C>,
+  channel: Channel,
 ) => RemotingResponse<C> | Promise<RemotingResponse<C>>;
 
 /** Registers an {@link Answer}; an error of a promise is answered as one that is thrown. */
@@ -17,7 +19,7 @@ export function registerAnswer<C extends RequestCode>(
   executor?: RequestExecutor,
 ): void {
   const processor: RequestProcessor<C> = (request, context) => {
-    const response = answer(request);
+    const response = answer(request, context.channel);
     if (!(response instanceof Promise)) return context.reply(response);
     response
       .then((settled) => context.reply(settled))

@@ -30,13 +30,10 @@ import { PullRequestHoldService } from './longpolling/pull-request-hold-service.
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import { PopService } from './pop/pop-service.js';
 import { registerAdminProcessors } from './processor/admin-processors.js';
-import { AdminBrokerProcessor } from './processor/admin-broker-processor.js';
-import { ClientManageProcessor } from './processor/client-manage-processor.js';
-import { ConsumerManageProcessor } from './processor/consumer-manage-processor.js';
+import { registerClientProcessors } from './processor/client-processors.js';
 import { registerPopProcessors } from './processor/pop-processors.js';
 import { PullMessageProcessor } from './processor/pull-message-processor.js';
 import { QueryAssignmentProcessor } from './processor/query-assignment-processor.js';
-import { QueryMessageProcessor } from './processor/query-message-processor.js';
 import { ReplyMessageProcessor } from './processor/reply-message-processor.js';
 import { RecallMessageProcessor } from './processor/recall-message-processor.js';
 import { SendMessageBackProcessor } from './processor/send-message-back-processor.js';
@@ -240,10 +237,7 @@ export class BrokerController implements RequestHandler {
     const replies = new ReplyMessageProcessor(this, send);
     const sendBack = new SendMessageBackProcessor(this);
     const pull = new PullMessageProcessor(this);
-    const query = new QueryMessageProcessor(this);
-    const admin = new AdminBrokerProcessor(this);
-    const client = new ClientManageProcessor(this);
-    const consumer = new ConsumerManageProcessor(this);
+    const recall = new RecallMessageProcessor(this);
     const endTransaction = new EndTransactionProcessor(this, this.transactions);
     const resumeCheck = new ResumeCheckProcessor(this, this.transactions);
     dispatcher.register(RequestCode.SEND_MESSAGE, (r, c) => send.processSend(r, c), sends);
@@ -251,26 +245,6 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.SEND_REPLY_MESSAGE, (r, c) => replies.process(r, c), sends);
     dispatcher.register(RequestCode.CONSUMER_SEND_MSG_BACK, (r, c) => sendBack.process(r, c), sends);
     dispatcher.register(RequestCode.PULL_MESSAGE, (r, c) => pull.process(r, c), pulls);
-    dispatcher.register(RequestCode.QUERY_MESSAGE, (r, c) => query.queryMessage(r, c));
-    dispatcher.register(RequestCode.VIEW_MESSAGE_BY_ID, (r, c) => query.viewMessageById(r, c));
-    dispatcher.register(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, (r, c) =>
-      admin.searchOffsetByTimestamp(r, c),
-    );
-    dispatcher.register(RequestCode.GET_MAX_OFFSET, (r, c) => admin.getMaxOffset(r, c));
-    dispatcher.register(RequestCode.GET_MIN_OFFSET, (r, c) => admin.getMinOffset(r, c));
-    dispatcher.register(RequestCode.GET_EARLIEST_MSG_STORETIME, (r, c) =>
-      admin.getEarliestMsgStoretime(r, c),
-    );
-    dispatcher.register(RequestCode.LOCK_BATCH_MQ, (r, c) => admin.lockBatchMQ(r, c));
-    dispatcher.register(RequestCode.UNLOCK_BATCH_MQ, (r, c) => admin.unlockBatchMQ(r, c));
-    dispatcher.register(RequestCode.HEART_BEAT, (r, c) => client.heartBeat(r, c));
-    dispatcher.register(RequestCode.UNREGISTER_CLIENT, (r, c) => client.unregisterClient(r, c));
-    dispatcher.register(RequestCode.GET_CONSUMER_LIST_BY_GROUP, (r, c) =>
-      consumer.getConsumerListByGroup(r, c),
-    );
-    dispatcher.register(RequestCode.QUERY_CONSUMER_OFFSET, (r, c) => consumer.queryConsumerOffset(r, c));
-    dispatcher.register(RequestCode.UPDATE_CONSUMER_OFFSET, (r, c) => consumer.updateConsumerOffset(r, c));
-    const recall = new RecallMessageProcessor(this);
     dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c), sends);
     dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c), endTransactions);
     registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
@@ -279,6 +253,7 @@ export class BrokerController implements RequestHandler {
     registerAnswer(dispatcher, RequestCode.SET_MESSAGE_REQUEST_MODE, (r) =>
       assignment.setMessageRequestMode(r),
     );
+    registerClientProcessors(dispatcher, this);
     registerPopProcessors(dispatcher, this, this.pops);
     registerAdminProcessors(dispatcher, this);
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { registerAnswer, type Answer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
+import type { Request, Response } from '../../remoting/named-request.js';
 import { failure, success, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
@@ -12,8 +13,6 @@ import { KVConfigProcessor } from './processor/kv-config-processor.js';
 import { TopicListProcessor } from './processor/topic-list-processor.js';
 import { RegisterBrokerProcessor } from './register-broker-processor.js';
 import { RouteInfoManager } from './route-info-manager.js';
-
-type RouteCode = typeof RequestCode.GET_ROUTEINFO_BY_TOPIC;
 
 /** The name server of the engine (NamesrvController). */
 export class NamesrvController implements RequestHandler {
@@ -33,13 +32,7 @@ export class NamesrvController implements RequestHandler {
     this.dispatcher = new RequestDispatcher(logger);
     this.brokers = new BrokerLiveTable(this.routes, clock, logger);
     new RegisterBrokerProcessor(this.brokers).registerAt(this.dispatcher);
-    this.dispatcher.register(RequestCode.GET_ROUTEINFO_BY_TOPIC, (request, context) =>
-      this.getRoute(request, context),
-    );
-    this.dispatcher.register(RequestCode.GET_BROKER_CLUSTER_INFO, (_request, context) =>
-      context.reply(success(undefined, this.routes.getAllClusterInfo())),
-    );
-    this.registerAdminProcessors();
+    this.registerProcessors();
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
@@ -55,11 +48,13 @@ export class NamesrvController implements RequestHandler {
     this.brokers.close();
   }
 
-  private registerAdminProcessors(): void {
+  private registerProcessors(): void {
     const answer = <C extends RequestCode>(code: C, work: Answer<C>) =>
       registerAnswer(this.dispatcher, code, work);
     const list = new TopicListProcessor(this.routes, this.onTopicDeleted);
     const kv = new KVConfigProcessor(this.kvConfig);
+    answer(RequestCode.GET_ROUTEINFO_BY_TOPIC, (r) => this.getRoute(r));
+    answer(RequestCode.GET_BROKER_CLUSTER_INFO, () => success(undefined, this.routes.getAllClusterInfo()));
     answer(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => list.getAllTopicList());
     answer(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS, () => list.getSystemTopicList());
     answer(RequestCode.GET_TOPICS_BY_CLUSTER, (r) => list.getTopicsByCluster(r));
@@ -76,16 +71,16 @@ export class NamesrvController implements RequestHandler {
     });
   }
 
-  private getRoute({ header }: RemotingRequest<RouteCode>, context: RequestContext<RouteCode>): void {
+  private getRoute({ header }: Request<'GET_ROUTEINFO_BY_TOPIC'>): Response<'GET_ROUTEINFO_BY_TOPIC'> {
     const route = this.routes.pickupTopicRouteData(header.topic);
     if (route !== undefined) {
       const orderTopicConf = this.orderMessageEnable
         ? this.kvConfig.get(NAMESPACE_ORDER_TOPIC_CONFIG, header.topic)
         : undefined;
       const body = orderTopicConf === undefined ? route : { ...route, orderTopicConf };
-      return context.reply(success(undefined, body));
+      return success(undefined, body);
     }
     const remark = `No topic route info in name server for the topic: ${header.topic}`;
-    context.reply(failure(ResponseCode.TOPIC_NOT_EXIST, remark));
+    return failure(ResponseCode.TOPIC_NOT_EXIST, remark);
   }
 }

@@ -1,56 +1,54 @@
 import { crc32 } from '../../common/crc32.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
-import type { RequestContext } from '../../remoting/channel.js';
+import { registerAnswer } from '../../remoting/answers.js';
+import type { Channel } from '../../remoting/channel.js';
 import { decodeRegisterBrokerBody } from '../../remoting/codec/register-broker-body-codec.js';
-import { failure, success, type RemotingRequest } from '../../remoting/remoting-command.js';
+import type { Request, Response } from '../../remoting/named-request.js';
+import { failure, success, type RemotingResponse } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import { isSameVersion, type BrokerLiveTable } from './broker-live-table.js';
-
-type RegisterCode = typeof RequestCode.REGISTER_BROKER;
 
 /** What brokers of other processes say to the name server (DefaultRequestProcessor). */
 export class RegisterBrokerProcessor {
   constructor(private readonly brokers: BrokerLiveTable) {}
 
   registerAt(dispatcher: RequestDispatcher): void {
-    dispatcher.register(RequestCode.REGISTER_BROKER, (request, context) =>
-      this.registerBroker(request, context),
+    registerAnswer(dispatcher, RequestCode.REGISTER_BROKER, (request, channel) =>
+      this.registerBroker(request, channel),
     );
-    dispatcher.register(RequestCode.UNREGISTER_BROKER, ({ header }, context) => {
+    registerAnswer(dispatcher, RequestCode.UNREGISTER_BROKER, ({ header }) => {
       this.brokers.unregister(header);
-      context.reply(success(undefined, undefined));
+      return success(undefined, undefined);
     });
-    dispatcher.register(RequestCode.QUERY_DATA_VERSION, ({ header, body }, context) => {
+    registerAnswer(dispatcher, RequestCode.QUERY_DATA_VERSION, ({ header, body }) => {
       const known = this.brokers.heartbeat(header);
       const changed = known === undefined || !isSameVersion(known, body);
-      context.reply(success({ changed }, known));
+      return success({ changed }, known);
     });
-    dispatcher.register(RequestCode.BROKER_HEARTBEAT, ({ header }, context) => {
+    registerAnswer(dispatcher, RequestCode.BROKER_HEARTBEAT, ({ header }) => {
       this.brokers.heartbeat(header);
-      context.reply(success(undefined, undefined));
+      return success(undefined, undefined);
     });
   }
 
   private registerBroker(
-    { header, body }: RemotingRequest<RegisterCode>,
-    context: RequestContext<RegisterCode>,
-  ): void {
+    { header, body }: Request<'REGISTER_BROKER'>,
+    channel: Channel,
+  ): Response<'REGISTER_BROKER'> {
     try {
-      if (header.bodyCrc32 !== 0 && header.bodyCrc32 !== crc32(body))
-        return refuse(context, 'crc32 not match');
+      if (header.bodyCrc32 !== 0 && header.bodyCrc32 !== crc32(body)) return refuse('crc32 not match');
       const topics = decodeRegisterBrokerBody(body, header.compressed);
-      const result = this.brokers.register(header, topics, context.channel);
-      if (typeof result === 'string') refuse(context, result);
-      else context.reply(success(result, undefined));
+      const result = this.brokers.register(header, topics, channel);
+      return typeof result === 'string' ? refuse(result) : success(result, undefined);
     } catch (error) {
       if (!(error instanceof RemotingCodecError)) throw error;
-      refuse(context, error.message);
+      return refuse(error.message);
     }
   }
 }
 
-function refuse(context: RequestContext<RegisterCode>, remark: string): void {
-  context.reply(failure(ResponseCode.SYSTEM_ERROR, remark));
+function refuse(remark: string): RemotingResponse<never> {
+  return failure(ResponseCode.SYSTEM_ERROR, remark);
 }

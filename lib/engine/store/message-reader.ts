@@ -23,7 +23,6 @@ import type { UnitRepair } from './unit-repair.js';
 const UNITS_PER_READ = 64;
 const NO_BYTES = Buffer.alloc(0);
 
-
 export interface GetMessageRequest {
   readonly queue: ConsumeQueue;
   readonly offset: number;
