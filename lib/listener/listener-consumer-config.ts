@@ -1,9 +1,8 @@
 import type { ConsumerConfig } from '../client/index.js';
+import { consumeTimeoutMillis } from '../client/consumer/consumer-config.js';
 import { toTimestamp } from '../common/java-timestamp.js';
 import type { ListenerGroup } from './listener-group.js';
 import { sharedRules } from './listener-option-rules.js';
-
-const MINUTE = 60_000;
 
 export function consumeThreadNumberOf({
   consumeThreadNumber = sharedRules.consumeThreadNumber.default,
@@ -15,7 +14,7 @@ export function consumeThreadNumberOf({
 export function consumeTimeoutOf({
   consumeTimeout = sharedRules.consumeTimeout.default,
 }: ListenerGroup['options']): number {
-  return consumeTimeout * MINUTE;
+  return consumeTimeoutMillis({ consumeTimeout });
 }
 
 /** The options of a group as those of its consumer. */

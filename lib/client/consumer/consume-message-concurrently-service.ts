@@ -4,15 +4,12 @@ import type { RingMember } from '../../common/ring.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
 import { CallSignal } from './call-signal.js';
-import { startedAt, type ConsumerContext } from './consumer-context.js';
+import { consumeTimeoutMillis } from './consumer-config.js';
+import { startedAt } from './consumer-context.js';
 import { callDirectly, queueOfMessage } from './consume-directly.js';
-import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
-import type { ConsumeMessageService } from './consume-message-service.js';
-import type {
-  ConsumeConcurrentlyContext,
-  ConsumeConcurrentlyStatus,
-  MessageListenerConcurrently,
-} from './message-listener.js';
+import type { ConsumeTask } from './consume-executor.js';
+import { ConsumeMessageService } from './consume-message-service.js';
+import type { ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus } from './message-listener.js';
 import type { ProcessQueue } from './process-queue.js';
 import { type RunningCall, RunningCalls, tooLong } from './running-calls.js';
 
@@ -20,24 +17,17 @@ import { type RunningCall, RunningCalls, tooLong } from './running-calls.js';
 const LOCAL_RETRY_DELAY = 5000;
 /** Delay level of a message whose listener takes too long. */
 const EXPIRED_DELAY_LEVEL = 3;
-const MINUTE = 60_000;
 
 /** Consumes messages in any order, several at once (ConsumeMessageConcurrentlyService). */
-export class ConsumeMessageConcurrentlyService implements ConsumeMessageService {
-  private readonly executor: ConsumeExecutor;
-  private readonly running: RunningCalls<ConsumeRequest>;
-
-  constructor(
-    private readonly context: ConsumerContext,
-    private readonly listener: MessageListenerConcurrently,
-  ) {
-    const { consumeThreadNumber, rateLimit, consumeTimeout } = context.config;
-    this.executor = new ConsumeExecutor(context.instance, consumeThreadNumber, rateLimit);
-    const timeout = consumeTimeout * MINUTE;
-    this.running = new RunningCalls(context.clock, timeout, (call) => void this.giveUp(call));
-  }
-
-  start(): void {}
+export class ConsumeMessageConcurrentlyService extends ConsumeMessageService<
+  ConsumeConcurrentlyContext,
+  ConsumeConcurrentlyStatus
+> {
+  private readonly running = new RunningCalls<ConsumeRequest>(
+    this.context.clock,
+    consumeTimeoutMillis(this.context.config),
+    (call) => void this.giveUp(call),
+  );
 
   submit(messages: readonly MessageExt[], queue: ProcessQueue): void {
     const { consumeMessageBatchMaxSize } = this.context.config;
@@ -58,19 +48,6 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     return callDirectly(this.context.clock, false, () => this.listener([message], context));
   }
 
-  setConcurrency(limit: number): void {
-    this.context.concurrency = limit;
-    this.executor.setLimit(limit);
-  }
-
-  setPaused(isPaused: boolean): void {
-    this.executor.setPaused(isPaused);
-  }
-
-  stop(): void {
-    this.executor.stop();
-  }
-
   async shutdown(maxMillis: number): Promise<boolean> {
     const hasEnded = await this.executor.close(maxMillis);
     this.running.abort(new MQClientError('The consumer is shut down'));
@@ -86,22 +63,6 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
       this.running.end(request);
       if (!request.context.isAborted) return this.finish(result, request);
     });
-  }
-
-  /** Calls the listener; an error counts as a failure. */
-  call(
-    messages: readonly MessageExt[],
-    context: ConsumeConcurrentlyContext,
-  ): ConsumeConcurrentlyStatus | Promise<ConsumeConcurrentlyStatus> {
-    this.context.prepare(messages);
-    try {
-      const status = this.listener(messages, context);
-      return status instanceof Promise
-        ? status.catch((error) => this.failed(messages, error, context))
-        : status;
-    } catch (error) {
-      return this.failed(messages, error, context);
-    }
   }
 
   /** Commits what was handled, and sends back what was not (#processConsumeResult). */
@@ -169,7 +130,7 @@ export class ConsumeMessageConcurrentlyService implements ConsumeMessageService 
     if (!queue.dropped) this.context.offsetStore.updateOffset(queue.mq, offset, true);
   }
 
-  private failed(
+  protected failed(
     messages: readonly MessageExt[],
     error: unknown,
     { isAborted }: ConsumeConcurrentlyContext,

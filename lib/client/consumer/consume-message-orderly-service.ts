@@ -5,10 +5,11 @@ import type { RingMember } from '../../common/ring.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
 import { CallSignal } from './call-signal.js';
+import { consumeTimeoutMillis } from './consumer-config.js';
 import { startedAt, type ConsumerContext } from './consumer-context.js';
 import { callDirectly, queueOfMessage } from './consume-directly.js';
-import { ConsumeExecutor, type ConsumeTask } from './consume-executor.js';
-import type { ConsumeMessageService } from './consume-message-service.js';
+import type { ConsumeTask } from './consume-executor.js';
+import { ConsumeMessageService } from './consume-message-service.js';
 import type {
   ConsumeOrderlyContext,
   ConsumeOrderlyStatus,
@@ -25,31 +26,33 @@ const LOCK_INTERVAL = 20_000;
 const FIRST_LOCK_DELAY = 1000;
 /** Milliseconds until a queue is tried again whose lock this client does not have. */
 const NOT_LOCKED_DELAY = 3000;
-const MINUTE = 60_000;
 
 /** Consumes the messages of each queue one after the other (ConsumeMessageOrderlyService). */
-export class ConsumeMessageOrderlyService implements ConsumeMessageService {
-  private readonly executor: ConsumeExecutor;
+export class ConsumeMessageOrderlyService extends ConsumeMessageService<
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus
+> {
   /** Queues that have a task. */
   private readonly active = new Set<ProcessQueue>();
-  private readonly running: RunningCalls<OrderlyCall>;
+  private readonly running = new RunningCalls<OrderlyCall>(
+    this.context.clock,
+    consumeTimeoutMillis(this.context.config),
+    (call) => this.warn(call),
+  );
   private lockTimer: Timer | undefined;
   private isStopped = false;
   /** A shutdown waits no longer: what is still running comes again, and its status does not count. */
   private isOver = false;
 
   constructor(
-    private readonly context: ConsumerContext,
-    private readonly listener: MessageListenerOrderly,
+    context: ConsumerContext,
+    listener: MessageListenerOrderly,
     private readonly locker: QueueLocker,
   ) {
-    const { consumeThreadNumber, rateLimit, consumeTimeout } = context.config;
-    this.executor = new ConsumeExecutor(context.instance, consumeThreadNumber, rateLimit);
-    const timeout = consumeTimeout * MINUTE;
-    this.running = new RunningCalls(context.clock, timeout, (call) => this.warn(call));
+    super(context, listener);
   }
 
-  start(): void {
+  override start(): void {
     if (this.isClustering) this.renewLocksLater(FIRST_LOCK_DELAY);
   }
 
@@ -65,18 +68,9 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     return callDirectly(this.context.clock, true, () => this.listener([message], context));
   }
 
-  setConcurrency(limit: number): void {
-    this.context.concurrency = limit;
-    this.executor.setLimit(limit);
-  }
-
-  setPaused(isPaused: boolean): void {
-    this.executor.setPaused(isPaused);
-  }
-
-  stop(): void {
+  override stop(): void {
     this.isStopped = true;
-    this.executor.stop();
+    super.stop();
   }
 
   async shutdown(maxMillis: number): Promise<boolean> {
@@ -118,19 +112,6 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
 
   private get isClustering(): boolean {
     return this.context.config.messageModel === 'CLUSTERING';
-  }
-
-  private call(
-    messages: readonly MessageExt[],
-    context: ConsumeOrderlyContext,
-  ): ConsumeOrderlyStatus | Promise<ConsumeOrderlyStatus> {
-    this.context.prepare(messages);
-    try {
-      const status = this.listener(messages, context);
-      return status instanceof Promise ? status.catch((error) => this.failed(messages, error)) : status;
-    } catch (error) {
-      return this.failed(messages, error);
-    }
   }
 
   private finish(
@@ -208,7 +189,7 @@ export class ConsumeMessageOrderlyService implements ConsumeMessageService {
     }, delay);
   }
 
-  private failed(messages: readonly MessageExt[], error: unknown): ConsumeOrderlyStatus {
+  protected failed(messages: readonly MessageExt[], error: unknown): ConsumeOrderlyStatus {
     this.context.logListenerError(messages, error);
     return 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
   }

@@ -1,20 +1,64 @@
 import type { MessageExt } from '../../common/message-ext.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
+import { ConsumeExecutor } from './consume-executor.js';
+import type { ConsumerContext } from './consumer-context.js';
 import type { ProcessQueue } from './process-queue.js';
 
 /** Brings pulled messages to the listener (ConsumeMessageService). */
-export interface ConsumeMessageService {
-  start(): void;
+export abstract class ConsumeMessageService<Context = never, Status extends string = string> {
+  protected readonly executor: ConsumeExecutor;
+
+  constructor(
+    protected readonly context: ConsumerContext,
+    protected readonly listener: (
+      messages: readonly MessageExt[],
+      context: Context,
+    ) => Status | Promise<Status>,
+  ) {
+    const { consumeThreadNumber, rateLimit } = context.config;
+    this.executor = new ConsumeExecutor(context.instance, consumeThreadNumber, rateLimit);
+  }
+
+  start(): void {}
+
   /** New messages were put into the queue. */
-  submit(messages: readonly MessageExt[], queue: ProcessQueue): void;
+  abstract submit(messages: readonly MessageExt[], queue: ProcessQueue): void;
+
   /** Calls the listener with a message that no queue has, for an administrator. */
-  consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult>;
+  abstract consumeMessageDirectly(message: MessageExt): Promise<ConsumeMessageDirectlyResult>;
+
   /** Changes how many calls of the listener may be under way at once; those that are go on. */
-  setConcurrency(limit: number): void;
+  setConcurrency(limit: number): void {
+    this.context.concurrency = limit;
+    this.executor.setLimit(limit);
+  }
+
   /** While it is paused no call begins; messages are kept. */
-  setPaused(isPaused: boolean): void;
+  setPaused(isPaused: boolean): void {
+    this.executor.setPaused(isPaused);
+  }
+
   /** Begins nothing more; what is running goes on. */
-  stop(): void;
+  stop(): void {
+    this.executor.stop();
+  }
+
   /** Waits for what is running, at most `maxMillis`; returns whether all ended. */
-  shutdown(maxMillis: number): Promise<boolean>;
+  abstract shutdown(maxMillis: number): Promise<boolean>;
+
+  /** Calls the listener; an error counts as a failure. */
+  call(messages: readonly MessageExt[], context: Context): Status | Promise<Status> {
+    this.context.prepare(messages);
+    try {
+      const status = this.listener(messages, context);
+      return status instanceof Promise
+        ? status.catch((error) => this.failed(messages, error, context))
+        : status;
+    } catch (error) {
+      return this.failed(messages, error, context);
+    }
+  }
+
+  /** The status of a call that threw. */
+  protected abstract failed(messages: readonly MessageExt[], error: unknown, context: Context): Status;
 }

@@ -97,6 +97,10 @@ export const consumerRules: OptionRules<ConsumerConfig> = {
   popThresholdForQueue: integer(96, 1, 65_535),
 };
 
+export function consumeTimeoutMillis({ consumeTimeout }: Pick<ConsumerConfig, 'consumeTimeout'>): number {
+  return consumeTimeout * 60_000;
+}
+
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
 export function resolveConsumerConfig(given: Partial<ConsumerConfig>): ConsumerConfig {
   return resolveOptions('consumer', consumerRules, given);

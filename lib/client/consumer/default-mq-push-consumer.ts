@@ -20,7 +20,7 @@ import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.
 import type { ConsumeMessageService } from './consume-message-service.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
-import { resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
+import { consumeTimeoutMillis, resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
 import { MessageSelector, subscriptionOf } from './message-selector.js';
 import type {
   ConsumeConcurrentlyStatus,
@@ -34,7 +34,6 @@ import { PullRequest, type PullOwner } from './pull-request.js';
 import { QueueLocker } from './queue-locker.js';
 import { RebalancePushImpl } from './rebalance-push-impl.js';
 
-const MINUTE = 60_000;
 /** Milliseconds, as with Java. */
 const CHECK_TIMEOUT = 3000;
 
@@ -77,15 +76,11 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     );
     const locker = new QueueLocker(this.context);
     if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
-    const traced = this.dispatcher === undefined ? listener : this.traced(listener, resolved);
-    if ('orderly' in traced) {
-      this.consumeService = new ConsumeMessageOrderlyService(this.context, traced.orderly, locker);
-    } else {
-      const service = new ConsumeMessageConcurrentlyService(this.context, traced.concurrently);
-      this.consumeService = service;
-      const isShared = !resolved.clientRebalance && messageModel === 'CLUSTERING';
-      if (isShared) this.popping = new PopConsumption(this.context, this, service);
-    }
+    const service = this.createService(listener, locker, resolved);
+    this.consumeService = service;
+    const isShared = !resolved.clientRebalance && messageModel === 'CLUSTERING';
+    if (isShared && service instanceof ConsumeMessageConcurrentlyService)
+      this.popping = new PopConsumption(this.context, this, service);
     this.rebalance = new RebalancePushImpl(
       this.context,
       locker,
@@ -280,17 +275,21 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     void this.instance.logged(() => this.rebalance.dropTopic(retryTopic));
   }
 
+  private createService(listener: MessageListener, locker: QueueLocker, config: ConsumerConfig) {
+    const traced = this.dispatcher === undefined ? listener : this.traced(listener, config);
+    return 'orderly' in traced
+      ? new ConsumeMessageOrderlyService(this.context, traced.orderly, locker)
+      : new ConsumeMessageConcurrentlyService(this.context, traced.concurrently);
+  }
+
   private createDispatcher({ consumerGroup, customizedTraceTopic }: ConsumerConfig): AsyncTraceDispatcher {
     const producer = new DefaultMQProducer(this.instance, traceProducerConfig(consumerGroup, 'CONSUME'));
     return new AsyncTraceDispatcher(this.instance, producer, customizedTraceTopic ?? TopicNames.TRACE);
   }
 
-  private traced(
-    listener: MessageListener,
-    { consumerGroup, consumeTimeout }: ConsumerConfig,
-  ): MessageListener {
-    const timeout = consumeTimeout * MINUTE;
-    const trace = new ConsumeMessageTrace(this.instance, this.dispatcher!, consumerGroup, timeout);
+  private traced(listener: MessageListener, config: ConsumerConfig): MessageListener {
+    const timeout = consumeTimeoutMillis(config);
+    const trace = new ConsumeMessageTrace(this.instance, this.dispatcher!, config.consumerGroup, timeout);
     if ('orderly' in listener) {
       const { orderly } = listener;
       const hasSucceeded = (status: ConsumeOrderlyStatus) => status === 'SUCCESS';
