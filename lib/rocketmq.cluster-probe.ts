@@ -1,6 +1,7 @@
 import type { MQClientInstance } from './client/index.js';
-import type { Clock, Timer } from './common/clock.js';
+import type { Clock } from './common/clock.js';
 import type { Logger } from './common/logger.js';
+import { Pause } from './common/pause.js';
 import { MQBrokerError, MQClientError } from './errors/index.js';
 import { ResponseCode } from './remoting/response-code.js';
 import {
@@ -17,7 +18,7 @@ const MAX_PAUSE = 10_000;
 
 /** Finds out whether an application can reach its cluster: a name server, and a broker that it knows. */
 export class ClusterProbe {
-  private timer: Timer | undefined;
+  private readonly pause: Pause;
   private isStopped = false;
   private readonly stopped: Promise<false>;
   private resolveStopped!: (isReached: false) => void;
@@ -25,9 +26,10 @@ export class ClusterProbe {
   constructor(
     private readonly instance: MQClientInstance,
     private readonly nameServer: string,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly logger: Logger,
   ) {
+    this.pause = new Pause(clock);
     this.stopped = new Promise((resolve) => (this.resolveStopped = resolve));
   }
 
@@ -68,13 +70,13 @@ export class ClusterProbe {
 
   stop(): void {
     this.isStopped = true;
-    this.clock.clearTimeout(this.timer);
+    this.pause.end();
     this.resolveStopped(false);
   }
 
   private async probeAgainAndAgain(): Promise<boolean> {
     let last: string | undefined;
-    for (let pause = MIN_PAUSE; !this.isStopped; pause = Math.min(pause * 2, MAX_PAUSE)) {
+    for (let millis = MIN_PAUSE; !this.isStopped; millis = Math.min(millis * 2, MAX_PAUSE)) {
       try {
         await this.probe();
         return true;
@@ -83,7 +85,7 @@ export class ClusterProbe {
         if (message !== last && !this.isStopped) this.logger.warn(waitingForServers(message));
         last = message;
       }
-      await new Promise<void>((resolve) => (this.timer = this.clock.setTimeout(resolve, pause)));
+      if (!this.isStopped) await this.pause.wait(millis);
     }
     return false;
   }

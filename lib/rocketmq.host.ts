@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
-import type { Clock, Timer } from './common/clock.js';
+import type { Clock } from './common/clock.js';
+import { Pause } from './common/pause.js';
 import type { EmbeddedEngine } from './engine/index.js';
 import { StoreLockedError } from './errors/index.js';
 import {
@@ -45,12 +46,12 @@ export class EngineHost {
   private socket: Socket | undefined;
   private recovery: Promise<void> = Promise.resolve();
   private lastFault: string | undefined;
-  private timer: Timer | undefined;
-  private wake = () => {};
+  private readonly pause: Pause;
   private isClosed = false;
 
   /** @throws ConfigurationError for an option of the engine that is not allowed. */
   constructor(private readonly options: EngineHostOptions) {
+    this.pause = new Pause(options.clock);
     this.storePathRootDir = options.createEngine().storePathRootDir;
   }
 
@@ -74,13 +75,13 @@ export class EngineHost {
         if (!mayPass || clock.now() >= deadline) throw error;
         this.sayOnce('warn', waitingForHost(target.nameServer, (error as Error).message, START_TIMEOUT));
       }
-      await this.pause();
+      await this.pause.wait(RETRY_INTERVAL);
     }
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    this.wake();
+    this.pause.end();
     this.socket?.destroy();
     await this.recovery;
     await this.engine?.shutdown();
@@ -134,7 +135,7 @@ export class EngineHost {
       if (!isLost) this.logger.warn(hostIsGone(target.nameServer, this.sharesStore));
       isLost = true;
       if (this.sharesStore && (await this.takeOver())) return onHostChanged();
-      await this.pause();
+      await this.pause.wait(RETRY_INTERVAL);
     }
   }
 
@@ -166,19 +167,8 @@ export class EngineHost {
 
   /** Waits a little; true when this was closed meanwhile. */
   private async paused(): Promise<boolean> {
-    await this.pause();
+    await this.pause.wait(RETRY_INTERVAL);
     return this.isClosed;
-  }
-
-  private pause(): Promise<void> {
-    const { clock } = this.options;
-    return new Promise((resolve) => {
-      this.timer = clock.setTimeout(resolve, RETRY_INTERVAL);
-      this.wake = () => {
-        clock.clearTimeout(this.timer);
-        resolve();
-      };
-    });
   }
 }
 

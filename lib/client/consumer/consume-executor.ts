@@ -1,4 +1,5 @@
 import type { Timer } from '../../common/clock.js';
+import { Pause } from '../../common/pause.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { TurnTaker } from './consume-turns.js';
 import { RateWindow, type RateLimit } from './rate-window.js';
@@ -70,13 +71,9 @@ export class ConsumeExecutor implements TurnTaker {
   async close(maxMillis: number): Promise<boolean> {
     this.stop();
     if (this.running > 0 && maxMillis > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = this.instance.clock.setTimeout(resolve, maxMillis);
-        this.onIdle = () => {
-          this.instance.clock.clearTimeout(timer);
-          resolve();
-        };
-      });
+      const pause = new Pause(this.instance.clock);
+      this.onIdle = () => pause.end();
+      await pause.wait(maxMillis);
     }
     return this.running === 0;
   }

@@ -1,6 +1,7 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
+import { Pause } from '../../common/pause.js';
 import type { DefaultMessageStore } from '../store/default-message-store.js';
 import type { MessageExtBrokerInner } from '../store/message-ext-broker-inner.js';
 import { isStored, type PutMessageStatus } from '../store/put-message-status.js';
@@ -10,19 +11,20 @@ const RETRY_INTERVAL = 500;
 
 /** Stores messages that are due, until it has succeeded: Apache's broker gives up after three tries. */
 export class DueDelivery {
-  private timer: Timer | undefined;
-  private wake: (() => void) | undefined;
+  private readonly pause: Pause;
   private isStopped = false;
 
   constructor(
     private readonly store: DefaultMessageStore,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.pause = new Pause(clock);
+  }
 
   /** Resolves to those that are not stored, of which there are only some when it is stopped. */
   async deliver(messages: readonly MessageExtBrokerInner[]): Promise<readonly MessageExtBrokerInner[]> {
-    for (let rest = messages; ; await this.pause()) {
+    for (let rest = messages; ; await this.pause.wait(RETRY_INTERVAL)) {
       rest = await this.put(rest);
       if (rest.length === 0 || this.isStopped) return rest;
     }
@@ -30,8 +32,7 @@ export class DueDelivery {
 
   stop(): void {
     this.isStopped = true;
-    this.clock.clearTimeout(this.timer);
-    this.wake?.();
+    this.pause.end();
   }
 
   /** Those that are to be tried again. */
@@ -62,12 +63,5 @@ export class DueDelivery {
       `Message ${id} of ${message.body.length} bytes, which is due, cannot be stored in topic ${message.topic} and is dropped: ${status}`,
     );
     return undefined;
-  }
-
-  private async pause(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      this.timer = this.clock.setTimeout(resolve, RETRY_INTERVAL);
-    });
   }
 }
