@@ -11,7 +11,7 @@ export interface ListenerCallContext extends RocketMQListenerContext {
 }
 
 /** A method that handles messages, as it was found in the application. */
-export interface ListenerEndpoint {
+export interface FoundListener {
   /** Name of the class, and of the method where that is not `onMessage`; for log and error texts. */
   readonly name: string;
   /** Name of the class alone. */
@@ -19,8 +19,6 @@ export interface ListenerEndpoint {
   readonly options: RocketMQMessageListenerOptions;
   /** Set when the method is to handle messages with the same key once. */
   readonly idempotent?: RocketMQIdempotentOptions | undefined;
-  /** Reads its messages, and writes its replies. */
-  readonly payloads?: PayloadConverter;
   /** Sets options of the consumer; the same function for all listeners of an instance. */
   readonly prepareStart?: RocketMQPushConsumerLifecycleListener['prepareStart'] | undefined;
   /** Calls the method with the converted message, in its own request scope if it has one; a batch listener with arrays. */
@@ -29,4 +27,10 @@ export interface ListenerEndpoint {
     message: MessageExt | readonly MessageExt[],
     context: ListenerCallContext,
   ) => unknown;
+}
+
+/** The same, ready to be called. */
+export interface ListenerEndpoint extends FoundListener {
+  /** Reads its messages, and writes its replies. */
+  readonly payloads: PayloadConverter;
 }

@@ -11,7 +11,7 @@ import {
 } from '../rocketmq.messages.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { enhance } from './enhance.js';
-import type { ListenerEndpoint } from './listener-endpoint.js';
+import type { FoundListener } from './listener-endpoint.js';
 import { isShared, ListenerHandlerFactory, type InstanceWrapper } from './listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener-metadata.accessor.js';
 
@@ -29,7 +29,7 @@ export class ListenerExplorer {
   ) {}
 
   /** @throws ConfigurationError for a decorated class without `onMessage`. */
-  explore(): ListenerEndpoint[] {
+  explore(): FoundListener[] {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     const seen = new Set<unknown>();
     return wrappers.flatMap((wrapper) => {
@@ -41,12 +41,12 @@ export class ListenerExplorer {
     });
   }
 
-  private endpointsOf(wrapper: InstanceWrapper): ListenerEndpoint[] {
+  private endpointsOf(wrapper: InstanceWrapper): FoundListener[] {
     // Of a provider with a factory only the instance knows its class; of a request-scoped one only the wrapper does.
     const type = isShared(wrapper) ? wrapper.instance?.constructor : wrapper.metatype;
     const prototype = typeof type === 'function' ? (type.prototype as object | undefined) : undefined;
     if (prototype === undefined || prototype === Object.prototype) return [];
-    const endpoints: ListenerEndpoint[] = [];
+    const endpoints: FoundListener[] = [];
     const classOptions = this.accessor.getListenerOptions(type as never);
     const ofClass = this.accessor.getIdempotentOptions(type as never);
     if (classOptions !== undefined)
@@ -68,7 +68,7 @@ export class ListenerExplorer {
     type: { readonly name: string },
     prototype: object,
     method: string,
-  ): ListenerEndpoint[] {
+  ): FoundListener[] {
     const handler = (prototype as Record<string, never>)[method];
     const options = this.accessor.getListenerOptions(handler);
     const idempotent = this.accessor.getIdempotentOptions(handler);
@@ -83,7 +83,7 @@ export class ListenerExplorer {
     type: { readonly name: string },
     prototype: object,
     options: RocketMQMessageListenerOptions,
-  ): ListenerEndpoint {
+  ): FoundListener {
     if (typeof (prototype as Record<string, unknown>)[ON_MESSAGE] !== 'function') {
       throw new ConfigurationError(listenerWithoutMethod(type.name));
     }
@@ -96,7 +96,7 @@ export class ListenerExplorer {
     prototype: object,
     method: string,
     given: RocketMQMessageListenerOptions,
-  ): ListenerEndpoint {
+  ): FoundListener {
     const name = method === ON_MESSAGE ? type.name : `${type.name}.${method}`;
     const { listenerEnhancers = [] } = this.module.consumer ?? {};
     const options = enhance(given, { type: type as Type, method }, listenerEnhancers);
@@ -107,7 +107,7 @@ export class ListenerExplorer {
 }
 
 /** @throws ConfigurationError where there is no instance yet to call it on. */
-function prepareStartOf(wrapper: InstanceWrapper, prototype: object): ListenerEndpoint['prepareStart'] {
+function prepareStartOf(wrapper: InstanceWrapper, prototype: object): FoundListener['prepareStart'] {
   const { prepareStart } = prototype as Partial<RocketMQPushConsumerLifecycleListener>;
   if (typeof prepareStart !== 'function') return undefined;
   if (!isShared(wrapper)) throw new ConfigurationError(scopedPrepareStart(prototype.constructor.name));

@@ -15,7 +15,7 @@ import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
 import { isMessageConverter } from '../template/payload-converter.js';
 import { ListenerContainer } from './listener-container.js';
-import type { ListenerEndpoint } from './listener-endpoint.js';
+import type { FoundListener, ListenerEndpoint } from './listener-endpoint.js';
 import { groupListeners } from './listener-group.js';
 import { prepareStart } from './prepare-start.js';
 import { Replier } from './replier.js';
@@ -33,7 +33,6 @@ export class ListenerRegistrar {
   private isStopped = false;
 
   private readonly defaults: RocketMQConsumerOptions;
-  private readonly isSpringCompatible: boolean;
   private replier: Replier | undefined;
 
   constructor(
@@ -41,15 +40,14 @@ export class ListenerRegistrar {
     private readonly connection: RocketMQConnection,
     private readonly moduleRef: ModuleRef,
     private readonly registry: RocketMQListenerRegistry,
-    @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {}, compat }: RocketMQModuleOptions,
+    @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {} }: RocketMQModuleOptions,
   ) {
-    this.isSpringCompatible = compat === 'spring';
     this.defaults = consumer;
   }
 
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {
-    const replier = (this.replier = new Replier(this.connection.producer, this.isSpringCompatible));
+    const replier = (this.replier = new Replier(this.connection.producer));
     this.connection.transactions.check();
     const surroundings = {
       defaults: this.defaults,
@@ -93,14 +91,14 @@ export class ListenerRegistrar {
     await this.replier?.drain();
   }
 
-  private withPayloads(endpoint: ListenerEndpoint): ListenerEndpoint {
-    const { messageConverter: type } = endpoint.options;
+  private withPayloads(found: FoundListener): ListenerEndpoint {
+    const { messageConverter: type } = found.options;
     const { payloads } = this.connection;
     // What is no class is refused with the other options.
-    if (typeof type !== 'function') return { ...endpoint, payloads };
-    const fault = missingMessageConverter(type.name, endpoint.name);
+    if (typeof type !== 'function') return { ...found, payloads };
+    const fault = missingMessageConverter(type.name, found.name);
     const converter = lookUp(this.moduleRef, type, isMessageConverter, fault);
-    return { ...endpoint, payloads: payloads.with(converter) };
+    return { ...found, payloads: payloads.with(converter) };
   }
 
   private errorHandler(type: Type<RocketMQErrorHandler>, listener: string): RocketMQErrorHandler {

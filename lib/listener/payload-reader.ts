@@ -32,12 +32,12 @@ export async function createPayloadReader({
 export async function createReader(
   name: string,
   { messageType, validate = false }: Pick<RocketMQMessageListenerOptions, 'messageType' | 'validate'>,
-  payloads?: PayloadConverter,
+  payloads: PayloadConverter,
 ): Promise<PayloadReader> {
   const isClass = messageType !== undefined && !READERS.has(messageType) && !JSON_TYPES.has(messageType);
   if (validate && !isClass) throw new ConfigurationError(validateWithoutClass(name));
   const plain = isClass ? await classReader(messageType as new () => object, name) : readerOf(messageType);
-  const isAsked = payloads?.hasReader === true && messageType !== MessageExt;
+  const isAsked = payloads.hasReader && messageType !== MessageExt;
   const read = isAsked ? (message: MessageExt) => payloads.fromBody(message, messageType, plain) : plain;
   return validate ? validatingReader(read, messageType!.name, name) : read;
 }

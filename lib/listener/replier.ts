@@ -7,7 +7,6 @@ import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.int
 import { emptyReply, noRequest } from '../rocketmq.messages.js';
 import { HeaderMapper } from '../template/header-mapper.js';
 import { GenericMessage } from '../template/message-builder.js';
-import { PayloadConverter } from '../template/payload-converter.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
 import { RocketMQHeaders } from '../template/rocketmq-headers.js';
 import { sharedRules } from './listener-option-rules.js';
@@ -28,10 +27,7 @@ export class Replier {
   /** Replies on their way. */
   private readonly pending = new Set<Promise<void>>();
 
-  constructor(
-    private readonly producer: DefaultMQProducer,
-    private readonly isSpringCompatible: boolean,
-  ) {}
+  constructor(private readonly producer: DefaultMQProducer) {}
 
   /** The endpoint, with what it returns being sent. */
   replying(endpoint: ListenerEndpoint, defaults: RocketMQConsumerOptions): ListenerEndpoint {
@@ -74,7 +70,7 @@ export class Replier {
   }
 
   private replyOf(
-    { name, payloads = new PayloadConverter(this.isSpringCompatible) }: ListenerEndpoint,
+    { name, payloads }: ListenerEndpoint,
     { sendsEmpty }: ReplySettings,
     result: unknown,
     request: MessageExt,

@@ -5,12 +5,15 @@ import type { RocketMQMessageListenerOptions } from '../../lib/index.js';
 import { groupListeners } from '../../lib/listener/listener-group.js';
 import type { ListenerEndpoint } from '../../lib/listener/listener-endpoint.js';
 import { selectorOf } from '../../lib/listener/subscription.js';
+import { PayloadConverter } from '../../lib/template/payload-converter.js';
 
 function endpoint(
   options: Partial<RocketMQMessageListenerOptions>,
   name = 'OrderListener',
 ): ListenerEndpoint {
-  return { name, className: name.split('.')[0]!, options: { topic: 't', ...options }, invoke: () => {} };
+  const payloads = new PayloadConverter(false);
+  const className = name.split('.')[0]!;
+  return { name, className, options: { topic: 't', ...options }, payloads, invoke: () => {} };
 }
 
 describe('groupListeners', () => {

@@ -4,6 +4,7 @@ import { decodeMessages } from '../../lib/common/message-decoder.js';
 import { ConfigurationError, MessageConversionError } from '../../lib/errors/index.js';
 import { MessageExt, type RocketMQMessageListenerOptions } from '../../lib/index.js';
 import { createPayloadReader } from '../../lib/listener/payload-reader.js';
+import { PayloadConverter } from '../../lib/template/payload-converter.js';
 import { encodeRecord, innerMessage } from '../support/test-store.js';
 
 class Order {
@@ -14,7 +15,7 @@ class Order {
 
 function reader(options: Partial<RocketMQMessageListenerOptions>) {
   const endpoint = { name: 'OrderListener', className: 'OrderListener', options: { topic: 't', ...options } };
-  return createPayloadReader({ ...endpoint, invoke: () => {} });
+  return createPayloadReader({ ...endpoint, payloads: new PayloadConverter(false), invoke: () => {} });
 }
 
 function message(body: string): MessageExt {
