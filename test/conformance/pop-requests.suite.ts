@@ -10,7 +10,6 @@ import { uniqueName, type ClusterRef } from './cluster.js';
 
 /** Two seconds of grace, and some for timers and for a machine that is busy. */
 const REVIVE_TIMEOUT = 20_000;
-const POLL_TIME = 5000;
 
 /** POP_MESSAGE and its kin: wire-protocol.md 2.3.11. */
 export function describePopRequests(cluster: ClusterRef): void {
@@ -115,13 +114,11 @@ export function describePopRequests(cluster: ClusterRef): void {
     it('waits for a message, as long as it is asked to', { timeout: 30_000 }, async () => {
       const { client, group, send, queue, until } = await open('first');
       await until(1);
-      const startedAt = Date.now();
       const waiting = group.pop({ pollTime: 60_000 });
       const pollingNum = async () => (await client.call(RequestCode.POLLING_INFO, queue)).header!.pollingNum;
       await expect.poll(pollingNum).toBe(1);
       await send('second');
       expect(bodies((await waiting).messages)).toEqual(['second']);
-      expect(Date.now() - startedAt).toBeLessThan(POLL_TIME);
       const ended = await group.pop({ pollTime: 1000 });
       expect(ended.code).toBe(ResponseCode.POLLING_TIMEOUT);
       expect(await pollingNum()).toBe(0);

@@ -4,7 +4,6 @@ import { PullSysFlag } from '../../lib/common/pull-sys-flag.js';
 import { buildSubscriptionData } from '../../lib/remoting/filter/filter-api.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
-import { eventually } from '../support/virtual-clock.js';
 import { bodies } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
@@ -201,15 +200,19 @@ export function describePull(cluster: ClusterRef): void {
   });
 
   describe('long polling', () => {
-    const SUSPEND = PullSysFlag.SUBSCRIPTION | PullSysFlag.SUSPEND;
+    /** Held for longer than {@link TestClient} waits: an answer is due to what happened meanwhile. */
+    const HELD = {
+      queueOffset: 1,
+      sysFlag: PullSysFlag.SUBSCRIPTION | PullSysFlag.SUSPEND,
+      suspendTimeoutMillis: 60_000,
+    };
 
     async function hold(subscription = '*', group = 'g') {
       const client = await TestClient.open(cluster());
       const topic = uniqueName('poll');
       await client.send(topic, { body: 'first' });
       let isAnswered = false;
-      const fields = { queueOffset: 1, sysFlag: SUSPEND, suspendTimeoutMillis: 15_000, subscription };
-      const answer = client.pull(topic, group, fields).then((response) => {
+      const answer = client.pull(topic, group, { ...HELD, subscription }).then((response) => {
         isAnswered = true;
         return response;
       });
@@ -221,10 +224,8 @@ export function describePull(cluster: ClusterRef): void {
       // A whole exchange on the same connection: an answer would have come before.
       await client.read(topic, 1);
       expect(isAnswered()).toBe(false);
-      const sentAt = performance.now();
       await client.send(topic, { body: 'second' });
       const { code, body } = await answer;
-      expect(performance.now() - sentAt).toBeLessThan(500);
       expect(code).toBe(ResponseCode.SUCCESS);
       expect(bodies(decodeMessages(body!))).toEqual(['second']);
     });
@@ -242,8 +243,7 @@ export function describePull(cluster: ClusterRef): void {
 
     it('wakes every pull that waits for the message', async () => {
       const { client, topic, answer } = await hold();
-      const fields = { queueOffset: 1, sysFlag: SUSPEND, suspendTimeoutMillis: 15_000 };
-      const other = client.pull(topic, 'g2', fields);
+      const other = client.pull(topic, 'g2', HELD);
       await client.send(topic, { body: 'second' });
       for (const { body } of [await answer, await other]) {
         expect(bodies(decodeMessages(body!))).toEqual(['second']);
@@ -263,7 +263,7 @@ export function describePull(cluster: ClusterRef): void {
 
     it('answers at once when the pull may not be held', async () => {
       const { client, topic, answer } = await hold();
-      const { code } = await client.pull(topic, 'g', { queueOffset: 1, suspendTimeoutMillis: 15_000 });
+      const { code } = await client.pull(topic, 'g', { ...HELD, sysFlag: PullSysFlag.SUBSCRIPTION });
       expect(code).toBe(ResponseCode.PULL_NOT_FOUND);
       await client.send(topic);
       await answer;
@@ -273,18 +273,16 @@ export function describePull(cluster: ClusterRef): void {
       const client = await TestClient.open(cluster());
       const topic = uniqueName('poll');
       await client.send(topic);
-      const fields = { queueOffset: 9, sysFlag: SUSPEND, suspendTimeoutMillis: 15_000 };
-      expect((await client.pull(topic, 'g', fields)).code).toBe(ResponseCode.PULL_OFFSET_MOVED);
+      expect((await client.pull(topic, 'g', { ...HELD, queueOffset: 9 })).code).toBe(
+        ResponseCode.PULL_OFFSET_MOVED,
+      );
     });
 
     it('gives up when the time is over', async () => {
       const client = await TestClient.open(cluster());
       const topic = uniqueName('poll');
       await client.send(topic);
-      let code: number | undefined;
-      const fields = { queueOffset: 1, sysFlag: SUSPEND, suspendTimeoutMillis: 1 };
-      void client.pull(topic, 'g', fields).then((response) => (code = response.code));
-      await eventually(() => code !== undefined);
+      const { code } = await client.pull(topic, 'g', { ...HELD, suspendTimeoutMillis: 1 });
       expect(code).toBe(ResponseCode.PULL_NOT_FOUND);
     });
   });

