@@ -6,10 +6,10 @@ import type { MessageListener } from '../../lib/client/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { eventually } from '../support/eventually.js';
 import { TestClient } from '../support/test-client.js';
 import { startEngine } from '../support/test-engine.js';
 import { bodies, collect, startConsumer, startInstance } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 
 /** An engine, to which clients of the test come in the same process or over TCP. */
 async function openCluster(way: string, engineOptions = {}) {

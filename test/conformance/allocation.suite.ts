@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { allocateMessageQueueByConfig, type ConsumerConfig } from '../../lib/client/index.js';
+import { eventually } from '../support/eventually.js';
 import { RecordingLogger } from '../support/test-store.js';
 import { bodies, collect, message, startConsumer, startProducer } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 const client = { pollNameServerInterval: 200, rebalanceInterval: 200 };

@@ -1,10 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import type { MessageListener } from '../../lib/client/index.js';
+import { eventually } from '../support/eventually.js';
 import { gate } from '../support/nest-app.js';
 import { TestClient } from '../support/test-client.js';
 import { message, startConsumer, startProducer } from '../support/test-peers.js';
-import { eventually, VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 import { uniqueName, type Cluster, type ClusterRef } from './cluster.js';
 
 const MINUTE = 60_000;

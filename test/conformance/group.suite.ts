@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.js';
 import { buildSubscriptionData } from '../../lib/remoting/filter/filter-api.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
-import { eventually } from '../support/virtual-clock.js';
+import { eventually } from '../support/eventually.js';
 import { TestClient } from '../support/test-client.js';
 import { codeOf, uniqueName, type ClusterRef } from './cluster.js';
 

@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import type { MessageQueue } from '../../lib/common/message-queue.js';
 import { DefaultLitePullConsumer, MQAdminImpl, type LitePullConsumerConfig } from '../../lib/client/index.js';
+import { eventually } from '../support/eventually.js';
 import { bodies, message, startInstance, startProducer } from '../support/test-peers.js';
 import { temporaryDirectory } from '../support/test-store.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 const client = { pollNameServerInterval: 200, rebalanceInterval: 200 };
@@ -169,13 +169,11 @@ export function describeLitePull(cluster: ClusterRef): void {
       await consumer.subscribe(topic);
       await consumer.start();
       expect(await poll(consumer, 4)).toHaveLength(4);
-      const committed = async () => Promise.all(consumer.assignment().map((mq) => consumer.committed(mq)));
-      let offsets = [-1];
-      for (let i = 0; i < 20 && !offsets.every((offset) => offset === 1); i++) {
+      const committed = async () => {
         await consumer.poll(250);
-        offsets = await committed();
-      }
-      expect(offsets).toEqual([1, 1, 1, 1]);
+        return Promise.all(consumer.assignment().map((mq) => consumer.committed(mq)));
+      };
+      await expect.poll(committed, { timeout: 10_000 }).toEqual([1, 1, 1, 1]);
     });
 
     it('wakes a poll when a message comes, when it is shut down, and when the caller gives up', async () => {

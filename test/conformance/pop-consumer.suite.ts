@@ -3,6 +3,7 @@ import { MessageSelector, type ConsumerConfig, type MessageListener } from '../.
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import type { MessageRequestMode } from '../../lib/remoting/body/query-assignment.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
+import { eventually } from '../support/eventually.js';
 import { TestClient } from '../support/test-client.js';
 import {
   bodies,
@@ -13,7 +14,6 @@ import {
   startProducer,
 } from '../support/test-peers.js';
 import { RecordingLogger } from '../support/test-store.js';
-import { eventually } from '../support/virtual-clock.js';
 import { createTopic } from './admin-client.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 

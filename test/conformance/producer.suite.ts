@@ -8,8 +8,8 @@ import {
 } from '../../lib/client/index.js';
 import { MQBrokerError, MQClientError } from '../../lib/errors/index.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { eventually } from '../support/eventually.js';
 import { javaVectors } from '../support/java-vectors.js';
-import { eventually } from '../support/virtual-clock.js';
 import { bodies, message, startInstance, startProducer } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
 import { uniqueName, type ClusterRef } from './cluster.js';

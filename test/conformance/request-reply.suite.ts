@@ -7,10 +7,10 @@ import {
 } from '../../lib/client/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { eventually } from '../support/eventually.js';
 import { message, startConsumer, startInstance, startProducer } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
 import { RecordingLogger } from '../support/test-store.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 /** A member of a group that answers each request with what `reply` makes of it; undefined is no answer. */

@@ -6,6 +6,7 @@ import { MessageSelector } from '../../lib/client/index.js';
 import type { SubscriptionData } from '../../lib/remoting/body/subscription-data.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { eventually } from '../support/eventually.js';
 import { TestClient } from '../support/test-client.js';
 import {
   bodies,
@@ -15,7 +16,6 @@ import {
   startInstance,
   startProducer,
 } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 function sql(topic: string, subString: string, subVersion = 1000): SubscriptionData {

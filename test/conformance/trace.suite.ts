@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { queryMessageTrace, type MessageTrace, type TransactionListener } from '../../lib/client/index.js';
+import { eventually } from '../support/eventually.js';
 import {
   collect,
   message,
@@ -9,7 +10,6 @@ import {
   startProducer,
   startTransactionProducer,
 } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 /** Message trace: wire-protocol.md 8. */

@@ -3,6 +3,7 @@ import { Message } from '../../lib/common/message.js';
 import { MessageSysFlag, transactionValue } from '../../lib/common/message-sys-flag.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { eventually } from '../support/eventually.js';
 import { TestClient, type SendFields } from '../support/test-client.js';
 import { bodies, startTransactionProducer } from '../support/test-peers.js';
 import {
@@ -16,7 +17,6 @@ import {
   ROLLBACK,
   sendHalf,
 } from '../support/transactions.js';
-import { eventually } from '../support/virtual-clock.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
 /** The brokers of this suite look every second for transactions that are four seconds old. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppProcess, type AppProcessOptions } from '../support/app-process.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const STARTS = 4;
 const MESSAGES = 300;

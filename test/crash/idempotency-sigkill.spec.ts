@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/test-store.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LIBRARY = new URL('../../dist/lib/index.js', import.meta.url).href;

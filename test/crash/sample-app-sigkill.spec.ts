@@ -7,9 +7,9 @@ import { retryTopicOf } from '../../lib/common/mix-all.js';
 import { EmbeddedEngine } from '../../lib/engine/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
+import { eventually } from '../support/eventually.js';
 import { SeededRandom } from '../support/random.js';
 import { SampleApp } from '../support/sample-app.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const KILLS = 4;
 const PRODUCERS = 8;
@@ -103,18 +103,15 @@ function post(app: SampleApp, path: string, body: string, type = 'application/js
 
 /** Waits until the listeners have handled an order: all its steps, in their order, and its placing. */
 async function untilDone(app: SampleApp, id: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
+  const progress = async () => {
     const response = await fetch(`${app.url}/orders/${id}`);
     const events = response.ok ? ((await response.json()) as { events: string[] }).events : [];
     const steps = events.filter((event) => event.startsWith('step: '));
-    if (events.some((event) => event.startsWith('placed')) && steps.length === STEPS.length) {
-      return expect(steps).toEqual(STEPS);
-    }
-    if (performance.now() > deadline)
-      throw new Error(`Order ${id} was acknowledged but only has ${events.join(', ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return { steps, isPlaced: events.some((event) => event.startsWith('placed')) };
+  };
+  await expect
+    .poll(progress, { timeout: 30_000, message: `the acknowledged order ${id}` })
+    .toEqual({ steps: STEPS, isPlaced: true });
 }
 
 function journal(): string {

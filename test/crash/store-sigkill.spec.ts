@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageStoreConfig } from '../../lib/engine/store/message-store-config.js';
+import { eventually } from '../support/eventually.js';
 import { SeededRandom } from '../support/random.js';
 import { bodyOf } from '../support/store-process-protocol.js';
 import { StoreProcess } from '../support/store-process.js';
 import { openStore, readAll, SMALL_FILES, temporaryDirectory } from '../support/test-store.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const KILLS = 3;
 const TIMEOUT = { timeout: 60_000 };

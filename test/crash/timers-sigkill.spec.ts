@@ -7,9 +7,9 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { EngineProcess } from '../support/engine-process.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { startConsumer, startProducer } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const KILLS = 4;
 /** Messages of a round, due all through it and behind its kill. */

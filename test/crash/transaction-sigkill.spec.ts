@@ -12,10 +12,10 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { EngineProcess } from '../support/engine-process.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const KILLS = 3;
 const PRODUCERS = 8;

@@ -9,11 +9,11 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { RocketMQTemplate } from '../../lib/template/rocketmq-template.js';
+import { eventually } from '../support/eventually.js';
 import { SimulatedDisk } from '../support/simulated-file-system.js';
 import { TestClient } from '../support/test-client.js';
 import { startEngine } from '../support/test-engine.js';
 import { startProducer } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 
 const TOPIC = 'BenchmarkTest';
 const BURST = 50_000;

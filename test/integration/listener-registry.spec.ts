@@ -7,8 +7,9 @@ import {
   RocketMQListenerRegistry,
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
+import { eventually } from '../support/eventually.js';
 import { featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
-import { eventually, settle, VirtualClock } from '../support/virtual-clock.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 /** An application with a listener, and its registry. */
 async function open(

@@ -5,9 +5,10 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { MQBrokerError, ROCKETMQ_CLOCK, RocketMQTemplate } from '../../lib/index.js';
+import { eventually } from '../support/eventually.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
 import { PriceCache } from '../../sample-app/prices/price-cache.js';
-import { eventually, VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const STEPS = ['step: accepted', 'step: picked', 'step: packed'];
 const IMPORTED = 10_000;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { eventually } from '../support/virtual-clock.js';
 import { javaArguments, workDirectory, type SystemProperties, type Until } from './java.js';
 
 const NAMESRV = 'org.apache.rocketmq.namesrv.NamesrvStartup';

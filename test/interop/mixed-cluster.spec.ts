@@ -5,8 +5,8 @@ import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { eventually } from '../support/eventually.js';
 import { startEngine, writeTable } from '../support/test-engine.js';
-import { eventually } from '../support/virtual-clock.js';
 import { ApacheProcess } from './apache-process.js';
 import { runJava, workDirectory } from './java.js';
 

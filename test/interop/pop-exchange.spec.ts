@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { PopClient } from '../support/pop-client.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 import { workDirectory } from './java.js';
 import { startApache, startOurs, type StoreBroker } from './store-broker.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { queryMessageTrace } from '../../lib/client/index.js';
+import { eventually } from '../support/eventually.js';
 import { startEngine } from '../support/test-engine.js';
 import { collect, message, startConsumer, startInstance, startProducer } from '../support/test-peers.js';
-import { eventually } from '../support/virtual-clock.js';
 import { JARS, runJava, workDirectory } from './java.js';
 import { MqAdmin } from './mqadmin.js';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TRANSACTION_TIMES } from '../conformance/transaction.suite.js';
+import { eventually } from '../support/eventually.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
 import {
@@ -13,7 +14,6 @@ import {
   ROLLBACK,
   sendHalf,
 } from '../support/transactions.js';
-import { eventually } from '../support/virtual-clock.js';
 import { workDirectory } from './java.js';
 import {
   startApache as startApacheWith,

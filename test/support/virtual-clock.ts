@@ -82,15 +82,3 @@ export class VirtualClock implements Clock {
 export async function settle(turns = 4): Promise<void> {
   for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
 }
-
-/** Waits in real time, without sleeping, until a condition holds; fails after `maxMillis`. */
-export async function eventually(
-  condition: () => boolean | Promise<boolean>,
-  maxMillis = 10_000,
-): Promise<void> {
-  const deadline = performance.now() + maxMillis;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`The condition did not hold within ${maxMillis} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

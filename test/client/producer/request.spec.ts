@@ -5,6 +5,7 @@ import { createReplyMessage } from '../../../lib/client/index.js';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { RequestFutureTable } from '../../../lib/client/producer/request-future-table.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
+import { eventually } from '../../support/eventually.js';
 import { freePort } from '../../support/free-port.js';
 import { TestEngine } from '../../support/test-engine.js';
 import { message, startConsumer, startProducer } from '../../support/test-peers.js';
@@ -96,12 +97,12 @@ describe('a requester', () => {
     await engine.close();
     engine = await start();
     // The connection is tried again with pauses.
-    const trySend = () =>
+    await eventually(() =>
       producer.send(message('t', 'again')).then(
         () => true,
-        () => new Promise<boolean>((resolve) => setTimeout(resolve, 20, false)),
-      );
-    for (let i = 0; i < 500 && !(await trySend()); i++);
+        () => false,
+      ),
+    );
     expect(await ask('after')).toBe('after');
     await engine.close();
   });

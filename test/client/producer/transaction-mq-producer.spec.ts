@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ClientRemotingProcessor } from '../../../lib/client/client-remoting-processor.js';
 import { TransactionMQProducer, type LocalTransactionState } from '../../../lib/client/index.js';
 import type { Request } from '../../../lib/remoting/named-request.js';
+import { eventually } from '../../support/eventually.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { bodies, startInstance } from '../../support/test-peers.js';
 import { RecordingLogger } from '../../support/test-store.js';
 import { checksOf, GROUP, sendHalf } from '../../support/transactions.js';
-import { eventually, settle } from '../../support/virtual-clock.js';
+import { settle } from '../../support/virtual-clock.js';
 
 type Check = Request<'CHECK_TRANSACTION_STATE'>;
 

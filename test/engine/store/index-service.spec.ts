@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { loadVectors } from '../../support/apache-vectors.js';
+import { eventually } from '../../support/eventually.js';
 import { idsOf, SimulatedStore, TINY_FILES } from '../../support/simulated-store.js';
 import { innerMessage, put } from '../../support/test-store.js';
-import { eventually, settle } from '../../support/virtual-clock.js';
+import { settle } from '../../support/virtual-clock.js';
 
 interface KeyVector {
   readonly key: string;

@@ -5,9 +5,9 @@ import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { RemotingServer } from '../../../lib/remoting/server/remoting-server.js';
+import { eventually } from '../../support/eventually.js';
 import { EchoHandler, RawClient, startServer } from '../../support/tcp-server.js';
 import { RecordingLogger } from '../../support/test-store.js';
-import { eventually } from '../../support/virtual-clock.js';
 
 const offsetOf = (queueId: number, opaque: number, isOneway = false) =>
   encodeRequest(

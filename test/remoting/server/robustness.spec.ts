@@ -8,8 +8,9 @@ import { MAX_FRAME_SIZE } from '../../../lib/remoting/codec/frame-cutter.js';
 import type { RequestContext } from '../../../lib/remoting/channel.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { eventually } from '../../support/eventually.js';
 import { RawClient, startServer } from '../../support/tcp-server.js';
-import { eventually, settle, VirtualClock } from '../../support/virtual-clock.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const MIB = 2 ** 20;
 

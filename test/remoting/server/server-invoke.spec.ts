@@ -8,8 +8,8 @@ import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { invoke, type RequestListener } from '../../../lib/remoting/transport/transport.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { onTestFinished } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { startServer } from '../../support/tcp-server.js';
-import { eventually } from '../../support/virtual-clock.js';
 
 const QUESTION: RemotingRequest<typeof RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT> = {
   code: RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT,

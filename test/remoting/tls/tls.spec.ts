@@ -10,10 +10,11 @@ import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../../lib/remoting/transport/transport.js';
 import { pemPath, pemText } from '../../support/certificates.js';
+import { eventually } from '../../support/eventually.js';
 import { startServer } from '../../support/tcp-server.js';
 import { RecordingLogger, temporaryDirectory } from '../../support/test-store.js';
 import { startTlsServer } from '../../support/tls-server.js';
-import { eventually, VirtualClock } from '../../support/virtual-clock.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
 
 const trusting = { ca: pemPath('ca') };
 

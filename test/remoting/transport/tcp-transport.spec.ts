@@ -7,9 +7,10 @@ import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../../lib/remoting/transport/transport.js';
+import { eventually } from '../../support/eventually.js';
 import { startServer } from '../../support/tcp-server.js';
 import { RecordingLogger } from '../../support/test-store.js';
-import { eventually, settle, VirtualClock } from '../../support/virtual-clock.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const request = (queueId: number) =>
   ({ code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId }, body: undefined }) as const;
@@ -104,7 +105,7 @@ describe('TcpTransport', () => {
     expect(await failureOf(call(address, 2))).toBe(error);
     expect(logger.lines).toHaveLength(1);
     const { handler } = await startServer(port);
-    while ((await failureOf(call(address, 3))) !== undefined) await settle();
+    await eventually(async () => (await failureOf(call(address, 3))) === undefined);
     expect(handler.requests).toHaveLength(1);
   });
 
@@ -196,7 +197,7 @@ describe('TcpTransport', () => {
     for (let i = 0; i < 20; i++) await failureOf(call(address, 2));
     await eventually(() => changes.length === 3);
     await startServer(port);
-    while ((await failureOf(call(address, 3))) !== undefined) await settle();
+    await eventually(async () => (await failureOf(call(address, 3))) === undefined);
     expect(changes).toEqual(['connected', 'disconnected', 'reconnecting', 'connected']);
     expect(logger.lines).toHaveLength(3);
   });

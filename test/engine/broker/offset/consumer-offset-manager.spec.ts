@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { eventually } from '../../../support/eventually.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable, type TestEngine } from '../../../support/test-engine.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
-import { eventually, VirtualClock } from '../../../support/virtual-clock.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
 
 const FILE = 'consumerOffset.json';
 

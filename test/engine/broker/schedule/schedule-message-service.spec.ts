@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { decodeMessages } from '../../../../lib/common/message-decoder.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { eventually } from '../../../support/eventually.js';
 import { SimulatedDisk } from '../../../support/simulated-file-system.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine } from '../../../support/test-engine.js';
 import { bodies } from '../../../support/test-peers.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
-import { eventually, VirtualClock } from '../../../support/virtual-clock.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
