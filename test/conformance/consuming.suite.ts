@@ -5,10 +5,9 @@ import { eventually } from '../support/eventually.js';
 import { gate } from '../support/nest-app.js';
 import { TestClient } from '../support/test-client.js';
 import { message, startConsumer, startProducer } from '../support/test-peers.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { MINUTE, VirtualClock } from '../support/virtual-clock.js';
 import { uniqueName, type Cluster, type ClusterRef } from './cluster.js';
 
-const MINUTE = 60_000;
 const QUEUES = [0, 1, 2, 3];
 /** In each queue. */
 const COUNT = 60;

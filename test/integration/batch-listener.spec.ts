@@ -10,9 +10,7 @@ import {
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
 import { createApp, gate, Inbox, listener, startApp } from '../support/nest-app.js';
-import { settle, VirtualClock } from '../support/virtual-clock.js';
-
-const SECOND = 1000;
+import { SECOND, settle, VirtualClock } from '../support/virtual-clock.js';
 
 /** An application with a batch listener of texts, and a listener of its dead-letter queue. */
 async function open(

@@ -10,9 +10,7 @@ import {
   type RocketMQModuleOptions,
 } from '../../lib/index.js';
 import { createApp, Inbox, listener, startApp } from '../support/nest-app.js';
-import { VirtualClock } from '../support/virtual-clock.js';
-
-const SECOND = 1000;
+import { SECOND, VirtualClock } from '../support/virtual-clock.js';
 
 interface Failing {
   isMended: boolean;

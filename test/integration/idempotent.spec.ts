@@ -12,10 +12,7 @@ import {
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
 import { createApp, gate, Inbox, startApp } from '../support/nest-app.js';
-import { settle, VirtualClock } from '../support/virtual-clock.js';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+import { MINUTE, SECOND, settle, VirtualClock } from '../support/virtual-clock.js';
 
 type Handle = (payload: never, message: MessageExt) => unknown;
 

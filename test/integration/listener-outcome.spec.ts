@@ -1,81 +1,43 @@
-import { Injectable, type Provider } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import {
   Ack,
   ConfigurationError,
   DeadLetter,
   MessageConversionError,
-  MessageExt,
+  type MessageExt,
   Retry,
-  type RocketMQConsumerOptions,
   type RocketMQErrorHandler,
-  type RocketMQMessageListenerOptions,
   type RocketMQOutcome,
 } from '../../lib/index.js';
-import { createApp, Inbox, listener, startApp } from '../support/nest-app.js';
-import { settle, VirtualClock } from '../support/virtual-clock.js';
-
-const SECOND = 1000;
+import { brief, startListening, type ListenerSetup } from '../support/listener-app.js';
+import { createApp, Inbox, listener } from '../support/nest-app.js';
+import { SECOND, settle } from '../support/virtual-clock.js';
 
 class PaymentError extends Error {}
 class CardError extends PaymentError {}
-
-interface Setup extends Partial<RocketMQMessageListenerOptions> {
-  readonly consumer?: RocketMQConsumerOptions;
-  readonly providers?: Provider[];
-}
-
-/** An application with a listener that does `handle`, and one of its dead-letter queue. */
-async function open(handle: (text: string, message: MessageExt) => unknown, setup: Setup = {}) {
-  const { consumer, providers = [], ...options } = setup;
-  const clock = new VirtualClock();
-  const attempts = new Inbox<string>();
-  const dead = new Inbox<MessageExt>();
-  const listening = (text: string, message: MessageExt) => {
-    attempts.push(`${text} ${message.reconsumeTimes}`);
-    return handle(text, message);
-  };
-  const app = await startApp({
-    clock,
-    rocketmq: { ...(consumer && { consumer }) },
-    providers: [
-      listener({ topic: 't', consumerGroup: 'g', messageType: String, ...options }, listening),
-      listener(
-        {
-          topic: '%DLQ%g',
-          consumerGroup: 'dead',
-          messageType: MessageExt,
-          consumeMode: 'CONCURRENTLY',
-          messageModel: 'CLUSTERING',
-        },
-        dead.push,
-      ),
-    ].concat(providers as never),
-  });
-  return { app, clock, attempts, dead };
-}
 
 const reasonOf = (message: MessageExt) => message.getProperty('DLQ_REASON');
 
 describe('an outcome that a listener returns', () => {
   it('Ack means consumed', async () => {
-    const { app, clock, attempts } = await open(() => Ack);
+    const { app, clock, attempts } = await startListening(() => Ack);
     await app.template.syncSend('t', 'x');
     await attempts.take();
     await clock.advance(60 * SECOND);
-    expect(attempts.received).toEqual(['x 0']);
+    expect(attempts.received.map(brief)).toEqual(['x 0']);
   });
 
   it('Retry brings the message again after its delay, without an error in the log', async () => {
-    const { app, clock, attempts } = await open(async (_, { reconsumeTimes }) =>
-      reconsumeTimes === 0 ? Retry({ delayLevel: 2 }) : Ack,
+    const { app, clock, attempts } = await startListening(async ({ times }) =>
+      times === 0 ? Retry({ delayLevel: 2 }) : Ack,
     );
     await app.template.syncSend('t', 'x');
     await attempts.take();
     await clock.advance(4999);
     expect(attempts.received).toHaveLength(1);
     await clock.advance(1);
-    expect(await attempts.take(2)).toEqual(['x 0', 'x 1']);
+    expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
     expect(app.logger.lines.filter((line) => line.startsWith('WARN'))).toEqual([]);
   });
 
@@ -86,8 +48,8 @@ describe('an outcome that a listener returns', () => {
   it.each(['CONCURRENTLY', 'ORDERLY'] as const)(
     'DeadLetter ends a message with its reason, %s',
     async (consumeMode) => {
-      const { app, attempts, dead } = await open(
-        (text) => text === 'bad' && DeadLetter('no \u0001such order'),
+      const { app, attempts, dead } = await startListening(
+        ({ text }) => text === 'bad' && DeadLetter('no \u0001such order'),
         {
           consumeMode,
         },
@@ -100,23 +62,22 @@ describe('an outcome that a listener returns', () => {
       expect(reasonOf(message!)).toBe('no  such order');
       expect(message!.getProperty('p')).toBe('1');
       expect(message!.getProperty('RETRY_TOPIC')).toBe('t');
-      expect((await attempts.take(2)).toSorted()).toEqual(['bad 0', 'good 0']);
+      expect((await attempts.take(2)).map(brief).toSorted()).toEqual(['bad 0', 'good 0']);
       expect(await app.logger.logged('goes to the dead-letter queue: no')).toContain(sent.msgId);
     },
   );
 
   it('Retry holds the queue up for suspendMillis in order', async () => {
-    const { app, clock, attempts } = await open(
-      (text, { reconsumeTimes }) =>
-        text === 'a' && reconsumeTimes === 0 ? Retry({ suspendMillis: 700 }) : Ack,
+    const { app, clock, attempts } = await startListening(
+      ({ text, times }) => (text === 'a' && times === 0 ? Retry({ suspendMillis: 700 }) : Ack),
       { consumeMode: 'ORDERLY' },
     );
     await app.template.syncSendOrderly('t', ['a', 'b'], 'key');
     await attempts.take();
     await clock.advance(699);
-    expect(attempts.received).toEqual(['a 0']);
+    expect(attempts.received.map(brief)).toEqual(['a 0']);
     await clock.advance(1);
-    expect(await attempts.take(3)).toEqual(['a 0', 'a 1', 'b 0']);
+    expect((await attempts.take(3)).map(brief)).toEqual(['a 0', 'a 1', 'b 0']);
   });
 
   it('is kept for each of several messages that are handed over together', async () => {
@@ -125,45 +86,45 @@ describe('an outcome that a listener returns', () => {
       b: Retry({ delayLevel: 1 }),
       c: DeadLetter('why not'),
     };
-    const { app, clock, attempts, dead } = await open(
-      (text, { reconsumeTimes }) => (reconsumeTimes === 0 ? outcomes[text] : Ack),
+    const { app, clock, attempts, dead } = await startListening(
+      ({ text, times }) => (times === 0 ? outcomes[text] : Ack),
       { consumeMessageBatchMaxSize: 8 },
     );
     await app.template.syncSend('t', ['a', 'b', 'c']);
     expect((await dead.take()).map(reasonOf)).toEqual(['why not']);
     await attempts.take(3);
     await clock.advance(SECOND);
-    expect(await attempts.take(4)).toEqual(['a 0', 'b 0', 'c 0', 'b 1']);
+    expect((await attempts.take(4)).map(brief)).toEqual(['a 0', 'b 0', 'c 0', 'b 1']);
   });
 
   it('is dropped with a broadcast message', async () => {
-    const { app, clock, attempts, dead } = await open(() => DeadLetter('nobody'), {
+    const { app, clock, attempts, dead } = await startListening(() => DeadLetter('nobody'), {
       messageModel: 'BROADCASTING',
     });
     await app.template.syncSend('t', 'x');
     await app.logger.logged('is dropped: nobody');
     await clock.advance(60 * SECOND);
-    expect(attempts.received).toEqual(['x 0']);
+    expect(attempts.received.map(brief)).toEqual(['x 0']);
     expect(dead.received).toEqual([]);
   });
 });
 
 describe('noRetryFor', () => {
-  it.each<[string, Setup]>([
+  it.each<[string, ListenerSetup]>([
     ['of the listener', { noRetryFor: [PaymentError] }],
     ['of the module', { consumer: { noRetryFor: [PaymentError] } }],
     ['in order', { noRetryFor: [PaymentError], consumeMode: 'ORDERLY' }],
   ])('%s ends messages whose error is of a class, or extends it', async (_, setup) => {
-    const { app, dead, attempts } = await open(() => {
+    const { app, dead, attempts } = await startListening(() => {
       throw new CardError('expired');
     }, setup);
     await app.template.syncSend('t', 'x');
     expect((await dead.take()).map(reasonOf)).toEqual(['Error: expired']);
-    expect(attempts.received).toEqual(['x 0']);
+    expect(attempts.received.map(brief)).toEqual(['x 0']);
   });
 
   it('leaves other errors alone', async () => {
-    const { app, clock, dead, attempts } = await open(
+    const { app, clock, dead, attempts } = await startListening(
       () => {
         throw new PaymentError('later');
       },
@@ -172,7 +133,7 @@ describe('noRetryFor', () => {
     await app.template.syncSend('t', 'x');
     await attempts.take();
     await clock.advance(10 * SECOND);
-    expect(await attempts.take(2)).toEqual(['x 0', 'x 1']);
+    expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
     expect(dead.received).toEqual([]);
   });
 });
@@ -190,14 +151,14 @@ describe('an error handler', () => {
     }
   }
 
-  it.each<[string, Setup]>([
+  it.each<[string, ListenerSetup]>([
     ['of the listener', { errorHandler: Judge }],
     ['of the module', { consumer: { errorHandler: Judge } }],
   ])('%s decides before the rules do', async (_, setup) => {
     const fails = () => {
       throw new PaymentError('no');
     };
-    const { app, attempts, dead } = await open(fails, {
+    const { app, attempts, dead } = await startListening(fails, {
       ...setup,
       noRetryFor: [CardError],
       providers: [Judge],
@@ -211,7 +172,7 @@ describe('an error handler', () => {
   });
 
   it('is asked about payloads that cannot be read', async () => {
-    const { app, dead } = await open(() => Ack, {
+    const { app, dead } = await startListening(() => Ack, {
       errorHandler: Judge,
       messageType: Object,
       providers: [Judge],

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RocketMQMessageListenerOptions } from '../../lib/index.js';
 import { createApp, Inbox, listener, startApp } from '../support/nest-app.js';
-import { VirtualClock } from '../support/virtual-clock.js';
-
-const SECOND = 1000;
+import { SECOND, VirtualClock } from '../support/virtual-clock.js';
 
 describe('rateLimit', () => {
   it.each<[string, Partial<RocketMQMessageListenerOptions>]>([

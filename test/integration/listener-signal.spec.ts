@@ -3,10 +3,7 @@ import { APP_PIPE } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
 import type { RocketMQListenerContext, RocketMQMessageListenerOptions } from '../../lib/index.js';
 import { gate, Inbox, listener, startApp } from '../support/nest-app.js';
-import { VirtualClock } from '../support/virtual-clock.js';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+import { MINUTE, SECOND, VirtualClock } from '../support/virtual-clock.js';
 
 /** An application whose listener notes its signals, and gives up when they say so. */
 async function open(

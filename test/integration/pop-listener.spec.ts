@@ -2,51 +2,28 @@ import { describe, expect, it } from 'vitest';
 import {
   Ack,
   DeadLetter,
-  MessageExt,
   Retry,
   RocketMQAdmin,
   RocketMQListenerRegistry,
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
-import { Inbox, listener, startApp, type TestApp } from '../support/nest-app.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { startListening, type Attempt, type ListenerSetup } from '../support/listener-app.js';
+import { listener, startApp, type TestApp } from '../support/nest-app.js';
+import { SECOND } from '../support/virtual-clock.js';
 
-const SECOND = 1000;
 /** Virtual milliseconds in which a broker notices that a message is due again, beside the delay itself. */
 const REVIVAL = 15 * SECOND;
-const POPPING = { defaultMessageRequestMode: 'POP' } as const;
+const APPLICATION: ListenerSetup = {
+  engine: { defaultMessageRequestMode: 'POP' },
+  consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' },
+};
 
-interface Attempt {
-  readonly text: string;
-  readonly at: number;
-  readonly times: number;
-}
-
-/** An application whose listener pops; it does what `handle` returns or throws. */
-async function open(
-  options: Partial<RocketMQMessageListenerOptions> = {},
-  handle: (attempt: Attempt) => unknown = () => Ack,
-) {
-  const clock = new VirtualClock();
-  const attempts = new Inbox<Attempt>();
-  const dead = new Inbox<MessageExt>();
-  const onMessage = (message: MessageExt) => {
-    const text = message.body.toString();
-    const attempt = { text, at: clock.now(), times: message.reconsumeTimes };
-    attempts.push(attempt);
-    return handle(attempt);
-  };
-  const own = { topic: 't', consumerGroup: 'g', messageType: MessageExt, clientRebalance: false };
-  const app = await startApp({
-    clock,
-    rocketmq: { engine: POPPING, consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' } },
-    providers: [
-      listener({ ...own, ...options }, onMessage),
-      listener({ topic: '%DLQ%g', consumerGroup: 'dead', messageType: MessageExt }, dead.push),
-    ],
-  });
-  const until = (condition: () => boolean, millis = REVIVAL) => clock.advanceUntil(condition, millis, 500);
-  return { app, clock, attempts, dead, until };
+/** An application whose listener pops. */
+async function open(options: ListenerSetup = {}, handle: (attempt: Attempt) => unknown = () => Ack) {
+  const opened = await startListening(handle, { ...APPLICATION, clientRebalance: false, ...options });
+  const until = (condition: () => boolean, millis = REVIVAL) =>
+    opened.clock.advanceUntil(condition, millis, 500);
+  return { ...opened, until };
 }
 
 const modeOf = (app: TestApp) => app.module.get(RocketMQAdmin, { strict: false });
@@ -100,7 +77,7 @@ describe('a listener that pops', () => {
   it('has batches with an outcome for each message', async () => {
     const batches: string[][] = [];
     const app = await startApp({
-      rocketmq: { engine: POPPING, consumer: { consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' } },
+      rocketmq: APPLICATION,
       providers: [
         listener<string[]>(
           { topic: 't', consumerGroup: 'g', clientRebalance: false, batch: { size: 3, lingerMs: 60_000 } },

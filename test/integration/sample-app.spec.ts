@@ -8,12 +8,11 @@ import { MQBrokerError, ROCKETMQ_CLOCK, RocketMQTemplate } from '../../lib/index
 import { eventually } from '../support/eventually.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
 import { PriceCache } from '../../sample-app/prices/price-cache.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { HOUR, VirtualClock } from '../support/virtual-clock.js';
 
 const STEPS = ['step: accepted', 'step: picked', 'step: packed'];
 const IMPORTED = 10_000;
 /** Virtual milliseconds within which everything must have happened. */
-const HOUR = 3_600_000;
 const directory = mkdtempSync(join(tmpdir(), 'sample-app-'));
 const clock = new VirtualClock();
 let app: INestApplication;

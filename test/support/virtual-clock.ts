@@ -1,5 +1,10 @@
 import type { Clock, Timer } from '../../lib/common/clock.js';
 
+/** In milliseconds. */
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
 interface VirtualTimer {
   readonly at: number;
   readonly callback: () => void;

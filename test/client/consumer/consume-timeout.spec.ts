@@ -7,10 +7,7 @@ import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { message, startConsumer, startProducer } from '../../support/test-peers.js';
 import { RecordingLogger } from '../../support/test-store.js';
-import { settle, VirtualClock } from '../../support/virtual-clock.js';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+import { MINUTE, SECOND, settle, VirtualClock } from '../../support/virtual-clock.js';
 
 interface Call {
   readonly text: string;

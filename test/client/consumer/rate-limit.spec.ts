@@ -5,9 +5,7 @@ import type { ConsumerConfig } from '../../../lib/client/index.js';
 import { RateWindow } from '../../../lib/client/consumer/rate-window.js';
 import { message, startConsumer, startProducer } from '../../support/test-peers.js';
 import { startEngine } from '../../support/test-engine.js';
-import { VirtualClock } from '../../support/virtual-clock.js';
-
-const SECOND = 1000;
+import { SECOND, VirtualClock } from '../../support/virtual-clock.js';
 
 describe('a rate window', () => {
   it('never lets more than max events into any time of its length', () => {

@@ -2,24 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
 import type { ConsumeConcurrentlyContext, ConsumerConfig } from '../../../lib/client/index.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { BACKOFF } from '../../support/backoff.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
 import { AllOrNothing, message, startConsumer, startProducer } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { RecordingLogger } from '../../support/test-store.js';
-import { VirtualClock } from '../../support/virtual-clock.js';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-/** Level 3 to 18. */
-const BACKOFF = [
-  10 * SECOND,
-  30 * SECOND,
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30].map((minutes) => minutes * MINUTE),
-  HOUR,
-  2 * HOUR,
-];
+import { HOUR, MINUTE, SECOND, VirtualClock } from '../../support/virtual-clock.js';
 
 interface Attempt {
   readonly at: number;

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { MessageStoreConfig } from '../../../lib/engine/store/message-store-config.js';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
+import { HOUR } from '../../support/virtual-clock.js';
 
-const HOUR = 3_600_000;
 const FIRST = '00000000000000000000';
 const SECOND = '00000000000000016384';
 const THIRD = '00000000000000032768';

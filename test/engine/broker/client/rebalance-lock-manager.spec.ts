@@ -3,9 +3,8 @@ import { RebalanceLockManager } from '../../../../lib/engine/broker/client/rebal
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { TestClient } from '../../../support/test-client.js';
 import { startEngine } from '../../../support/test-engine.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { MINUTE, VirtualClock } from '../../../support/virtual-clock.js';
 
-const MINUTE = 60_000;
 const queue = { topic: 't', brokerName: 'b', queueId: 0 };
 
 describe('RebalanceLockManager', () => {

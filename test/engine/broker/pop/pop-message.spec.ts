@@ -5,9 +5,9 @@ import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { extraInfo } from '../../../support/pop-client.js';
 import { bodies } from '../../../support/test-peers.js';
+import { SECOND } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
 
-const SECOND = 1000;
 const RETRY_TOPIC = '%RETRY%g_t';
 
 describe('a pop', () => {

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { MessageExt } from '../../../../lib/common/message-ext.js';
 import { bodies } from '../../../support/test-peers.js';
+import { SECOND } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
 
-const SECOND = 1000;
 /** Until a message whose time is over is there for others. */
 const REVIVE_TIME = 6 * SECOND;
 

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { bodies } from '../../../support/test-peers.js';
+import { SECOND } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
-
-const SECOND = 1000;
 
 async function open() {
   const broker = await PopBroker.open();

@@ -3,10 +3,9 @@ import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import type { Popped } from '../../../support/pop-client.js';
 import { bodies } from '../../../support/test-peers.js';
-import { settle } from '../../../support/virtual-clock.js';
+import { SECOND, settle } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
 
-const SECOND = 1000;
 /** Shorter than a test client waits for an answer. */
 const POLL_TIME = 9 * SECOND;
 const QUEUE = { topic: 't', consumerGroup: 'g', queueId: -1 };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bodies } from '../../../support/test-peers.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { SECOND } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
 
-const SECOND = 1000;
 const REVIVE_TOPIC = 'rmq_sys_REVIVE_LOG_DefaultCluster';
 
 describe('popped messages', () => {

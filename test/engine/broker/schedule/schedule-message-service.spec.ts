@@ -10,11 +10,8 @@ import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine } from '../../../support/test-engine.js';
 import { bodies } from '../../../support/test-peers.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { HOUR, MINUTE, SECOND, VirtualClock } from '../../../support/virtual-clock.js';
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 const LEVELS = [
   SECOND,
   5 * SECOND,

@@ -2,9 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { TestClient } from '../../../support/test-client.js';
 import { startEngine } from '../../../support/test-engine.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
-
-const HOUR = 3_600_000;
+import { HOUR, VirtualClock } from '../../../support/virtual-clock.js';
 
 async function open(clock = new VirtualClock()) {
   const client = await TestClient.open(await startEngine({ clock }));

@@ -3,10 +3,8 @@ import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { bodies } from '../../../support/test-peers.js';
 import { VirtualBroker } from '../../../support/virtual-broker.js';
+import { HOUR, MINUTE } from '../../../support/virtual-clock.js';
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const TIMER_LOG = '/store/timerlog/00000000000000000000';
 

@@ -19,9 +19,8 @@ import {
   ROLLBACK,
   sendHalf,
 } from '../../../support/transactions.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { SECOND, VirtualClock } from '../../../support/virtual-clock.js';
 
-const SECOND = 1000;
 const INTERVAL = 30 * SECOND;
 
 async function open(engine?: EngineOptions) {
