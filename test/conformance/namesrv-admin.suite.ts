@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
-import { eventually } from '../support/virtual-clock.js';
+import { eventually } from '../support/eventually.js';
 import { createTopic, open } from './admin-client.js';
 import type { ClusterRef } from './cluster.js';
 
