@@ -40,7 +40,7 @@ export class TestClient {
   /** Answers requests of the broker with an error. */
   refuses = false;
   brokerName!: string;
-  private brokerAddr!: string;
+  brokerAddr!: string;
 
   private constructor(
     readonly transport: Transport,
