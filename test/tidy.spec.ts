@@ -50,6 +50,11 @@ describe('the tree', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('asks for the address of a module in the command line only, as Jest makes CommonJS of the rest', () => {
+    const asking = files.filter((path) => readFileSync(join(LIB, path), 'utf8').includes('import.meta'));
+    expect(asking).toEqual(['cli/main.ts']);
+  });
+
   it('joins client and engine in one place', () => {
     const both = files.filter((path) => {
       const parts = new Set(importsOf(path).map((name) => targetOf(path, name)));

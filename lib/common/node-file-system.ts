@@ -1,7 +1,7 @@
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import type * as FsNativeExtensions from 'fs-native-extensions';
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { loadNativeLock } from './native-lock.cjs';
 import type { FileCallback, FileSystem, StoreFile } from './file-system.js';
 
 /** The file system of this machine. */
@@ -116,8 +116,7 @@ class NodeStoreFile implements StoreFile {
   }
 
   tryLock(): boolean {
-    // Loaded when needed: a machine for which it has no binary can still use everything but the engine.
-    const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as typeof FsNativeExtensions;
+    const { tryLock } = loadNativeLock() as typeof FsNativeExtensions;
     return tryLock(this.fd, 0, 1);
   }
 

@@ -7,9 +7,11 @@ import type { Ledger, Order } from './store-process-protocol.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('store-process-main.ts', import.meta.url));
-/** Runs the sources as they are, so that no build is needed and none can be out of date. */
+/** Runs the sources as they are, so that no build is needed and none can be out of date; those in CommonJS need `require`. */
 const BOOTSTRAP = `
+  import { createRequire } from 'node:module';
   import { runnerImport } from 'vite';
+  globalThis.require = createRequire(${JSON.stringify(MAIN)});
   await runnerImport(${JSON.stringify(MAIN)}, { configFile: false, logLevel: 'error' });
   process.send({ kind: 'ready' });
 `;
