@@ -1,6 +1,7 @@
 import { DEAD_LETTER_LEVEL } from '../../common/delay-level.js';
 import { DEAD_LETTER_REASON, MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -15,6 +16,12 @@ const DEFAULT_TOPIC_QUEUE_NUMS = 4;
 const MAX_INT = 0x7fffffff;
 /** Characters of a reason that a dead message keeps. */
 const MAX_REASON_LENGTH = 1024;
+
+/**
+ * Bits of the sysFlag that a copy keeps. The others tell of the stored record: Apache's broker takes a bit of its hosts as given, and
+ * writes a record that nobody can read when the hosts of the copy are of the other kind.
+ */
+const BODY_FLAGS = MessageSysFlag.COMPRESSED | MessageSysFlag.COMPRESSION_TYPE_MASK;
 
 /** Gives messages that could not be handled back to their broker (DefaultMQPushConsumerImpl#sendMessageBack). */
 export class MessageBackSender {
@@ -95,7 +102,7 @@ export class MessageBackSender {
       defaultTopic: TopicNames.AUTO_CREATE_TOPIC_KEY,
       defaultTopicQueueNums: DEFAULT_TOPIC_QUEUE_NUMS,
       queueId: -1,
-      sysFlag: message.sysFlag,
+      sysFlag: message.sysFlag & BODY_FLAGS,
       bornTimestamp: this.instance.clock.now(),
       flag: message.flag,
       properties: this.retryProperties(message, reconsumeTimes, delayLevel),

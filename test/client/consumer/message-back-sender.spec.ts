@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { MessageBackSender } from '../../../lib/client/consumer/message-back-sender.js';
+import { decodeMessage } from '../../../lib/common/message-decoder.js';
+import { MessageSysFlag } from '../../../lib/common/message-sys-flag.js';
+import { parseSocketHost } from '../../../lib/common/socket-host.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import type { SendMessageRequestHeader } from '../../../lib/remoting/header/send-message-request-header.js';
+import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
+import { startInstance } from '../../support/test-peers.js';
+import { encodeRecord, innerMessage } from '../../support/test-store.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
+
+const { COMPRESSED, COMPRESSION_ZSTD } = MessageSysFlag;
+
+describe('a copy of a message', () => {
+  it('says of the flags no more than how its body is compressed', async () => {
+    const cluster = new ScriptedCluster();
+    cluster.transport.routes.set('t', clusterRoute(1, { a: [0] }));
+    const instance = startInstance(cluster, { clock: new VirtualClock() });
+    await instance.updateTopicRouteInfo('t');
+    const ipv6 = parseSocketHost('[2001:db8::1]:10911');
+    const { TRANSACTION_COMMIT_TYPE, INNER_BATCH, NEED_UNWRAP } = MessageSysFlag;
+    const sysFlag = COMPRESSED | COMPRESSION_ZSTD | TRANSACTION_COMMIT_TYPE | INNER_BATCH | NEED_UNWRAP;
+    const stored = innerMessage({ topic: 't', sysFlag, bornHost: ipv6, storeHost: ipv6 });
+    const message = decodeMessage(encodeRecord(stored))!;
+    message.brokerName = 'a';
+    expect(message.sysFlag & MessageSysFlag.BORNHOST_V6).not.toBe(0);
+    const sender = new MessageBackSender(instance, 'g', 16);
+    await sender.sendToRetryTopic(message);
+    await sender.sendDead(message, 'why');
+    const sent = cluster.requests.filter(({ request }) => request.code === RequestCode.SEND_MESSAGE);
+    expect(sent.map(({ request }) => (request.header as SendMessageRequestHeader).sysFlag)).toEqual(
+      Array.from({ length: 2 }, () => COMPRESSED | COMPRESSION_ZSTD),
+    );
+  });
+});
