@@ -182,6 +182,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     this.context.stats.stop();
     await this.rebalance.stop();
     const hasEnded = await this.consumeService.shutdown(this.config.awaitTerminationMillisWhenShutdown);
+    await this.rebalance.releaseAll();
     const unfinishedPops = (await this.popping?.shutdown()) ?? [];
     const queues = [...this.context.processQueues()];
     await this.persistOffsets();

@@ -24,8 +24,9 @@ const RETRY_INTERVAL = 1000;
 export class RebalancePushImpl {
   private readonly strategy: AllocateMessageQueueStrategy;
   private running: Promise<void> | undefined;
-  /** Queues whose last messages are still being handled in order. */
-  private readonly releasing = new Set<string>();
+  /** Queues that were taken away, until they are given free: in order when their last messages were handled. */
+  private readonly releasing = new Map<string, ProcessQueue>();
+  private readonly releases = new Set<Promise<void>>();
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
   private readonly settled = new Map<string, Basis>();
   private isRequested = false;
@@ -59,6 +60,12 @@ export class RebalancePushImpl {
     await this.running;
   }
 
+  /** At the end, when no call of the listener is waited for any longer: gives free all queues that were taken away before. */
+  async releaseAll(): Promise<void> {
+    for (const queue of this.releasing.values()) queue.setConsuming(false);
+    await Promise.allSettled(this.releases);
+  }
+
   /** Takes all queues of a topic away from this consumer. */
   async dropTopic(topic: string): Promise<void> {
     await this.updateQueues(topic, []);
@@ -70,15 +77,13 @@ export class RebalancePushImpl {
     if (!this.needsLocks) return this.release(queue, key);
     // Whatever persists the offsets of the table forgets this one, and the running call may fail.
     await this.persist(queue, key);
-    void queue.whenIdle().then(() => this.release(queue, key));
+    void this.context.instance.logged(() => this.noted(this.releaseWhenIdle(queue, key)));
   }
 
   /** Takes a queue up anew at an offset, whatever comes of the messages of it that are being handled. */
   async reset(queue: ProcessQueue, offset: number): Promise<void> {
     const key = this.disown(queue);
-    if (this.needsLocks) await queue.whenIdle();
-    this.context.offsetStore.updateOffset(queue.mq, offset, false);
-    await this.release(queue, key);
+    await this.noted(this.releaseWhenIdle(queue, key, offset));
     await this.doRebalance();
   }
 
@@ -87,8 +92,24 @@ export class RebalancePushImpl {
     queue.drop();
     this.context.processQueueTable.delete(key);
     this.settled.delete(queue.mq.topic);
-    this.releasing.add(key);
+    this.releasing.set(key, queue);
     return key;
+  }
+
+  private async releaseWhenIdle(queue: ProcessQueue, key: string, offset?: number): Promise<void> {
+    if (this.needsLocks) await queue.whenIdle();
+    if (offset !== undefined) this.context.offsetStore.updateOffset(queue.mq, offset, false);
+    await this.release(queue, key);
+  }
+
+  /** The end waits for it. */
+  private async noted(release: Promise<void>): Promise<void> {
+    this.releases.add(release);
+    try {
+      await release;
+    } finally {
+      this.releases.delete(release);
+    }
   }
 
   private async release(queue: ProcessQueue, key: string): Promise<void> {

@@ -231,6 +231,40 @@ describe('orderly consumption', () => {
     expect(calls).toEqual(['0', '1', '1']);
   });
 
+  it.each([
+    ['ends in time', true, 1],
+    ['does not end', false, 0],
+  ])(
+    'gives a queue free at its end that was taken away before, when the call of it %s',
+    async (_, ends, offset) => {
+      const { clock, engine, client } = await open(2);
+      let finish!: (status: ConsumeOrderlyStatus) => void;
+      const listener = () => new Promise<ConsumeOrderlyStatus>((resolve) => (finish = resolve));
+      const allocateMessageQueueStrategy = new AllOrNothing();
+      const { consumer, transport } = await consume(engine, listener, {
+        clock,
+        consumer: { allocateMessageQueueStrategy, awaitTerminationMillisWhenShutdown: 10_000 },
+      });
+      await clock.advance(0);
+      allocateMessageQueueStrategy.hasAll = false;
+      await consumer.doRebalance();
+      const invoke = transport.invoke.bind(transport);
+      transport.invoke = (...call) => void setImmediate(() => invoke(...call));
+      const ended = consumer.shutdown().then(() => transport.requests.length);
+      await clock.advance(5000);
+      if (ends) finish('SUCCESS');
+      await clock.advance(5000);
+      // A client that closes its connection now has nothing more to say.
+      expect(transport.requests).toHaveLength(await ended);
+      const mqSet = [{ topic: 't', brokerName: 'broker-a', queueId: 0 }];
+      const lock = { consumerGroup: 'g', clientId: 'other', mqSet };
+      const { body } = await client.call(RequestCode.LOCK_BATCH_MQ, undefined, lock);
+      expect(body!.lockOKMQSet).toEqual(mqSet);
+      const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
+      expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(offset);
+    },
+  );
+
   it('gives up after maxReconsumeTimes, but not while that cannot be stored', async () => {
     const { clock, engine, client } = await open(2);
     const { calls, transport } = await consume(
