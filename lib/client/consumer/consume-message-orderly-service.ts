@@ -127,17 +127,16 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
     this.continue(queue);
   }
 
-  /** The same messages again after a pause; those that were tried too often become dead (#checkReconsumeTimes). */
+  /** The same messages again after a pause, without those that were tried too often: they become dead (#checkReconsumeTimes). */
   private async finishFailed(
     messages: readonly MessageExt[],
     context: ConsumeOrderlyContext,
     queue: ProcessQueue,
   ): Promise<void> {
     const isDead = await Promise.all(messages.map((message) => this.giveUpIfTooOften(message)));
-    if (isDead.every(Boolean)) {
-      this.commit(messages, queue);
-      return this.continue(queue);
-    }
+    const dead = messages.filter((_, index) => isDead[index]);
+    if (dead.length > 0) this.commit(dead, queue);
+    if (dead.length === messages.length) return this.continue(queue);
     queue.setConsuming(false);
     const { suspendCurrentQueueTimeMillis } = this.context.config;
     const asked = context.suspendCurrentQueueTimeMillis;

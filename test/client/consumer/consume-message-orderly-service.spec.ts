@@ -8,7 +8,7 @@ import type {
 import type { LockBatchRequestBody } from '../../../lib/remoting/body/lock-batch-body.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
-import { AllOrNothing, startConsumer, type TestConsumerOptions } from '../../support/test-peers.js';
+import { AllOrNothing, bodies, startConsumer, type TestConsumerOptions } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine, type TestEngine } from '../../support/test-engine.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -34,10 +34,13 @@ async function consume(
   options: TestConsumerOptions & { readonly consumer?: Partial<ConsumerConfig> },
 ) {
   const calls: string[] = [];
+  const batches: string[] = [];
   const transport = new FaultyTransport(engine.connect());
   const logger = new RecordingLogger();
-  const orderly = ([first]: readonly MessageExt[], context: ConsumeOrderlyContext) => {
+  const orderly = (messages: readonly MessageExt[], context: ConsumeOrderlyContext) => {
+    const [first] = messages;
     calls.push(first!.body.toString());
+    batches.push(bodies(messages).join());
     return listener(first!, context);
   };
   const consumer = await startConsumer(
@@ -51,7 +54,7 @@ async function consume(
     transport.requests
       .filter(({ code, body }) => code === RequestCode.LOCK_BATCH_MQ && isOf('t', body))
       .map(({ body }) => (body as LockBatchRequestBody).mqSet.filter(({ topic }) => topic === 't').length);
-  return { calls, transport, logger, consumer, locks };
+  return { calls, batches, transport, logger, consumer, locks };
 }
 
 const isOf = (topic: string, body: unknown) =>
@@ -264,6 +267,22 @@ describe('orderly consumption', () => {
       expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(offset);
     },
   );
+
+  it('makes a message dead once, and goes on with the others of its batch', async () => {
+    const { clock, engine, client } = await open(1);
+    const { batches, consumer } = await consume(engine, () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT', {
+      clock,
+      consumer: { maxReconsumeTimes: 2, consumeMessageBatchMaxSize: 2 },
+    });
+    await clock.advance(1000);
+    await client.send('t', { body: '1' });
+    await clock.advance(10_000);
+    expect(batches).toEqual(['0', '0', '0,1', '1', '1']);
+    expect((await client.read('%DLQ%g')).map(({ body }) => body.toString())).toEqual(['0', '1']);
+    await consumer.shutdown();
+    const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(2);
+  });
 
   it('gives up after maxReconsumeTimes, but not while that cannot be stored', async () => {
     const { clock, engine, client } = await open(2);
