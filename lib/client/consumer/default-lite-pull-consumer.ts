@@ -40,7 +40,8 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   private readonly questions: MQAdminImpl;
   private readonly listeners: MessageQueueListener[] = [];
   private readonly watches = new Set<Timer>();
-  private isAssigned = false;
+  /** Keys of the queues that `assign` named last. */
+  private assigned: ReadonlySet<string> | undefined;
   private isRunning = false;
   private knownQueues = '';
   private nextAutoCommit = 0;
@@ -94,7 +95,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
    * @throws MQClientError when queues were assigned, or the expression has no tag.
    */
   async subscribe(topic: string, subExpression = SUB_ALL, listener?: MessageQueueListener): Promise<void> {
-    if (this.isAssigned) throw new MQClientError('Subscribe and assign are mutually exclusive.');
+    if (this.assigned !== undefined) throw new MQClientError('Subscribe and assign are mutually exclusive.');
     const wrapped = this.instance.withNamespace(topic);
     const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
     if (data === undefined)
@@ -107,16 +108,16 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   /**
-   * Takes exactly these queues, whoever else has them; queues that it has already go on where they are.
+   * Takes exactly these queues, whoever else has them; queues that it has already go on where they are. Of calls that overlap the
+   * last one counts.
    *
    * @throws MQClientError when there are subscriptions.
    */
   async assign(queues: readonly MessageQueue[]): Promise<void> {
     if (this.subscriptions.size > 0) throw new MQClientError('Subscribe and assign are mutually exclusive.');
     this.checkRunning();
-    this.isAssigned = true;
     const wrapped = queues.map((mq) => this.wrap(mq));
-    const keys = new Set(wrapped.map(messageQueueKey));
+    const keys = (this.assigned = new Set(wrapped.map(messageQueueKey)));
     for (const mq of this.lite.queues) if (!keys.has(messageQueueKey(mq))) this.lite.drop(mq);
     await Promise.all(wrapped.filter((mq) => !this.lite.has(mq)).map((mq) => this.take(mq)));
   }
@@ -267,7 +268,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   async doRebalance(): Promise<void> {
-    if (!this.isRunning || this.isAssigned) return;
+    if (!this.isRunning || this.assigned !== undefined) return;
     await this.rebalance.doRebalance();
     const queues = this.assignment();
     const keys = queues.map(messageQueueKey).join();
@@ -295,7 +296,10 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   private async take(mq: MessageQueue): Promise<void> {
-    this.lite.begin(mq, await this.rebalance.computePullFromWhere(mq));
+    const offset = await this.rebalance.computePullFromWhere(mq);
+    // Meanwhile there may have been another call, or the end.
+    const isWanted = this.isRunning && this.assigned?.has(messageQueueKey(mq));
+    if (isWanted && !this.lite.has(mq)) this.lite.begin(mq, offset);
   }
 
   /** A commit without a poll in between commits where it goes on. */

@@ -1,0 +1,59 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DefaultLitePullConsumer, type LitePullConsumerConfig } from '../../../lib/client/index.js';
+import { success } from '../../../lib/remoting/remoting-command.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
+import type { ScriptedCall } from '../../support/scripted-transport.js';
+import { startInstance } from '../../support/test-peers.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
+
+/** A consumer of a topic with four queues, whose offsets the test tells. */
+async function open(config: Partial<LitePullConsumerConfig> = {}) {
+  const clock = new VirtualClock();
+  const cluster = new ScriptedCluster();
+  cluster.transport.routes.set('t', clusterRoute(4, { a: [0] }));
+  const asked: ScriptedCall[] = [];
+  cluster.answer = (call) => {
+    if (call.request.code !== RequestCode.QUERY_CONSUMER_OFFSET) return false;
+    asked.push(call);
+    return true;
+  };
+  const instance = startInstance(cluster, { clock });
+  const consumer = new DefaultLitePullConsumer(instance, { consumerGroup: 'g', ...config });
+  onTestFinished(() => consumer.shutdown());
+  await consumer.start();
+  const queues = await consumer.fetchMessageQueues('t');
+  const ids = () => consumer.assignment().map(({ queueId }) => queueId);
+  /** Answers what was asked for, the last first. */
+  const tellOffsets = async () => {
+    for (const call of asked.splice(0).toReversed())
+      call.answer(success({ offset: 7 } as never, undefined as never));
+    await settle();
+  };
+  const pulled = () => cluster.asked(RequestCode.PULL_MESSAGE).length;
+  return { clock, consumer, queues, ids, tellOffsets, pulled };
+}
+
+describe('assign', () => {
+  it('leaves what the newest of overlapping calls named', async () => {
+    const { consumer, queues, ids, tellOffsets, pulled } = await open();
+    const calls = [consumer.assign(queues.slice(0, 2)), consumer.assign(queues.slice(1, 3))];
+    await settle();
+    await tellOffsets();
+    await Promise.all(calls);
+    expect(ids()).toEqual([1, 2]);
+    expect(pulled()).toBe(2);
+  });
+
+  it('takes up nothing when the consumer was shut down meanwhile', async () => {
+    const { clock, consumer, queues, ids, tellOffsets, pulled } = await open();
+    const call = consumer.assign(queues);
+    await settle();
+    await consumer.shutdown();
+    await tellOffsets();
+    await call;
+    await clock.advance(1000);
+    expect(ids()).toEqual([]);
+    expect(pulled()).toBe(0);
+  });
+});
