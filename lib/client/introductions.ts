@@ -1,9 +1,10 @@
 /** Which brokers know on which connection to find a client. */
 export class Introductions {
-  private readonly told = new Set<string>();
+  /** By address the telling, which may be under way. */
+  private readonly told = new Map<string, Promise<void>>();
 
   note(address: string): void {
-    this.told.add(address);
+    this.told.set(address, Promise.resolve());
   }
 
   /** The connection to the broker broke: it has to be told anew. */
@@ -13,8 +14,12 @@ export class Introductions {
 
   /** Tells those that do not know it. Once for each connection: one that is down must not hold up every request. */
   async tell(addresses: readonly string[], tell: (address: string) => Promise<void>): Promise<void> {
-    const strangers = addresses.filter((address) => !this.told.has(address));
-    for (const address of strangers) this.told.add(address);
-    await Promise.all(strangers.map(tell));
+    await Promise.all(
+      addresses.map((address) => {
+        const telling = this.told.get(address) ?? tell(address);
+        this.told.set(address, telling);
+        return telling;
+      }),
+    );
   }
 }

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { Introductions } from '../../lib/client/introductions.js';
+import { settle } from '../support/virtual-clock.js';
+
+/** Brokers that answer when the test says so, and how many calls have ended. */
+function open() {
+  const introductions = new Introductions();
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const tell = (address: string) => {
+    asked.push(address);
+    return new Promise<void>((resolve) => answers.push(resolve));
+  };
+  const ended = { count: 0 };
+  const introduce = async (address: string) => {
+    await introductions.tell([address], tell);
+    ended.count++;
+  };
+  const answer = async () => {
+    answers.shift()!();
+    await settle();
+  };
+  return { introductions, asked, ended, introduce, answer };
+}
+
+describe('introductions', () => {
+  it('are made once, and waited for by all who need them', async () => {
+    const { asked, ended, introduce, answer } = open();
+    void introduce('a');
+    void introduce('a');
+    await settle();
+    expect(asked).toEqual(['a']);
+    expect(ended.count).toBe(0);
+    await answer();
+    expect(ended.count).toBe(2);
+    await introduce('a');
+    expect(asked).toEqual(['a']);
+  });
+
+  it('are made anew after the connection broke', async () => {
+    const { introductions, asked, introduce } = open();
+    introductions.note('a');
+    await introduce('a');
+    expect(asked).toEqual([]);
+    introductions.forget('a');
+    void introduce('a');
+    expect(asked).toEqual(['a']);
+  });
+});
