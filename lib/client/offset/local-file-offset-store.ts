@@ -39,7 +39,12 @@ export class LocalFileOffsetStore implements OffsetStore {
       const { brokerName, queueId, topic } = mq;
       offsetTable.set(JSON.stringify({ brokerName, queueId, topic }), offset);
     }
-    await this.file.save(toFastjson({ offsetTable }, true));
+    try {
+      await this.file.save(toFastjson({ offsetTable }, true));
+    } catch (error) {
+      this.isChanged = true;
+      throw error;
+    }
   }
 
   async persist(): Promise<void> {
