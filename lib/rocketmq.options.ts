@@ -1,5 +1,5 @@
 import type { ClientConfig, ProducerConfig } from './client/index.js';
-import { clientRules } from './client/client-config.js';
+import { clientRules, maxMessageSizeRule } from './client/client-config.js';
 import { producerRules } from './client/producer/producer-config.js';
 import { oneOf, resolveOptions, type OptionRule } from './common/option-rules.js';
 import { ConfigurationError } from './errors/index.js';
@@ -93,8 +93,11 @@ export function checkModuleOptions(options: RocketMQModuleOptions): void {
 
 /** What an application says of itself as a client. */
 export function clientConfig(options: RocketMQModuleOptions): Partial<ClientConfig> {
-  const { namespace, instanceName, unitName, unitMode } = options;
-  return { namespace, instanceName, unitName, unitMode };
+  const { namespace, instanceName, unitName, unitMode, producer, engine } = options;
+  // What may be sent or stored here can be read here.
+  const sizes = [producer?.maxMessageSize, engine ? engine.maxMessageSize : undefined];
+  const maxMessageSize = Math.max(maxMessageSizeRule.default, ...sizes.map((size) => size ?? 0));
+  return { namespace, instanceName, unitName, unitMode, maxMessageSize };
 }
 
 /** Options by the names of rocketmq-spring, as the producer names them. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { homedir } from 'node:os';
+import { DEFAULT_MAX_MESSAGE_SIZE } from '../common/message-ext.js';
 import { bool, integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
 
 /** What a client does in the background; units are milliseconds (ClientConfig). */
@@ -18,9 +19,14 @@ export interface ClientConfig {
   rebalanceInterval: number;
   /** For requests other than sends and pulls. */
   mqClientApiTimeout: number;
+  /** Bytes to which the body of a message that is received may inflate; those of one that is sent are an option of the producer. */
+  maxMessageSize: number;
   /** Where broadcasting consumers keep their offsets. */
   localOffsetStoreDir: string;
 }
+
+/** What brokers store. */
+export const maxMessageSizeRule = integer(DEFAULT_MAX_MESSAGE_SIZE, 1, 128 * 1024 * 1024);
 
 /** What these options may be, also where an application has them. */
 export const clientRules: OptionRules<ClientConfig> = {
@@ -39,6 +45,7 @@ export const clientRules: OptionRules<ClientConfig> = {
   persistConsumerOffsetInterval: integer(5000, 10),
   rebalanceInterval: integer(20_000, 10),
   mqClientApiTimeout: integer(3000, 1),
+  maxMessageSize: maxMessageSizeRule,
   localOffsetStoreDir: text(
     join(homedir(), '.rocketmq_offsets'),
     'a directory',

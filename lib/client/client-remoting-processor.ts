@@ -1,5 +1,4 @@
 import { MessageConst } from '../common/message-const.js';
-import { decodeMessage } from '../common/message-decoder.js';
 import { replyMessage } from '../common/reply-record.js';
 import {
   failure,
@@ -62,7 +61,7 @@ export class ClientRemotingProcessor {
 
   /** The producer answers with a request of its own. */
   private checkTransactionState({ header, body }: Request<'CHECK_TRANSACTION_STATE'>): void {
-    const message = decodeMessage(body);
+    const [message] = this.instance.decode(body);
     const group = message?.getProperty(MessageConst.PRODUCER_GROUP) ?? '';
     const producer = this.instance.producerOf(group);
     if (message === undefined || producer?.checkTransactionState === undefined) {
@@ -117,7 +116,7 @@ export class ClientRemotingProcessor {
   }: Request<'CONSUME_MESSAGE_DIRECTLY'>): Promise<Response<'CONSUME_MESSAGE_DIRECTLY'>> {
     const consumer = this.instance.consumerOf(consumerGroup);
     if (consumer === undefined) return notMember(consumerGroup);
-    const message = decodeMessage(body);
+    const [message] = this.instance.decode(body);
     if (message === undefined) return failure(ResponseCode.SYSTEM_ERROR, 'the body is no message');
     message.brokerName = brokerName;
     return success(undefined, await consumer.admin.consumeMessageDirectly(message));
@@ -128,7 +127,7 @@ export class ClientRemotingProcessor {
     header,
     body,
   }: Request<'PUSH_REPLY_MESSAGE_TO_CLIENT'>): Response<'PUSH_REPLY_MESSAGE_TO_CLIENT'> {
-    const reply = replyMessage(header, body);
+    const reply = replyMessage(header, body, this.instance.config.maxMessageSize);
     reply.putProperty(MessageConst.REPLY_MESSAGE_ARRIVE_TIME, String(this.instance.clock.now()));
     const correlationId = reply.getProperty(MessageConst.CORRELATION_ID) ?? '';
     if (!this.instance.requests.complete(correlationId, reply)) {

@@ -1,4 +1,3 @@
-import { decodeMessage, decodeMessages } from '../common/message-decoder.js';
 import { decodeMessageId } from '../common/message-id.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { KEY_SEPARATOR, MessageConst } from '../common/message-const.js';
@@ -93,7 +92,7 @@ export class MQAdminImpl {
     const response = await invoke(transport, address, request, PULL_TIMEOUT);
     if (response.header === undefined) throw new MQBrokerError(response.code, response.remark ?? '', address);
     const messages =
-      response.code === ResponseCode.SUCCESS ? this.shown(decodeMessages(response.body!), mq) : [];
+      response.code === ResponseCode.SUCCESS ? this.shown(this.instance.decode(response.body!), mq) : [];
     return { messages, nextOffset: response.header.nextBeginOffset };
   }
 
@@ -111,7 +110,7 @@ export class MQAdminImpl {
       throw new MQClientError(`The id ${offsetMsgId} is of ${storeHost}, where the cluster has no broker`);
     const request = { code: RequestCode.VIEW_MESSAGE_BY_ID, header: { offset }, body: undefined };
     const { body } = await this.instance.requestFrom(storeHost, request);
-    const message = decodeMessage(body!);
+    const [message] = this.instance.decode(body!);
     if (message === undefined) throw new MQClientError(`What ${storeHost} has at ${offset} is no message`);
     return this.shown([message])[0]!;
   }
@@ -147,7 +146,7 @@ export class MQAdminImpl {
       if (broker === undefined) return [];
       try {
         const { body } = await this.instance.requestFrom(broker.address, request, QUERY_TIMEOUT);
-        return decodeMessages(body!).map((message) => Object.assign(message, { brokerName }));
+        return this.instance.decode(body!).map((message) => Object.assign(message, { brokerName }));
       } catch (error) {
         if (error instanceof MQBrokerError && error.responseCode === ResponseCode.QUERY_NOT_FOUND) return [];
         throw error;

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
+import { decodeMessages } from '../common/message-decoder.js';
+import type { MessageExt } from '../common/message-ext.js';
 import { localIp } from '../common/message-client-id-setter.js';
 import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
@@ -241,6 +243,11 @@ export class MQClientInstance {
     const response = await invoke(this.transport, address, request, timeoutMillis);
     if (response.code === ResponseCode.SUCCESS) return response;
     throw new MQBrokerError(response.code, response.remark ?? '', address);
+  }
+
+  /** The messages of an answer; `onDamaged` is called for each record that is left out. */
+  decode(body: Buffer, onDamaged?: () => void): MessageExt[] {
+    return decodeMessages(body, this.config.maxMessageSize, onDamaged);
   }
 
   /** Tells every broker that this client lives, and what it consumes; slaves hear of consumers only. */

@@ -32,7 +32,7 @@ export function decompressBody(body: Buffer, sysFlag: number, maxSize: number): 
     throw new RocketMQError(
       'DECOMPRESSION',
       `The message body of ${body.length} bytes, compressed with ${decompressor.name}, is damaged or larger than ` +
-        `${maxSize} bytes when decompressed`,
+        `${maxSize} bytes when decompressed, which maxMessageSize allows`,
       { cause },
     );
   }

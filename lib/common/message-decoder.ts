@@ -6,7 +6,7 @@ import {
   MIN_RECORD_SIZE,
   RecordLayout,
 } from './message-layout.js';
-import { MessageExt } from './message-ext.js';
+import { DEFAULT_MAX_MESSAGE_SIZE, MessageExt } from './message-ext.js';
 
 /**
  * Decodes the record at `start` (MessageDecoder#decode).
@@ -14,10 +14,14 @@ import { MessageExt } from './message-ext.js';
  * @returns undefined when its lengths do not add up, a number leaves the safe integers, or the checksum of its
  * body does not hold.
  */
-export function decodeMessage(buffer: Buffer, start = 0): MessageExt | undefined {
+export function decodeMessage(
+  buffer: Buffer,
+  start = 0,
+  maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE,
+): MessageExt | undefined {
   if (!isWellFormed(buffer, start)) return undefined;
   try {
-    const message = new MessageExt(buffer, start);
+    const message = new MessageExt(buffer, start, maxMessageSize);
     return message.isBodyIntact() ? message : undefined;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -25,16 +29,26 @@ export function decodeMessage(buffer: Buffer, start = 0): MessageExt | undefined
   }
 }
 
-/** Decodes records that follow one another; one that is damaged is left out, the ones behind it are not. */
-export function decodeMessages(buffer: Buffer): MessageExt[] {
+/**
+ * Decodes records that follow one another; one that is damaged is left out, the ones behind it are not. `onDamaged` is called for each,
+ * and once for an end that is no record.
+ */
+export function decodeMessages(
+  buffer: Buffer,
+  maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE,
+  onDamaged?: () => void,
+): MessageExt[] {
   const messages: MessageExt[] = [];
-  for (let start = 0; start + MIN_RECORD_SIZE <= buffer.length;) {
+  let start = 0;
+  while (start + MIN_RECORD_SIZE <= buffer.length) {
     const size = buffer.readInt32BE(start);
     if (size < MIN_RECORD_SIZE || start + size > buffer.length) break;
-    const message = decodeMessage(buffer, start);
-    if (message !== undefined) messages.push(message);
+    const message = decodeMessage(buffer, start, maxMessageSize);
+    if (message === undefined) onDamaged?.();
+    else messages.push(message);
     start += size;
   }
+  if (start < buffer.length) onDamaged?.();
   return messages;
 }
 

@@ -17,8 +17,8 @@ import { Message } from './message.js';
 import { formatSocketHost } from './socket-host.js';
 import { NO_BYTES } from './no-bytes.js';
 
-/** Bodies that inflate to more are refused (the broker's `maxMessageSize`). */
-const MAX_BODY_SIZE = 4 * 1024 * 1024;
+/** Bytes of the largest body, unless an option says otherwise (`maxMessageSize` of Apache's broker and producer). */
+export const DEFAULT_MAX_MESSAGE_SIZE = 4 * 1024 * 1024;
 
 /**
  * A message as a broker stored it: what its sender set and what the broker added. Offsets are safe integers.
@@ -44,10 +44,14 @@ export class MessageExt extends Message {
   private bodyRead = false;
   private consumedSince: number | undefined;
 
-  /** `record` holds a complete record at `start`; see {@link decodeMessage} for input that may not. */
+  /**
+   * `record` holds a complete record at `start`; see {@link decodeMessage} for input that may not. A body that inflates to more than
+   * `maxMessageSize` bytes is refused.
+   */
   constructor(
     private readonly record: Buffer,
     private readonly start: number,
+    private readonly maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE,
   ) {
     const sysFlag = int32At(record, start + RecordLayout.SYS_FLAG);
     const bodyPosition = start + bodyLengthPosition(sysFlag);
@@ -164,6 +168,6 @@ export class MessageExt extends Message {
   private readBody(): Buffer {
     const stored = this.storedBody;
     const isCompressed = (this.sysFlag & MessageSysFlag.COMPRESSED) !== 0;
-    return isCompressed ? decompressBody(stored, this.sysFlag, MAX_BODY_SIZE) : stored;
+    return isCompressed ? decompressBody(stored, this.sysFlag, this.maxMessageSize) : stored;
   }
 }

@@ -1,7 +1,7 @@
 import { crc32 } from './crc32.js';
 import { writeInt64 } from './int64.js';
 import { MESSAGE_MAGIC_CODE_V2, RecordLayout } from './message-layout.js';
-import { MessageExt } from './message-ext.js';
+import { DEFAULT_MAX_MESSAGE_SIZE, MessageExt } from './message-ext.js';
 import { MessageSysFlag } from './message-sys-flag.js';
 import { parseSocketHost, type SocketHost } from './socket-host.js';
 
@@ -26,10 +26,14 @@ export interface ReplyFields {
  *
  * @throws RangeError when a number does not fit.
  */
-export function replyMessage(fields: ReplyFields, body: Buffer): MessageExt {
+export function replyMessage(
+  fields: ReplyFields,
+  body: Buffer,
+  maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE,
+): MessageExt {
   const bornHost = hostOf(fields.bornHost);
   const storeHost = hostOf(fields.storeHost);
-  const message = new MessageExt(record(fields, bornHost, storeHost, body), 0);
+  const message = new MessageExt(record(fields, bornHost, storeHost, body), 0, maxMessageSize);
   for (const [name, value] of fields.properties) message.putProperty(name, value);
   return message;
 }

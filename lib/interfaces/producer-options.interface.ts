@@ -16,7 +16,7 @@ export interface RocketMQProducerOptions {
   compressMessageBodyThreshold?: number;
   /** zlib level of the compression, 0 (none) to 9. Default: 5. */
   compressLevel?: number;
-  /** Largest body in bytes. Default: 4,194,304. */
+  /** Largest body in bytes; when it is more than the default, also what a body that is received may decompress to. Default: 4,194,304. */
   maxMessageSize?: number;
   /** Further attempts of `syncSend` after an error. Default: 2. */
   retryTimesWhenSendFailed?: number;

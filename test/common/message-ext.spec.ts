@@ -51,6 +51,13 @@ describe('MessageExt', () => {
     expect(codeOf(() => decodeMessage(record)!.body)).toBe('DECOMPRESSION');
   });
 
+  it('inflates as much as maxMessageSize allows, and names it otherwise', () => {
+    const body = deflateSync(Buffer.alloc(5 * MIB));
+    const record = encodeRecord(innerMessage({ sysFlag: MessageSysFlag.COMPRESSED, body }));
+    expect(decodeMessage(record, 0, 5 * MIB)!.body).toHaveLength(5 * MIB);
+    expect(() => decodeMessage(record, 0, 5 * MIB - 1)!.body).toThrow(/maxMessageSize/);
+  });
+
   it('does not count the checksum of the record as a property', () => {
     const properties = new Map([['a', 'b']]);
     expect(decodeMessage(encodeRecord(innerMessage({ properties })))!.properties).toEqual(properties);

@@ -50,6 +50,17 @@ describe('without messageType', () => {
     expect((await received({}, payload))[0]).toEqual(expected);
   });
 
+  it('is as large as may be sent or stored, however well it compresses', async () => {
+    const inbox = new Inbox<Buffer>();
+    const maxMessageSize = 6 * 1024 * 1024;
+    const app = await startApp({
+      rocketmq: { producer: { maxMessageSize } },
+      providers: [listener({ topic: 't' }, inbox.push)],
+    });
+    await app.template.syncSend('t', Buffer.alloc(maxMessageSize));
+    expect((await inbox.take())[0]).toHaveLength(maxMessageSize);
+  });
+
   it('what another client sent without a content type is text', async () => {
     const inbox = new Inbox<unknown>();
     const app = await startApp({ providers: [listener({ topic: 't' }, inbox.push)] });

@@ -8,7 +8,7 @@ import type { ResponseCallback } from '../../remoting/transport/transport.js';
 import type { ConsumeMessagePopConcurrentlyService } from './consume-message-pop-concurrently-service.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
-import { extraInfoOf, popMessages } from './pop-response.js';
+import { extraInfoOf, completePopped } from './pop-response.js';
 import { isWantedBy, UNKNOWN_SUBSCRIPTION, type PullOwner } from './pull-request.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
@@ -121,7 +121,9 @@ export class PopRequest implements ResponseCallback<PopCode> {
   /** What was popped is this consumer's, even when the assignment was taken away meanwhile. */
   private onFound({ header, body }: RemotingResponse<PopCode>): void {
     const { context, queue, owner } = this;
-    const messages = this.identified(popMessages(header!, body!, queue.mq));
+    const popped = context.instance.decode(body!);
+    completePopped(header!, popped, queue.mq);
+    const messages = this.identified(popped);
     const subscription = owner.subscriptionOf(queue.mq.topic);
     const wanted = messages.filter((message) => isWantedBy(subscription, message));
     context.stats.onPulled(queue.mq.topic, wanted.length, this.poppedAt);

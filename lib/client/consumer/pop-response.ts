@@ -1,21 +1,19 @@
 import { decodeExtraInfo, encodeExtraInfo, popRetryFlagOf, type ExtraInfo } from '../../common/extra-info.js';
 import { MessageConst } from '../../common/message-const.js';
-import { decodeMessages } from '../../common/message-decoder.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { parsePopInfo } from '../../common/pop-info.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import type { PopMessageResponseHeader } from '../../remoting/header/pop-message-request-header.js';
 
 /**
- * The messages of an answer to a pop, each with the POP_CK by which it is acknowledged and with the topic that was popped from
+ * Gives each message of an answer to a pop the POP_CK by which it is acknowledged, and the topic that was popped from
  * (MQClientAPIImpl#processPopResponse). Those of retry topics come with theirs, because the broker hides that topic.
  */
-export function popMessages(
+export function completePopped(
   header: PopMessageResponseHeader,
-  body: Buffer,
+  messages: readonly MessageExt[],
   { topic, brokerName }: MessageQueue,
-): MessageExt[] {
-  const messages = decodeMessages(body);
+): void {
   const starts = startOffsets(header, messages);
   for (const message of messages) {
     message.brokerName = brokerName;
@@ -27,7 +25,6 @@ export function popMessages(
     }
     message.topic = topic;
   }
-  return messages;
 }
 
 /** What a popped message is acknowledged by; undefined when a broker gave it something else. */

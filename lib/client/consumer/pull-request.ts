@@ -1,4 +1,3 @@
-import { decodeMessages } from '../../common/message-decoder.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { MASTER_ID } from '../../common/mix-all.js';
 import { PullSysFlag } from '../../common/pull-sys-flag.js';
@@ -214,7 +213,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
   }
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {
-    const messages = this.wanted(decodeMessages(body!));
+    const messages = this.wanted(this.context.instance.decode(body!));
     this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullTimestamp);
     this.queue.put(messages);
     this.moveTo(header!.nextBeginOffset);

@@ -1,6 +1,7 @@
 import { ZLIB_LEVEL } from '../../common/compression.js';
 import { bool, integer, resolveOptions, type OptionRules } from '../../common/option-rules.js';
 import { TopicNames } from '../../common/topic-validator.js';
+import { maxMessageSizeRule } from '../client-config.js';
 import { groupRule, topicRule } from '../validators.js';
 
 /** How a producer sends; names, units and defaults are those of DefaultMQProducer. */
@@ -56,7 +57,7 @@ export const producerRules: OptionRules<ProducerConfig> = {
   backPressureForAsyncSendSize: integer(100 * 1024 * 1024, 1),
   compressMsgBodyOverHowmuch: integer(4096, 1),
   compressLevel: integer(ZLIB_LEVEL, 0, 9),
-  maxMessageSize: integer(4 * 1024 * 1024, 1, 128 * 1024 * 1024),
+  maxMessageSize: maxMessageSizeRule,
   defaultTopicQueueNums: integer(4, 1, 1024),
   createTopicKey: topicRule<string>(TopicNames.AUTO_CREATE_TOPIC_KEY),
   checkThreadPoolMaxSize: integer(20, 1, 10_000),

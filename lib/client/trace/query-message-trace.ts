@@ -1,4 +1,3 @@
-import { decodeMessages } from '../../common/message-decoder.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -49,7 +48,7 @@ async function queryBroker(
   try {
     const request = { code: RequestCode.QUERY_MESSAGE, header, body: undefined };
     const { body } = await instance.requestFrom(address, request);
-    return decodeMessages(body!).flatMap((message) => decodeTraces(message.body.toString('utf8')));
+    return instance.decode(body!).flatMap((message) => decodeTraces(message.body.toString('utf8')));
   } catch (error) {
     if (error instanceof MQBrokerError && error.responseCode === ResponseCode.QUERY_NOT_FOUND) return [];
     throw error;
