@@ -81,7 +81,11 @@ export async function openPopConsumer(
     dead: () => headers<{ topic: string; maxReconsumeTimes: number }>(RequestCode.SEND_MESSAGE),
     popped: () => headers<PopMessageRequestHeader>(RequestCode.POP_MESSAGE),
     /** Answers the oldest pop. */
-    answer: async (messages: readonly Popped[], header: Partial<PopMessageResponseHeader> = {}) => {
+    answer: async (
+      messages: readonly Popped[],
+      header: Partial<PopMessageResponseHeader> = {},
+      damage: (body: Buffer) => void = () => {},
+    ) => {
       const records = messages.map(({ offset = 0, tag, properties, reconsumeTimes = 0, topic = 't' }) => {
         const all = new Map([...Object.entries(properties ?? {}), ...(tag ? [['TAGS', tag] as const] : [])]);
         return encodeRecord(innerMessage({ topic, queueId: 0, properties: all, reconsumeTimes }), {
@@ -98,7 +102,9 @@ export async function openPopConsumer(
         msgOffsetInfo: `0 0 ${messages.map(({ offset = 0 }) => offset).join(',')}`,
         ...header,
       };
-      pops.shift()!.answer(success(answer as never, Buffer.concat(records) as never));
+      const body = Buffer.concat(records);
+      damage(body);
+      pops.shift()!.answer(success(answer as never, body as never));
       await clock.advance(0);
     },
     refuse: async (code: ResponseCode) => {

@@ -121,7 +121,10 @@ export class PopRequest implements ResponseCallback<PopCode> {
   /** What was popped is this consumer's, even when the assignment was taken away meanwhile. */
   private onFound({ header, body }: RemotingResponse<PopCode>): void {
     const { context, queue, owner } = this;
-    const popped = context.instance.decode(body!);
+    let damaged = 0;
+    const popped = context.instance.decode(body!, () => damaged++);
+    if (damaged > 0)
+      context.logger.error(`Damaged records from ${this.describeQueue()} are passed over: ${damaged}`);
     completePopped(header!, popped, queue.mq);
     const messages = this.identified(popped);
     const subscription = owner.subscriptionOf(queue.mq.topic);

@@ -213,12 +213,21 @@ export class PullRequest implements ResponseCallback<PullCode> {
   }
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {
-    const messages = this.wanted(this.context.instance.decode(body!));
+    let damaged = 0;
+    const messages = this.wanted(this.context.instance.decode(body!, () => damaged++));
+    if (damaged > 0) this.logDamaged(damaged, header!.nextBeginOffset);
     this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullTimestamp);
     this.queue.put(messages);
     this.moveTo(header!.nextBeginOffset);
     if (messages.length > 0) this.owner.consumeService.submit(messages, this.queue);
     this.pullLater(this.context.config.pullInterval);
+  }
+
+  private logDamaged(count: number, nextBeginOffset: number): void {
+    const range = `between offsets ${this.nextOffset} and ${nextBeginOffset - 1}`;
+    this.context.logger.error(
+      `Damaged records from ${this.describeQueue()}, ${range}, are passed over: ${count}`,
+    );
   }
 
   private wanted(messages: MessageExt[]): MessageExt[] {

@@ -66,6 +66,15 @@ describe('the pop loop', () => {
     expect(acks()[2]!.extraInfo).toBe(`4 ${POP_TIME} ${INVISIBLE} 3 1 a 0 4`);
   });
 
+  it('says how many records came damaged, which are not acknowledged', async () => {
+    const { acks, answer, logger } = await openPopConsumer(collect([]));
+    await answer([{ offset: 5 }, { offset: 6 }], {}, (body) => void (body[body.lastIndexOf('hello')]! ^= 1));
+    expect(acks().map(({ offset }) => offset)).toEqual([5]);
+    expect(logger.lines.filter((line) => line.startsWith('ERROR'))).toEqual([
+      'ERROR Damaged records from all queues of topic t on a are passed over: 1',
+    ]);
+  });
+
   it('passes over messages whose tag only has the hash of a wanted one, and over those that nothing identifies', async () => {
     const got: MessageExt[] = [];
     const { acks, answer, logger } = await openPopConsumer(collect(got), {}, 'Aa');

@@ -62,6 +62,22 @@ const headerOf = ({ request }: ScriptedCall) => request.header as PullMessageReq
 const addressesOf = (calls: ScriptedCall[]) => calls.map(({ address }) => address);
 
 describe('pulling', () => {
+  it('says which records came damaged, and goes on behind them', async () => {
+    const { clock, pulls, seen, logger } = await open();
+    const records = [7, 8, 9, 10].map((queueOffset) =>
+      encodeRecord(innerMessage({ topic: 't', body: Buffer.from('hello') }), { queueOffset }),
+    );
+    records[1]![records[1]!.indexOf('hello')]! ^= 1;
+    const cut = records[3]!.subarray(0, -1);
+    pulls()[0]!.answer(pulled(ResponseCode.SUCCESS, 11, 0, Buffer.concat([...records.slice(0, 3), cut])));
+    await clock.advance(0);
+    expect(seen.map(({ queueOffset }) => queueOffset)).toEqual([7, 9]);
+    expect(headerOf(pulls()[1]!).queueOffset).toBe(11);
+    expect(logger.lines.filter((line) => line.startsWith('ERROR'))).toEqual([
+      'ERROR Damaged records from queue 0 of topic t on a, between offsets 7 and 10, are passed over: 2',
+    ]);
+  });
+
   it.each([
     [false, 15_000, 30_000],
     [true, 60_000, 75_000],
