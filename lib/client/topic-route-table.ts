@@ -56,7 +56,7 @@ export class TopicRouteTable {
 
   /** The same, at most once a second; failures show when the route is needed. */
   refresh(topic: string): void {
-    const now = this.options.clock.now();
+    const now = this.options.clock.monotonicNow();
     if (now < (this.refreshes.get(topic) ?? 0)) return;
     this.refreshes.set(topic, now + ROUTE_REFRESH_INTERVAL);
     this.update(topic).catch(() => {});

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../support/scripted-cluster.js';
 import { collect, startConsumer, startInstance } from '../support/test-peers.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const POLL = 30_000;
 
@@ -63,6 +63,24 @@ describe('name servers', () => {
     transport.routes.clear();
     expect(await instance.updateTopicRouteInfo('t')).toBeUndefined();
     expect(instance.findBrokerAddressInPublish('a')).toBe('a:0');
+  });
+});
+
+describe('the route of a topic', () => {
+  it('is looked at again at most once a second, whatever is done to the clock', async () => {
+    const { clock, cluster, transport } = open();
+    const instance = startInstance(cluster, { clock });
+    const refresh = async () => {
+      instance.refreshRoute('t');
+      await settle();
+      return transport.routeRequests;
+    };
+    expect(await refresh()).toBe(1);
+    clock.set(clock.now() - 3_600_000);
+    await clock.advance(999);
+    expect(await refresh()).toBe(1);
+    await clock.advance(1);
+    expect(await refresh()).toBe(2);
   });
 });
 

@@ -157,11 +157,11 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   ): Promise<MessageExt[]> {
     this.checkRunning();
     this.commitAutomatically();
-    const deadline = this.instance.clock.now() + timeoutMillis;
+    const deadline = this.instance.clock.monotonicNow() + timeoutMillis;
     for (;;) {
       signal?.throwIfAborted();
       const messages = this.isRunning ? this.lite.fetch(max) : [];
-      const remaining = deadline - this.instance.clock.now();
+      const remaining = deadline - this.instance.clock.monotonicNow();
       if (messages.length > 0 || remaining <= 0 || !this.isRunning) return this.shown(messages);
       await this.arrivals.wait(remaining, signal);
     }
@@ -316,8 +316,8 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
 
   private commitAutomatically(): void {
     const { clock, logger } = this.context;
-    if (!this.config.autoCommit || clock.now() < this.nextAutoCommit) return;
-    this.nextAutoCommit = clock.now() + this.config.autoCommitIntervalMillis;
+    if (!this.config.autoCommit || clock.monotonicNow() < this.nextAutoCommit) return;
+    this.nextAutoCommit = clock.monotonicNow() + this.config.autoCommitIntervalMillis;
     this.commit().catch((error) =>
       logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`),
     );

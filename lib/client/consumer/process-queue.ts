@@ -23,7 +23,9 @@ export class ProcessQueue {
   private offsets: number[] = [];
   private head = 0;
   private nextOffset = 0;
-  private lockedAt: number | undefined;
+  /** When the lock was last won; 0 when it is not held. */
+  lastLockTimestamp = 0;
+  private lockedUntil = -Infinity;
   private isConsuming = false;
   private onIdle: (() => void) | undefined;
   /** Called when messages were removed. */
@@ -47,11 +49,6 @@ export class ProcessQueue {
     return { min: this.offsets[this.head]!, max: this.nextOffset - 1 };
   }
 
-  /** When the lock was last won; 0 when it is not held. */
-  get lastLockTimestamp(): number {
-    return this.lockedAt ?? 0;
-  }
-
   /** Distance between the first and the last waiting message. */
   get span(): number {
     return this.count === 0 ? 0 : this.nextOffset - 1 - this.offsets[this.head]!;
@@ -59,11 +56,12 @@ export class ProcessQueue {
 
   /** Whether this client holds the lock of the queue. */
   get isLocked(): boolean {
-    return this.lockedAt !== undefined && this.clock.now() - this.lockedAt <= REBALANCE_LOCK_MAX_LIVE_TIME;
+    return this.clock.monotonicNow() <= this.lockedUntil;
   }
 
   setLocked(isLocked: boolean): void {
-    this.lockedAt = isLocked ? this.clock.now() : undefined;
+    this.lastLockTimestamp = isLocked ? this.clock.now() : 0;
+    this.lockedUntil = isLocked ? this.clock.monotonicNow() + REBALANCE_LOCK_MAX_LIVE_TIME : -Infinity;
   }
 
   /** Notes that messages of a queue that is consumed in order are being handled, or no longer are. */

@@ -37,15 +37,14 @@ export class MQFaultStrategy {
   /** Notes how long a broker took from `sentAt` on to answer, or to fail. */
   update(brokerName: string, sentAt: number, hasFailed: boolean): void {
     if (!this.isEnabled) return;
-    const now = this.clock.now();
-    const latency = hasFailed ? LATENCY_OF_FAILURE : now - sentAt;
+    const latency = hasFailed ? LATENCY_OF_FAILURE : this.clock.now() - sentAt;
     const found = NOT_AVAILABLE_DURATIONS.find((entry) => latency >= entry.latency);
     if (found === undefined) return;
-    const until = Math.max(now + found.duration, this.unavailableUntil.get(brokerName) ?? 0);
-    this.unavailableUntil.set(brokerName, until);
+    const until = this.clock.monotonicNow() + found.duration;
+    this.unavailableUntil.set(brokerName, Math.max(until, this.unavailableUntil.get(brokerName) ?? 0));
   }
 
   private isAvailable(brokerName: string): boolean {
-    return (this.unavailableUntil.get(brokerName) ?? 0) <= this.clock.now();
+    return (this.unavailableUntil.get(brokerName) ?? 0) <= this.clock.monotonicNow();
   }
 }

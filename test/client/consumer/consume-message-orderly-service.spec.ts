@@ -130,12 +130,16 @@ describe('orderly consumption', () => {
     expect(calls).toEqual(['0', '1', '2']);
   });
 
-  it('stops when it can no longer trust its lock, and goes on when it has it again', async () => {
+  it.each([
+    ['', 0],
+    [' while the clock is set back', -3_600_000],
+  ])('stops when it can no longer trust its lock%s, and goes on when it has it again', async (_, step) => {
     const { clock, engine, client } = await open(1);
     const { calls, transport } = await consume(engine, () => 'SUCCESS', { clock });
     await clock.advance(1000);
     expect(calls).toEqual(['0']);
     transport.failing.add(RequestCode.LOCK_BATCH_MQ);
+    clock.set(clock.now() + step);
     await clock.advance(30_001);
     await client.send('t', { body: 'late' });
     await clock.advance(5000);

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DefaultLitePullConsumer, type LitePullConsumerConfig } from '../../../lib/client/index.js';
 import { success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
@@ -33,6 +33,28 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
   const pulled = () => cluster.asked(RequestCode.PULL_MESSAGE).length;
   return { clock, consumer, queues, ids, tellOffsets, pulled };
 }
+
+describe('when the clock is set back', () => {
+  it('a poll ends in its time', async () => {
+    const { clock, consumer } = await open();
+    const polled = vi.fn();
+    void consumer.poll(5000).then(polled);
+    await settle();
+    clock.set(clock.now() - 3_600_000);
+    await clock.advance(5000);
+    expect(polled).toHaveBeenCalledWith([]);
+  });
+
+  it('offsets are committed on as often as before', async () => {
+    const { clock, consumer } = await open({ autoCommitIntervalMillis: 5000 });
+    const commit = vi.spyOn(consumer, 'commit');
+    await consumer.poll(0);
+    clock.set(clock.now() - 3_600_000);
+    await clock.advance(5000);
+    await consumer.poll(0);
+    expect(commit).toHaveBeenCalledTimes(2);
+  });
+});
 
 describe('assign', () => {
   it('leaves what the newest of overlapping calls named', async () => {

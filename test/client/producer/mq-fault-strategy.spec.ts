@@ -7,6 +7,8 @@ import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js
 import { message, startProducer } from '../../support/test-peers.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
+const HOUR = 3_600_000;
+
 function open(producer: Partial<ProducerConfig> = {}) {
   const clock = new VirtualClock();
   const cluster = new ScriptedCluster();
@@ -53,6 +55,14 @@ describe('sendLatencyFaultEnable', () => {
       expect(await sendMany(12)).toEqual(others);
       await clock.advance(1);
     }
+    expect(await sendMany(12)).toEqual(['a:0', 'b:0', 'c:0']);
+  });
+
+  it('avoids a broker no longer when the clock is set back', async () => {
+    const { clock, send, sendMany } = open({ sendLatencyFaultEnable: true });
+    await send(550);
+    clock.set(clock.now() - HOUR);
+    await clock.advance(2000);
     expect(await sendMany(12)).toEqual(['a:0', 'b:0', 'c:0']);
   });
 
