@@ -1,6 +1,7 @@
 import { popTopicOf } from '../../common/extra-info.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { ConsumerContext } from './consumer-context.js';
 import { extraInfoOf } from './pop-response.js';
@@ -14,9 +15,9 @@ export class PopAcknowledger {
 
   /** Never rejects: what is not acknowledged comes again, and the log says why. */
   async ack(topic: string, message: MessageExt): Promise<void> {
-    const header = this.header(topic, message);
-    const request = { code: RequestCode.ACK_MESSAGE, header, body: undefined };
     try {
+      const header = this.header(topic, message);
+      const request = { code: RequestCode.ACK_MESSAGE, header, body: undefined };
       await this.context.instance.request(message.brokerName, request, TIMEOUT);
     } catch (error) {
       this.context.logger.warn(
@@ -27,9 +28,9 @@ export class PopAcknowledger {
 
   /** The message comes again after so many milliseconds, instead of when its time is over. Never rejects. */
   async changeInvisibleTime(topic: string, message: MessageExt, invisibleTime: number): Promise<void> {
-    const header = { ...this.header(topic, message), invisibleTime };
-    const request = { code: RequestCode.CHANGE_MESSAGE_INVISIBLETIME, header, body: undefined };
     try {
+      const header = { ...this.header(topic, message), invisibleTime };
+      const request = { code: RequestCode.CHANGE_MESSAGE_INVISIBLETIME, header, body: undefined };
       await this.context.instance.request(message.brokerName, request, TIMEOUT);
     } catch (error) {
       this.context.logger.warn(
@@ -41,7 +42,9 @@ export class PopAcknowledger {
   /** `topic` is the one that was popped from; the message itself may stand in the retry topic of the group. */
   private header(topic: string, message: MessageExt) {
     const { consumerGroup } = this.context.config;
-    const { retry, queueId, msgQueueOffset: offset } = extraInfoOf(message)!;
+    const place = extraInfoOf(message);
+    if (place === undefined) throw new MQClientError('its POP_CK was changed');
+    const { retry, queueId, msgQueueOffset: offset } = place;
     const extraInfo = message.getProperty(MessageConst.POP_CK)!;
     return { consumerGroup, topic: popTopicOf(retry, topic, consumerGroup), queueId, offset, extraInfo };
   }

@@ -66,6 +66,20 @@ describe('the pop loop', () => {
     expect(acks()[2]!.extraInfo).toBe(`4 ${POP_TIME} ${INVISIBLE} 3 1 a 0 4`);
   });
 
+  it.each(['CONSUME_SUCCESS', 'RECONSUME_LATER'] as const)(
+    'logs that it cannot tell the broker of a message (%s) whose POP_CK the listener has deleted',
+    async (status) => {
+      const concurrently = ([first]: readonly MessageExt[]) => {
+        first!.properties.delete('POP_CK');
+        return status;
+      };
+      const { acks, changes, answer, logger } = await openPopConsumer({ concurrently });
+      await answer([{ offset: 5 }]);
+      expect([...acks(), ...changes()]).toEqual([]);
+      expect(logger.lines.join('\n')).toContain('its POP_CK was changed');
+    },
+  );
+
   it('says how many records came damaged, which are not acknowledged', async () => {
     const { acks, answer, logger } = await openPopConsumer(collect([]));
     await answer([{ offset: 5 }, { offset: 6 }], {}, (body) => void (body[body.lastIndexOf('hello')]! ^= 1));
