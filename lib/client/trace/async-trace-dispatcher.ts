@@ -50,8 +50,8 @@ export class AsyncTraceDispatcher {
   }
 
   append(trace: MessageTrace): void {
-    if (!this.isRunning || this.waiting.length + this.sending >= QUEUE_SIZE)
-      return this.drop(1, 'too many wait');
+    if (!this.isRunning) return this.drop(1, 'it has ended');
+    if (this.waiting.length + this.sending >= QUEUE_SIZE) return this.drop(1, 'too many wait');
     this.waiting.push(trace);
     if (this.waiting.length >= BATCH_SIZE) this.flush();
     else this.timer ??= this.instance.clock.setTimeout(() => this.flush(), FLUSH_INTERVAL);
@@ -99,7 +99,7 @@ export class AsyncTraceDispatcher {
 
   private drop(count: number, reason: string): void {
     this.dropped += count;
-    const now = this.instance.clock.now();
+    const now = this.instance.clock.monotonicNow();
     if (now - this.warnedAt < WARNING_INTERVAL) return;
     this.warnedAt = now;
     const { logger } = this.instance;

@@ -49,6 +49,14 @@ it('sends ten records at once, and fewer after five seconds', async () => {
   expect(sent[1]!.getProperty('KEYS')).toBe('m10 k m11');
 });
 
+it('says of records that come after its end why they are lost', async () => {
+  const { sent, dispatcher, logger } = await setUp();
+  await dispatcher.shutdown();
+  dispatcher.append(trace('late'));
+  expect(sent).toEqual([]);
+  expect(logger.lines).toEqual(['WARN 1 records of the message trace (trace) are lost: it has ended']);
+});
+
 it('drops what is too much, and what cannot be sent, and says so', async () => {
   const { sent, answers, dispatcher, logger, clock } = await setUp();
   for (let i = 0; i < 5000; i++) dispatcher.append(trace(`m${i}`));
