@@ -4,6 +4,7 @@ import { nodeFileSystem } from '../../common/node-file-system.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { MessageModel } from '../../remoting/body/heartbeat-data.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
+import { CustomOffsetStore } from './custom-offset-store.js';
 import { LocalFileOffsetStore } from './local-file-offset-store.js';
 import type { OffsetStore, OffsetStoreFactory } from './offset-store.js';
 import { RemoteBrokerOffsetStore } from './remote-broker-offset-store.js';
@@ -30,7 +31,10 @@ export function createOffsetStore(
   messageModel: MessageModel,
   create?: OffsetStoreFactory,
 ): OffsetStore {
-  if (create !== undefined) return checked(create(consumerGroup), consumerGroup);
+  if (create !== undefined) {
+    const store = checked(create(consumerGroup), consumerGroup);
+    return new CustomOffsetStore(store, consumerGroup, instance.logger);
+  }
   if (messageModel === 'CLUSTERING') return new RemoteBrokerOffsetStore(instance, consumerGroup);
   const { localOffsetStoreDir } = instance.config;
   const path = join(localOffsetStoreDir, instance.localOffsetStoreId, consumerGroup, 'offsets.json');

@@ -4,6 +4,7 @@ import type { OptionRule } from '../../common/option-rules.js';
 /**
  * How far a consumer has come in its queues (OffsetStore). Offsets are noted with every message and persisted every few seconds, and at
  * the end of the consumer: a process that is killed gets some messages again. Topics are those of the brokers, with their namespace.
+ * What a method throws is logged, or is the reason for which a start fails.
  *
  * @publicApi
  */
