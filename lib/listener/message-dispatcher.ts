@@ -67,17 +67,18 @@ export class MessageDispatcher {
 
   /**
    * Messages that were handed over together, one after the other. Each that fails is given back by itself: those beside it
-   * are neither handled again nor counted as tried.
+   * are neither handled again nor counted as tried. Those of a queue that was taken away come again to whoever has it next.
    */
   private async consumeEach(
     messages: readonly MessageExt[],
     context: ConsumeConcurrentlyContext,
   ): Promise<ConsumeConcurrentlyStatus> {
     for (const [index, message] of messages.entries()) {
+      if (context.isDropped) break;
       const outcome = await this.outcomeOf(message, context);
       // All of them were given back, or the application ends.
       if (context.isAborted) break;
-      if (outcome.kind === 'ACK' || (await this.giveBack(message, outcome))) continue;
+      if (outcome.kind === 'ACK' || (await this.giveBack(message, outcome, context.isDropped))) continue;
       context.ackIndex = index - 1;
       return 'CONSUME_SUCCESS';
     }
@@ -99,11 +100,11 @@ export class MessageDispatcher {
   }
 
   /** Whether the message need not be handled here any more. Broadcast messages are never tried again. */
-  private async giveBack(message: MessageExt, outcome: RocketMQOutcome): Promise<boolean> {
+  private async giveBack(message: MessageExt, outcome: RocketMQOutcome, isDropped = false): Promise<boolean> {
     const { kind, retry, reason, error } = outcome;
     if (error !== undefined) this.logFailed(message, error);
-    else if (kind === 'DEAD_LETTER') this.logDead(message, reason!);
-    if (this.isBroadcasting) return true;
+    else if (kind === 'DEAD_LETTER' && !isDropped) this.logDead(message, reason!);
+    if (this.isBroadcasting || isDropped) return true;
     try {
       if (kind === 'DEAD_LETTER') await this.taker().sendMessageDead(message, reason!);
       else await this.taker().sendMessageBack(message, retry.delayLevel ?? 0);

@@ -158,8 +158,15 @@ export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrent
   deadLetterReason: string | undefined;
   ackIndex = Number.MAX_SAFE_INTEGER;
 
-  constructor(readonly messageQueue: MessageQueue) {
+  constructor(
+    readonly messageQueue: MessageQueue,
+    private readonly queue?: ProcessQueue,
+  ) {
     super();
+  }
+
+  get isDropped(): boolean {
+    return this.queue?.dropped === true;
   }
 }
 
@@ -174,7 +181,7 @@ class ConsumeRequest implements RunningCall, ConsumeTask {
     readonly messages: readonly MessageExt[],
     readonly queue: ProcessQueue,
   ) {
-    this.context = new ConcurrentlyContext(queue.mq);
+    this.context = new ConcurrentlyContext(queue.mq, queue);
   }
 
   get startedAt(): number {

@@ -17,6 +17,8 @@ export interface ConsumeConcurrentlyContext {
   readonly signal: AbortSignal;
   /** The same, without making a signal. */
   readonly isAborted: boolean;
+  /** Whether the queue was taken away meanwhile: the messages come again to whoever has it next, unless they were popped. */
+  readonly isDropped: boolean;
 }
 
 /** (ConsumeOrderlyContext) */

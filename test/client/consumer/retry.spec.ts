@@ -164,9 +164,14 @@ describe('a message whose queue is taken away meanwhile', () => {
     const transport = new FaultyTransport(engine.connect());
     const begun: MessageExt[] = [];
     let fail!: (error: Error) => void;
-    const concurrently = async ([first]: readonly MessageExt[]) => {
+    const dropped: boolean[] = [];
+    const concurrently = async ([first]: readonly MessageExt[], context: ConsumeConcurrentlyContext) => {
       begun.push(first!);
-      if (begun.length === 1) await new Promise<void>((_, reject) => (fail = reject));
+      try {
+        if (begun.length === 1) await new Promise<void>((_, reject) => (fail = reject));
+      } finally {
+        dropped.push(context.isDropped);
+      }
       return 'CONSUME_SUCCESS' as const;
     };
     await startProducer(engine, { clock }).send(message('t'));
@@ -182,6 +187,7 @@ describe('a message whose queue is taken away meanwhile', () => {
     await consumer.doRebalance();
     await clock.advance(MINUTE);
     expect(begun.map(({ reconsumeTimes }) => reconsumeTimes)).toEqual([0, 0]);
+    expect(dropped).toEqual([true, false]);
     expect(transport.count(RequestCode.CONSUMER_SEND_MSG_BACK)).toBe(0);
   });
 });
