@@ -72,7 +72,7 @@ export const batchAndSingle = (group: string, batch: string, single: string): st
   'both a batch, or one of them a consumerGroup of its own.';
 
 export const unknownListenerGroup = (group: string, groups: readonly string[]): string =>
-  `No listener is in consumer group "${group}"; there are: ${groups.join(', ') || 'none, the application has not started'}`;
+  `No listener is in consumer group "${group}"; there are: ${groups.join(', ') || 'none: there are no listeners, or the application has not started'}`;
 
 export const listenerNotRunning = (group: string, isClosed: boolean): string =>
   `The listeners of group "${group}" do not run: ${isClosed ? 'the application ends' : 'start them first'}.`;

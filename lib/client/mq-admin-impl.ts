@@ -3,7 +3,9 @@ import type { MessageExt } from '../common/message-ext.js';
 import { KEY_SEPARATOR, MessageConst } from '../common/message-const.js';
 import type { MessageQueue } from '../common/message-queue.js';
 import { MASTER_ID, TOOLS_CONSUMER_GROUP } from '../common/mix-all.js';
+import { PermName } from '../common/perm-name.js';
 import { PullSysFlag } from '../common/pull-sys-flag.js';
+import { TopicNames } from '../common/topic-validator.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { SetMessageRequestModeRequestBody } from '../remoting/body/query-assignment.js';
@@ -13,6 +15,7 @@ import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke } from '../remoting/transport/transport.js';
 import type { MQClientInstance } from './mq-client-instance.js';
+import { checkTopic } from './validators.js';
 
 /** Milliseconds for what a broker has to search for. */
 const QUERY_TIMEOUT = 18_000;
@@ -55,6 +58,28 @@ export class MQAdminImpl {
     const wrapped = { ...body, topic, consumerGroup };
     const request = { code: RequestCode.SET_MESSAGE_REQUEST_MODE, header: undefined, body: wrapped };
     await Promise.all(brokerDatas.map(({ brokerName }) => this.instance.request(brokerName, request)));
+  }
+
+  /**
+   * Creates a topic in every broker, or gives it as many queues (MQAdmin#createTopic).
+   *
+   * @throws MQBrokerError when a broker refuses; others may have it by then.
+   */
+  async createTopic(name: string, queueNum: number): Promise<void> {
+    checkTopic(name);
+    await this.instance.updateBrokers();
+    const header = {
+      topic: this.instance.withNamespace(name),
+      defaultTopic: TopicNames.AUTO_CREATE_TOPIC_KEY,
+      readQueueNums: queueNum,
+      writeQueueNums: queueNum,
+      perm: PermName.READ | PermName.WRITE,
+      topicFilterType: 'SINGLE_TAG' as const,
+      topicSysFlag: 0,
+      order: false,
+    };
+    const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, header, body: undefined };
+    await Promise.all(this.instance.brokerNames().map((name) => this.instance.request(name, request)));
   }
 
   async maxOffset(mq: MessageQueue): Promise<number> {

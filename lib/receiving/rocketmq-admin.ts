@@ -16,6 +16,7 @@ import { DeadLetterResender, type MessageSender } from './dead-letter-resender.j
 /** Messages of one answer to a pull; brokers send at most 32. */
 const PAGE = 32;
 
+const queuesRule = integer(8, 1, 1024);
 const browseMaxRule = integer(100, 1);
 const queryMaxRule = integer(32, 1, 64);
 const resendMaxRule = integer(Number.MAX_SAFE_INTEGER, 1);
@@ -36,6 +37,19 @@ export class RocketMQAdmin {
   constructor(instance: MQClientInstance, sender: MessageSender) {
     this.questions = new MQAdminImpl(instance);
     this.resender = new DeadLetterResender(instance, sender);
+  }
+
+  /**
+   * Creates a topic in every broker of the cluster, or gives one that is there as many queues; the first message to a topic
+   * creates it with four. Listeners share out the queues, so that as many members of a group have work.
+   *
+   * @param queues from 1 to 1,024. Default: 8.
+   * @throws MQClientError when a topic cannot have this name.
+   * @throws MQBrokerError when a broker refuses.
+   */
+  async createTopic(topic: string, queues = queuesRule.default): Promise<void> {
+    checkOption('queues', queues, queuesRule);
+    await this.questions.createTopic(topic, queues);
   }
 
   /** The queues of a topic with their offsets. */
