@@ -34,6 +34,9 @@ const MAX_BEHIND = 86_400_000;
 const MAX_AGE = 7 * 86_400_000 - 60_000;
 /** How long after its time a message may have been stored again for another turn. */
 const ROLL_TOLERANCE = 60_000;
+/** The clock is set back when it is behind by more: then times that were passed come again. */
+const MAX_SET_BACK = 60_000;
+const SET_BACK = 'the clock was set back';
 /** Milliseconds between looks for files to delete. */
 const CLEAN_INTERVAL = 30_000;
 /** What Apache notes for a message that was due already when it was taken up. */
@@ -100,7 +103,8 @@ export class TimerMessageService {
 
   /** Without waiting messages no slot is read. */
   private get readUntil(): number {
-    return this.files.pending === 0 && this.slot === undefined ? this.now() : this.readTimeMs;
+    const isIdle = this.files.pending === 0 && this.slot === undefined;
+    return isIdle ? this.now() : Math.min(this.readTimeMs, this.now());
   }
 
   /** @throws ConfigurationError when the timer log was written with another `mappedFileSizeTimerLog`. */
@@ -113,16 +117,16 @@ export class TimerMessageService {
     const state = this.files.open(store.maxPhyOffset, offsetOf);
     this.isOpen = true;
     const { lastReadTimeMs, lastTimerQueueOffset } = this.files.checkpoint;
-    const isOld = state === 'UNKNOWN' || lastReadTimeMs < this.now() - MAX_AGE;
+    const isSetBack = lastReadTimeMs > this.now() + MAX_SET_BACK;
+    const isOld = state === 'UNKNOWN' || isSetBack || lastReadTimeMs < this.now() - MAX_AGE;
     this.readTimeMs = this.writeTimeMs = isOld ? this.now() : lastReadTimeMs;
     this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
     this.queueOffset = Math.min(lastTimerQueueOffset, this.catchUpOffset);
     if (state !== 'SOUND' || isOld) {
       const isEmpty = this.catchUpOffset === 0 && this.files.pending === 0;
-      this.rebuildFrom(
-        { queueOffset: this.queueOffset, readTimeMs: lastReadTimeMs },
-        isEmpty ? undefined : state,
-      );
+      const reason = isSetBack ? SET_BACK : state.toLowerCase();
+      const from = { queueOffset: this.queueOffset, readTimeMs: lastReadTimeMs };
+      this.rebuildFrom(from, isEmpty ? undefined : reason);
     }
     this.wake();
   }
@@ -167,6 +171,7 @@ export class TimerMessageService {
   private async run(): Promise<void> {
     while (!this.isStopped) {
       this.isWanted = false;
+      if (this.isSetBack && this.slot === undefined) this.goBack();
       const hasTaken = await this.takeUp();
       const hasDelivered = await this.deliverDue();
       if (!hasTaken && !hasDelivered && !this.isWanted) return;
@@ -194,7 +199,17 @@ export class TimerMessageService {
     return this.readTimeMs + TIMER_PRECISION - this.broker.clock.now();
   }
 
-  /** The current second; it never falls, also when the clock is set back. */
+  private get isSetBack(): boolean {
+    return this.queueOffset >= this.catchUpOffset && this.writeTimeMs > this.now() + MAX_SET_BACK;
+  }
+
+  private goBack(): void {
+    const { queueOffset, readTimeMs } = this;
+    this.readTimeMs = this.now();
+    this.rebuildFrom({ queueOffset, readTimeMs }, SET_BACK);
+  }
+
+  /** The current second; it does not fall when the clock is set back a little. */
   private moveWriteTime(): void {
     if (this.queueOffset < this.catchUpOffset) return;
     this.writeTimeMs = Math.max(this.writeTimeMs, this.now());
@@ -207,7 +222,8 @@ export class TimerMessageService {
     this.files.write();
     this.moveWriteTime();
     const isBehind = this.files.pending > 0 && this.writeTimeMs - this.readTimeMs > MAX_BEHIND;
-    if (isBehind || this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0)) return false;
+    if (isBehind || this.isSetBack || this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0))
+      return false;
     const read = getMessage(store, TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH);
     const { messages, nextBeginOffset } = await read;
     if (nextBeginOffset <= this.queueOffset) return false;
@@ -263,7 +279,7 @@ export class TimerMessageService {
       if (!(error instanceof StoreError)) throw error;
       const state = { queueOffset: this.queueOffset, readTimeMs: this.readTimeMs };
       this.broker.logger.error(String(error));
-      this.rebuildFrom(state, 'DAMAGED');
+      this.rebuildFrom(state, 'damaged');
     }
     return true;
   }
@@ -322,8 +338,7 @@ export class TimerMessageService {
   /** Takes up everything anew that is still in the topic, but for what was due before `readTimeMs`. */
   private rebuildFrom(state: typeof this.rebuild, reason: string | undefined): void {
     const { store, logger } = this.broker;
-    if (reason !== undefined)
-      logger.warn(`The timer log is built anew from ${TIMER_TOPIC} (${reason.toLowerCase()})`);
+    if (reason !== undefined) logger.warn(`The timer log is built anew from ${TIMER_TOPIC} (${reason})`);
     this.files.clear();
     this.slot = undefined;
     this.rebuild = state;

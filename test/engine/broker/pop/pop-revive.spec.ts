@@ -44,6 +44,20 @@ describe('popped messages', () => {
     expect((await broker.group.pop()).messages).toHaveLength(0);
   });
 
+  it('stay invisible for their time when the clock was ahead', async () => {
+    const broker = await PopBroker.open();
+    await broker.client.send('t', { body: 'later', properties: { TIMER_DELAY_SEC: '200000' } });
+    broker.clock.set(broker.clock.now() + 24 * 3600 * SECOND);
+    await broker.pass(5 * SECOND);
+    broker.clock.set(broker.clock.now() - 24 * 3600 * SECOND);
+    await broker.send('1');
+    expect((await broker.group.pop({ invisibleTime: 60 * SECOND })).messages).toHaveLength(1);
+    await broker.pass(50 * SECOND);
+    expect((await broker.group.pop()).messages).toEqual([]);
+    await broker.pass(15 * SECOND);
+    expect((await broker.group.pop()).messages).toHaveLength(1);
+  });
+
   it('are given to other consumers after the first', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');

@@ -307,7 +307,7 @@ describe('TimerMessageService', () => {
     expect(await broker.arrived()).toEqual(['x']);
   });
 
-  it('keeps up with a clock that jumps ahead, and stands still with one that is set back', async () => {
+  it('keeps up with a clock that jumps ahead, and goes back with one that is set back', async () => {
     const broker = await TimerBroker.open();
     await broker.send('x', broker.in(10_000));
     await broker.send('y', broker.in(HOUR + MINUTE));
@@ -317,9 +317,38 @@ describe('TimerMessageService', () => {
     broker.clock.set(broker.clock.now() - HOUR);
     await broker.pass(2 * MINUTE);
     expect(await broker.arrived()).toEqual(['x']);
+    expect(broker.log).toContain('built anew from rmq_sys_wheel_timer (the clock was set back)');
     await broker.pass(HOUR);
     expect(await broker.arrived()).toEqual(['x', 'y']);
   });
+
+  it.each(['while it runs', 'while it is down'])(
+    'delivers in time, and once, when the clock was ahead and is set right %s',
+    async (when) => {
+      const broker = await TimerBroker.open();
+      await broker.send('early', broker.in(HOUR));
+      await broker.send('late', broker.in(30 * HOUR));
+      broker.clock.set(broker.clock.now() + DAY);
+      await broker.pass(5000);
+      expect(await broker.arrived()).toEqual(['early']);
+      const isDown = when === 'while it is down';
+      if (isDown) await broker.close();
+      broker.clock.set(broker.clock.now() - DAY);
+      if (isDown) await broker.start();
+      await broker.pass(2000);
+      await broker.send('new', broker.in(2 * HOUR));
+      await broker.pass(2 * HOUR - 1000);
+      expect(await broker.arrived()).toEqual(['early']);
+      await broker.restart();
+      await broker.pass(2000);
+      expect(await broker.arrived()).toEqual(['early', 'new']);
+      expect(broker.log).not.toContain('set back');
+      await broker.pass(DAY);
+      await broker.restart();
+      await broker.pass(4 * HOUR);
+      expect(await broker.arrived()).toEqual(['early', 'new', 'late']);
+    },
+  );
 
   it('tries a delivery again until it can be stored', async () => {
     const broker = await TimerBroker.open();
