@@ -8,7 +8,7 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
 import { TimerMagic } from '../../store/timer/timer-unit.js';
-import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
+import { TIMER_PRECISION, wholeSlots } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
 import { getMessage } from '../store-promises.js';
@@ -227,12 +227,21 @@ export class TimerMessageService {
     const read = getMessage(store, TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH);
     const { messages, nextBeginOffset } = await read;
     if (nextBeginOffset <= this.queueOffset) return false;
-    const late = decodeMessages(messages)
-      .map((message) => this.takeUpOne(message))
-      .filter((message) => message !== undefined);
-    const now = this.broker.clock.now();
-    await this.deliverAll(late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
-    this.queueOffset = nextBeginOffset;
+    const late: TimedMessage[] = [];
+    let next = this.queueOffset;
+    try {
+      for (const message of decodeMessages(messages)) {
+        const timed = this.takeUpOne(message);
+        if (timed !== undefined) late.push(timed);
+        next = message.queueOffset + 1;
+      }
+      next = nextBeginOffset;
+    } finally {
+      // Also when the disk is full: those before are in the wheel.
+      const now = this.broker.clock.now();
+      await this.deliverAll(late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
+      this.queueOffset = next;
+    }
     this.files.write();
     if (this.queueOffset >= this.catchUpOffset) this.files.recovered.clear();
     this.hasChanged = true;
@@ -258,7 +267,7 @@ export class TimerMessageService {
   /** Of a message that is taken up again: whether it had its turn before. */
   private wasDelivered({ message, delayedTime }: TimedMessage): boolean {
     if (message.queueOffset >= this.rebuild.queueOffset) return false;
-    const target = this.files.targetOf(delayedTime, floorTime(message.storeTimestamp));
+    const target = this.files.targetOf(delayedTime, wholeSlots(message.storeTimestamp));
     const tolerance = target === delayedTime ? 0 : ROLL_TOLERANCE;
     return target + tolerance < this.rebuild.readTimeMs;
   }
@@ -379,10 +388,6 @@ export class TimerMessageService {
   }
 
   private now(): number {
-    return floorTime(this.broker.clock.now());
+    return wholeSlots(this.broker.clock.now());
   }
-}
-
-function floorTime(millis: number): number {
-  return millis - (millis % TIMER_PRECISION);
 }

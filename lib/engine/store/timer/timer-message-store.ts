@@ -8,7 +8,7 @@ import { OpenFiles } from '../open-files.js';
 import { TimerCheckpoint } from './timer-checkpoint.js';
 import { TimerLog } from './timer-log.js';
 import { TimerMagic, type TimerUnit } from './timer-unit.js';
-import { TIMER_PRECISION, TimerWheel } from './timer-wheel.js';
+import { TIMER_PRECISION, TimerWheel, wholeSlots } from './timer-wheel.js';
 
 const MAX_OPEN_FILES = 64;
 /** Milliseconds that a slot may be away: half of the wheel (TIMER_WHEEL_TTL_DAY). */
@@ -216,10 +216,6 @@ export class TimerMessageStore {
     this.pending++;
     return true;
   }
-}
-
-function wholeSlots(millis: number): number {
-  return Math.floor(millis / TIMER_PRECISION) * TIMER_PRECISION;
 }
 
 function damaged(position: number): StoreError {

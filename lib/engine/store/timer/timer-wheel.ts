@@ -95,6 +95,10 @@ export class TimerWheel {
   }
 }
 
+export function wholeSlots(millis: number): number {
+  return Math.floor(millis / TIMER_PRECISION) * TIMER_PRECISION;
+}
+
 function slotIndex(timeMs: number): number {
   return (timeMs / TIMER_PRECISION) % SLOTS;
 }

@@ -371,6 +371,18 @@ describe('TimerMessageService', () => {
     expect(await broker.arrived()).toEqual(['x']);
   });
 
+  it('delivers once what was taken up before the timer log had no room for a new file', async () => {
+    const broker = await TimerBroker.open();
+    const all = Array.from({ length: 100 }, (_, i) => `${i}`);
+    for (const body of all.slice(0, 70)) await broker.send(body, broker.in(10_000));
+    await broker.pass(1);
+    broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC', times: 1 });
+    await Promise.all(all.slice(70).map((body) => broker.send(body, broker.in(10_000))));
+    await broker.pass(20_000);
+    expect(broker.log).toContain('ENOSPC');
+    expect(await broker.arrived()).toEqual(all);
+  });
+
   it('drops a message of the timer topic that has no time, and goes on', async () => {
     const broker = await TimerBroker.open();
     await broker.send('bad', { REAL_TOPIC: 't' }, 'rmq_sys_wheel_timer');
