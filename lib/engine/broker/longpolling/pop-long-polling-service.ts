@@ -89,9 +89,7 @@ export class PopLongPollingService {
       const retried = this.retryTopics.get(topic);
       if (retried !== undefined) this.wakeAny(retried.topic, retried.group, (pop) => pop.wants(record));
       for (const group of Array.from(this.table.get(topic)?.keys() ?? [])) {
-        const wants = (pop: HeldPop) => pop.wants(record);
-        this.wakeOne(topic, group, -1, wants);
-        this.wakeOne(topic, group, queueId, wants);
+        this.wakeForQueue(topic, group, queueId, (pop) => pop.wants(record));
       }
     }
   }
@@ -106,15 +104,21 @@ export class PopLongPollingService {
     return true;
   }
 
-  /** Wakes one request of a group, for whatever queue it waits. */
-  wakeAny(topic: string, group: string, isMeant = (_pop: HeldPop) => true): boolean {
-    const queueIds = [...(this.table.get(topic)?.get(group)?.keys() ?? [])];
-    return queueIds.some((queueId) => this.wakeOne(topic, group, queueId, isMeant));
+  /** Wakes one request of a group that waits for any queue, and one that waits for this one. */
+  wakeForQueue(topic: string, group: string, queueId: number, isMeant?: (pop: HeldPop) => boolean): void {
+    this.wakeOne(topic, group, -1, isMeant);
+    this.wakeOne(topic, group, queueId, isMeant);
   }
 
-  /** Wakes one request of a group for each topic. */
+  /** Wakes one request of a group, for whatever queue it waits. */
+  wakeAny(topic: string, group: string, isMeant = (_pop: HeldPop) => true): boolean {
+    return this.queueIdsOf(topic, group).some((queueId) => this.wakeOne(topic, group, queueId, isMeant));
+  }
+
+  /** Wakes one request of a group for each queue that is waited for. */
   wakeGroup(group: string): void {
-    for (const topic of Array.from(this.table.keys())) this.wakeAny(topic, group);
+    for (const topic of Array.from(this.table.keys()))
+      for (const queueId of this.queueIdsOf(topic, group)) this.wakeOne(topic, group, queueId);
   }
 
   /** Answers everyone who waits, at the end of the broker. */
@@ -135,6 +139,10 @@ export class PopLongPollingService {
     if (found === undefined) return;
     this.remove(found);
     if (!pop.isAbandoned) pop.wakeUp();
+  }
+
+  private queueIdsOf(topic: string, group: string): number[] {
+    return [...this.queuesOf(topic, group).keys()];
   }
 
   private queuesOf(topic: string, group: string): GroupQueues {

@@ -47,7 +47,7 @@ export class PopOrderly {
     if (next < 0) return undefined;
     this.broker.offsets.commitOffset(consumerGroup, topic, queueId, next);
     if (!this.pops.orders.checkBlock(undefined, topic, consumerGroup, queueId))
-      this.pops.notify(topic, consumerGroup);
+      this.pops.notify(topic, consumerGroup, queueId);
     return undefined;
   }
 

@@ -13,7 +13,7 @@ export class PopQueueReader {
   rest = 0;
   private count = 0;
   private size = 0;
-  private readonly locked = new Set<string>();
+  private readonly locked = new Map<string, PopQueue>();
   private readonly bumped: string[] = [];
   /** The end of each queue as it was looked at. */
   private readonly ends = new Map<string, number>();
@@ -37,15 +37,15 @@ export class PopQueueReader {
       this.countRest(queue);
       return undefined;
     }
-    this.locked.add(key);
+    this.locked.set(key, queue);
     const portion = await this.readLocked(queue);
-    if (portion === undefined) this.unlock(key);
+    if (portion === undefined) this.unlock(key, queue);
     return portion;
   }
 
   /** Gives the queues free. */
   unlockAll(): void {
-    for (const key of Array.from(this.locked)) this.unlock(key);
+    for (const [key, queue] of Array.from(this.locked)) this.unlock(key, queue);
   }
 
   /** Whether something has changed meanwhile for a request that found nothing, so that it should look again. */
@@ -59,10 +59,14 @@ export class PopQueueReader {
   }
 
   /** Who found the queue locked is woken. */
-  private unlock(key: string): void {
+  private unlock(key: string, queue: PopQueue): void {
     this.locked.delete(key);
     this.pops.locks.unlock(key);
-    if (this.pops.bumped.delete(key)) this.pops.polling.wakeAny(this.header.topic, this.header.consumerGroup);
+    if (!this.pops.bumped.delete(key)) return;
+    const { topic, consumerGroup } = this.header;
+    // Those who wait for a queue read the retry topic, too.
+    if (queue.topic === topic) this.pops.polling.wakeForQueue(topic, consumerGroup, queue.queueId);
+    else this.pops.polling.wakeAny(topic, consumerGroup);
   }
 
   private countRest({ topic, queueId }: PopQueue): void {

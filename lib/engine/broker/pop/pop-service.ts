@@ -39,7 +39,7 @@ export class PopService {
     const onFree = (group: string) => this.polling.wakeGroup(group);
     this.inflight = new PopInflight(config.popInflightMessageThreshold, onFree);
     this.orders = new ConsumerOrderInfoManager(tableOptions, config, {
-      onFree: (topic, group) => this.notify(topic, group),
+      onFree: (topic, group, queueId) => this.notify(topic, group, queueId),
       isKnown: (topic, group, queueId) =>
         queueId < (broker.topics.selectTopicConfig(topic)?.readQueueNums ?? 0) &&
         broker.groups.containsSubscriptionGroup(group),
@@ -69,10 +69,10 @@ export class PopService {
     await this.reviveService.stop();
   }
 
-  /** There is something for a group that was not there before. */
-  notify(topic: string, group: string): void {
-    this.polling.wakeAny(topic, group);
-    this.notifications.wakeAny(topic, group);
+  /** There is something for a group in a queue that was not there before. */
+  notify(topic: string, group: string, queueId: number): void {
+    this.polling.wakeForQueue(topic, group, queueId);
+    this.notifications.wakeForQueue(topic, group, queueId);
   }
 
   /** Check points go to the queues of the revive topic in turn. */

@@ -145,6 +145,32 @@ describe('pops of one group', () => {
     await broker.pass(6 * SECOND);
     expect(next.answer!.messages).toHaveLength(1);
   });
+
+  it('wake whoever waits for a queue when they leave it', async () => {
+    const broker = await PopBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    for (const body of ['1', '2']) await broker.client.send('t', { body, queueId: 1 });
+    const other = waiting(broker, { queueId: 0 });
+    await settle();
+    broker.disk.holdsSyncs = true;
+    const pops = [-1, 1].map((queueId) => waiting(broker, { queueId, maxMsgNums: 1 }));
+    await settle();
+    broker.disk.releaseSyncs();
+    const answers = await Promise.all(pops.map(({ all }) => all));
+    expect(answers.flatMap(({ messages }) => bodies(messages)).toSorted()).toEqual(['1', '2']);
+    expect(other.answer).toBeUndefined();
+  });
+
+  it('wake whoever waits for another queue when popInflightMessageThreshold lets them go on', async () => {
+    const broker = await PopBroker.open({ popInflightMessageThreshold: 1 });
+    for (const body of ['1', '2']) await broker.client.send('t', { body, queueId: 1 });
+    const { messages } = await broker.group.pop({ queueId: 1, maxMsgNums: 1 });
+    waiting(broker, { queueId: 0 });
+    await settle();
+    const pop = waiting(broker, { queueId: 1, maxMsgNums: 1 });
+    await settle();
+    await broker.group.ack(messages[0]!);
+    expect(bodies((await pop.all).messages)).toEqual(['2']);
+  });
 });
 
 describe('a notification', () => {
