@@ -18,6 +18,9 @@ export class PopQueueReader {
   /** The end of each queue as it was looked at. */
   private readonly ends = new Map<string, number>();
   private hasSkipped = false;
+  /** What was not read because the group has to acknowledge something first. */
+  private readonly blocked: PopQueue[] = [];
+  private wasFull = false;
 
   constructor(
     private readonly broker: BrokerController,
@@ -31,7 +34,9 @@ export class PopQueueReader {
     const { topic, queueId } = queue;
     const key = lockKeyOf(topic, this.header.consumerGroup, queueId);
     this.ends.set(key, this.broker.store.getMaxOffsetInQueue(topic, queueId));
-    const mayRead = !this.isFull && !this.pops.inflight.isFull(this.header.consumerGroup);
+    const isGroupFull = this.isGroupFull;
+    this.wasFull ||= isGroupFull;
+    const mayRead = !this.isFull && !isGroupFull;
     if (!mayRead || !this.pops.locks.tryLock(key)) {
       if (mayRead) this.bumped.push(key);
       this.countRest(queue);
@@ -51,6 +56,8 @@ export class PopQueueReader {
   /** Whether something has changed meanwhile for a request that found nothing, so that it should look again. */
   hasNews(queues: readonly PopQueue[]): boolean {
     if (this.hasSkipped || this.bumped.some((key) => !this.pops.locks.isLocked(key))) return true;
+    if ((this.wasFull && !this.isGroupFull) || !this.blocked.every((queue) => this.isBlocked(queue)))
+      return true;
     for (const key of this.bumped) this.pops.bumped.add(key);
     return queues.some(({ topic, queueId }) => {
       const end = this.ends.get(lockKeyOf(topic, this.header.consumerGroup, queueId)) ?? 0;
@@ -79,7 +86,13 @@ export class PopQueueReader {
   private readLocked(queue: PopQueue): Promise<PopPortion | undefined> | undefined {
     const { consumerGroup, initMode } = this.header;
     const offset = this.pops.offsets.take(queue.topic, consumerGroup, queue.queueId, initMode);
-    return this.isBlocked(queue) ? undefined : this.portion(queue, offset);
+    if (!this.isBlocked(queue)) return this.portion(queue, offset);
+    this.blocked.push(queue);
+    return undefined;
+  }
+
+  private get isGroupFull(): boolean {
+    return this.pops.inflight.isFull(this.header.consumerGroup);
   }
 
   private get isFull(): boolean {

@@ -38,6 +38,45 @@ describe('a pop in order', () => {
     expect((await again).header!.orderCountInfo).toBe('0 qo0%2 1;0 0 0');
   });
 
+  it.each(['acknowledgement', 'end of the time'])(
+    'that waits for a queue is woken by the %s there, whoever else waits',
+    async (end) => {
+      const broker = await PopBroker.open();
+      for (const body of ['1', '2']) await broker.client.send('t', { body, queueId: 1 });
+      const pop = (queueId: number) =>
+        broker.group.pop({
+          order: true,
+          queueId,
+          maxMsgNums: 1,
+          pollTime: 9 * SECOND,
+          invisibleTime: SECOND,
+        });
+      const { messages } = await pop(1);
+      void pop(0);
+      await broker.pass(0);
+      const waiting = pop(1);
+      await broker.pass(0);
+      if (end === 'acknowledgement') await broker.group.ack(messages[0]!);
+      else await broker.pass(SECOND);
+      expect(bodies((await waiting).messages)).toEqual([end === 'acknowledgement' ? '2' : '1']);
+    },
+  );
+
+  it.each(['before', 'after'])(
+    'that begins just %s the acknowledgement it needs is not held',
+    async (when) => {
+      const broker = await PopBroker.open();
+      for (const body of ['1', '2']) await broker.client.send('t', { body, queueId: 2 });
+      const pop = () => broker.group.pop({ order: true, maxMsgNums: 1, pollTime: 9 * SECOND });
+      const { messages } = await pop();
+      const acknowledge = () => void broker.group.ack(messages[0]!);
+      if (when === 'after') acknowledge();
+      const next = pop();
+      if (when === 'before') acknowledge();
+      expect(bodies((await next).messages)).toEqual(['2']);
+    },
+  );
+
   it('counts how often a message was given, but for the same attempt', async () => {
     const { broker, pop } = await open();
     for (const count of [0, 1, 2]) {
