@@ -28,7 +28,7 @@ export class CleanCommitLogService {
   constructor(private readonly options: CleanCommitLogOptions) {}
 
   start(): void {
-    this.startedAt = this.options.clock.now();
+    this.startedAt = this.options.clock.monotonicNow();
     this.schedule(FIRST_SPACE_CHECK);
   }
 
@@ -48,7 +48,7 @@ export class CleanCommitLogService {
     try {
       const usedRatio = this.usedRatio();
       this.watchSpace(usedRatio);
-      if (clock.now() - this.startedAt >= FIRST_CLEAN) this.deleteFiles(usedRatio);
+      if (clock.monotonicNow() - this.startedAt >= FIRST_CLEAN) this.deleteFiles(usedRatio);
     } catch (error) {
       files.logger.error(`Looking for expired commit-log files failed: ${String(error)}`);
     }

@@ -134,6 +134,16 @@ describe('the use of the disk', () => {
     );
   });
 
+  it('is looked at also when the clock was set back', async () => {
+    const store = new SimulatedStore({ cleanFileForciblyEnable: true });
+    await store.send(90);
+    await store.checkpoint();
+    store.clock.set(store.clock.now() - 24 * HOUR);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.86);
+    await store.clock.advance(HOUR);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
   it('deletes nothing that has not expired with cleanFileForciblyEnable off', async () => {
     const store = await threeFiles({ cleanFileForciblyEnable: false });
     store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.99);
