@@ -3,6 +3,9 @@ import { RecordLayout } from '../../common/message-layout.js';
 import { readOffset } from '../../common/int64.js';
 import type { GetMessageCallback, GetMessageResult, RecordFilter } from './get-message-result.js';
 
+/** Bytes of records after which a read ends, whatever it has found: they are loaded and proved on the event loop. */
+const MAX_LOOKED_AT = 16 * 1024 * 1024;
+
 /** Where a {@link FilteredRead} ends. */
 export interface ReadLimits {
   readonly maxMsgNums: number;
@@ -16,13 +19,15 @@ export type ReadRound = (offset: number, callback: GetMessageCallback) => void;
 
 /**
  * Reads messages whose properties a filter wants, round by round: records are loaded and proved as without a filter, and those
- * that it does not want are left out, until there are enough or `scanEnd` is reached.
+ * that it does not want are left out, until there are enough, `scanEnd` is reached, or many
+ * bytes were looked at.
  */
 export class FilteredRead {
   private readonly properties = new RecordProperties();
   private readonly found: Buffer[] = [];
   private count = 0;
   private size = 0;
+  private lookedAt = 0;
 
   constructor(
     private readonly read: ReadRound,
@@ -52,9 +57,11 @@ export class FilteredRead {
     if (result.status !== 'FOUND') return this.finish(result, result.nextBeginOffset);
     const rest = this.pick(result.messages);
     if (rest !== undefined) return this.finish(result, rest);
+    this.lookedAt += result.messages.length;
     const { nextBeginOffset, maxOffset } = result;
     const { maxMsgNums, scanEnd } = this.limits;
-    const isOver = this.count >= maxMsgNums || nextBeginOffset >= Math.min(maxOffset, scanEnd);
+    const isEnough = this.count >= maxMsgNums || this.lookedAt >= MAX_LOOKED_AT;
+    const isOver = isEnough || nextBeginOffset >= Math.min(maxOffset, scanEnd);
     return isOver ? this.finish(result, nextBeginOffset) : nextBeginOffset;
   }
 

@@ -97,7 +97,9 @@ export class MessageReader {
   }
 
   private scanEnd({ offset, maxMsgNums }: Omit<GetMessageRequest, 'filter'>): number {
-    return offset + Math.max(Math.floor(this.config.maxFilterMessageSize / CQ_UNIT_SIZE), maxMsgNums);
+    const { maxFilterMessageSize, maxTransferCountOnMessageInMemory } = this.config;
+    const wanted = Math.min(maxMsgNums, maxTransferCountOnMessageInMemory);
+    return offset + Math.max(Math.floor(maxFilterMessageSize / CQ_UNIT_SIZE), wanted);
   }
 
   private select(request: UnitRequest): Selection {

@@ -156,6 +156,18 @@ describe('reading', () => {
     await store.send(50);
     const none = await get(store.store, 'TopicA', 0, 0, 5, { ofUnit: () => false });
     expect(none).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 20 });
+    const many = await get(store.store, 'TopicA', 0, 0, 2 ** 31 - 1, { ofUnit: () => false });
+    expect(many.nextBeginOffset, 'maxTransferCountOnMessageInMemory').toBe(32);
+  });
+
+  it('looks at no more than 16 MiB of records in one pull', async () => {
+    const size = 1024 * 1024;
+    const store = new SimulatedStore({ mappedFileSizeCommitLog: 32 * size, maxMessageSize: size });
+    await store.send(20, { body: Buffer.alloc(size) });
+    const none = await get(store.store, 'TopicA', 0, 0, 5, { ofRecord: () => false });
+    expect(none).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 16 });
+    const rest = await get(store.store, 'TopicA', 0, 16, 5, { ofRecord: () => false });
+    expect(rest.nextBeginOffset).toBe(20);
   });
 
   it.each([
