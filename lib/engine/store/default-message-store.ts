@@ -2,7 +2,6 @@ import type { Allocator } from '../../common/buffer-pool.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
-import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { GROUP_MAX_LENGTH, TOPIC_MAX_LENGTH } from '../../common/topic-validator.js';
 import type { PutMessageCallback } from './append-batch.js';
@@ -21,14 +20,13 @@ import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
 import type { GetMessageCallback, GetMessageStatus, MessageFilter } from './get-message-result.js';
 import { IndexService } from './index-service.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
+import { MessageLookup } from './message-lookup.js';
 import { MessageReader } from './message-reader.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { offsetByTime, storeTimestampAt } from './offset-by-time.js';
 import { OpenFiles } from './open-files.js';
 import type { PutMessageStatus } from './put-message-status.js';
 import { QueueEndTable } from './queue-end-table.js';
-import { isSoundRecord } from './record-check.js';
-import { readRecordHead } from './record-head.js';
 import { RunningFlags } from './running-flags.js';
 import { StoreCheckpoint } from './store-checkpoint.js';
 import { StoreLoader } from './store-loader.js';
@@ -70,6 +68,7 @@ export class DefaultMessageStore {
   private readonly loader: StoreLoader;
   private readonly pipeline: AppendPipeline;
   private readonly reader: MessageReader;
+  private readonly lookup: MessageLookup;
   private readonly flushService: FlushConsumeQueueService;
   private readonly cleanService: CleanCommitLogService;
   private readonly deletion: TopicDeletion;
@@ -105,6 +104,7 @@ export class DefaultMessageStore {
       logger,
     });
     this.reader = new MessageReader(log, config, new UnitRepair(log, delayLevels, clock, flags, logger));
+    this.lookup = new MessageLookup(log, index, config);
     const { flushIntervalConsumeQueue } = config;
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);
     const parts = { queues, index, checkpoint, queueEnds, files, clock, flags, flushIntervalConsumeQueue };
@@ -303,18 +303,15 @@ export class DefaultMessageStore {
 
   /** The record at a position of the commit log; undefined when no sound one lies there. */
   lookMessageByOffset(commitLogOffset: number): Buffer | undefined {
-    const head = this.isInLog(commitLogOffset, MIN_RECORD_SIZE) && readRecordHead(this.log, commitLogOffset);
-    if (!head || !this.isInLog(commitLogOffset, head.size)) return undefined;
-    const record = Buffer.allocUnsafe(head.size);
-    const isRead = this.log.read(commitLogOffset, head.size, record);
-    return isRead && isSoundRecord(record, 0, commitLogOffset) ? record : undefined;
+    return this.lookup.byOffset(commitLogOffset);
   }
 
-  /** Records with a unique id or key, newest first; a different key with the same hash may be among them. */
+  /**
+   * Records with a unique id or key, newest first, as many as one frame carries; a different key with the same hash may be among
+   * them.
+   */
   queryMessage(topic: string, key: string, maxNum: number, begin: number, end: number): Buffer[] {
-    const max = Math.min(maxNum, this.options.config.maxMsgsNumBatch);
-    const offsets = this.index?.query(topic, key, max, begin, end) ?? [];
-    return offsets.map((offset) => this.lookMessageByOffset(offset)).filter((record) => record !== undefined);
+    return this.lookup.byKey(topic, key, maxNum, begin, end);
   }
 
   private dispatch(records: readonly DispatchRequest[]): void {
@@ -383,10 +380,6 @@ export class DefaultMessageStore {
   private forgetExpired(): void {
     this.queues.deleteExpired(this.log.minOffset);
     this.index?.deleteExpired(this.log.minOffset);
-  }
-
-  private isInLog(commitLogOffset: number, length: number): boolean {
-    return commitLogOffset >= this.log.minOffset && commitLogOffset + length <= this.log.maxOffset;
   }
 }
 
