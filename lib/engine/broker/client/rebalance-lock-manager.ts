@@ -6,6 +6,7 @@ const REBALANCE_LOCK_MAX_LIVE_TIME = 60_000;
 
 interface Lock {
   readonly clientId: string;
+  /** In the time of `Clock.monotonicNow`. */
   readonly renewedAt: number;
 }
 
@@ -26,7 +27,7 @@ export class RebalanceLockManager {
       const key = messageQueueKey(queue);
       const lock = locks.get(key);
       if (lock !== undefined && lock.clientId !== clientId && !this.isExpired(lock)) return false;
-      locks.set(key, { clientId, renewedAt: this.clock.now() });
+      locks.set(key, { clientId, renewedAt: this.clock.monotonicNow() });
       return true;
     });
   }
@@ -65,6 +66,6 @@ export class RebalanceLockManager {
   }
 
   private isExpired(lock: Lock): boolean {
-    return this.clock.now() - lock.renewedAt > REBALANCE_LOCK_MAX_LIVE_TIME;
+    return this.clock.monotonicNow() - lock.renewedAt > REBALANCE_LOCK_MAX_LIVE_TIME;
   }
 }

@@ -14,8 +14,8 @@ export interface HeldPop {
   readonly consumerGroup: string;
   /** -1: any. */
   readonly queueId: number;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  /** In the time of `Clock.monotonicNow`; 0 when it is over. */
+  expiresAt: number;
   /** Nobody waits for the answer any more. */
   readonly isAbandoned: boolean;
   /** Whether a message is one of those that it wants, as far as can be told cheaply. */
@@ -27,10 +27,12 @@ export interface HeldPop {
 /** When the time of a request is over; a client whose clock is ahead does not wait for longer. */
 export function expiryOf(
   header: { readonly bornTime: number; readonly pollTime: number },
-  now: number,
+  clock: Clock,
 ): number {
   const pollTime = Math.min(header.pollTime, MAX_POLL_TIME);
-  return pollTime <= 0 ? 0 : Math.min(header.bornTime || now, now) + pollTime;
+  const now = clock.now();
+  const age = Math.max(now - (header.bornTime || now), 0);
+  return pollTime <= 0 ? 0 : clock.monotonicNow() + pollTime - age;
 }
 
 export interface PollingLimits {
@@ -64,7 +66,7 @@ export class PopLongPollingService {
   ) {}
 
   polling(pop: HeldPop): PollingResult {
-    const now = this.clock.now();
+    const now = this.clock.monotonicNow();
     if (this.isClosed || now > pop.expiresAt - EARLY) return 'ENDED';
     const queues = this.queuesOf(pop.topic, pop.consumerGroup);
     const held = queues.get(pop.queueId) ?? [];
@@ -138,6 +140,8 @@ export class PopLongPollingService {
     const found = held.find((waiting) => waiting.pop === pop);
     if (found === undefined) return;
     this.remove(found);
+    // A timer may be a moment early.
+    pop.expiresAt = 0;
     if (!pop.isAbandoned) pop.wakeUp();
   }
 

@@ -10,7 +10,7 @@ export interface HeldPull {
   readonly queueId: number;
   /** The offset that it wants. */
   readonly offset: number;
-  /** Milliseconds since the epoch. */
+  /** In the time of `Clock.monotonicNow`. */
   readonly suspendUntil: number;
   /** Nobody waits for the answer any more. */
   readonly isAbandoned: boolean;
@@ -24,7 +24,7 @@ export interface HeldPull {
 export class PullRequestHoldService {
   private readonly table = new Map<string, Map<number, HeldPull[]>>();
   private heldCount = 0;
-  /** Before this time there is nothing to look for, in milliseconds since the epoch. */
+  /** Before this time there is nothing to look for, in the time of `Clock.monotonicNow`. */
   private dueAt = Infinity;
   private timer: Timer | undefined;
 
@@ -82,7 +82,7 @@ export class PullRequestHoldService {
   }
 
   private sweep(): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonicNow();
     const due = now < this.dueAt ? [] : this.takeDue(now);
     this.timer = this.heldCount === 0 ? undefined : this.clock.setTimeout(() => this.sweep(), SWEEP_INTERVAL);
     for (const pull of due) if (!pull.isAbandoned) pull.wakeUp();

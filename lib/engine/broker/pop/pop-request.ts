@@ -22,7 +22,7 @@ const NO_BYTES = Buffer.alloc(0);
 
 /** One request for messages, which may wait and be carried out again (PopMessageProcessor#processRequest). */
 export class PopRequest implements HeldPop {
-  readonly expiresAt: number;
+  expiresAt: number;
   private orderCountInfo: PopInfo[] = [];
 
   constructor(
@@ -32,7 +32,7 @@ export class PopRequest implements HeldPop {
     private readonly filter: MessageFilter | undefined,
     private readonly context: RequestContext<typeof RequestCode.POP_MESSAGE>,
   ) {
-    this.expiresAt = expiryOf(header, broker.clock.now());
+    this.expiresAt = expiryOf(header, broker.clock);
   }
 
   get topic(): string {

@@ -18,26 +18,31 @@ export class NotificationProcessor {
   ) {}
 
   process({ header }: RemotingRequest<NotificationCode>, context: RequestContext<NotificationCode>): void {
-    const fault = refuseConsumer(this.broker, header);
-    if (fault !== undefined) return context.reply(fault);
-    const hasMsg = this.hasMsg(header);
-    const result = hasMsg ? 'ENDED' : this.pops.notifications.polling(this.held(header, context));
-    if (result !== 'HELD') context.reply(success({ hasMsg, pollingFull: result === 'FULL' }, undefined));
-  }
-
-  private held(header: NotificationRequestHeader, context: RequestContext<NotificationCode>): HeldPop {
     const { topic, consumerGroup, queueId } = header;
-    return {
+    const held: HeldPop = {
       topic,
       consumerGroup,
       queueId: Math.max(queueId, -1),
-      expiresAt: expiryOf(header, this.broker.clock.now()),
+      expiresAt: expiryOf(header, this.broker.clock),
       get isAbandoned() {
         return context.channel.isClosed;
       },
       wants: () => true,
-      wakeUp: () => this.process({ header } as RemotingRequest<NotificationCode>, context),
+      wakeUp: () => this.answer(header, held, context),
     };
+    held.wakeUp();
+  }
+
+  private answer(
+    header: NotificationRequestHeader,
+    held: HeldPop,
+    context: RequestContext<NotificationCode>,
+  ): void {
+    const fault = refuseConsumer(this.broker, header);
+    if (fault !== undefined) return context.reply(fault);
+    const hasMsg = this.hasMsg(header);
+    const result = hasMsg ? 'ENDED' : this.pops.notifications.polling(held);
+    if (result !== 'HELD') context.reply(success({ hasMsg, pollingFull: result === 'FULL' }, undefined));
   }
 
   private hasMsg(header: NotificationRequestHeader): boolean {

@@ -143,7 +143,7 @@ export class PullMessageProcessor {
 
 /** One pull, which may be held and carried out a second time. */
 class Pull implements HeldPull {
-  readonly suspendUntil: number;
+  suspendUntil = 0;
   private readonly startedAt: number;
   private wasHeld = false;
 
@@ -154,10 +154,7 @@ class Pull implements HeldPull {
     private selected: Selection,
     private readonly context: RequestContext<PullCode>,
   ) {
-    const { longPollingEnable, shortPollingTimeMills } = broker.config;
-    const hold = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
     this.startedAt = broker.clock.now();
-    this.suspendUntil = this.startedAt + Math.min(hold, MAX_SUSPEND_TIMEOUT);
   }
 
   get topic(): string {
@@ -206,7 +203,10 @@ class Pull implements HeldPull {
 
   /** Refused, a consumer comes again after a while; told that there is nothing, at once. */
   private suspend(): void {
-    const { holdService, config } = this.broker;
+    const { holdService, config, clock } = this.broker;
+    const { longPollingEnable, shortPollingTimeMills } = config;
+    const hold = longPollingEnable ? this.header.suspendTimeoutMillis : shortPollingTimeMills;
+    this.suspendUntil = clock.monotonicNow() + Math.min(hold, MAX_SUSPEND_TIMEOUT);
     if (!holdService.isFull) return holdService.suspendPullRequest(this);
     const remark = `[POLLING_FULL]broker busy, it holds ${config.maxPullPollingSize} pulls (maxPullPollingSize)`;
     this.context.reply(failure(ResponseCode.SYSTEM_BUSY, remark));

@@ -29,6 +29,7 @@ describe('RebalanceLockManager', () => {
     locks.tryLockBatch('empty', [], 'c1');
     expect(clock.hasTimers).toBe(false);
     locks.tryLockBatch('g', [queue], 'c1');
+    clock.set(clock.now() - 60 * MINUTE);
     await clock.advance(3 * MINUTE);
     expect(clock.hasTimers).toBe(false);
   });

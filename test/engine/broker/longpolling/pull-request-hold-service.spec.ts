@@ -43,6 +43,13 @@ describe('PullRequestHoldService', () => {
     });
   });
 
+  it('does not hold it for longer when the clock is set back', async () => {
+    const { clock, answeredAfter } = await hold(5000);
+    clock.set(clock.now() - 3_600_000);
+    await clock.advance(5000);
+    expect(answeredAfter()).toBeDefined();
+  });
+
   it('holds it for a second only without longPollingEnable', async () => {
     const { clock, answeredAfter } = await hold(9000, { longPollingEnable: false });
     await clock.advance(1000);
@@ -67,7 +74,7 @@ describe('PullRequestHoldService', () => {
       queueId: 0,
       offset: 0,
       wants: () => true,
-      suspendUntil: clock.now() + 60_000,
+      suspendUntil: clock.monotonicNow() + 60_000,
       isAbandoned: name === 'gone',
       wakeUp: () => void woken.push(name),
     }));

@@ -50,6 +50,17 @@ describe('a pop that finds nothing', () => {
     });
   });
 
+  it('waits no longer when the clock is set back', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const pop = waiting(broker);
+    await settle();
+    broker.clock.set(broker.clock.now() - 3600 * SECOND);
+    await broker.pass(POLL_TIME);
+    expect(pop.answer).toMatchObject({ code: ResponseCode.POLLING_TIMEOUT });
+  });
+
   it('is woken by a message that comes back', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');
@@ -196,6 +207,7 @@ describe('a notification', () => {
     await broker.send('1');
     await broker.group.pop();
     const asked = ask(broker, 5 * SECOND);
+    broker.clock.set(broker.clock.now() - 3600 * SECOND);
     expect((await ask(broker, 5 * SECOND)).header).toEqual({ hasMsg: false, pollingFull: true });
     await broker.pass(5 * SECOND);
     expect((await asked).header).toEqual({ hasMsg: false, pollingFull: false });
