@@ -131,10 +131,15 @@ export class SimulatedStore {
 
   /** How often the log is read from now on. */
   countLogReads(): { count: number } {
+    return this.countReads('commitlog');
+  }
+
+  /** How often files with a certain part in their paths are read from now on. */
+  countReads(part: string): { count: number } {
     const reads = { count: 0 };
     const check = this.disk.check.bind(this.disk);
     this.disk.check = (operation, path, ...pages) => {
-      if (operation === 'read' && path.includes('commitlog')) reads.count++;
+      if (operation === 'read' && path.includes(part)) reads.count++;
       check(operation, path, ...pages);
     };
     return reads;

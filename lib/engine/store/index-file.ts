@@ -13,8 +13,15 @@ const PAGES_PER_WRITE = 64;
 /** Units are written when so many bytes of them are in memory. */
 const UNIT_BUFFER_SIZE = 256 * 1024;
 const NO_BYTES = Buffer.alloc(0);
+/** Units that are read at once: neighbours of a key that many messages have lie close. */
+const UNITS_PER_READ = 204;
 /** How many entries of one hash are looked through for one of the newest record. */
 const MAX_KEYS_OF_RECORD = 64;
+
+/** How many reads a search may still take: it keeps the event loop for as long. */
+export interface ReadBudget {
+  reads: number;
+}
 
 /** Where an index entry points. */
 export interface IndexEntry {
@@ -123,20 +130,25 @@ export class IndexFile {
     return newest.some((entry) => entry.commitLogOffset === commitLogOffset);
   }
 
-  /** The entries of a key hash within a time range, newest first, at most `max`. */
-  find(keyHash: number, max: number, begin: number, end: number): IndexEntry[] {
+  /** The entries of a key hash within a time range, newest first, at most `max`, and as far as the budget goes. */
+  find(keyHash: number, max: number, begin: number, end: number, budget?: ReadBudget): IndexEntry[] {
     const found: IndexEntry[] = [];
-    const unit = Buffer.alloc(UNIT_SIZE);
+    const units = Buffer.alloc(UNITS_PER_READ * UNIT_SIZE);
     let number = this.validUnit(this.readSlot((keyHash % this.maxHashSlotNum) * SLOT_SIZE));
-    while (number !== 0 && found.length < max) {
-      this.readUnit(number, unit);
-      const secondsSinceBegin = unit.readInt32BE(12);
+    // The first unit of those that were read, which end where reading began.
+    for (let first = number + 1; number !== 0 && found.length < max;) {
+      if (number < first) {
+        if (budget !== undefined && budget.reads-- <= 0) break;
+        first = this.readUnitsTo(number, units);
+      }
+      const position = (number - first) * UNIT_SIZE;
+      const secondsSinceBegin = units.readInt32BE(position + 12);
       const storeTimestamp = this.beginTimestamp + secondsSinceBegin * 1000;
       if (secondsSinceBegin < 0 || storeTimestamp < begin) break;
-      if (unit.readInt32BE(0) === keyHash && storeTimestamp <= end) {
-        found.push({ commitLogOffset: readOffset(unit, 4), storeTimestamp });
+      if (units.readInt32BE(position) === keyHash && storeTimestamp <= end) {
+        found.push({ commitLogOffset: readOffset(units, position + 4), storeTimestamp });
       }
-      const previous = this.validUnit(unit.readInt32BE(16));
+      const previous = this.validUnit(units.readInt32BE(position + 16));
       // Chains only lead backwards; anything else is damage.
       number = previous < number ? previous : 0;
     }
@@ -278,13 +290,18 @@ export class IndexFile {
     return slot.readInt32BE(0);
   }
 
-  private readUnit(number: number, target: Buffer): void {
-    if (number >= this.writtenCount) {
-      const position = (number - this.writtenCount) * UNIT_SIZE;
-      this.pending.copy(target, 0, position, position + UNIT_SIZE);
+  /** Reads a unit and those before it; returns the number of the first of them. */
+  private readUnitsTo(number: number, target: Buffer): number {
+    const isPending = number >= this.writtenCount;
+    const first = Math.max(number - UNITS_PER_READ + 1, isPending ? this.writtenCount : 1);
+    const length = (number - first + 1) * UNIT_SIZE;
+    if (isPending) {
+      const start = (first - this.writtenCount) * UNIT_SIZE;
+      this.pending.copy(target, 0, start, start + length);
     } else {
-      this.file.read(target, 0, UNIT_SIZE, this.unitPosition(number));
+      this.file.read(target, 0, length, this.unitPosition(first));
     }
+    return first;
   }
 
   private unitPosition(number: number): number {

@@ -13,6 +13,9 @@ import type { StoreFiles } from './segment-file-queue.js';
 /** Entries count in seconds: the last one of a file that was repaired may be so many milliseconds younger than it says. */
 const ENTRY_TIME_UNIT = 1000;
 
+/** Reads of a few kilobytes that one query takes at most. */
+const MAX_READS = 20_000;
+
 /** Finds messages by unique id and key (IndexService). */
 export class IndexService {
   private indexFiles: IndexFile[] = [];
@@ -99,17 +102,19 @@ export class IndexService {
 
   /**
    * Commit-log offsets of records whose key has the hash of `key`, newest first; the caller compares the keys.
-   * `begin` and `end` are store timestamps.
+   * `begin` and `end` are store timestamps. It ends early when very many newer messages have the key.
    */
   query(topic: string, key: string, max: number, begin: number, end: number): number[] {
     const keyHash = indexHash(javaHashCode(`${topic}#${key}`));
     const offsets = new Set<number>();
+    const budget = { reads: MAX_READS };
     for (const file of this.indexFiles.toReversed()) {
       if (offsets.size >= max || file.endTimestamp < begin) break;
       if (!file.overlaps(begin, end)) continue;
-      for (const entry of file.find(keyHash, max - offsets.size, begin, end))
+      for (const entry of file.find(keyHash, max - offsets.size, begin, end, budget))
         offsets.add(entry.commitLogOffset);
     }
+    if (budget.reads < 0) this.files.logger.warn('A query ended early: too many newer messages have its key');
     return [...offsets];
   }
 

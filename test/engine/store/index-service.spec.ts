@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
+import { IndexFile } from '../../../lib/engine/store/index-file.js';
+import { OpenFiles } from '../../../lib/engine/store/open-files.js';
 import { loadVectors } from '../../support/apache-vectors.js';
 import { eventually } from '../../support/eventually.js';
 import { idsOf, SimulatedStore, TINY_FILES } from '../../support/simulated-store.js';
-import { innerMessage, put } from '../../support/test-store.js';
+import { SimulatedDisk } from '../../support/simulated-file-system.js';
+import { innerMessage, put, RecordingLogger } from '../../support/test-store.js';
 import { settle } from '../../support/virtual-clock.js';
 
 interface KeyVector {
@@ -236,6 +239,32 @@ describe('the index', () => {
     const [next] = await store.send(1);
     expect(store.idsOfKey(next!.id)).toEqual([next!.id]);
     expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('is searched by few reads, also for what is older than many messages of the key', async () => {
+    const store = new SimulatedStore({ maxIndexNum: 1000 });
+    const begin = store.clock.now();
+    await store.send(1, keyed('all', 'oldest'));
+    await store.clock.advance(10_000);
+    await store.send(400, keyed('all'));
+    await store.close();
+    store.open();
+    const reads = store.countReads('index');
+    expect(store.idsOfKey('all', 'TopicA', 0, begin)).toEqual(['oldest']);
+    expect(reads.count, 'the slot, and 802 entries').toBe(1 + 4);
+  });
+
+  it('is searched only as far as a budget goes', () => {
+    const logger = new RecordingLogger();
+    const openFiles = new OpenFiles(new SimulatedDisk({ now: () => 0 }).mount(), 1, logger);
+    const file = new IndexFile('/index', SLOTS, 2000, openFiles);
+    file.create(0, 0);
+    file.prepare();
+    for (let i = 1; i <= 1000; i++) file.put(7, i, i * 1000);
+    expect(file.find(7, 64, 0, 2000, { reads: 5 }).map((entry) => entry.commitLogOffset)).toEqual([2, 1]);
+    const budget = { reads: 4 };
+    expect(file.find(7, 64, 0, 2000, budget)).toEqual([]);
+    expect(budget.reads).toBe(-1);
   });
 
   it('never follows a chain in a circle', async () => {
