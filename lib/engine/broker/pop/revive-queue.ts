@@ -124,9 +124,12 @@ export class ReviveQueue {
     if (deliverMs > this.newestDeliverMs) this.newestDeliverMs = deliverMs;
   }
 
+  /** A timed record may be delivered twice; what came after the first one counts for it. */
   private takePoint(point: PopCheckPoint, reviveOffset: number): void {
+    const key = mergeKeyOf(point);
+    if (this.points.has(key)) return;
     const open = new Set(offsetsOf(point).filter((_, i) => (point.bitMap & (1 << i)) === 0));
-    this.points.set(mergeKeyOf(point), { point, reviveOffset, open, hasFailed: false });
+    this.points.set(key, { point, reviveOffset, open, hasFailed: false });
   }
 
   private takeAck(ack: AckMsg): void {
