@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ENTRY_PROVIDER_WATERMARK } from '@nestjs/common/constants.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 import { ROCKETMQ_LISTENER_METADATA } from '../rocketmq.constants.js';
 
@@ -21,5 +22,11 @@ export function RocketMQMessageListener(
 ): ClassDecorator & MethodDecorator {
   const metadata =
     typeof topicOrOptions === 'object' ? topicOrOptions : { ...options, topic: topicOrOptions };
-  return SetMetadata(ROCKETMQ_LISTENER_METADATA, metadata);
+  return applyDecorators(SetMetadata(ROCKETMQ_LISTENER_METADATA, metadata), markAsEntry);
+}
+
+/** Nest has global guards, pipes and interceptors of request scope for controllers, and for providers with this mark. */
+function markAsEntry(target: object): void {
+  const type = typeof target === 'function' ? target : target.constructor;
+  Reflect.defineMetadata(ENTRY_PROVIDER_WATERMARK, true, type);
 }
