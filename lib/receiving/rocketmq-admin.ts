@@ -7,10 +7,11 @@ import type {
 } from '../interfaces/admin-options.interface.js';
 import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
-import { checkOption, integer, oneOf } from '../common/option-rules.js';
+import { checkOption, integer, oneOf, type OptionRule } from '../common/option-rules.js';
 import { dlqTopicOf } from '../common/mix-all.js';
 import { MQAdminImpl, type MQClientInstance, type SendResult } from '../client/index.js';
 import { MQBrokerError, MQClientError } from '../errors/index.js';
+import { MessageFilter } from '../listener/message-filter.js';
 import { DeadLetterResender, type MessageSender } from './dead-letter-resender.js';
 
 /** Messages of one answer to a pull; brokers send at most 32. */
@@ -22,6 +23,11 @@ const queryMaxRule = integer(32, 1, 64);
 const resendMaxRule = integer(Number.MAX_SAFE_INTEGER, 1);
 const targetRule = oneOf('TOPIC', ['TOPIC', 'GROUP']);
 const modeRule = oneOf('PULL', ['PULL', 'POP']);
+const timeRule: OptionRule<unknown> = {
+  default: undefined,
+  allowed: 'a Date, or milliseconds since the epoch',
+  accepts: (value) => Number.isFinite(value instanceof Date ? value.getTime() : value),
+};
 /** Up to Java's Integer.MAX_VALUE. */
 const shareRule = integer(0, 0, 0x7fffffff);
 
@@ -70,6 +76,7 @@ export class RocketMQAdmin {
     { from, to, max = browseMaxRule.default, queue: only }: RocketMQBrowseOptions = {},
   ): AsyncGenerator<MessageExt, void, undefined> {
     checkOption('max', max, browseMaxRule);
+    checkTimes({ from, to });
     let left = max;
     for (const { queue, minOffset, maxOffset } of await this.queues(topic)) {
       if (only !== undefined && compareMessageQueues(only, queue) !== 0) continue;
@@ -93,6 +100,7 @@ export class RocketMQAdmin {
     }: Omit<RocketMQBrowseOptions, 'queue'> = {},
   ): Promise<MessageExt[]> {
     checkOption('max', max, queryMaxRule);
+    checkTimes({ from, to });
     const options = { maxNum: max, begin: Number(from), end: Number(to) };
     const found = await this.questions.queryMessage(topic, key, options);
     return found.toSorted((a, b) => a.storeTimestamp - b.storeTimestamp);
@@ -169,10 +177,12 @@ export class RocketMQAdmin {
   ): Promise<number> {
     checkOption('target', target, targetRule);
     checkOption('max', max, resendMaxRule);
+    checkTimes(range);
+    const wanted = filter && new MessageFilter('resendDeadLetters', filter);
     let count = 0;
     for await (const dead of this.deadLetters(group, { ...range, max: Number.MAX_SAFE_INTEGER })) {
       if (count === max) break;
-      if (filter?.(dead) === false) continue;
+      if (wanted?.accepts(dead) === false) continue;
       try {
         await this.resender.resend(dead, group, target === 'GROUP');
       } catch (cause) {
@@ -219,6 +229,11 @@ export class RocketMQAdmin {
       offset = nextOffset;
     }
   }
+}
+
+function checkTimes({ from, to }: RocketMQBrowseOptions): void {
+  if (from !== undefined) checkOption('from', from, timeRule);
+  if (to !== undefined) checkOption('to', to, timeRule);
 }
 
 function notResent({ msgId, storeTimestamp }: MessageExt, count: number): string {

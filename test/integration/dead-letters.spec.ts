@@ -242,6 +242,17 @@ describe('resending dead letters', () => {
     expect(await admin.resendDeadLetters('g')).toBe(2);
   });
 
+  it('refuses a filter that says neither yes nor no, and sends nothing', async () => {
+    const { app, dead, admin } = await open();
+    await app.template.syncSend('orders', 'x');
+    await dead.take();
+    const filter = async () => false;
+    await expect(admin.resendDeadLetters('g', { filter: filter as never })).rejects.toThrow(
+      'The filter of resendDeadLetters returned [object Promise]; allowed: true or false',
+    );
+    expect(await app.stored('orders')).toHaveLength(1);
+  });
+
   it('says what there is not, and how far it came', async () => {
     const { app, dead, admin } = await open();
     await expect(admin.resendDeadLetter('g', 'x')).rejects.toThrow(MQClientError);

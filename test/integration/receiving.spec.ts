@@ -174,6 +174,15 @@ describe('RocketMQAdmin', () => {
     await expect(all(admin(app).browse('orders', { max: 0 }))).rejects.toThrow('max is 0');
   });
 
+  it.each([new Date('tomorrow'), '2026-01-01', NaN, null])('refuses %s as a time', async (time) => {
+    const app = await startApp();
+    const refused = 'allowed: a Date, or milliseconds since the epoch';
+    const [from, to] = [{ from: time as Date }, { to: time as Date }];
+    await expect(all(admin(app).browse('orders', from))).rejects.toThrow(refused);
+    await expect(admin(app).queryByKey('orders', 'k', to)).rejects.toThrow(refused);
+    await expect(admin(app).resendDeadLetters('g', to)).rejects.toThrow(refused);
+  });
+
   it('finds messages by key and by both kinds of id', async () => {
     const app = await startApp();
     const { msgId, offsetMsgId } = await app.template.syncSend('orders', 'a', { keys: ['k1', 'k2'] });
