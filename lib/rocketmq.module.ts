@@ -1,6 +1,5 @@
 import {
   Module,
-  type BeforeApplicationShutdown,
   type DynamicModule,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
@@ -15,16 +14,19 @@ import { RocketMQCoreModule } from './rocketmq-core.module.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
 import type { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './rocketmq.module-definition.js';
 
-/** Nest runs hooks from the largest distance to the root module, which is 1, to the smallest; at the end in reverse. */
+/**
+ * Nest runs hooks from the largest distance to the root module, which is 1, to the smallest; at the end in reverse. All global
+ * modules have the largest number.
+ */
+const BEFORE_GLOBAL = Infinity;
 const BEHIND_ROOT = 0;
 
 /**
  * RocketMQ for an application: {@link RocketMQTemplate} to send, {@link RocketMQMessageListener} to receive.
  *
  * Engine and producer are there when the `onModuleInit` of other modules runs; listeners start when every
- * other `onApplicationBootstrap` has ended. When the application shuts down they are the first to act: they take no more
- * messages (`onModuleDestroy`) and end what they are at (`beforeApplicationShutdown`); last the engine is closed
- * (`onApplicationShutdown`).
+ * other `onApplicationBootstrap` has ended. When the application shuts down they are the first to act: before any other
+ * `onModuleDestroy` they take no more messages and end what they are at; last the engine is closed (`onApplicationShutdown`).
  *
  * @publicApi
  */
@@ -38,7 +40,7 @@ const BEHIND_ROOT = 0;
     TransactionListenerExplorer,
   ],
 })
-export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly registrar: ListenerRegistrar,
     private readonly connection: RocketMQConnection,
@@ -48,6 +50,7 @@ export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy, 
     connection.transactions.lookWith(() => transactionListeners.explore());
     for (const module of modules.values()) {
       if (module.metatype === RocketMQModule) module.distance = BEHIND_ROOT;
+      if (module.metatype === RocketMQCoreModule) module.distance = BEFORE_GLOBAL;
     }
   }
 
@@ -74,11 +77,9 @@ export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy, 
     }
   }
 
-  onModuleDestroy(): void {
+  /** Running listeners need what other providers give up in theirs. */
+  async onModuleDestroy(): Promise<void> {
     this.registrar.suspend();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
     await this.registrar.stop();
   }
 }

@@ -1,5 +1,7 @@
 import {
+  Global,
   Injectable,
+  Module,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -7,8 +9,9 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { RocketMQTemplate } from '../../lib/index.js';
+import { RocketMQModule, RocketMQTemplate } from '../../lib/index.js';
 import { createApp, featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
+import { temporaryDirectory } from '../support/test-store.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 describe('the start', () => {
@@ -27,6 +30,36 @@ describe('the start', () => {
       expect(await app.stored('t')).toHaveLength(isGlobal ? 2 : 1);
     },
   );
+
+  it('and the end have the template ready for a global module that was imported before', async () => {
+    const sent = new Inbox<string>();
+    @Injectable()
+    class Sender implements OnModuleInit, OnApplicationShutdown {
+      constructor(private readonly rocketMQ: RocketMQTemplate) {}
+      async onModuleInit(): Promise<void> {
+        sent.push((await this.rocketMQ.syncSend('t', 'begin')).sendStatus);
+      }
+      async onApplicationShutdown(): Promise<void> {
+        sent.push((await this.rocketMQ.syncSend('t', 'end')).sendStatus);
+      }
+    }
+    @Global()
+    @Module({ providers: [Sender] })
+    class Early {}
+    const engine = { storePathRootDir: `${temporaryDirectory()}/store` };
+    const app = await startApp({ module: [Early, RocketMQModule.forRoot({ engine })] });
+    await app.close();
+    expect(sent.received).toEqual(['SEND_OK', 'SEND_OK']);
+  });
+
+  it('is what a send before it, or after the end, is told of', async () => {
+    const app = await createApp();
+    const text = 'The producer is not running, start it first: in a Nest application it runs from app.init()';
+    await expect(app.template.syncSend('t', 'x')).rejects.toThrow(text);
+    await app.start();
+    await app.close();
+    await expect(app.template.syncSend('t', 'x')).rejects.toThrow(text);
+  });
 
   it('lets listeners begin when every other onApplicationBootstrap has ended', async () => {
     const events = new Inbox<string>();
@@ -57,7 +90,7 @@ describe('the start', () => {
 });
 
 describe('the end', () => {
-  it('stops listeners first, waits for running handlers, then closes producer and engine', async () => {
+  it('stops listeners first, waits for running handlers before anything else ends, then closes producer and engine', async () => {
     const events = new Inbox<string>();
     const { opened, open } = gate();
     @Injectable()
@@ -67,7 +100,6 @@ describe('the end', () => {
         await this.rocketMQ.syncSend('t', 'too late for this application');
         await settle(20);
         events.push('onModuleDestroy');
-        open();
       }
       beforeApplicationShutdown(): void {
         events.push('beforeApplicationShutdown');
@@ -91,11 +123,15 @@ describe('the end', () => {
     });
     await app.template.syncSend('t', 'x');
     await events.take();
-    await app.close();
+    const closing = app.close();
+    await settle(20);
+    expect(events.received).toEqual(['begins x']);
+    open();
+    await closing;
     expect(events.received).toEqual([
       'begins x',
-      'onModuleDestroy',
       'ends x',
+      'onModuleDestroy',
       'beforeApplicationShutdown',
       'onApplicationShutdown',
     ]);

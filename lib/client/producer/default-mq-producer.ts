@@ -28,6 +28,9 @@ import { sendRequestMessage } from './request-sender.js';
 import { endedBySignal, SendPermits } from './send-permits.js';
 import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
 
+const NOT_RUNNING =
+  'The producer is not running, start it first: in a Nest application it runs from app.init() to app.close()';
+
 type HandOver = (info: TopicPublishInfo, body: Buffer, sysFlag: number) => void;
 
 export interface SendOptions {
@@ -169,7 +172,7 @@ export class DefaultMQProducer implements ProducerInner {
    * does not allow it (`recallMessageEnable`).
    */
   async recallMessage(topic: string, recallHandle: string): Promise<string> {
-    if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
+    if (!this.isRunning) throw new MQClientError(NOT_RUNNING);
     const fullTopic = this.instance.withNamespace(topic);
     checkTopic(fullTopic);
     const brokerName = brokerNameOf(recallHandle);
@@ -342,7 +345,7 @@ export class DefaultMQProducer implements ProducerInner {
 
   /** A topic with a route was checked before that was looked for. */
   private check(message: Message, hasRoute = this.publishInfos.has(this.topicOf(message))): void {
-    if (!this.isRunning) throw new MQClientError('The producer is not running, start it first');
+    if (!this.isRunning) throw new MQClientError(NOT_RUNNING);
     if (!hasRoute) checkTopic(this.topicOf(message));
     checkBody(message.body, this.config.maxMessageSize);
   }
