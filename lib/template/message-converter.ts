@@ -27,11 +27,12 @@ export function toBody(
   contentType: string | undefined,
   encodeJsonText: boolean,
 ): ConvertedPayload {
-  if (payload instanceof Uint8Array) return { body: asBuffer(payload), contentType: contentType ?? BYTES };
+  if (ArrayBuffer.isView(payload)) return { body: asBuffer(payload), contentType: contentType ?? BYTES };
   const isJsonText = encodeJsonText && isJson(contentType);
   if (typeof payload === 'string' && !isJsonText) {
     return { body: encodeUtf8(payload), contentType: contentType ?? TEXT };
   }
+  if (payload instanceof ArrayBuffer) return toBody(Buffer.from(payload), contentType, false);
   return { body: encodeUtf8(stringify(payload)), contentType: contentType ?? JSON_TYPE };
 }
 
@@ -58,11 +59,15 @@ function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+function asBuffer(bytes: ArrayBufferView): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function stringify(payload: unknown): string {
+  if (payload instanceof Map || payload instanceof Set) throw withoutJson(payload.constructor.name);
+  // A forgotten `await` would be sent as `{}`.
+  if (typeof (payload as PromiseLike<unknown> | null | undefined)?.then === 'function')
+    throw new MessageConversionError('A promise cannot be sent: wait for its value');
   let text: string | undefined;
   let cause: unknown;
   try {
@@ -71,8 +76,9 @@ function stringify(payload: unknown): string {
     cause = error;
   }
   if (text !== undefined) return text;
-  throw new MessageConversionError(
-    `A payload of type ${typeof payload} cannot be sent: it has no JSON form`,
-    cause,
-  );
+  throw withoutJson(typeof payload, cause);
+}
+
+function withoutJson(type: string, cause?: unknown): MessageConversionError {
+  return new MessageConversionError(`A payload of type ${type} cannot be sent: it has no JSON form`, cause);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RESERVED_PROPERTIES } from '../../lib/common/message-const.js';
 import { Message } from '../../lib/common/message.js';
+import { MessageConversionError } from '../../lib/errors/index.js';
 import { HeaderMapper } from '../../lib/template/header-mapper.js';
 import { RecordingLogger } from '../support/test-store.js';
 
@@ -15,6 +16,7 @@ describe('HeaderMapper', () => {
     ['k', 'k'],
     [7, '7'],
     [['a', 'b'], 'a b'],
+    [[new Date(0), 7], '1970-01-01T00:00:00.000Z 7'],
   ])('makes keys of %j', (value, keys) => {
     expect(map({ KEYS: value }).message.keys).toBe(keys);
   });
@@ -74,6 +76,25 @@ describe('HeaderMapper', () => {
     });
     expect(logger.lines).toEqual([]);
   });
+
+  it('writes a time as ISO, and what has a text of its own as that', () => {
+    const id = { toString: () => '4711' };
+    const { message } = map({ at: new Date(0), id, list: ['a', 1] });
+    expect(Object.fromEntries(message.properties)).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      id: '4711',
+      list: 'a,1',
+    });
+  });
+
+  it.each([{ a: 1 }, new Map(), Promise.resolve(1), [{ a: 1 }], new Date(NaN), Object.create(null)])(
+    'refuses %o, which has no text',
+    (value) => {
+      expect(() => map({ h: value })).toThrow(MessageConversionError);
+      expect(() => map({ h: value })).toThrow('The header "h" has no text');
+      expect(() => map({ KEYS: value })).toThrow('The header "KEYS" has no text');
+    },
+  );
 
   it.each([
     ['a', ''],

@@ -38,6 +38,25 @@ describe('toBody', () => {
     );
   });
 
+  const bytes = new Uint8Array(Buffer.from('xview')).subarray(1);
+  it.each<[string, unknown]>([
+    ['an ArrayBuffer', Uint8Array.from(bytes).buffer],
+    ['a DataView', new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)],
+    ['numbers', new Uint16Array(Uint8Array.from(bytes).buffer)],
+  ])('takes %s for bytes', (_name, payload) => {
+    const { body, contentType } = toBody(payload, undefined, false);
+    expect([body.toString(), contentType]).toEqual(['view', 'application/octet-stream']);
+  });
+
+  it.each([
+    [new Map([['a', 1]]), 'A payload of type Map cannot be sent: it has no JSON form'],
+    [new Set([1]), 'A payload of type Set cannot be sent: it has no JSON form'],
+    [Promise.resolve(1), 'A promise cannot be sent: wait for its value'],
+  ])('refuses %o, of which JSON would keep nothing', (payload, text) => {
+    expect(() => toBody(payload, undefined, false)).toThrow(MessageConversionError);
+    expect(() => toBody(payload, undefined, false)).toThrow(text);
+  });
+
   it('and fromBody give every JSON value back', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
