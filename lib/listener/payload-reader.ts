@@ -12,8 +12,17 @@ import type { ListenerEndpoint } from './listener-endpoint.js';
 /** Makes of a message what its listener wants; throws, or rejects with, MessageConversionError when that is impossible. */
 export type PayloadReader = (message: MessageExt) => unknown;
 
-/** Types for which JSON needs no class built. */
-const JSON_TYPES: ReadonlySet<unknown> = new Set([Object, Array, Number, Boolean]);
+/** Types for which JSON needs no class built, and what it must be. */
+const JSON_TYPES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [Array, 'array'],
+  [Number, 'number'],
+  [Boolean, 'boolean'],
+]);
+
+export interface ReaderOptions extends Pick<RocketMQMessageListenerOptions, 'messageType' | 'validate'> {
+  /** Whether JSON `null` is read as any type, since it stands for a reply that is none. Default: false. */
+  readonly allowsNull?: boolean;
+}
 
 /**
  * The reader of a listener's `messageType`.
@@ -31,35 +40,61 @@ export async function createPayloadReader({
 /** As {@link createPayloadReader}, of a reader that errors name otherwise. */
 export async function createReader(
   name: string,
-  { messageType, validate = false }: Pick<RocketMQMessageListenerOptions, 'messageType' | 'validate'>,
+  { messageType, validate = false, allowsNull = false }: ReaderOptions,
   payloads: PayloadConverter,
 ): Promise<PayloadReader> {
   const isClass = messageType !== undefined && !READERS.has(messageType) && !JSON_TYPES.has(messageType);
   if (validate && !isClass) throw new ConfigurationError(validateWithoutClass(name));
-  const plain = isClass ? await classReader(messageType as new () => object, name) : readerOf(messageType);
+  const plain = isClass
+    ? await classReader(messageType as new () => object, name, allowsNull)
+    : readerOf(messageType, allowsNull);
   const isAsked = payloads.hasReader && messageType !== MessageExt;
   const read = isAsked ? (message: MessageExt) => payloads.fromBody(message, messageType, plain) : plain;
   return validate ? validatingReader(read, messageType!.name, name) : read;
 }
 
-function readerOf(messageType: RocketMQMessageType | undefined): PayloadReader {
-  return messageType === undefined ? fromBody : (READERS.get(messageType) ?? parseJson);
+function readerOf(messageType: RocketMQMessageType | undefined, allowsNull: boolean): PayloadReader {
+  if (messageType === undefined) return fromBody;
+  return READERS.get(messageType) ?? jsonReader(messageType, JSON_TYPES.get(messageType)!, allowsNull);
+}
+
+function jsonReader({ name }: RocketMQMessageType, wanted: string, allowsNull: boolean): PayloadReader {
+  return (message) => {
+    const value = parseJson(message);
+    if (kindOf(value) === wanted || (allowsNull && value === null)) return value;
+    throw new MessageConversionError(notValid(message, name, `it is no ${wanted}`));
+  };
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function notValid({ msgId, topic }: MessageExt, typeName: string, reason: string): string {
+  return `Message ${msgId} of topic ${topic} is no valid ${typeName}: ${reason}`;
 }
 
 const READERS: ReadonlyMap<RocketMQMessageType, PayloadReader> = new Map<RocketMQMessageType, PayloadReader>([
   [MessageExt, (message) => message],
   [Buffer, (message) => message.body],
   [String, (message) => message.body.toString('utf8')],
+  [Object, parseJson],
 ]);
 
-async function classReader(type: new () => object, listener: string): Promise<PayloadReader> {
+async function classReader(
+  type: new () => object,
+  listener: string,
+  allowsNull: boolean,
+): Promise<PayloadReader> {
   const { plainToInstance } = await optionalImport(
     () => import('class-transformer'),
     'class-transformer',
     listener,
     'messageType',
   );
-  return (message) => plainToInstance(type, parseJson(message));
+  const read = jsonReader(type, 'object', allowsNull);
+  return (message) => plainToInstance(type, read(message));
 }
 
 async function validatingReader(
@@ -81,9 +116,7 @@ async function validatingReader(
       .map((fault) => fault.toString())
       .join(' ')
       .trim();
-    throw new MessageConversionError(
-      `Message ${message.msgId} of topic ${message.topic} is no valid ${typeName}: ${details || 'it is no object'}`,
-    );
+    throw new MessageConversionError(notValid(message, typeName, details || 'it is no object'));
   };
 }
 

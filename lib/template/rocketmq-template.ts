@@ -135,7 +135,11 @@ export class RocketMQTemplate extends SendingTemplate {
     options: RocketMQRequestOptions,
   ): Promise<unknown> {
     const { type, validate } = options;
-    const read = await createReader('sendAndReceive', { messageType: type, validate }, this.payloads);
+    const read = await createReader(
+      'sendAndReceive',
+      { messageType: type, validate, allowsNull: true },
+      this.payloads,
+    );
     const message = this.toMessage(destination, payload, options);
     if (!this.settings.isSpringCompatible) acceptReplyError(message);
     const reply = await this.producer.request(message, this.producerOptions(options));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
 import { ConfigurationError, MessageConversionError } from '../../lib/errors/index.js';
 import { MessageExt, type RocketMQMessageListenerOptions } from '../../lib/index.js';
-import { createPayloadReader } from '../../lib/listener/payload-reader.js';
+import { createPayloadReader, createReader } from '../../lib/listener/payload-reader.js';
 import { PayloadConverter } from '../../lib/template/payload-converter.js';
 import { encodeRecord, innerMessage } from '../support/test-store.js';
 
@@ -44,6 +44,24 @@ describe('createPayloadReader', () => {
   it.each(['7', 'null', '"text"'])('%s is no object to validate', async (body) => {
     const read = await reader({ messageType: Order, validate: true });
     await expect(Promise.resolve(read(message(body)))).rejects.toThrow('it is no object');
+  });
+
+  it.each([
+    [Order, ['5', 'null', '[{}]', '"a"'], 'Order: it is no object'],
+    [Number, ['"5"', 'null', 'true', '[5]', '{}'], 'Number: it is no number'],
+    [Boolean, ['"true"', 'null', '1'], 'Boolean: it is no boolean'],
+    [Array, ['{}', 'null', '"[]"'], 'Array: it is no array'],
+  ])('refuses JSON of another type than %o', async (messageType, bodies, text) => {
+    const read = await reader({ messageType });
+    for (const given of bodies.map(message)) {
+      expect(() => read(given)).toThrow(MessageConversionError);
+      expect(() => read(given)).toThrow(`Message ${given.msgId} of topic TopicA is no valid ${text}`);
+    }
+  });
+
+  it.each([Order, Number, Array])('takes null for a reply of type %o only', async (messageType) => {
+    const read = await createReader('sendAndReceive', { messageType, allowsNull: true }, new PayloadConverter(false));
+    expect(read(message('null'))).toBeNull();
   });
 
   it('gives the message itself, its bytes or its text without a copy of more than that', async () => {
