@@ -76,14 +76,16 @@ export function handle(
 export async function outcomeOfError(
   route: ListenerRoute | undefined,
   message: MessageExt,
-  error: unknown,
+  thrown: unknown,
 ): Promise<RocketMQOutcome> {
+  // An outcome without an error is one that the listener returned, and not logged as a failure.
+  const error = thrown ?? new Error('The listener failed without a reason');
   if (route?.errorHandler === undefined) return ruleFor(route, message, error);
   try {
     const outcome = await route.errorHandler.handleError(error, message);
     return outcome instanceof RocketMQOutcome ? outcome : ruleFor(route, message, error);
   } catch (other) {
-    return ruleFor(route, message, other);
+    return ruleFor(route, message, other ?? error);
   }
 }
 
@@ -102,7 +104,7 @@ function ruleFor(route: ListenerRoute | undefined, message: MessageExt, error: u
     if (delayLevel === DEAD_LETTER_LEVEL) return deadAfter(error);
     return new RocketMQOutcome('RETRY', { delayLevel }, undefined, error);
   } catch (other) {
-    return new RocketMQOutcome('RETRY', {}, undefined, other);
+    return new RocketMQOutcome('RETRY', {}, undefined, other ?? error);
   }
 }
 

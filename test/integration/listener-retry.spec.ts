@@ -15,6 +15,19 @@ function open(options: ListenerSetup = {}, fails: (attempt: Attempt) => boolean 
 }
 
 describe('a message whose listener throws', () => {
+  it.each([undefined, null])('%s comes again, and the log says so', async (reason) => {
+    const handle = () => Promise.reject(reason as unknown as Error);
+    const modes = { sync: 'CONCURRENTLY', ordered: 'ORDERLY' } as const;
+    const providers = Object.entries(modes).map(([topic, consumeMode]) =>
+      listener({ topic, consumerGroup: topic, consumeMode }, handle),
+    );
+    const app = await startApp({ providers });
+    for (const topic of Object.keys(modes)) {
+      await app.template.syncSend(topic, 'x');
+      await app.logger.logged(`group ${topic}): Error: The listener failed without a reason`);
+    }
+  });
+
   it('comes again later and later, and after 16 times goes to the dead-letter queue', async () => {
     const { app, clock, attempts, dead } = await open();
     const { msgId } = await app.template.syncSend('t:tag', 'x', { keys: 'k', properties: { p: '1' } });
