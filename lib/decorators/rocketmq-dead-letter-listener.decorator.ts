@@ -15,9 +15,9 @@ export function RocketMQDeadLetterListener(
   options: Omit<RocketMQMessageListenerOptions, 'topic' | 'reply' | 'clientRebalance'> = {},
 ): ClassDecorator & MethodDecorator {
   return RocketMQMessageListener({
-    consumerGroup: `${group}-dead-letters`,
-    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
     ...options,
+    consumerGroup: options.consumerGroup ?? `${group}-dead-letters`,
+    consumeFromWhere: options.consumeFromWhere ?? 'CONSUME_FROM_FIRST_OFFSET',
     topic: dlqTopicOf(group),
     // A consumer that pops would take the attempts of the other group for its own.
     clientRebalance: true,

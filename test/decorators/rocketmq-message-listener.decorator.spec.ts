@@ -1,6 +1,6 @@
 import { Reflector } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import { RocketMQMessageListener } from '../../lib/index.js';
+import { RocketMQDeadLetterListener, RocketMQMessageListener } from '../../lib/index.js';
 import { ListenerMetadataAccessor } from '../../lib/listener/listener-metadata.accessor.js';
 
 const accessor = new ListenerMetadataAccessor(new Reflector());
@@ -42,5 +42,18 @@ describe('RocketMQMessageListener', () => {
     @RocketMQMessageListener(undefined as never, { consumerGroup: 'g' })
     class Lost {}
     expect(accessor.getListenerOptions(Lost)).toEqual({ topic: undefined, consumerGroup: 'g' });
+  });
+});
+
+describe('RocketMQDeadLetterListener', () => {
+  it('has its defaults for what is undefined, too', () => {
+    @RocketMQDeadLetterListener('g', { consumerGroup: undefined!, consumeFromWhere: undefined! })
+    class Lost {}
+    expect(accessor.getListenerOptions(Lost)).toEqual({
+      topic: '%DLQ%g',
+      consumerGroup: 'g-dead-letters',
+      consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+      clientRebalance: true,
+    });
   });
 });
