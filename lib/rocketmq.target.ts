@@ -70,7 +70,8 @@ export function checkedAddressesOf(nameServer: string | readonly string[]): read
 
 function addressesOf(nameServer: RocketMQModuleOptions['nameServer']): readonly string[] {
   if (nameServer === undefined) return [];
-  const list = typeof nameServer === 'string' ? nameServer.split(';') : nameServer;
+  // What ends the list is not part of it, as with Java's String#split.
+  const list = typeof nameServer === 'string' ? nameServer.replace(/[;\s]+$/, '').split(';') : nameServer;
   return list.map((address) => address.trim());
 }
 
