@@ -24,11 +24,16 @@ export const contradiction = (
   option: string,
   [first, firstValue]: [string, unknown],
   [second, secondValue]: [string, unknown],
-): string =>
-  `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${shown(firstValue)} in ` +
-  `${first} and ${shown(secondValue)} in ${second}: make them equal, or give one of them a consumerGroup of its own.`;
+): string => {
+  const [a, b] = [shown(firstValue), shown(secondValue)];
+  return (
+    `Listeners of one consumer group share one consumer, but in group "${group}" ${option} is ${a} in ` +
+    `${first} and ${a === b ? 'another ' : ''}${b} in ${second}: make them equal, or give one of them a consumerGroup of its own.`
+  );
+};
 
 function shown(value: unknown): string {
+  if (typeof value === 'function') return `function ${value.name}`;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -92,6 +97,9 @@ export const noPullConsumer = (): string =>
 
 export const pullConsumerWithoutTopic = (): string =>
   'pullConsumer has no topic, and receive() could receive nothing: name one. For queues that are assigned use RocketMQPullConsumers.';
+
+export const selectorWithoutTopic = (): string =>
+  'selectorExpression needs a topic: queues that are assigned are read whole.';
 
 export const illegalNameServer = (nameServer: string): string =>
   `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;
@@ -209,8 +217,8 @@ export const illegalDelayLevel = (returned: string, allowed: string): string =>
   `delayLevelWhenNextConsume returned ${returned}; allowed: ${allowed}`;
 
 export const scopedPrepareStart = (listener: string): string =>
-  `${listener} has prepareStart, which is called when the application starts, but there is an instance only when a message is there: make it ` +
-  'a provider of the default scope.';
+  `${listener} has prepareStart, which is called when the application starts, but there is an instance only when a message is there: make it, and ` +
+  'global guards and the like, providers of the default scope.';
 
 export const illegalParameter = (type: string, method: string, index: number): string =>
   `Parameter ${index + 1} of listener ${type}.${method} has a decorator that means something in controllers only: leave it out, or use ` +

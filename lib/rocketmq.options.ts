@@ -5,6 +5,7 @@ import { oneOf, resolveOptions, type OptionRule } from './common/option-rules.js
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
+import { checkReceiverOptions, nameServerRule } from './receiving/pull-consumer-rules.js';
 import { checkConsumerOptions } from './listener/listener-option-rules.js';
 import { checkCredentials, credentialRules, withoutCredentials } from './rocketmq.credentials.js';
 import { illegalOptions, twoNamespaces } from './rocketmq.messages.js';
@@ -20,11 +21,7 @@ function aFunction(allowed: string): OptionRule<unknown> {
 const { namespace, instanceName, unitName, unitMode } = clientRules;
 
 const moduleRules: Rules<RocketMQModuleOptions> = {
-  nameServer: {
-    default: undefined,
-    allowed: 'a text host:port, or an array of them',
-    accepts: (value) => [value].flat().every((address) => typeof address === 'string'),
-  },
+  nameServer: nameServerRule,
   engine: {
     ...object,
     allowed: 'an object, or false',
@@ -86,6 +83,7 @@ export function checkModuleOptions(options: RocketMQModuleOptions): void {
     throw new ConfigurationError(twoNamespaces(options.namespace, options.namespaceV2));
   resolveOptions('producer', moduleProducerRules, options.producer);
   checkConsumerOptions(options.consumer ?? {});
+  if (options.pullConsumer !== undefined) checkReceiverOptions(options.pullConsumer);
   checkCredentials('RocketMQModule', options);
   checkCredentials('producer', options.producer);
   checkCredentials('consumer', options.consumer);

@@ -7,6 +7,13 @@ export class StoreError extends RocketMQError {
   }
 }
 
+function ownerOf(pid: number | undefined): string {
+  if (pid === undefined) return 'another process.';
+  return pid === process.pid
+    ? 'another engine of this process: is forRoot imported twice?'
+    : `process ${pid}.`;
+}
+
 /** Another process or engine owns the store directory. */
 export class StoreLockedError extends StoreError {
   constructor(
@@ -14,7 +21,7 @@ export class StoreLockedError extends StoreError {
     readonly ownerPid: number | undefined,
   ) {
     super(
-      `The store ${storePath} is in use by ${ownerPid === undefined ? 'another process' : `process ${ownerPid}`}. ` +
+      `The store ${storePath} is in use by ${ownerOf(ownerPid)} ` +
         'Stop it, or give this engine a directory of its own (engine.storePathRootDir).',
       undefined,
       'STORE_LOCKED',

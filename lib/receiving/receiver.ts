@@ -1,11 +1,11 @@
-import { ConfigurationError, MQClientError } from '../errors/index.js';
+import { MQClientError } from '../errors/index.js';
 import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
 import type {
   RocketMQPullConsumerOptions,
   RocketMQReceiveOptions,
 } from '../interfaces/pull-consumer-options.interface.js';
 import { createReader } from '../listener/payload-reader.js';
-import { noPullConsumer, pullConsumerWithoutTopic } from '../rocketmq.messages.js';
+import { noPullConsumer } from '../rocketmq.messages.js';
 import type { PayloadConverter } from '../template/payload-converter.js';
 import type { PullConsumer } from './pull-consumer.js';
 import type { RocketMQPullConsumers } from './rocketmq-pull-consumers.js';
@@ -20,10 +20,8 @@ export class Receiver {
     private readonly payloads: PayloadConverter,
   ) {}
 
-  /** @throws ConfigurationError for an option that is not allowed. */
   async start(): Promise<void> {
     if (this.options === undefined) return;
-    if (this.options.topic === undefined) throw new ConfigurationError(pullConsumerWithoutTopic());
     this.consumer = await this.consumers.create(this.options);
   }
 

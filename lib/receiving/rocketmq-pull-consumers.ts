@@ -1,7 +1,7 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { DefaultLitePullConsumer, type MQClientInstance } from '../client/index.js';
-import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQPullConsumerOptions } from '../interfaces/pull-consumer-options.interface.js';
+import { checkPullConsumerOptions } from './pull-consumer-rules.js';
 import { PullConsumer } from './pull-consumer.js';
 
 /**
@@ -24,11 +24,8 @@ export class RocketMQPullConsumers implements BeforeApplicationShutdown {
    * already in this cluster.
    */
   async create(options: RocketMQPullConsumerOptions): Promise<PullConsumer> {
+    checkPullConsumerOptions(options);
     const { group, nameServer, topic, selectorExpression, ...config } = options;
-    if (topic === undefined && selectorExpression !== undefined)
-      throw new ConfigurationError(
-        'selectorExpression needs a topic: queues that are assigned are read whole',
-      );
     const instance = nameServer === undefined ? this.instance : this.clientOf(nameServer);
     const consumer = new DefaultLitePullConsumer(instance, { ...config, consumerGroup: group });
     if (topic !== undefined) await consumer.subscribe(topic, selectorExpression);

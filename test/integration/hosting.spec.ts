@@ -35,7 +35,7 @@ it('an application whose store belongs to one that does not listen at nameServer
   const app = await createApp({ directory: owner.directory, clock, rocketmq: { nameServer, engine } });
   const error = await failureOf(app, clock);
   expect(error).toBeInstanceOf(StoreLockedError);
-  expect(String(error)).toContain(`${owner.directory}/store is in use by process ${process.pid}`);
+  expect(String(error)).toContain(`${owner.directory}/store is in use by another engine of this process`);
   const waiting = app.logger.lines.filter((line) => line.startsWith('WARN [RocketMQ] '));
   expect(waiting).toEqual([expect.stringContaining(`Nothing listens on nameServer ${nameServer} yet`)]);
   expect((await owner.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');

@@ -188,6 +188,14 @@ describe('two listeners of one group', () => {
     await refused(text, two({ [option]: a, topic: 'a' }, { [option]: b, topic: 'b' }));
   });
 
+  it.each([
+    ['function offsetStore', () => ({ offsetStore: () => undefined as never })],
+    ['{"name":"X"}', () => ({ allocateMessageQueueStrategy: { name: 'X', allocate: () => [] } })],
+  ])('that differ in what looks the same are told so: %s', async (shown, option) => {
+    const text = `is ${shown} in FirstListener and another ${shown} in SecondListener`;
+    await refused(text, two({ ...option(), topic: 'a' }, { ...option(), topic: 'b' }));
+  });
+
   it.each<[object, object, string]>([
     [{}, {}, 'messages'],
     [{ selectorExpression: 'a' }, {}, 'messages'],

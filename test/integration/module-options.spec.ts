@@ -83,6 +83,18 @@ describe('forRoot', () => {
     },
   );
 
+  it.each([{ nameServer: [] }, { nameServer: ';' }, { nameServer: '127.0.0.1:1;;127.0.0.1:2' }])(
+    'refuses %j, with which no name server is meant',
+    async (rocketmq) => {
+      await expect(createApp({ rocketmq })).rejects.toThrow(ConfigurationError);
+    },
+  );
+
+  it('takes no notice of what ends an address, as Java does', async () => {
+    const app = await createApp({ rocketmq: { nameServer: '127.0.0.1:1;127.0.0.1:2; ' } });
+    await expect(app.start()).rejects.toThrow('No name server answers at 127.0.0.1:1;127.0.0.1:2 (');
+  });
+
   it('takes nameServer from the environment when neither it nor engine is given', async () => {
     process.env['NAMESRV_ADDR'] = '127.0.0.1:1;127.0.0.1:2';
     onTestFinished(() => void delete process.env['NAMESRV_ADDR']);
@@ -141,6 +153,18 @@ describe('forRoot', () => {
       'consumer.listeners is [object Object]; allowed: group to topic to',
     ],
     [{ engine: { port: 1 } }, 'engine.port is not an option'],
+    [
+      { pullConsumer: { topic: 't' } },
+      'pullConsumer.group is undefined; allowed: letters, digits, "_", "-", "%" and "|", at most 255',
+    ],
+    [{ pullConsumer: { group: 'g' } }, 'pullConsumer has no topic'],
+    [
+      { pullConsumer: { group: 'g', topic: 't', max: 1 } },
+      'pullConsumer.max is not an option; there are: group, nameServer, topic, selectorExpression, messageModel, ' +
+        'consumeFromWhere, consumeTimestamp, allocateMessageQueueStrategy, pullThresholdForQueue, ' +
+        'pullThresholdSizeForQueue, pullBatchSize, pullThresholdForAll, consumeMaxSpan, autoCommit, ' +
+        'autoCommitIntervalMillis, pollTimeoutMillis',
+    ],
     [
       { engine: { flushDiskType: 'NEVER' } },
       'engine.flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH',
@@ -260,12 +284,12 @@ describe('several applications in one process', () => {
     const first = await startApp();
     const second = await createApp({ directory: first.directory });
     await expect(second.start()).rejects.toThrow(
-      `The store ${first.directory}/store is in use by process ${process.pid}. Stop it, or give this engine a ` +
+      `The store ${first.directory}/store is in use by another engine of this process: is forRoot imported twice? Stop it, or give this engine a ` +
         'directory of its own (engine.storePathRootDir).',
     );
     await second.close();
     const third = await createApp({ directory: first.directory });
-    await expect(third.start()).rejects.toThrow('is in use by process');
+    await expect(third.start()).rejects.toThrow('is in use by another engine of this process');
     await first.template.syncSend('t', 'x');
     await first.close();
     expect(await (await startApp({ directory: first.directory })).stored('t')).toHaveLength(1);

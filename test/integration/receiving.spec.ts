@@ -52,8 +52,8 @@ describe('receive', () => {
     const app = await startApp();
     await expect(app.template.receive(String)).rejects.toThrow('receive() needs a consumer to receive with');
     await expect(startApp({ rocketmq: { pullConsumer: { group: 'g' } } })).rejects.toThrow('has no topic');
-    const wrong = await createApp({ rocketmq: { pullConsumer: { ...pullConsumer, pullBatchSize: 0 } } });
-    await expect(wrong.start()).rejects.toThrow('pullConsumer.pullBatchSize is 0');
+    const wrong = createApp({ rocketmq: { pullConsumer: { ...pullConsumer, pullBatchSize: 0 } } });
+    await expect(wrong).rejects.toThrow('pullConsumer.pullBatchSize is 0');
     const receiving = await startApp({ rocketmq: { pullConsumer } });
     await expect(receiving.template.receive(String, { max: 0 })).rejects.toThrow(ConfigurationError);
   });
@@ -136,6 +136,18 @@ describe('a pull consumer', () => {
     const app = await startApp();
     const created = consumers(app).create({ ...pullConsumer, nameServer: nameServer as string });
     await expect(created).rejects.toThrow(ConfigurationError);
+  });
+
+  it.each([
+    [{}, 'pullConsumer.group is undefined'],
+    [{ group: 'a.b' }, 'pullConsumer.group is "a.b"'],
+    [
+      { group: 'g', consumerGroup: 'g' },
+      'consumerGroup is not an option; there are: group, nameServer, topic',
+    ],
+  ])('refuses the options %j', async (options, text) => {
+    const app = await startApp();
+    await expect(consumers(app).create(options as never)).rejects.toThrow(text);
   });
 
   it('refuses tags without a topic', async () => {

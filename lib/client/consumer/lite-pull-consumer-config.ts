@@ -37,7 +37,7 @@ const {
   pullThresholdSizeForQueue,
 } = consumerRules;
 
-const rules: OptionRules<LitePullConsumerConfig> = {
+export const litePullConsumerRules: OptionRules<LitePullConsumerConfig> = {
   consumerGroup,
   messageModel,
   consumeFromWhere,
@@ -58,5 +58,5 @@ const rules: OptionRules<LitePullConsumerConfig> = {
 export function resolveLitePullConsumerConfig(
   given: Partial<LitePullConsumerConfig>,
 ): LitePullConsumerConfig {
-  return resolveOptions('pullConsumer', rules, given);
+  return resolveOptions('pullConsumer', litePullConsumerRules, given);
 }

@@ -1,0 +1,49 @@
+import { litePullConsumerRules } from '../client/consumer/lite-pull-consumer-config.js';
+import { topicRule } from '../client/validators.js';
+import { checkOption, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import { ConfigurationError } from '../errors/index.js';
+import type { RocketMQPullConsumerOptions } from '../interfaces/pull-consumer-options.interface.js';
+import { pullConsumerWithoutTopic, selectorWithoutTopic } from '../rocketmq.messages.js';
+
+type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
+
+export const nameServerRule: OptionRule<unknown> = {
+  default: undefined,
+  allowed: 'a text host:port, or an array of them',
+  accepts: (value) => {
+    const addresses = [value].flat();
+    return addresses.length > 0 && addresses.every((address) => typeof address === 'string');
+  },
+};
+
+const {
+  consumerGroup: group,
+  topicMetadataCheckIntervalMillis: _topicMetadataCheckIntervalMillis,
+  ...sameNames
+} = litePullConsumerRules;
+
+const rules: Rules<RocketMQPullConsumerOptions> = {
+  group,
+  nameServer: nameServerRule,
+  topic: topicRule(undefined),
+  selectorExpression: {
+    default: undefined,
+    allowed: 'a text',
+    accepts: (value) => typeof value === 'string',
+  },
+  ...sameNames,
+};
+
+/** @throws ConfigurationError that names an option, its value and what is allowed. */
+export function checkPullConsumerOptions(options: RocketMQPullConsumerOptions): void {
+  resolveOptions('pullConsumer', rules, options);
+  checkOption('pullConsumer.group', options.group, group);
+  if (options.topic === undefined && options.selectorExpression !== undefined)
+    throw new ConfigurationError(selectorWithoutTopic());
+}
+
+/** As {@link checkPullConsumerOptions}, of the consumer of a template. */
+export function checkReceiverOptions(options: RocketMQPullConsumerOptions): void {
+  checkPullConsumerOptions(options);
+  if (options.topic === undefined) throw new ConfigurationError(pullConsumerWithoutTopic());
+}
