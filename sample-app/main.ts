@@ -6,7 +6,13 @@ import { AppModule } from './app.module.js';
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create(AppModule);
   app.enableShutdownHooks();
-  await app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
+  try {
+    await app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
+  } catch (error) {
+    // Listeners run already, and would go on without the shop.
+    await app.close();
+    throw error;
+  }
   printGuide(await app.getUrl());
 }
 

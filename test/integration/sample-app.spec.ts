@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -244,4 +246,13 @@ it('goes on where it was after a restart', async () => {
   expect(events.filter((event) => event.startsWith('step: '))).toEqual(STEPS);
   // The cache of prices was memory only, and a price is not told twice.
   expect((await fetch(`${url}/prices/rocket`)).status).toBe(404);
+});
+
+it('ends when its port is taken', async () => {
+  const env = { ...process.env, PORT: new URL(url).port, SHOP_DATA: join(directory, 'second') };
+  const started = promisify(execFile)(process.execPath, ['dist/sample-app/main.js'], {
+    env,
+    timeout: 15_000,
+  });
+  await expect(started).rejects.toMatchObject({ code: 1, killed: false });
 });
