@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
+import { endAll } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
@@ -130,12 +131,14 @@ export class RocketMQConnection {
   /** Ends producer, engine and client; listeners are stopped before. */
   async close(): Promise<void> {
     this.cluster.stopWaiting();
-    await this.producer.endTrace();
-    this.producer.shutdown();
-    // Before the client is, so that it answers the sends that are under way.
-    await this.ownEngine?.shutdown();
-    await this.host?.close();
-    for (const instance of [...this.instances, ...this.others.values()]) instance.shutdown();
+    await endAll([
+      () => this.producer.endTrace(),
+      () => this.producer.shutdown(),
+      // Before the client is, so that it answers the sends that are under way.
+      () => this.ownEngine?.shutdown(),
+      () => this.host?.close(),
+      ...[...this.instances, ...this.others.values()].map((instance) => () => instance.shutdown()),
+    ]);
   }
 
   private createClient(

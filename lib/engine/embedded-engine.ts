@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
+import { endAll } from '../common/end-all.js';
 import { formatHostPort } from '../common/host-port.js';
 import { silentLogger, type Logger } from '../common/logger.js';
 import { MASTER_ID } from '../common/mix-all.js';
@@ -143,10 +144,12 @@ export class EmbeddedEngine {
 
   /** Ends connections, brings everything to the disk and gives the store free. Clients of this process are closed before. */
   async shutdown(): Promise<void> {
-    await this.outerApi?.shutdown();
-    await this.listener?.close();
-    this.namesrv.close();
-    await this.broker.shutdown();
+    await endAll([
+      () => this.outerApi?.shutdown(),
+      () => this.listener?.close(),
+      () => this.namesrv.close(),
+      () => this.broker.shutdown(),
+    ]);
   }
 
   /** Where clients of other processes find the name server; undefined when the engine does not listen. */

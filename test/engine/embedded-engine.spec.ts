@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ConfigManager } from '../../lib/engine/broker/config-manager.js';
 import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
 import { ConfigurationError, StoreLockedError } from '../../lib/errors/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { startInstance } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
-import { readTable, startEngine } from '../support/test-engine.js';
+import { FAST_STORE, readTable, startEngine } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
 
 describe('EmbeddedEngine', () => {
@@ -61,6 +62,17 @@ describe('EmbeddedEngine', () => {
       /is in use by .*give this engine a directory of its own \(engine.storePathRootDir\)/,
     );
     await first.close();
+    await startEngine({ directory });
+  });
+
+  it('gives its store free although a table cannot be written at its end', async () => {
+    const directory = temporaryDirectory();
+    const close = vi.spyOn(ConfigManager.prototype, 'close').mockRejectedValueOnce(new Error('no space'));
+    onTestFinished(() => close.mockRestore());
+    const engine = new EmbeddedEngine({ ...FAST_STORE, storePathRootDir: directory });
+    await engine.start();
+    await expect(engine.shutdown()).rejects.toThrow('no space');
+    await engine.shutdown();
     await startEngine({ directory });
   });
 

@@ -8,8 +8,9 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RocketMQModule, RocketMQTemplate } from '../../lib/index.js';
+import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
@@ -188,6 +189,15 @@ describe('the end', () => {
     const again = await startApp({ directory: app.directory });
     expect(await again.stored('t')).toHaveLength(51);
     expect(new Set(results.map(({ sendStatus }) => sendStatus))).toEqual(new Set(['SEND_OK']));
+  });
+
+  it('closes the engine although what is before it fails', async () => {
+    const app = await startApp();
+    const { producer } = app.module.get(RocketMQConnection, { strict: false });
+    vi.spyOn(producer, 'endTrace').mockRejectedValueOnce(new Error('no trace'));
+    // Nest 11 rejects.
+    await app.module.close().catch(() => {});
+    await startApp({ directory: app.directory });
   });
 
   it('can be asked for twice', async () => {

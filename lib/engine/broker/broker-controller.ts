@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageClientIdSetter } from '../../common/message-client-id-setter.js';
 import { MessageConst } from '../../common/message-const.js';
+import { endAll } from '../../common/end-all.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
@@ -184,13 +185,15 @@ export class BrokerController implements RequestHandler {
     this.locks.stop();
     this.stats.stop();
     this.holdService.close();
-    await this.pops.stop();
-    await this.scheduleService.stop();
-    await this.timerService.stop();
-    await this.transactions.stop();
-    await Promise.all(this.tables.map((table) => table.close()));
-    await this.store.close();
-    this.fastFailure.stop();
+    await endAll([
+      () => this.pops.stop(),
+      () => this.scheduleService.stop(),
+      () => this.timerService.stop(),
+      () => this.transactions.stop(),
+      ...this.tables.map((table) => () => table.close()),
+      () => this.store.close(),
+      () => this.fastFailure.stop(),
+    ]);
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
