@@ -1,4 +1,7 @@
+import type { MessageExt } from '../common/message-ext.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+import type { RocketMQListenerContext } from '../interfaces/rocketmq-listener.interface.js';
+import type { RocketMQOutcome } from '../listener/outcome.js';
 import { RocketMQMessageListener } from './rocketmq-message-listener.decorator.js';
 
 /**
@@ -7,8 +10,15 @@ import { RocketMQMessageListener } from './rocketmq-message-listener.decorator.j
  * @publicApi
  */
 export interface RocketMQReplyListener<T = unknown, R = unknown> {
-  /** What it returns, or resolves to, is the reply; when it throws, or rejects, the message comes again. */
-  onMessage(message: T): R | Promise<R>;
+  /**
+   * What it returns, or resolves to, is the reply, unless it is a {@link RocketMQOutcome}; when it throws, or rejects, the message
+   * comes again.
+   */
+  onMessage(
+    payload: T,
+    message: MessageExt,
+    context: RocketMQListenerContext,
+  ): R | RocketMQOutcome | Promise<R | RocketMQOutcome>;
 }
 
 /**

@@ -2,12 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   ConfigurationError,
+  DeadLetter,
   MessageBuilder,
   MessageExt,
   RequestTimeoutError,
+  RocketMQDeadLetterListener,
   RocketMQMessageListener,
   RocketMQRemoteError,
   RocketMQReplyListener,
+  type RocketMQListenerContext,
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
 import { gate, Inbox, startApp } from '../support/nest-app.js';
@@ -36,6 +39,30 @@ function replier<T>(
 }
 
 const priceOf = ({ article }: Article) => ({ article, price: 7 });
+
+describe('a class that is a RocketMQReplyListener', () => {
+  it('gets message and context, and may return an outcome', async () => {
+    const dead = new Inbox<MessageExt>();
+    @RocketMQReplyListener({ topic: 'ask', consumerGroup: 'g' })
+    class Deciding implements RocketMQReplyListener<Article, Price> {
+      async onMessage({ article }: Article, message: MessageExt, { signal }: RocketMQListenerContext) {
+        if (message.tags === 'bad' && !signal.aborted) return DeadLetter('bad tag');
+        return { article, price: 7 };
+      }
+      @RocketMQDeadLetterListener('g', { messageType: MessageExt })
+      onDead(message: MessageExt): void {
+        dead.push(message);
+      }
+    }
+    const app = await startApp({ providers: [Deciding] });
+    expect(await app.template.sendAndReceive('ask', { article: 'pen' })).toEqual({
+      article: 'pen',
+      price: 7,
+    });
+    await app.template.syncSend('ask:bad', { article: 'pen' });
+    expect((await dead.take())[0]!.getProperty('DLQ_REASON')).toBe('bad tag');
+  });
+});
 
 describe('sendAndReceive', () => {
   it('resolves to what the listener returned, as the type that is asked for', async () => {
