@@ -1,3 +1,4 @@
+export type { Clock } from './common/clock.js';
 export { Message } from './common/message.js';
 export { MessageExt } from './common/message-ext.js';
 export type { MessageQueue } from './common/message-queue.js';
@@ -10,6 +11,7 @@ export {
   allocateMessageQueueConsistentHash,
   type AllocateMessageQueueStrategy,
   type OffsetStore,
+  type RateLimit,
 } from './client/index.js';
 export { Idempotent } from './decorators/idempotent.decorator.js';
 export { RocketMQAttempt, RocketMQHeader, RocketMQKeys } from './decorators/message-params.decorator.js';

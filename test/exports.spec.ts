@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock, Logger, MQClientOptions, Transport } from '../lib/client/index.js';
 import * as client from '../lib/client/index.js';
 import * as engine from '../lib/engine/index.js';
+import type { Clock as ClockOfNest, RateLimit } from '../lib/index.js';
 import * as main from '../lib/index.js';
 
 /** What users may rely on: a name that comes or goes here is a decision. */
@@ -11,5 +13,18 @@ describe('the exports', () => {
     ['nestjs-rocketmq/engine', engine],
   ])('of %s are what they were', (_name, exports) => {
     expect(Object.keys(exports).sort()).toMatchSnapshot();
+  });
+
+  it('are enough to make a client, and the options of an application', () => {
+    const { DefaultMQProducer, Message, MQClientInstance, systemClock, TcpTransport } = client;
+    const clock: Clock = systemClock satisfies ClockOfNest;
+    const logger: Logger = console;
+    const transport: Transport = new TcpTransport({ clock, logger });
+    const namesrvAddrs = ['127.0.0.1:9876'];
+    const options: MQClientOptions = { transport, namesrvAddrs, clock, random: Math.random, logger };
+    expect(new DefaultMQProducer(new MQClientInstance(options), { group: 'p' }).config.group).toBe('p');
+    expect(new Message('t', Buffer.from('x'))).toBeInstanceOf(main.Message);
+    const rateLimit: RateLimit = { max: 1, durationMs: 1000 };
+    main.RocketMQMessageListener({ topic: 't', rateLimit });
   });
 });

@@ -1,3 +1,8 @@
+export { systemClock, type Clock } from '../common/clock.js';
+export type { Logger } from '../common/logger.js';
+export { Message } from '../common/message.js';
+export { TcpTransport, type TcpTransportOptions } from '../remoting/transport/tcp-transport.js';
+export type { Transport } from '../remoting/transport/transport.js';
 export { allocateMessageQueueByConfig } from './allocate/allocate-message-queue-by-config.js';
 export { allocateMessageQueueByMachineRoom } from './allocate/allocate-message-queue-by-machine-room.js';
 export { allocateMessageQueueConsistentHash } from './allocate/allocate-message-queue-consistent-hash.js';

@@ -9,7 +9,13 @@ import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
 import { checkOption, integer, oneOf, type OptionRule } from '../common/option-rules.js';
 import { dlqTopicOf } from '../common/mix-all.js';
-import { MQAdminImpl, type MQClientInstance, type SendResult } from '../client/index.js';
+import {
+  MQAdminImpl,
+  queryMessageTrace,
+  type MessageTrace,
+  type MQClientInstance,
+  type SendResult,
+} from '../client/index.js';
 import { MQBrokerError, MQClientError } from '../errors/index.js';
 import { MessageFilter } from '../listener/message-filter.js';
 import { DeadLetterResender, type MessageSender } from './dead-letter-resender.js';
@@ -40,7 +46,10 @@ export class RocketMQAdmin {
   private readonly questions: MQAdminImpl;
   private readonly resender: DeadLetterResender;
 
-  constructor(instance: MQClientInstance, sender: MessageSender) {
+  constructor(
+    private readonly instance: MQClientInstance,
+    sender: MessageSender,
+  ) {
     this.questions = new MQAdminImpl(instance);
     this.resender = new DeadLetterResender(instance, sender);
   }
@@ -109,6 +118,17 @@ export class RocketMQAdmin {
   /** A message by its `msgId` or `offsetMsgId`; undefined when there is none. */
   async findById(topic: string, id: string): Promise<MessageExt | undefined> {
     return (await this.questions.queryMessageByUniqKey(topic, id)) ?? this.findByOffsetId(id);
+  }
+
+  /**
+   * What happened to a message, oldest first, as its senders and listeners with `enableMsgTrace` told: its send, and every
+   * delivery to a group. Records arrive up to five seconds after what they tell of.
+   *
+   * @param traceTopic their `customizedTraceTopic`. Default: `RMQ_SYS_TRACE_TOPIC`.
+   * @throws MQClientError when no server answers.
+   */
+  queryMessageTrace(msgId: string, traceTopic?: string): Promise<MessageTrace[]> {
+    return queryMessageTrace(this.instance, msgId, traceTopic);
   }
 
   /**
