@@ -32,7 +32,8 @@ export interface TemplateSettings extends SendingTemplateSettings {
  * Sends messages (RocketMQTemplate of rocketmq-spring).
  *
  * A destination is `topic` or `topic:tag`. A payload is text, bytes (`Buffer`), or anything with a JSON form; a
- * {@link GenericMessage} of {@link MessageBuilder} carries headers with it. Sends reject with MQClientError when
+ * {@link GenericMessage} of {@link MessageBuilder} carries headers with it. JSON is that of `JSON.stringify`: decorators of
+ * class-transformer, `@Exclude()` among them, count only when a message is read as its class. Sends reject with MQClientError when
  * the message is illegal (nothing is stored), with MessageConversionError when the payload has no JSON form, with
  * MQBrokerError when the broker refuses it, and with RemotingTimeoutError when the time is over: then the
  * message may or may not be stored.

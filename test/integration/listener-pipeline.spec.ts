@@ -35,9 +35,7 @@ import {
   DeadLetter,
   MessageExt,
   ROCKETMQ_CONTEXT_TYPE,
-  RocketMQDeadLetterListener,
   RocketMQMessageListener,
-  RocketMQReplyListener,
 } from '../../lib/index.js';
 import { Inbox, listener, startApp } from '../support/nest-app.js';
 
@@ -74,59 +72,6 @@ describe('a guard', () => {
     });
     expect(await dead.take()).toEqual(['bad']);
     await again.close();
-  });
-});
-
-describe('what the application has in request scope', () => {
-  const steps = new Inbox<string>();
-  @Injectable({ scope: Scope.REQUEST })
-  class Scoped implements CanActivate, NestInterceptor, PipeTransform {
-    constructor(@Inject(REQUEST) private readonly message: MessageExt) {}
-    canActivate(): boolean {
-      return this.message.tags !== 'bad';
-    }
-    intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-      steps.push(`around ${this.message.topic}`);
-      return next.handle();
-    }
-    transform(value: unknown): unknown {
-      return typeof value === 'string' ? `${value}!` : value;
-    }
-  }
-  const providers = [APP_GUARD, APP_INTERCEPTOR, APP_PIPE].map((provide) => ({ provide, useClass: Scoped }));
-
-  class ByMethod {
-    @RocketMQMessageListener('t', { consumerGroup: 'g' })
-    handle(text: string): void {
-      steps.push(text);
-    }
-  }
-  @RocketMQDeadLetterListener('others', { consumerGroup: 'g' })
-  class OfDeadLetters {
-    onMessage(text: string): void {
-      steps.push(text);
-    }
-  }
-  @RocketMQReplyListener('t', { consumerGroup: 'g' })
-  class OfRequests {
-    onMessage(text: string): string {
-      steps.push(text);
-      return text;
-    }
-  }
-
-  it.each([
-    ['a class', 't', listener<string>({ topic: 't', consumerGroup: 'g' }, steps.push)],
-    ['a method', 't', ByMethod],
-    ['dead letters', '%DLQ%others', OfDeadLetters],
-    ['requests', 't', OfRequests],
-  ])('stands before a provider that listens: %s', async (_name, topic, Listener) => {
-    steps.received.length = 0;
-    const app = await startApp({ providers: [Listener, ...providers] });
-    await app.template.syncSend(`${topic}:bad`, 'bad');
-    await app.logger.logged('failed (attempt 1, group g): ForbiddenException: Forbidden resource');
-    await app.template.syncSend(topic, 'good');
-    expect(await steps.take(2)).toEqual([`around ${topic}`, 'good!']);
   });
 });
 

@@ -60,7 +60,11 @@ describe('createPayloadReader', () => {
   });
 
   it.each([Order, Number, Array])('takes null for a reply of type %o only', async (messageType) => {
-    const read = await createReader('sendAndReceive', { messageType, allowsNull: true }, new PayloadConverter(false));
+    const read = await createReader(
+      'sendAndReceive',
+      { messageType, allowsNull: true },
+      new PayloadConverter(false),
+    );
     expect(read(message('null'))).toBeNull();
   });
 
