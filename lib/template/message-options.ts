@@ -7,13 +7,24 @@ import { applyDelay } from './message-delay.js';
 /** Puts what a send asks for into its message; @throws MQClientError for a value that is not allowed. */
 export function applyOptions(message: Message, options: RocketMQSendOptions): void {
   const { delayLevel, keys, properties, flag, waitStoreMsgOK } = options;
-  if (keys !== undefined) message.setKeys(keys);
+  if (keys !== undefined) message.setKeys(checkKeys(keys));
   if (delayLevel !== undefined && delayLevel !== 0) message.delayTimeLevel = checkDelayLevel(delayLevel);
   applyDelay(message, options);
   if (flag !== undefined) message.flag = checkFlag(flag);
   if (waitStoreMsgOK === false) message.waitStoreMsgOK = false;
   if (properties === undefined) return;
   for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
+}
+
+function checkKeys(keys: string | readonly string[]): string | readonly string[] {
+  if (typeof keys === 'string' || Array.isArray(keys)) return keys;
+  throw new MQClientError(`keys is ${String(keys)}; allowed: a text, or an array of texts`);
+}
+
+/** A tag is put into the message with its topic. */
+export function checkTag(tag: string | undefined): string | undefined {
+  if (tag === undefined || typeof tag === 'string') return tag;
+  throw new MQClientError(`tag is ${String(tag)}; allowed: a text`);
 }
 
 /** A broker with fewer levels takes its highest. */

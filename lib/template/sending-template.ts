@@ -12,7 +12,7 @@ import { splitBatch } from './batch-splitter.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
-import { applyOptions } from './message-options.js';
+import { applyOptions, checkTag } from './message-options.js';
 import type { TemplateProducer } from './intercepted-producer.js';
 import { PayloadConverter } from './payload-converter.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
@@ -316,7 +316,7 @@ export class SendingTemplate {
       content,
       typeof asked === 'string' ? asked : undefined,
     );
-    const message = new Message(topic, body, options.tag ?? tag);
+    const message = new Message(topic, body, checkTag(options.tag) ?? tag);
     message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     if (isSpringCompatible) this.addSpringHeaders(message);
     if (headers.size > 0) this.headerMapper.apply(headers, message);
@@ -356,7 +356,7 @@ function requireKey(hashKey: string): string {
 }
 
 function isCallback(
-  value: RocketMQSendCallback | RocketMQSendOptions | undefined,
+  value: RocketMQSendCallback | RocketMQSendOptions | null | undefined,
 ): value is RocketMQSendCallback {
-  return value !== undefined && ('onSuccess' in value || 'onException' in value);
+  return typeof value === 'object' && value !== null && ('onSuccess' in value || 'onException' in value);
 }

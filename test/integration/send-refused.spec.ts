@@ -204,6 +204,24 @@ describe('an option', () => {
     );
   });
 
+  it.each([
+    [{ keys: null }, 'keys is null; allowed: a text, or an array of texts'],
+    [{ keys: 5 }, 'keys is 5; allowed: a text, or an array of texts'],
+    [{ tag: 5 }, 'tag is 5; allowed: a text'],
+  ])('%o is refused', async (options, text) => {
+    await refused(
+      text,
+      undefined,
+      (template) => template.syncSend('t', 'x', options as never),
+      (template) => template.asyncSend('t', 'x', options as never),
+    );
+  });
+
+  it('null in place of options is none', async () => {
+    const { template } = await startApp();
+    expect((await template.asyncSend('t', 'x', null as never)).sendStatus).toBe('SEND_OK');
+  });
+
   it.each([0, -1, 0.5, Number.NaN])('timeout %s is refused', async (timeout) => {
     const text = `timeout is ${timeout}; allowed: milliseconds from 1 up`;
     await refused(
