@@ -30,7 +30,7 @@ export class TransactionListenerExplorer {
   /** @throws ConfigurationError for listeners that are illegal or contradict each other. */
   explore(): NamedTransactionListener[] {
     const found = new Map<unknown, NamedTransactionListener>();
-    for (const wrapper of this.discovery.getProviders()) {
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const options = this.optionsOf(wrapper);
       if (options === undefined || wrapper.isAlias || found.has(wrapper.instance)) continue;
       found.set(wrapper.instance, toListener(wrapper, options));

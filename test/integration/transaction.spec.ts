@@ -1,4 +1,4 @@
-import { Injectable, Scope } from '@nestjs/common';
+import { Controller, Injectable, Scope } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigurationError,
@@ -56,6 +56,14 @@ const fail = () => {
 };
 
 describe('sendMessageInTransaction', () => {
+  it('finds a listener that is a controller', async () => {
+    const { type, seen } = transactionListener();
+    Controller()(type);
+    const app = await startApp({ controllers: [type], rocketmq: { engine } });
+    await app.template.sendMessageInTransaction('orders', 'x', undefined);
+    expect(seen).toHaveLength(1);
+  });
+
   it('delivers what the listener commits', async () => {
     const { type, seen } = transactionListener();
     const app = await startApp({ providers: [type], rocketmq: { engine } });
