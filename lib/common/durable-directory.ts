@@ -17,7 +17,8 @@ export function syncAncestors(fileSystem: FileSystem, path: string): void {
   syncAncestors(fileSystem, parent);
   try {
     fileSystem.syncDirectory(parent);
-  } catch {
+  } catch (error) {
     // Not everyone may read every parent; those are seldom new.
+    if ((error as NodeJS.ErrnoException).code === 'EIO') throw error;
   }
 }

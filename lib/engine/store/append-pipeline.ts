@@ -87,7 +87,7 @@ export class AppendPipeline implements FlushTarget {
     this.endOffset = this.stagedOffset = this.log.maxOffset = this.writer.syncedOffset = endOffset;
     this.lastStoreTimestamp = lastStoreTimestamp;
     this.log.tail.startChunk(endOffset, endOffset);
-    for (const segment of segments.segments) if (segment.endOffset > syncedOffset) segment.sync();
+    this.log.sync(syncedOffset, endOffset);
     if (segments.first !== undefined) this.options.files.fileSystem.syncDirectory(segments.directory);
     this.segment = segments.find(endOffset);
     if (this.segment !== undefined) this.startFiller(this.segment);

@@ -18,6 +18,7 @@ export interface RecoveredLog {
 export class CommitLogRecovery {
   /** Ranges without a sound record that have sound records behind them. */
   readonly damage: DamagedRange[] = [];
+  private startOffset = 0;
   private endOffset = 0;
   private lastStoreTimestamp = 0;
   /** Where the walk stopped finding records, as long as it is open whether there are more behind it. */
@@ -35,7 +36,7 @@ export class CommitLogRecovery {
 
   /** Visits the records from `startOffset` on, and cuts the log behind the last one. */
   recover(startOffset: number, visit: RecordVisitor): RecoveredLog {
-    this.endOffset = startOffset;
+    this.startOffset = this.endOffset = startOffset;
     for (const segment of this.log.segments.segments) {
       if (segment.endOffset <= startOffset) continue;
       const start = Math.max(startOffset, segment.startOffset);
@@ -120,6 +121,6 @@ export class CommitLogRecovery {
     for (let offset = this.endOffset; offset < contentEnd; offset += ZEROS.length) {
       segment.write(ZEROS, 0, Math.min(ZEROS.length, contentEnd - offset), offset);
     }
-    segment.sync();
+    this.log.sync(this.startOffset, contentEnd);
   }
 }

@@ -4,6 +4,7 @@ import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
 import { MAX_RECORD_OVERHEAD } from './message-ext-encoder.js';
 import { TailCache } from './tail-cache.js';
 
+const PAGE_SIZE = 4096;
 /** How much longer than its body a record may be (MessageExtEncoder: maxMessageSize + 64 KiB). */
 export const MAX_RECORD_EXCESS = 65_536;
 
@@ -31,6 +32,30 @@ export class CommitLog {
 
   get minOffset(): number {
     return this.segments.first?.startOffset ?? 0;
+  }
+
+  /** Makes what lies between two offsets survive a power cut, or at least be part of the next flush. */
+  sync(from: number, to: number): void {
+    try {
+      for (const segment of this.segments.segments) if (segment.endOffset > from) segment.sync();
+    } catch (error) {
+      this.rewrite(from, to);
+      throw error;
+    }
+  }
+
+  /**
+   * A kernel counts pages as clean whose flush has failed: it shows their bytes, also to the next process, but no later flush
+   * has them, however well it ends. Written again they are dirty again.
+   */
+  rewrite(from: number, to: number): void {
+    const page = Buffer.allocUnsafe(PAGE_SIZE);
+    for (let offset = Math.max(from, this.minOffset); offset < to;) {
+      const segment = this.segments.find(offset)!;
+      const length = Math.min(PAGE_SIZE - (offset % PAGE_SIZE), to - offset, segment.endOffset - offset);
+      segment.rewrite(page, length, offset);
+      offset += length;
+    }
   }
 
   /** Copies bytes that lie in one file; false when they are not there. May wait for the disk. */

@@ -102,6 +102,7 @@ export class LogWriter {
     const end = this.log.maxOffset;
     syncAll(segments, (error) => {
       if (error === null) this.syncedOffset = end;
+      else this.log.rewrite(this.syncedOffset, this.log.maxOffset);
       done(error);
     });
   }

@@ -63,6 +63,16 @@ export class SegmentFile {
     this.openFiles.get(this.path).write(buffer, bufferOffset, length, offset - this.startOffset);
   }
 
+  /** Writes what is there. */
+  rewrite(page: Buffer, length: number, offset: number): void {
+    try {
+      this.readOrThrow(page, 0, length, offset);
+      this.write(page, 0, length, offset);
+    } catch {
+      // That the disk fails is known by now, and a page that it cannot read or write stays as it is.
+    }
+  }
+
   /** A file that was deleted in the meantime has nothing to lose. */
   writeAsync(buffer: Buffer, length: number, offset: number, done: FileCallback): void {
     if (this.isRemoved) return done(null);

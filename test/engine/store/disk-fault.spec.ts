@@ -91,6 +91,34 @@ describe('a failed flush', () => {
     expect(await store.ids()).toEqual(idsOf(store.stored));
   });
 
+  it('is made good for by the next start, although the kernel counts the pages as clean', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
+    failNext(store, { operation: 'sync', path: LOG, code: 'EIO' });
+    await store.send(50);
+    await store.clock.advance(500);
+    store.kill();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    await store.close();
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('of a start is made good for by the one after it', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
+    await store.send(50);
+    store.kill();
+    store.disk.faults.push({ operation: 'sync', path: LOG, code: 'EIO', times: 1 });
+    expect(() => store.open()).toThrow('EIO');
+    store.kill();
+    store.open();
+    await store.close();
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
   it('of ConsumeQueues is never followed by a checkpoint', async () => {
     const store = new SimulatedStore();
     await store.send(5);
