@@ -7,7 +7,13 @@ export function makeDurableDirectory(fileSystem: FileSystem, path: string): void
   const parent = dirname(path);
   makeDurableDirectory(fileSystem, parent);
   fileSystem.makeDirectory(path);
-  fileSystem.syncDirectory(parent);
+  try {
+    fileSystem.syncDirectory(parent);
+  } catch (error) {
+    // Whoever finds it takes it for durable.
+    fileSystem.removeDirectory(path);
+    throw error;
+  }
 }
 
 /** Makes the entries of a directory and its parents survive a power cut, whoever created them. */

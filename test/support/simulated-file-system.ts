@@ -42,6 +42,8 @@ export class SimulatedDisk {
   readonly journal: string[] = [];
   /** While set, flushes do not end; {@link releaseSyncs} ends them. */
   holdsSyncs = false;
+  /** Flushes that have failed since a test set it to 0. */
+  failedSyncs = 0;
   private readonly heldSyncs: (() => void)[] = [];
   /** While set, transfers off the event loop, or those of some files, do not begin; {@link releaseTransfers} carries them out. */
   holdsTransfers: boolean | RegExp = false;

@@ -95,10 +95,15 @@ export class SimulatedStoreFile implements StoreFile {
     try {
       this.disk.check('sync', this.path);
     } catch (error) {
-      if (this.disk.isAlive(this.process)) this.file.failSync(() => this.disk.random() < 0.5);
+      if (this.disk.isAlive(this.process)) this.failSync();
       throw error;
     }
     return this.file.startSync();
+  }
+
+  private failSync(): void {
+    this.disk.failedSyncs++;
+    this.file.failSync(() => this.disk.random() < 0.5);
   }
 
   /** Bytes of a write that the disk has room for. */

@@ -33,6 +33,8 @@ export interface Acknowledged {
   readonly size: number;
   /** Whether it must survive a power cut. */
   isDurable: boolean;
+  /** Whether a power cut may take it, however many flushes succeed. */
+  isDoubtful?: boolean;
 }
 
 /** What a store was given and has acknowledged, to compare it with what can be read. */
@@ -50,7 +52,12 @@ export class StoreModel {
 
   /** Everything acknowledged so far has reached the disk. */
   markDurable(): void {
-    for (const entry of this.acknowledged.values()) entry.isDurable = true;
+    for (const entry of this.acknowledged.values()) entry.isDurable = !entry.isDoubtful;
+  }
+
+  /** No later flush will have what is not on the disk yet. */
+  markDoubtful(): void {
+    for (const entry of this.acknowledged.values()) entry.isDoubtful = !entry.isDurable;
   }
 
   /** Messages for which `mayBeLost` holds may be missing from now on. */

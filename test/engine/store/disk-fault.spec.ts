@@ -132,6 +132,18 @@ describe('a failed flush', () => {
   });
 });
 
+describe('a directory whose entry cannot be flushed', () => {
+  it('is made again by the next send', async () => {
+    const store = new SimulatedStore();
+    failNext(store, { operation: 'syncDirectory', path: /store$/, code: 'EIO' });
+    expect((await store.put()).status).toBe('CREATE_MAPPED_FILE_FAILED');
+    await store.send(5);
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+});
+
 describe('a full disk', () => {
   it('refuses sends, goes on reading, and takes them again by itself when there is room', async () => {
     const store = new SimulatedStore();

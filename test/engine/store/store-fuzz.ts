@@ -41,7 +41,7 @@ export class StoreFuzz {
   private isDead = false;
   /** Whether power was lost since the last check. */
   private mayHaveLost = false;
-  private death: Promise<void> = Promise.resolve();
+  private death: Promise<void> = new Promise(() => {});
   /** What happened, for whoever has to find out why it failed. */
   readonly history: string[] = [];
 
@@ -202,6 +202,9 @@ export class StoreFuzz {
   private end(how: 'close' | 'kill' | 'crash'): void {
     this.oldestByte();
     const { disk } = this;
+    // A flush that fails, and a process that is killed before it has written all of it again, are one fault too many.
+    if (how !== 'close' && disk.failedSyncs > 0) this.model.markDoubtful();
+    disk.failedSyncs = 0;
     disk.faults.length = 0;
     disk.capacity = Infinity;
     disk.holdsSyncs = false;
