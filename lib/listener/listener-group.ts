@@ -91,7 +91,8 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
 function checkTopic(listener: string, group: string, topic: string): void {
   if (topic === '') throw new ConfigurationError(listenerWithoutTopic(listener));
   const fault = topicNameFault(topic);
-  if (fault !== undefined) throw new ConfigurationError(illegalName(listener, 'topic', topic, fault));
+  const hint = topic.includes(':') ? ' A tag goes into selectorExpression.' : '';
+  if (fault !== undefined) throw new ConfigurationError(illegalName(listener, 'topic', topic, fault + hint));
   if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(listener, group));
 }
 

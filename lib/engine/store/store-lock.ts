@@ -1,7 +1,10 @@
 import { join } from 'node:path';
-import { StoreLockedError } from '../../errors/store.error.js';
+import { StoreError, StoreLockedError } from '../../errors/store.error.js';
 import { syncAncestors } from '../../common/durable-directory.js';
 import type { FileSystem, StoreFile } from '../../common/file-system.js';
+
+/** What is said of a directory that is not for this process, or none. */
+const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
 
 /**
  * Ownership of a store directory: a kernel lock on the file `lock`, the same one that Apache's broker takes, and
@@ -22,11 +25,10 @@ export class StoreLock {
 
   /**
    * @returns whether the previous owner ended uncleanly.
-   * @throws StoreLockedError when there is an owner.
+   * @throws StoreLockedError when there is an owner, StoreError when the directory cannot be used.
    */
   acquire(): boolean {
-    this.makeDirectory();
-    const file = this.fileSystem.create(this.lockPath);
+    const file = this.openFile();
     try {
       if (!file.tryLock()) throw new StoreLockedError(this.storePath, this.ownerPid());
       file.write(Buffer.from('lock'), 0, 4, 0);
@@ -61,6 +63,21 @@ export class StoreLock {
       if (isClean) this.removeAbort();
     } finally {
       file.close();
+    }
+  }
+
+  private openFile(): StoreFile {
+    try {
+      this.makeDirectory();
+      return this.fileSystem.create(this.lockPath);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!UNUSABLE.has(code!)) throw error;
+      throw new StoreError(
+        `The store ${this.storePath} cannot be opened (${message}): let the user of this process write there, or name ` +
+          'another directory (engine.storePathRootDir).',
+        error,
+      );
     }
   }
 

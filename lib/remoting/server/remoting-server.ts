@@ -49,7 +49,7 @@ export class RemotingServer {
       const refuse = (error: Error) =>
         reject(
           new ConfigurationError(
-            `Cannot listen on ${host}:${port} (${error.message}): choose another in engine.listen`,
+            `Cannot listen on ${host}:${port} (${error.message}): choose another in engine.listen (of the command line: --listen-port, --name-server-port)`,
             error,
           ),
         );

@@ -65,6 +65,12 @@ describe('a second owner of a store', () => {
     await next.close();
   });
 
+  it('is told what to do with a directory that cannot be used', () => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    expect(() => openStore(file)).toThrow(/^The store .*file cannot be opened \(EEXIST.*another directory/);
+  });
+
   it('is refused without a pid where none can be read', () => {
     const directory = temporaryDirectory();
     const store = openStore(directory);
