@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
 import type { EngineOptions } from '../../lib/engine/index.js';
 
 const ENGINE = new URL('../../dist/lib/engine/index.js', import.meta.url).href;
@@ -27,6 +28,7 @@ export class EngineProcess {
     const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, ...parameters], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    onTestFinished(() => void child.kill('SIGKILL'));
     const exited = once(child, 'exit').then(() => Promise.reject(new Error('The engine did not start')));
     const [line] = (await Promise.race([once(child.stdout, 'data'), exited])) as [Buffer];
     exited.catch(() => {});
