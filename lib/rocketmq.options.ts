@@ -1,7 +1,7 @@
 import type { ClientConfig, ProducerConfig } from './client/index.js';
 import { clientRules, maxMessageSizeRule } from './client/client-config.js';
 import { producerRules } from './client/producer/producer-config.js';
-import { oneOf, resolveOptions, type OptionRule } from './common/option-rules.js';
+import { oneOf, resolveOptions, type OptionChecks, type OptionRule } from './common/option-rules.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
@@ -9,8 +9,6 @@ import { checkReceiverOptions, nameServerRule } from './receiving/pull-consumer-
 import { checkConsumerOptions } from './listener/listener-option-rules.js';
 import { checkCredentials, credentialRules, withoutCredentials } from './rocketmq.credentials.js';
 import { illegalOptions, twoNamespaces } from './rocketmq.messages.js';
-
-type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
 
 const object: OptionRule<unknown> = { default: undefined, allowed: 'an object', accepts: isObject };
 
@@ -20,7 +18,7 @@ function aFunction(allowed: string): OptionRule<unknown> {
 
 const { namespace, instanceName, unitName, unitMode } = clientRules;
 
-const moduleRules: Rules<RocketMQModuleOptions> = {
+const moduleRules: OptionChecks<RocketMQModuleOptions> = {
   nameServer: nameServerRule,
   engine: {
     ...object,
@@ -58,7 +56,7 @@ const {
   ...sameNames
 } = producerRules;
 
-const moduleProducerRules: Rules<RocketMQProducerOptions> = {
+const moduleProducerRules: OptionChecks<RocketMQProducerOptions> = {
   group,
   sendMessageTimeout,
   compressMessageBodyThreshold,

@@ -5,7 +5,7 @@ import type { Logger } from '../common/logger.js';
 import { EmbeddedEngine } from '../engine/index.js';
 import { ConfigurationError } from '../errors/index.js';
 import { BROKER_KEYS, brokerOptions, flagOf } from './broker-keys.js';
-import type { CommandLine } from './command-line.js';
+import { needed, type CommandLine } from './command-line.js';
 import { parseProperties } from './properties.js';
 import { UsageError } from './usage-error.js';
 
@@ -44,11 +44,6 @@ function valuesOf({ flags }: CommandLine): Map<string, string> {
     values.set(key, isSwitch && value === undefined ? 'true' : needed(flag, value));
   }
   return values;
-}
-
-function needed(flag: string, value: string | undefined): string {
-  if (value === undefined) throw new UsageError(`--${flag} needs a value`);
-  return value;
 }
 
 /** A file that says nothing of the store means the directory that Apache's broker has by default. */

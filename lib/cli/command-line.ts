@@ -36,6 +36,12 @@ export function parseCommandLine(parameters: readonly string[]): CommandLine {
   return { words, flags };
 }
 
+/** @throws UsageError for a flag that stands alone. */
+export function needed(flag: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`--${flag} needs a value`);
+  return value;
+}
+
 /** Whether it is no word, and no negative number. */
 function isFlag(parameter: string): boolean {
   return /^-(?!\d)/.test(parameter);

@@ -6,7 +6,7 @@ import type { Logger } from '../common/logger.js';
 import { Message } from '../common/message.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { TcpTransport } from '../remoting/transport/tcp-transport.js';
-import type { CommandLine } from './command-line.js';
+import { needed, type CommandLine } from './command-line.js';
 import { UsageError } from './usage-error.js';
 
 const TOPIC = 'TopicTest';
@@ -27,7 +27,7 @@ export async function runQuickstart(
   if (run === undefined || others.length > 0) throw new UsageError('quickstart is producer or consumer');
   for (const flag of flags.keys())
     if (!FLAGS.has(flag)) throw new UsageError(`--${flag} is not an option of quickstart`);
-  const count = flags.has('count') ? countOf(flags.get('count')) : DEFAULT_COUNT;
+  const count = flags.has('count') ? countOf(needed('count', flags.get('count'))) : DEFAULT_COUNT;
   const namesrvAddr = namesrvAddrOf(flags);
   const transport = new TcpTransport({ clock: systemClock, logger });
   const options = { transport, clock: systemClock, random: Math.random, logger };
@@ -84,8 +84,7 @@ function namesrvAddrOf(flags: CommandLine['flags']): string {
   );
 }
 
-function countOf(text: string | undefined): number {
-  if (text === undefined) throw new UsageError('--count needs a value');
+function countOf(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new UsageError(`--count is ${JSON.stringify(text)}; allowed: an integer from 1 up`);

@@ -79,7 +79,7 @@ export class MQAdminImpl {
       order: false,
     };
     const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, header, body: undefined };
-    await Promise.all(this.instance.brokerNames().map((name) => this.instance.request(name, request)));
+    await Promise.all(this.instance.brokerNames().map((broker) => this.instance.request(broker, request)));
   }
 
   async maxOffset(mq: MessageQueue): Promise<number> {

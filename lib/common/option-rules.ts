@@ -10,6 +10,8 @@ export interface OptionRule<T> {
 }
 
 export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> };
+/** Rules for options that are checked, and passed on without their defaults. */
+export type OptionChecks<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
 
 /**
  * Options with defaults filled in; `undefined` counts as absent.
@@ -101,6 +103,12 @@ export function text<T extends string | undefined = string>(
     accepts: (value) => typeof value === 'string' && accepts(value),
   };
 }
+
+export const anyText: OptionRule<unknown> = {
+  default: undefined,
+  allowed: 'a text',
+  accepts: (value) => typeof value === 'string',
+};
 
 /** A text that is not empty and must not appear in an error; absent by default. */
 export function secret(allowed: string, maxLength = Infinity): OptionRule<string | undefined> {

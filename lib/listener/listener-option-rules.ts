@@ -1,4 +1,12 @@
-import { bool, integer, oneOf, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import {
+  anyText,
+  bool,
+  integer,
+  oneOf,
+  resolveOptions,
+  type OptionChecks,
+  type OptionRule,
+} from '../common/option-rules.js';
 import { toTimestamp } from '../common/java-timestamp.js';
 import { consumerRules } from '../client/consumer/consumer-config.js';
 import { GROUP_OPTIONS } from './group-options.js';
@@ -8,14 +16,6 @@ import { credentialRules } from '../rocketmq.credentials.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQConsumerSettings } from '../interfaces/push-consumer-lifecycle-listener.interface.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
-
-type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
-
-const anyText: OptionRule<unknown> = {
-  default: undefined,
-  allowed: 'a text',
-  accepts: (value) => typeof value === 'string',
-};
 
 const SELECTION = {
   topic: anyText,
@@ -67,9 +67,9 @@ export const sharedRules = {
   replyTimeout: integer(3000, 1, 3_600_000),
   replyErrors: bool(false),
   emptyReply: oneOf('ERROR', ['ERROR', 'SEND']),
-} satisfies Partial<Rules<RocketMQMessageListenerOptions>>;
+} satisfies Partial<OptionChecks<RocketMQMessageListenerOptions>>;
 
-const listenerRules: Rules<RocketMQMessageListenerOptions> = {
+const listenerRules: OptionChecks<RocketMQMessageListenerOptions> = {
   topic: topics,
   consumerGroup: anyText,
   selectorType: SELECTION.selectorType,
@@ -94,7 +94,7 @@ const listenerRules: Rules<RocketMQMessageListenerOptions> = {
   ...sharedRules,
 };
 
-const defaultRules: Rules<RocketMQConsumerOptions> = {
+const defaultRules: OptionChecks<RocketMQConsumerOptions> = {
   group: anyText,
   listeners: {
     default: undefined,
@@ -111,7 +111,7 @@ const settingRules = Object.fromEntries(
     name,
     sharedRules[name],
   ]),
-) as Rules<RocketMQConsumerSettings>;
+) as OptionChecks<RocketMQConsumerSettings>;
 
 /** @throws ConfigurationError for a name that is no option, and for a value that is not allowed. */
 export function checkListenerOptions(listener: string, options: RocketMQMessageListenerOptions): void {

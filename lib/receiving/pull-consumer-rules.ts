@@ -1,11 +1,15 @@
 import { litePullConsumerRules } from '../client/consumer/lite-pull-consumer-config.js';
 import { topicRule } from '../client/validators.js';
-import { checkOption, resolveOptions, type OptionRule } from '../common/option-rules.js';
+import {
+  anyText,
+  checkOption,
+  resolveOptions,
+  type OptionChecks,
+  type OptionRule,
+} from '../common/option-rules.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQPullConsumerOptions } from '../interfaces/pull-consumer-options.interface.js';
 import { pullConsumerWithoutTopic, selectorWithoutTopic } from '../rocketmq.messages.js';
-
-type Rules<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
 
 export const nameServerRule: OptionRule<unknown> = {
   default: undefined,
@@ -22,15 +26,11 @@ const {
   ...sameNames
 } = litePullConsumerRules;
 
-const rules: Rules<RocketMQPullConsumerOptions> = {
+const rules: OptionChecks<RocketMQPullConsumerOptions> = {
   group,
   nameServer: nameServerRule,
   topic: topicRule(undefined),
-  selectorExpression: {
-    default: undefined,
-    allowed: 'a text',
-    accepts: (value) => typeof value === 'string',
-  },
+  selectorExpression: anyText,
   ...sameNames,
 };
 

@@ -27,24 +27,14 @@ export interface LitePullConsumerConfig extends Pick<
   topicMetadataCheckIntervalMillis: number;
 }
 
-const {
-  consumerGroup,
-  messageModel,
-  consumeFromWhere,
-  consumeTimestamp,
-  allocateMessageQueueStrategy,
-  pullThresholdForQueue,
-  pullThresholdSizeForQueue,
-} = consumerRules;
-
 export const litePullConsumerRules: OptionRules<LitePullConsumerConfig> = {
-  consumerGroup,
-  messageModel,
-  consumeFromWhere,
-  consumeTimestamp,
-  allocateMessageQueueStrategy,
-  pullThresholdForQueue,
-  pullThresholdSizeForQueue,
+  consumerGroup: consumerRules.consumerGroup,
+  messageModel: consumerRules.messageModel,
+  consumeFromWhere: consumerRules.consumeFromWhere,
+  consumeTimestamp: consumerRules.consumeTimestamp,
+  allocateMessageQueueStrategy: consumerRules.allocateMessageQueueStrategy,
+  pullThresholdForQueue: consumerRules.pullThresholdForQueue,
+  pullThresholdSizeForQueue: consumerRules.pullThresholdSizeForQueue,
   pullBatchSize: { ...consumerRules.pullBatchSize, default: 10 },
   pullThresholdForAll: integer(10_000, 1, 1_000_000),
   consumeMaxSpan: integer(2000, 1, 65_535),

@@ -1,9 +1,9 @@
 import type { MessageExt } from '../../common/message-ext.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { MessageExtBrokerInner } from '../store/message-ext-broker-inner.js';
 
-const NO_PROPERTIES = Buffer.alloc(0);
 /** The encoder sets them from the hosts. */
 const HOST_FLAGS = MessageSysFlag.BORNHOST_V6 | MessageSysFlag.STOREHOST_V6;
 
@@ -26,6 +26,6 @@ export function copyOf(
     bornHost: parseSocketHost(message.bornHost),
     preparedTransactionOffset: 0,
     body: message.storedBody,
-    brokerProperties: NO_PROPERTIES,
+    brokerProperties: NO_BYTES,
   };
 }

@@ -1,7 +1,6 @@
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { MessageExtBrokerInner } from '../store/message-ext-broker-inner.js';
 import type { BrokerController } from './broker-controller.js';
-
-const NO_PROPERTIES = Buffer.alloc(0);
 
 /** A message of the broker itself. */
 export function ownMessage(
@@ -23,6 +22,6 @@ export function ownMessage(
     preparedTransactionOffset: 0,
     body,
     properties,
-    brokerProperties: NO_PROPERTIES,
+    brokerProperties: NO_BYTES,
   };
 }

@@ -18,7 +18,6 @@ export interface RecoveredLog {
 export class CommitLogRecovery {
   /** Ranges without a sound record that have sound records behind them. */
   readonly damage: DamagedRange[] = [];
-  private startOffset = 0;
   private endOffset = 0;
   private lastStoreTimestamp = 0;
   /** Where the walk stopped finding records, as long as it is open whether there are more behind it. */
@@ -36,7 +35,7 @@ export class CommitLogRecovery {
 
   /** Visits the records from `startOffset` on, and cuts the log behind the last one. */
   recover(startOffset: number, visit: RecordVisitor): RecoveredLog {
-    this.startOffset = this.endOffset = startOffset;
+    this.endOffset = startOffset;
     for (const segment of this.log.segments.segments) {
       if (segment.endOffset <= startOffset) continue;
       const start = Math.max(startOffset, segment.startOffset);
@@ -121,6 +120,6 @@ export class CommitLogRecovery {
     for (let offset = this.endOffset; offset < contentEnd; offset += ZEROS.length) {
       segment.write(ZEROS, 0, Math.min(ZEROS.length, contentEnd - offset), offset);
     }
-    this.log.sync(this.startOffset, contentEnd);
+    this.log.sync(segment.startOffset, contentEnd);
   }
 }

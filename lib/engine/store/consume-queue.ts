@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { viewOf } from '../../common/int64.js';
 import { javaHashCode } from '../../common/java-hash.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import {
   CQ_UNIT_SIZE,
   isPlausible,
@@ -47,8 +48,8 @@ export class ConsumeQueue {
   /** Behind the last unit that is in the files. */
   private writtenOffset = 0;
   /** The newest units, unit `n` in slot `n` modulo the capacity. */
-  private tail: Buffer = NO_UNITS;
-  private tailView: DataView = viewOf(NO_UNITS);
+  private tail: Buffer = NO_BYTES;
+  private tailView: DataView = viewOf(NO_BYTES);
   /** The first unit that `tail` holds. */
   private tailFrom = 0;
   /** Units that {@link tail} has room for: a power of two. */
@@ -160,7 +161,7 @@ export class ConsumeQueue {
 
   /** Frees the memory of a queue whose units are all written. */
   releaseTail(): void {
-    this.setTail(NO_UNITS);
+    this.setTail(NO_BYTES);
     this.tailFrom = this.maxOffset;
   }
 
@@ -202,7 +203,7 @@ export class ConsumeQueue {
   /** Deletes the queue with its files. */
   destroy(): void {
     this.files.destroy();
-    this.setTail(NO_UNITS);
+    this.setTail(NO_BYTES);
     this.setEnd(0);
     this.minOffset = 0;
   }
@@ -386,7 +387,6 @@ export class ConsumeQueue {
   }
 }
 
-const NO_UNITS = Buffer.alloc(0);
 const BLANK_UNITS = Buffer.alloc(MAX_HOLE * CQ_UNIT_SIZE);
 /** Directories between the root of the store and the files of a queue: `consumequeue`, topic, queue id. */
 const DIRECTORY_DEPTH = 3;

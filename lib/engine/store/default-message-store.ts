@@ -16,6 +16,7 @@ import { DeletedTopics } from './deleted-topics.js';
 import { DiskProbe } from './disk-probe.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
 import type { GetMessageCallback, GetMessageStatus, MessageFilter } from './get-message-result.js';
 import { IndexService } from './index-service.js';
@@ -388,5 +389,5 @@ function isTooLong(topic: string): boolean {
 }
 
 function nothing(status: GetMessageStatus, nextBeginOffset: number, minOffset: number, maxOffset: number) {
-  return { status, nextBeginOffset, minOffset, maxOffset, messages: Buffer.alloc(0), messageCount: 0 };
+  return { status, nextBeginOffset, minOffset, maxOffset, messages: NO_BYTES, messageCount: 0 };
 }

@@ -1,6 +1,7 @@
 import { RecordProperties } from '../../common/filter/record-properties.js';
 import { RecordLayout } from '../../common/message-layout.js';
 import { readOffset } from '../../common/int64.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { GetMessageCallback, GetMessageResult, RecordFilter } from './get-message-result.js';
 
 /** Bytes of records after which a read ends, whatever it has found: they are loaded and proved on the event loop. */
@@ -19,8 +20,7 @@ export type ReadRound = (offset: number, callback: GetMessageCallback) => void;
 
 /**
  * Reads messages whose properties a filter wants, round by round: records are loaded and proved as without a filter, and those
- * that it does not want are left out, until there are enough, `scanEnd` is reached, or many
- * bytes were looked at.
+ * that it does not want are left out, until there are enough, `scanEnd` is reached, or many bytes were looked at.
  */
 export class FilteredRead {
   private readonly properties = new RecordProperties();
@@ -102,7 +102,7 @@ export class FilteredRead {
       this.callback({ ...last, status: 'FOUND', nextBeginOffset, messages, messageCount });
     } else if (last.status !== 'FOUND') this.callback(last);
     else {
-      const messages = Buffer.alloc(0);
+      const messages = NO_BYTES;
       this.callback({ ...last, status: 'NO_MATCHED_MESSAGE', nextBeginOffset, messages, messageCount });
     }
   }

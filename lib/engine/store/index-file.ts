@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import type { FileCallback } from '../../common/file-system.js';
 import { readOffset, setInt64, viewOf, writeInt64 } from '../../common/int64.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { OpenFiles } from './open-files.js';
 import { SegmentFile } from './segment-file.js';
 
@@ -12,7 +13,6 @@ const PAGE_SIZE = 4096;
 const PAGES_PER_WRITE = 64;
 /** Units are written when so many bytes of them are in memory. */
 const UNIT_BUFFER_SIZE = 256 * 1024;
-const NO_BYTES = Buffer.alloc(0);
 /** Units that are read at once: neighbours of a key that many messages have lie close. */
 const UNITS_PER_READ = 204;
 /** How many entries of one hash are looked through for one of the newest record. */

@@ -2,6 +2,7 @@ import type { Allocator } from '../../common/buffer-pool.js';
 import { int32At } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
@@ -21,7 +22,6 @@ import type { UnitRepair } from './unit-repair.js';
 
 /** ConsumeQueue units that are read at once. */
 const UNITS_PER_READ = 64;
-const NO_BYTES = Buffer.alloc(0);
 
 export interface GetMessageRequest {
   readonly queue: ConsumeQueue;

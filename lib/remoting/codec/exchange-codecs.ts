@@ -68,8 +68,6 @@ const PULLED: ReadonlySet<number> = new Set([
   ResponseCode.PULL_OFFSET_MOVED,
 ]);
 
-/** Attempts of a message whose consumer does not say how many it wants (SubscriptionGroupConfig, `retryMaxTimes`). */
-
 const queueFields = { topic: required(text), queueId: required(int) };
 const queueHeader = headerCodec<QueueRequestHeader>(queueFields);
 const groupHeader = headerCodec<{ readonly consumerGroup: string }>({ consumerGroup: required(text) });

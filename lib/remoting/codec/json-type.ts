@@ -37,14 +37,17 @@ export const jsonBytes: JsonType<Buffer> = {
   write: (value) => value.toString('base64'),
 };
 
+/** What stands as the digits of an integer of 64 bits counts as that, rounded beyond 2^53. */
+function fromDigits(value: FastjsonValue | undefined): FastjsonValue | undefined {
+  return typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
+}
+
 /** An integer, which may stand as text too. */
 export const jsonInteger: JsonType<number> = {
   read(value, path) {
-    const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isSafeInteger(number)) {
-      throw fault(path, 'integer within ±2^53');
-    }
-    return number;
+    const number = fromDigits(value);
+    if (Number.isSafeInteger(number)) return number as number;
+    throw fault(path, 'integer within ±2^53');
   },
   write(value) {
     if (!Number.isSafeInteger(value)) throw new RemotingCodecError(`The number ${value} cannot travel`);
@@ -55,9 +58,9 @@ export const jsonInteger: JsonType<number> = {
 /** The version of a subscription, which is only compared: the nanoseconds that clients in Go send are rounded. */
 export const jsonVersion: JsonType<number> = {
   read(value, path) {
-    const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number)) throw fault(path, 'integer of 64 bits');
-    return number;
+    const number = fromDigits(value);
+    if (Number.isInteger(number)) return number as number;
+    throw fault(path, 'integer of 64 bits');
   },
   write: (value) => value,
 };

@@ -1,5 +1,6 @@
 import { popRetryFlagOf, POP_ORDER_REVIVE_QUEUE } from '../../../common/extra-info.js';
 import { formatPopInfo, type PopInfo } from '../../../common/pop-info.js';
+import { NO_BYTES } from '../../../common/no-bytes.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import type {
   PopMessageRequestHeader,
@@ -17,8 +18,6 @@ import type { PopPortion } from './pop-portion.js';
 import { PopQueueReader } from './pop-queue-reader.js';
 import { popQueues, type PopQueue } from './pop-queues.js';
 import type { PopService } from './pop-service.js';
-
-const NO_BYTES = Buffer.alloc(0);
 
 /** One request for messages, which may wait and be carried out again (PopMessageProcessor#processRequest). */
 export class PopRequest implements HeldPop {

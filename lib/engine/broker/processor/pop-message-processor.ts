@@ -1,5 +1,6 @@
 import { popRetryTopicV1Of } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
+import { NO_BYTES } from '../../../common/no-bytes.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import { SUB_ALL } from '../../../remoting/filter/filter-api.js';
 import type { PopMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
@@ -15,7 +16,6 @@ import { refuseConsumer } from './pop-checks.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
 
-const NO_BYTES = Buffer.alloc(0);
 const MAX_MSG_NUMS = 32;
 /** Milliseconds after its time in which a request is still carried out (PopMessageRequestHeader#isTimeoutTooMuch). */
 const MAX_LATE = 500;

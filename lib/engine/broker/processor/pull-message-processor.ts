@@ -1,4 +1,5 @@
 import { PullSysFlag } from '../../../common/pull-sys-flag.js';
+import { NO_BYTES } from '../../../common/no-bytes.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { RequestContext } from '../../../remoting/channel.js';
 import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
@@ -240,7 +241,7 @@ class Pull implements HeldPull {
       code: ResponseCode.PULL_OFFSET_MOVED,
       remark: 'OFFSET_RESET',
       header: { suggestWhichBrokerId: 0, nextBeginOffset, minOffset, maxOffset },
-      body: Buffer.alloc(0),
+      body: NO_BYTES,
     });
   }
 

@@ -1,5 +1,6 @@
 import { MessageConst } from '../../../common/message-const.js';
 import { formatHostAddress } from '../../../common/socket-host.js';
+import { NO_BYTES } from '../../../common/no-bytes.js';
 import type { Channel, RequestContext } from '../../../remoting/channel.js';
 import type { SendMessageRequestHeader } from '../../../remoting/header/send-message-request-header.js';
 import type { SendMessageResponseHeader } from '../../../remoting/header/send-message-response-header.js';
@@ -23,7 +24,6 @@ type ReplyContext = RequestContext<ReplyCode>;
 /** Milliseconds that a requester has to take its reply (Broker2Client#callClient). */
 const PUSH_TIMEOUT = 10_000;
 /** Replies get fewer properties from the broker than other messages. */
-const NO_PROPERTIES = Buffer.alloc(0);
 
 /** Hands replies to the clients that wait for them, and keeps them (ReplyMessageProcessor). */
 export class ReplyMessageProcessor {
@@ -39,7 +39,7 @@ export class ReplyMessageProcessor {
       .set(MessageConst.MSG_REGION, this.broker.config.regionId)
       .set(MessageConst.TRACE_SWITCH, 'true');
     const inner = this.send.innerMessage(header, header.flag, body, properties, context);
-    const message = { ...inner, brokerProperties: NO_PROPERTIES };
+    const message = { ...inner, brokerProperties: NO_BYTES };
     this.push(header, message, (pushFault) => {
       if (this.broker.config.storeReplyMessageEnable) this.store(message, pushFault, context);
       else context.reply(answer(pushFault, notStored(message, this.broker.config.regionId)));
