@@ -4,19 +4,24 @@ import type { AppendBatch } from './append-batch.js';
 import type { FlushService, FlushTarget } from './flush-service.js';
 
 const LATE_CHECK_INTERVAL = 1000;
-/** Fewer at a time would cost more turns than a flush that begins earlier saves. */
-const ANSWERS_PER_TURN = 128;
-/** A round of answers that takes less time is better off with one flush. */
-const MIN_ROUND_IN_FLUSHES = 2;
+/** More at a time would keep others from their turn. */
+const MAX_ANSWERS_PER_TURN = 128;
+/** Fewer senders are better off with one flush: half of them take it as long. */
+const MIN_SENDERS_FOR_TWO = 64;
+/** A flush for half of the senders takes this share of one for all, at least. */
+const SHARE_OF_HALF_FLUSH = 0.75;
+/** Of all senders, who have to wait for a flush to begin while others are answered: two groups are never quite equal. */
+const MIN_SHARE_OF_GROUP = 1 / 3;
 
 /**
  * Sends wait for a flush, which they share (GroupCommitService): at most one is under way, the rest gathers. Whoever is
- * answered mostly sends again at once, so the next flush waits until all have been answered: left to the flush after it, they
- * would be two groups of senders, each of which waits for the flush of the other. Unless the disk is so quick that
- * it is done before the rest has been answered: then it works while they are.
+ * answered mostly sends again at once. So the next flush waits until all have been answered, and takes everyone along; unless
+ * their answers, with everything that they do then, take about as long as the flush: then senders are two groups, of which one
+ * is answered while the other is flushed, and neither processor nor disk waits.
  */
 export class GroupCommitService implements FlushService {
   private waiting: AppendBatch[] = [];
+  private waitingSenders = 0;
   private flushing: AppendBatch[] = [];
   /** Wait for the flush of what waits, and for the one that is under way. */
   private syncsOfWaiting: FileCallback[] = [];
@@ -24,9 +29,9 @@ export class GroupCommitService implements FlushService {
   /** Flushed, with senders that have not been answered. */
   private answering: AppendBatch[] = [];
   private isAnswering = false;
-  private unanswered = 0;
-  /** How many there were when the first of them was answered. */
-  private round = 0;
+  private unansweredSenders = 0;
+  /** All who waited, for a flush or an answer, when the last flush ended. */
+  private senders = 0;
   private readonly flushMillis = new MovingAverage();
   /** From one answer to the next, with everything that the answered do. */
   private readonly answerMillis = new MovingAverage();
@@ -40,8 +45,11 @@ export class GroupCommitService implements FlushService {
   ) {}
 
   submit(batches: readonly AppendBatch[]): void {
-    for (const batch of batches) batch.answerImpatient();
-    this.waiting.push(...batches);
+    for (const batch of batches) {
+      batch.answerImpatient();
+      this.waiting.push(batch);
+      this.waitingSenders += batch.unanswered;
+    }
     this.flushIfDue();
   }
 
@@ -63,22 +71,24 @@ export class GroupCommitService implements FlushService {
 
   private flushIfDue(): void {
     if (this.flushing.length > 0 || this.waiting.length === 0) return;
-    if (!this.isAnswering || this.isJustInTime()) this.flush();
+    if (!this.isAnswering || this.isGroup()) this.flush();
   }
 
-  /** Whether a flush would be over when all have been answered, and later in this round there is no time for it. */
-  private isJustInTime(): boolean {
-    const answerMillis = this.answerMillis.value;
-    const flushMillis = this.flushMillis.value;
-    const left = this.unanswered * answerMillis;
-    // Two flushes for one round have to be worth it.
-    if (this.round * answerMillis < MIN_ROUND_IN_FLUSHES * flushMillis) return false;
-    return left > flushMillis && left - ANSWERS_PER_TURN * answerMillis <= flushMillis;
+  private get areTwoGroups(): boolean {
+    const { senders } = this;
+    if (senders < MIN_SENDERS_FOR_TWO) return false;
+    return senders * this.answerMillis.value >= SHARE_OF_HALF_FLUSH * this.flushMillis.value;
+  }
+
+  /** Whether those who wait for a flush are one of two groups. */
+  private isGroup(): boolean {
+    return this.areTwoGroups && this.waitingSenders >= MIN_SHARE_OF_GROUP * this.senders;
   }
 
   private flush(): void {
     this.flushing = this.waiting;
     this.waiting = [];
+    this.waitingSenders = 0;
     const syncs = (this.syncsOfFlushing = this.syncsOfWaiting);
     this.syncsOfWaiting = [];
     const waited = this.clock.now() - this.flushing[0]!.stagedAt;
@@ -100,20 +110,22 @@ export class GroupCommitService implements FlushService {
     for (const batch of flushed) {
       this.target.committed(batch);
       this.answering.push(batch);
-      this.unanswered += batch.unanswered;
+      this.unansweredSenders += batch.unanswered;
     }
-    if (this.isAnswering) return this.flushIfDue();
-    this.round = this.unanswered;
-    this.answerSome();
+    this.senders = this.waitingSenders + this.unansweredSenders;
+    const { isAnswering } = this;
+    this.isAnswering = true;
+    this.flushIfDue();
+    if (!isAnswering) this.answerSome();
   }
 
   /** Some in a turn of the event loop, so that others have theirs, and the disk what the answered send. */
   private answerSome(): void {
-    this.isAnswering = true;
     const begunAt = this.clock.monotonicNow();
-    const before = this.unanswered;
-    for (let room = ANSWERS_PER_TURN; room > 0 && this.answering.length > 0;) room -= this.answerFirst(room);
-    const count = before - this.unanswered;
+    const before = this.unansweredSenders;
+    for (let room = this.answersPerTurn; room > 0 && this.answering.length > 0;)
+      room -= this.answerFirst(room);
+    const count = before - this.unansweredSenders;
     this.clock.setImmediate(() => {
       this.target.writeStaged();
       if (count > 0) this.answerMillis.add((this.clock.monotonicNow() - begunAt) / count);
@@ -124,12 +136,18 @@ export class GroupCommitService implements FlushService {
     });
   }
 
+  private get answersPerTurn(): number {
+    return this.areTwoGroups
+      ? Math.min(Math.ceil(this.senders / 2), MAX_ANSWERS_PER_TURN)
+      : MAX_ANSWERS_PER_TURN;
+  }
+
   /** Answers up to `max` senders of the first batch; returns how many. */
   private answerFirst(max: number): number {
     const batch = this.answering[0]!;
     const count = Math.min(batch.unanswered, max);
     batch.answerNext('PUT_OK', count);
-    this.unanswered -= count;
+    this.unansweredSenders -= count;
     if (batch.unanswered === 0) {
       this.answering.shift();
       this.target.answered(batch);
@@ -142,6 +160,7 @@ export class GroupCommitService implements FlushService {
     const syncs = this.syncsOfWaiting;
     this.flushing = [];
     this.waiting = [];
+    this.waitingSenders = 0;
     this.syncsOfWaiting = [];
     this.target.flushFailed(error, failed);
     for (const done of syncs) done(error);

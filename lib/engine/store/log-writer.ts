@@ -41,6 +41,9 @@ const SLOW_WRITE = 2;
 const MIN_WRITES_OFF_LOOP = 4;
 const MAX_WRITES_OFF_LOOP = 64;
 
+/** Bytes; a flush of more of them is not quicker for zeros that were filled in before. */
+const LARGE_FLUSH = 160 * 1024;
+
 /** Hands the staged bytes of the commit log to the kernel, and what was written to the disk. */
 export class LogWriter {
   private readonly filler = new SegmentFiller();
@@ -58,6 +61,8 @@ export class LogWriter {
   private writeError: Error | undefined;
   /** Whether a write has had to wait for longer than `osPageCacheBusyTimeOutMills`. */
   isStuck = false;
+  /** Whether the last flush was one to which zeros would add more than they save. */
+  private isFlushLarge = false;
   /** The disk has the log up to here. */
   syncedOffset = 0;
 
@@ -100,6 +105,8 @@ export class LogWriter {
     // What is written from now on is for the next flush, or this one would not end under load.
     this.dirty.clear();
     const end = this.log.maxOffset;
+    this.isFlushLarge = end - this.syncedOffset > LARGE_FLUSH;
+    this.pauseFilling();
     syncAll(segments, (error) => {
       if (error === null) this.syncedOffset = end;
       else this.log.rewrite(this.syncedOffset, this.log.maxOffset);
@@ -155,29 +162,33 @@ export class LogWriter {
       this.writeFailed(extent, error as Error);
       return false;
     }
-    this.written(extent, begunAt);
+    this.written(extent, this.options.clock.monotonicNow() - begunAt >= SLOW_WRITE);
     return true;
   }
 
   private writeOffLoop(extent: Extent): void {
     const { segment, buffer, position, offset, length } = extent;
-    const begunAt = this.options.clock.monotonicNow();
+    const { clock } = this.options;
     this.isWriting = true;
     this.writesOffLoop--;
     this.armStuckTimer();
+    let isSlow = false;
+    // A busy event loop hears late of a write that was quick: it has looked for its end once more before it takes it for slow.
+    const slowTimer = clock.setTimeout(() => clock.setImmediate(() => (isSlow = true)), SLOW_WRITE);
     // Zeros must not be filled in where these bytes are going.
     this.filler.advance(segment, offset + length);
     segment.writeAsync(buffer.subarray(position, position + length), length, offset, (error) => {
+      clock.clearTimeout(slowTimer);
       this.isWriting = false;
-      if (error === null) this.written(extent, begunAt);
+      if (error === null) this.written(extent, isSlow);
       // Whatever was staged meanwhile lies behind it, and is given back with it.
       else this.writeError = error;
       this.goOn();
     });
   }
 
-  private written({ segment, offset, length, batch }: Extent, begunAt: number): void {
-    this.noteDuration(this.options.clock.monotonicNow() - begunAt);
+  private written({ segment, offset, length, batch }: Extent, isSlow: boolean): void {
+    this.notePace(isSlow);
     this.unwritten.shift();
     this.dirty.add(segment);
     this.log.maxOffset = batch === undefined ? segment.endOffset : offset + length;
@@ -185,14 +196,18 @@ export class LogWriter {
     this.filler.advance(segment, offset + length);
   }
 
-  private noteDuration(millis: number): void {
-    if (millis >= SLOW_WRITE) {
+  private notePace(isSlow: boolean): void {
+    if (isSlow) {
       this.writesOffLoop = this.nextWritesOffLoop;
       this.nextWritesOffLoop = Math.min(2 * this.nextWritesOffLoop, MAX_WRITES_OFF_LOOP);
     } else if (this.writesOffLoop === 0) {
       this.nextWritesOffLoop = MIN_WRITES_OFF_LOOP;
     }
-    this.filler.isPaused = this.writesOffLoop > 0;
+    this.pauseFilling();
+  }
+
+  private pauseFilling(): void {
+    this.filler.isPaused = this.writesOffLoop > 0 || this.isFlushLarge;
   }
 
   private writeWhenFree(): void {

@@ -18,7 +18,7 @@ export class SegmentFiller {
   private pieceStart = 0;
   private pieceEnd = 0;
   private onPieceFilled: (() => void) | undefined;
-  /** Whether no further piece is begun: a disk that is slow takes the log first. */
+  /** Whether no further piece is begun: a disk that is busy takes the log first. */
   isPaused = false;
 
   /** The writer goes on at `offset` of `segment`. */

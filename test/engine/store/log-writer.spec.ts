@@ -157,6 +157,7 @@ describe('writes off the event loop', () => {
       const put = store.put();
       await settle();
       const isOffLoop = store.disk.heldTransferCount > 0;
+      await store.clock.advance(millis);
       store.disk.releaseTransfers();
       await put;
       return isOffLoop;
@@ -175,6 +176,26 @@ describe('writes off the event loop', () => {
     expect(await writesOffLoop()).toBe(64);
     await write(3);
     expect(await writesOffLoop()).toBe(4);
+  });
+
+  it('that were quick are not slow because a busy event loop hears late of them', async () => {
+    const store = new SimulatedStore({ ...LARGE, flushDiskType: 'ASYNC_FLUSH' });
+    const { monotonicNow } = store.clock;
+    let passed = 0;
+    store.clock.monotonicNow = () => (passed += 3);
+    await store.send(1);
+    store.clock.monotonicNow = monotonicNow;
+    const isOffLoop: boolean[] = [];
+    for (let i = 0; i < 8; i++) {
+      store.disk.holdsTransfers = true;
+      const put = store.put();
+      await settle();
+      isOffLoop.push(store.disk.heldTransferCount > 0);
+      store.clock.pass(10);
+      store.disk.releaseTransfers();
+      await put;
+    }
+    expect(isOffLoop).toEqual([true, true, true, true, false, false, false, false]);
   });
 
   it('that the end of a piece of memory has divided are caught up with, so that none waits for many', async () => {

@@ -32,13 +32,32 @@ describe('zeros ahead of the writer', () => {
     const store = new SimulatedStore(LARGE);
     let passed = 0;
     store.clock.monotonicNow = () => (passed += 3);
-    await store.send(100);
+    for (let i = 0; i < 70; i++) {
+      store.disk.holdsTransfers = true;
+      const put = store.put();
+      await store.clock.advance(3);
+      store.disk.releaseTransfers();
+      await put;
+    }
     await settle(30);
     expect(usedByLog(store)).toBeLessThanOrEqual(MIB / 2);
     store.clock.monotonicNow = () => passed;
     for (let i = 0; i < 80; i++) await store.send(1);
     await settle(30);
     expect(usedByLog(store)).toBeGreaterThanOrEqual(MIB);
+  });
+
+  it('are not written beside large flushes, which take as long without', async () => {
+    const store = new SimulatedStore(LARGE);
+    await store.send(1);
+    await settle(30);
+    const body = Buffer.alloc(8000, 1);
+    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 25 }, () => store.put({ body })));
+    await settle(30);
+    expect(usedByLog(store)).toBeLessThanOrEqual(2.3 * MIB);
+    for (let i = 0; i < 20; i++) await store.send(1);
+    await settle(30);
+    expect(usedByLog(store)).toBeGreaterThanOrEqual(2.9 * MIB);
   });
 
   it('are not written with ASYNC_FLUSH', async () => {
