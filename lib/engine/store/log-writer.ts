@@ -42,7 +42,7 @@ const MIN_WRITES_OFF_LOOP = 4;
 const MAX_WRITES_OFF_LOOP = 64;
 
 /** Bytes; a flush of more of them is not quicker for zeros that were filled in before. */
-const LARGE_FLUSH = 160 * 1024;
+const LARGE_FLUSH = 96 * 1024;
 
 /** Hands the staged bytes of the commit log to the kernel, and what was written to the disk. */
 export class LogWriter {
