@@ -20,6 +20,8 @@ export class AppendBatch {
   private impatient: number[] | undefined;
   /** The callback that {@link answerNext} comes to next. */
   private next = 0;
+  /** How many have not been answered. */
+  unanswered = 0;
 
   constructor(
     /** Milliseconds since the epoch. */
@@ -31,6 +33,7 @@ export class AppendBatch {
     if (!waitStoreMsgOK) (this.impatient ??= []).push(this.callbacks.length);
     this.callbacks.push(callback);
     this.firsts.push(first);
+    this.unanswered++;
   }
 
   /** Answers everyone who was not answered yet. */
@@ -38,14 +41,10 @@ export class AppendBatch {
     for (let i = 0; i < this.callbacks.length; i++) this.answerOne(i, status);
   }
 
-  /** Callbacks that {@link answerNext} has still to come to. */
-  get unanswered(): number {
-    return this.callbacks.length - this.next;
-  }
-
-  /** Answers the next `count` of those who were not answered yet. */
+  /** Answers the next `count` of those who were not answered yet; there are as many. */
   answerNext(status: PutMessageStatus, count: number): void {
-    for (const end = this.next + count; this.next < end; this.next++) this.answerOne(this.next, status);
+    for (const left = this.unanswered - count; this.unanswered > left; this.next++)
+      this.answerOne(this.next, status);
   }
 
   /** Answers those who asked not to wait for the flush (`WAIT=false`). */
@@ -57,6 +56,7 @@ export class AppendBatch {
     const callback = this.callbacks[index];
     if (callback === undefined) return;
     this.callbacks[index] = undefined;
+    this.unanswered--;
     const first = this.firsts[index]!;
     const end = this.firsts[index + 1] ?? this.records.length;
     callback.onPut(status, this.records, first, end - first);

@@ -168,16 +168,10 @@ export class AppendPipeline implements FlushTarget {
       this.writeStaged();
     });
     await this.writer.filled();
+    if (this.options.flags.fault === undefined)
+      await new Promise<void>((resolve) => this.sync(() => resolve()));
     await new Promise<void>((resolve) => this.flushService.stop(resolve));
-    if (this.options.flags.fault === undefined) await new Promise<void>((resolve) => this.syncLast(resolve));
     if (this.segment !== undefined) this.log.segments.removeFrom(this.segment.endOffset);
-  }
-
-  private syncLast(done: () => void): void {
-    this.syncWritten((error) => {
-      if (error !== null) this.flushFailed(error, []);
-      done();
-    });
   }
 
   private stageInPlace(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): PutMessageStatus {

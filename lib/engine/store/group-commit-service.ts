@@ -36,6 +36,8 @@ export class GroupCommitService implements FlushService {
   /** From one answer to the next, with everything that the answered do. */
   private readonly answerMillis = new MovingAverage();
   private timeout: Timer | undefined;
+  /** Why a flush failed: nothing is stored from then on. */
+  private failure: Error | undefined;
   private stopped: (() => void) | undefined;
 
   constructor(
@@ -45,9 +47,11 @@ export class GroupCommitService implements FlushService {
   ) {}
 
   submit(batches: readonly AppendBatch[]): void {
+    // A later flush may succeed with what the failed one had to bring to the disk.
+    if (this.failure !== undefined) return this.target.flushFailed(this.failure, batches);
+    this.waiting.push(...batches);
     for (const batch of batches) {
       batch.answerImpatient();
-      this.waiting.push(batch);
       this.waitingSenders += batch.unanswered;
     }
     this.flushIfDue();
@@ -122,10 +126,9 @@ export class GroupCommitService implements FlushService {
   /** Some in a turn of the event loop, so that others have theirs, and the disk what the answered send. */
   private answerSome(): void {
     const begunAt = this.clock.monotonicNow();
-    const before = this.unansweredSenders;
-    for (let room = this.answersPerTurn; room > 0 && this.answering.length > 0;)
-      room -= this.answerFirst(room);
-    const count = before - this.unansweredSenders;
+    let count = 0;
+    for (const max = this.answersPerTurn; count < max && this.answering.length > 0;)
+      count += this.answerFirst(max - count);
     this.clock.setImmediate(() => {
       this.target.writeStaged();
       if (count > 0) this.answerMillis.add((this.clock.monotonicNow() - begunAt) / count);
@@ -156,6 +159,7 @@ export class GroupCommitService implements FlushService {
   }
 
   private fail(error: Error): void {
+    this.failure = error;
     const failed = [...this.flushing, ...this.waiting];
     const syncs = this.syncsOfWaiting;
     this.flushing = [];

@@ -255,6 +255,22 @@ describe('closing', () => {
     },
   );
 
+  it('shares its last flush with a checkpoint that comes meanwhile (ASYNC_FLUSH)', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
+    await store.send(1);
+    store.disk.holdsSyncs = true;
+    const closing = store.close();
+    await settle();
+    expect(store.disk.heldSyncCount).toBe(1);
+    let isSynced = false;
+    store.store.syncLog(() => (isSynced = true));
+    await settle();
+    expect(isSynced).toBe(false);
+    store.disk.releaseSyncs();
+    await closing;
+    expect(isSynced).toBe(true);
+  });
+
   it('refuses what is sent from then on, and can be asked for twice', async () => {
     const store = new SimulatedStore();
     await store.send(1);

@@ -130,6 +130,29 @@ describe('a write behind a slow one', () => {
     expect(await store.ids()).toEqual(idsOf(store.stored));
   });
 
+  it('is not stored when a flush fails meanwhile, though a later one would succeed', async () => {
+    const store = new SimulatedStore(LARGE);
+    await store.send(1);
+    await settle(30);
+    let passed = 0;
+    store.clock.monotonicNow = () => (passed += 3);
+    store.disk.holdsSyncs = true;
+    store.disk.faults.push({ operation: 'sync', path: /commitlog/, code: 'EIO', times: 1 });
+    const flushed = store.put();
+    await settle();
+    store.disk.holdsTransfers = true;
+    const written = store.put();
+    await settle();
+    expect(store.disk.heldTransferCount).toBe(1);
+    store.disk.releaseSyncs();
+    expect((await flushed).status).toBe('SERVICE_NOT_AVAILABLE');
+    store.disk.releaseTransfers();
+    expect((await written).status).toBe('SERVICE_NOT_AVAILABLE');
+    store.crash();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
   it('is waited for when it is stuck, while what is behind it is refused', async () => {
     const { store, answers } = await openSlow();
     await store.clock.advance(1000);
