@@ -51,7 +51,13 @@ export class CommitLog {
   rewrite(from: number, to: number): void {
     const page = Buffer.allocUnsafe(PAGE_SIZE);
     for (let offset = Math.max(from, this.minOffset); offset < to;) {
-      const segment = this.segments.find(offset)!;
+      const segment = this.segments.find(offset);
+      if (segment === undefined) {
+        const next = this.segments.startAfter(offset);
+        if (next === offset) return;
+        offset = next;
+        continue;
+      }
       const length = Math.min(PAGE_SIZE - (offset % PAGE_SIZE), to - offset, segment.endOffset - offset);
       segment.rewrite(page, length, offset);
       offset += length;

@@ -156,6 +156,13 @@ describe.each(ENDS)('after %s, the log', (end) => {
     }
   });
 
+  it('without a file in the middle, does not open on a disk that fails, and says why', async () => {
+    const store = await closedStore('a kill');
+    store.disk.delete(store.logFile(FILE_SIZE));
+    store.disk.faults.push({ operation: 'sync', path: /commitlog/, code: 'EIO', times: 1 });
+    expect(() => store.open()).toThrow('EIO');
+  });
+
   it.each([
     ['in the middle, is read as far as it goes', 1],
     ['at its end, is read as far as it goes', 2],
