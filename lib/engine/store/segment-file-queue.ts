@@ -96,11 +96,12 @@ export class SegmentFileQueue {
       this.remove(segment);
   }
 
-  /** Deletes all files and the directory itself. */
+  /** Deletes all files, and the directory itself unless somebody else has a file there. */
   destroy(): void {
+    const { fileSystem } = this.files;
     this.removeFrom(0);
-    if (this.files.fileSystem.isDirectory(this.directory)) {
-      this.files.fileSystem.removeDirectory(this.directory);
+    if (fileSystem.isDirectory(this.directory) && fileSystem.list(this.directory).length === 0) {
+      fileSystem.removeDirectory(this.directory);
     }
   }
 

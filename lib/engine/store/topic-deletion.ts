@@ -26,6 +26,8 @@ export interface TopicDeletionOptions {
  */
 export class TopicDeletion {
   private readonly underWay = new Set<string>();
+  /** Of these the topics that are deleted, but for files which the disk did not let go; they would lose what they take. */
+  private readonly unfinished = new Set<string>();
 
   constructor(private readonly options: TopicDeletionOptions) {}
 
@@ -35,19 +37,32 @@ export class TopicDeletion {
   }
 
   async delete(topic: string): Promise<void> {
-    const { queues, deleted, flushService, syncLog } = this.options;
+    if (this.unfinished.has(topic)) return this.removeFiles(topic);
     if (this.underWay.has(topic)) throw new StoreError(`topic ${topic} is being deleted already`);
     this.underWay.add(topic);
     try {
-      while (this.hasUnstored(topic)) await this.pause();
-      const end = flushService.dispatchedOffset;
-      await promisify(syncLog)();
-      if (!queues.has(topic)) return;
-      await deleted.add(topic, end);
-      queues.deleteTopic(topic);
+      if (await this.note(topic)) this.removeFiles(topic);
     } finally {
-      this.underWay.delete(topic);
+      if (!this.unfinished.has(topic)) this.underWay.delete(topic);
     }
+  }
+
+  /** Notes that the topic is deleted; false when there is none. */
+  private async note(topic: string): Promise<boolean> {
+    const { queues, deleted, flushService, syncLog } = this.options;
+    while (this.hasUnstored(topic)) await this.pause();
+    const end = flushService.dispatchedOffset;
+    await promisify(syncLog)();
+    if (!queues.has(topic)) return false;
+    await deleted.add(topic, end);
+    return true;
+  }
+
+  private removeFiles(topic: string): void {
+    this.unfinished.add(topic);
+    this.options.queues.deleteTopic(topic);
+    this.unfinished.delete(topic);
+    this.underWay.delete(topic);
   }
 
   /** Whether messages were appended that cannot be read yet. */

@@ -70,6 +70,8 @@ export class UnitRepair {
   private search(search: Search, offset: number): void {
     // The files are closed; whoever waits is about to end, too.
     if (this.flags.isShutdown) return;
+    // Nobody misses what was deleted with its topic.
+    if (search.queue.isDeleted) search.missing.remove(0, Infinity);
     if (offset >= search.logEnd || search.missing.isEmpty) return this.finish(search);
     const segment = this.log.segments.find(offset);
     if (segment === undefined) {

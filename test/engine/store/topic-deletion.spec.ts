@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
-import { put } from '../../support/test-store.js';
+import { get, put } from '../../support/test-store.js';
 import { settle } from '../../support/virtual-clock.js';
 
 const DOOMED = 'Doomed';
@@ -125,6 +125,52 @@ describe('a deleted topic', () => {
     expect(await store.ids(DOOMED)).toEqual(doomed);
     await store.store.deleteTopic(DOOMED);
     expect(await store.ids(DOOMED)).toEqual([]);
+  });
+
+  it('takes nothing while files of it are left, and can be deleted again', async () => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    store.disk.faults.push({ operation: 'remove', path: /consumequeue\/Doomed/, code: 'EIO', times: 1 });
+    await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+    expect((await put(store.store, store.message({ topic: DOOMED }))).status).toBe('SERVICE_NOT_AVAILABLE');
+    await store.store.deleteTopic(DOOMED);
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    const [message] = await store.send(1, { topic: DOOMED });
+    store.kill();
+    store.open();
+    expect(await store.ids(DOOMED)).toEqual(idsOf([message!]));
+    expect(await store.ids()).toEqual(kept);
+  });
+
+  it('ends while damaged entries of it are looked for in the log', async () => {
+    const store = new SimulatedStore();
+    for (let i = 0; i < 300; i++) await store.send(1, { topic: i % 3 === 0 ? DOOMED : 'TopicA' });
+    await store.checkpoint();
+    await store.close();
+    for (const name of ['00000000000000000500', '00000000000000001000'])
+      store.disk.damage(store.path(`consumequeue/${DOOMED}/0/${name}`), 0, Buffer.alloc(500));
+    store.open();
+    const reading = get(store.store, DOOMED, 0, 30);
+    await store.store.deleteTopic(DOOMED);
+    await reading;
+    await settle(60);
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(store.logger.lines.join('\n')).not.toContain('cannot be read');
+  });
+
+  it('leaves files of others in its directory, and the store opens all the same', async () => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    const path = `${store.path('consumequeue')}/${DOOMED}/0/.DS_Store`;
+    await store.close();
+    store.disk.mount().create(path);
+    store.open();
+    await store.store.deleteTopic(DOOMED);
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    store.kill();
+    store.open();
+    expect(await store.ids()).toEqual(kept);
+    expect(store.disk.node(path)).toBeDefined();
   });
 
   it.each(['kill', 'crash'] as const)(
