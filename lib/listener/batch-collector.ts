@@ -9,6 +9,7 @@ interface Entry {
   readonly payload: unknown;
   readonly message: MessageExt;
   readonly context: ListenerCallContext;
+  /** In the time of `Clock.monotonicNow`. */
   readonly since: number;
   readonly resolve: (outcome: RocketMQOutcome) => void;
   readonly reject: (error: unknown) => void;
@@ -34,7 +35,7 @@ export class BatchCollector {
   /** Resolves to what becomes of the message; rejects when the call with it failed. */
   add(payload: unknown, message: MessageExt, context: ListenerCallContext): Promise<RocketMQOutcome> {
     return new Promise((resolve, reject) => {
-      this.entries.push({ payload, message, context, since: this.clock.now(), resolve, reject });
+      this.entries.push({ payload, message, context, since: this.clock.monotonicNow(), resolve, reject });
       this.callWhatIsDue();
     });
   }
@@ -48,7 +49,7 @@ export class BatchCollector {
     const [first] = this.entries;
     if (first === undefined) return false;
     const isFull = this.entries.length >= this.options.size;
-    return isFull || this.calls.isClosed || this.clock.now() - first.since >= this.options.lingerMs;
+    return isFull || this.calls.isClosed || this.clock.monotonicNow() - first.since >= this.options.lingerMs;
   }
 
   private wakeWhenDue(): void {
@@ -59,7 +60,7 @@ export class BatchCollector {
         this.timer = undefined;
         this.callWhatIsDue();
       },
-      first.since + this.options.lingerMs - this.clock.now(),
+      first.since + this.options.lingerMs - this.clock.monotonicNow(),
     );
   }
 

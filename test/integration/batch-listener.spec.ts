@@ -10,7 +10,7 @@ import {
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
 import { createApp, gate, Inbox, listener, startApp } from '../support/nest-app.js';
-import { SECOND, settle, VirtualClock } from '../support/virtual-clock.js';
+import { HOUR, SECOND, settle, VirtualClock } from '../support/virtual-clock.js';
 
 /** An application with a batch listener of texts, and a listener of its dead-letter queue. */
 async function open(
@@ -57,6 +57,22 @@ describe('a batch listener', () => {
     expect(batches.received).toEqual([]);
     await clock.advance(100);
     expect(await batches.take()).toEqual([['a', 'b']]);
+  });
+
+  it.each([
+    ['back', -HOUR],
+    ['forward', HOUR],
+  ])('waits no other time when the clock is set %s', async (_, step) => {
+    const { clock, batches, send } = await open({ batch: { size: 100, lingerMs: 500 } });
+    await send('a');
+    await settle();
+    clock.set(clock.now() + step);
+    await clock.advance(400);
+    await send('b');
+    await settle();
+    expect(batches.received).toEqual([]);
+    await clock.advance(100);
+    expect(batches.received).toEqual([['a', 'b']]);
   });
 
   it('gets more messages than may be called at once, and is called consumeThreadNumber times at once', async () => {
