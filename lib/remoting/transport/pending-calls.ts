@@ -90,8 +90,12 @@ export class PendingCalls {
   private expire(): void {
     this.followClock();
     const now = this.clock.now();
-    for (const call of this.calls.members()) if (call.deadline <= now) call.expire();
-    this.wake(this.firstDeadline());
+    try {
+      for (const call of this.calls.members()) if (call.deadline <= now) call.expire();
+    } finally {
+      // A callback that throws takes the time of no other request away.
+      this.wake(this.firstDeadline());
+    }
   }
 
   private firstDeadline(): number {

@@ -41,4 +41,22 @@ describe('a pending call', () => {
     expect(failed.toSorted()).toEqual(['after', 'before', 'short']);
     expect(clock.hasTimers).toBe(false);
   });
+
+  it('whose callback throws takes the time of no other away', async () => {
+    const clock = new VirtualClock();
+    const pending = new PendingCalls(clock);
+    const failed: string[] = [];
+    const add = (name: string, onError = () => void failed.push(name)) =>
+      pending.add(new PendingCall({ onResponse: () => {}, onError }, clock.now() + 1000, 1000));
+    add('throwing', () => {
+      throw new Error('thrown by a callback');
+    });
+    add('beside it');
+    await expect(clock.advance(1000)).rejects.toThrow('thrown by a callback');
+    add('after it');
+    await clock.advance(0);
+    expect(failed).toEqual(['beside it']);
+    await clock.advance(1000);
+    expect(failed).toEqual(['beside it', 'after it']);
+  });
 });
