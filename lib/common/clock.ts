@@ -16,6 +16,11 @@ export interface Clock {
   setImmediate(callback: () => void): void;
 }
 
+/** What the clock shows for a moment in the time of {@link Clock.monotonicNow}; for one that is to come, now. */
+export function epochMillisOf(clock: Clock, moment: number): number {
+  return Math.round(clock.now() - Math.max(0, clock.monotonicNow() - moment));
+}
+
 /** Milliseconds, 24 days; what is to last longer, as waits without end are written, would be over at once in Node. */
 const MAX_DELAY = 2 ** 31 - 1;
 

@@ -87,9 +87,9 @@ export class BrokerAssignment {
   private updatePopped(topic: string, share: readonly MessageQueue[]): void {
     const { popProcessQueueTable, clock } = this.context;
     const keys = new Set(share.map(messageQueueKey));
-    const oldest = clock.now() - POP_MAX_IDLE_TIME;
-    this.drop(({ mq, lastPopTimestamp }) => {
-      return mq.topic !== topic || (keys.has(messageQueueKey(mq)) && lastPopTimestamp >= oldest);
+    const oldest = clock.monotonicNow() - POP_MAX_IDLE_TIME;
+    this.drop(({ mq, lastPopAt }) => {
+      return mq.topic !== topic || (keys.has(messageQueueKey(mq)) && lastPopAt >= oldest);
     });
     for (const mq of share) {
       if (popProcessQueueTable.has(messageQueueKey(mq))) continue;

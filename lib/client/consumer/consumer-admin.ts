@@ -1,3 +1,4 @@
+import { epochMillisOf } from '../../common/clock.js';
 import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
@@ -97,12 +98,8 @@ export class ConsumerAdmin {
     ]);
   }
 
-  private popInfoOf({
-    waitAckCount,
-    dropped,
-    lastPopTimestamp: popped,
-  }: PopProcessQueue): PopProcessQueueInfo {
-    const lastPopTimestamp = Math.min(popped, this.context.clock.now());
+  private popInfoOf({ waitAckCount, dropped, lastPopAt }: PopProcessQueue): PopProcessQueueInfo {
+    const lastPopTimestamp = epochMillisOf(this.context.clock, lastPopAt);
     return { waitAckCount, droped: dropped, lastPopTimestamp };
   }
 
@@ -121,7 +118,7 @@ export class ConsumerAdmin {
       tryUnlockTimes: 0,
       lastLockTimestamp: queue.lastLockTimestamp,
       droped: queue.dropped,
-      lastPullTimestamp: Math.min(queue.lastPullTimestamp, this.context.clock.now()),
+      lastPullTimestamp: epochMillisOf(this.context.clock, queue.lastPullAt),
       lastConsumeTimestamp: queue.lastConsumeTimestamp,
     };
   }

@@ -35,10 +35,10 @@ export class ConsumerStatsManager {
     this.clock.clearTimeout(this.timer);
   }
 
-  /** A pull that began at `startedAt` found messages. */
+  /** A pull that began at `startedAt`, in the time of `Clock.monotonicNow`, found messages. */
   onPulled(topic: string, messages: number, startedAt: number): void {
     this.pulled.add(topic, messages);
-    this.pullMillis.add(topic, this.clock.now() - startedAt);
+    this.pullMillis.add(topic, this.clock.monotonicNow() - startedAt);
   }
 
   /** The listener, which was called at `startedAt`, has now handled some messages and failed with others. */

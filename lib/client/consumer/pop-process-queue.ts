@@ -5,7 +5,8 @@ import type { MessageQueue } from '../../common/message-queue.js';
 export class PopProcessQueue {
   /** Whether this consumer pops no more from it; what it has is its own until its time is over. */
   dropped = false;
-  lastPopTimestamp: number;
+  /** When the last pop began, in the time of `Clock.monotonicNow`; `Infinity` while the next one waits for the listener. */
+  lastPopAt: number;
   /** Popped messages that are not done. */
   waitAckCount = 0;
   /** Called when messages are done. */
@@ -15,7 +16,7 @@ export class PopProcessQueue {
     readonly mq: MessageQueue,
     clock: Clock,
   ) {
-    this.lastPopTimestamp = clock.now();
+    this.lastPopAt = clock.monotonicNow();
   }
 
   onDone(): void {

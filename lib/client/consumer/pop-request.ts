@@ -29,8 +29,6 @@ export type PopOwner = Pick<PullOwner, 'isSuspended' | 'subscriptionOf' | 'onSub
 
 /** The pop loop of one assignment (PopRequest, and DefaultMQPushConsumerImpl#popMessage): one pop at a time. */
 export class PopRequest implements ResponseCallback<PopCode> {
-  private poppedAt = 0;
-
   constructor(
     private readonly context: ConsumerContext,
     private readonly owner: PopOwner,
@@ -71,7 +69,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
   private pop(): void {
     const { context, queue, owner } = this;
     if (queue.dropped) return;
-    this.poppedAt = queue.lastPopTimestamp = context.clock.now();
+    queue.lastPopAt = context.clock.monotonicNow();
     if (this.isFlowControlled()) return this.popWhenDrained();
     if (owner.isSuspended) return this.popLater(DELAY_WHEN_SUSPENDED);
     const subscription = owner.subscriptionOf(queue.mq.topic);
@@ -92,7 +90,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
   private popWhenDrained(): void {
     const { queue } = this;
     // However long the listener takes, this loop is not stuck.
-    queue.lastPopTimestamp = Infinity;
+    queue.lastPopAt = Infinity;
     queue.onRemoved = () => {
       if (this.isFlowControlled()) return;
       queue.onRemoved = undefined;
@@ -129,7 +127,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
     const messages = this.identified(popped);
     const subscription = owner.subscriptionOf(queue.mq.topic);
     const wanted = messages.filter((message) => isWantedBy(subscription, message));
-    context.stats.onPulled(queue.mq.topic, wanted.length, this.poppedAt);
+    context.stats.onPulled(queue.mq.topic, wanted.length, queue.lastPopAt);
     if (wanted.length < messages.length) {
       const others = new Set(wanted);
       this.consumeService.pass(
@@ -154,7 +152,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
 
   /** A broker whose clock is ahead does not wait for messages, and would be asked again and again, as Java's client does. */
   private onNothing(): void {
-    const isHeld = this.context.clock.now() - this.poppedAt >= DELAY_WHEN_NOT_HELD;
+    const isHeld = this.context.clock.monotonicNow() - this.queue.lastPopAt >= DELAY_WHEN_NOT_HELD;
     this.popLater(isHeld ? 0 : DELAY_WHEN_NOT_HELD);
   }
 

@@ -12,7 +12,8 @@ const COMPACT_AT = 1024;
 export class ProcessQueue {
   /** Whether the queue was taken away from this consumer; what is under way may end, nothing more begins. */
   dropped = false;
-  lastPullTimestamp: number;
+  /** When the last pull began, in the time of `Clock.monotonicNow`; `Infinity` while the next one waits for the listener. */
+  lastPullAt: number;
   /** When messages were last done. */
   lastConsumeTimestamp: number;
   /**
@@ -40,7 +41,8 @@ export class ProcessQueue {
     /** Of all queues of the consumer. */
     private readonly pulled: PulledMessages,
   ) {
-    this.lastPullTimestamp = this.lastConsumeTimestamp = clock.now();
+    this.lastPullAt = clock.monotonicNow();
+    this.lastConsumeTimestamp = clock.now();
   }
 
   /** The offsets of the first and the last waiting message; 0 when there is none. */

@@ -105,7 +105,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private pull(): void {
     const { context, queue } = this;
     if (queue.dropped) return;
-    queue.lastPullTimestamp = context.clock.now();
+    queue.lastPullAt = context.clock.monotonicNow();
     if (this.isFlowControlled()) return this.pullWhenDrained();
     if (this.isAhead()) return this.pullInTurn();
     const pause = this.pauseBeforePull();
@@ -154,7 +154,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   private pullInTurn(): void {
     // However long the listener takes, this loop is not stuck.
-    this.queue.lastPullTimestamp = Infinity;
+    this.queue.lastPullAt = Infinity;
     this.context.pulled.whenFewer(this.enough, () => this.pull());
   }
 
@@ -162,7 +162,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private pullWhenDrained(): void {
     const { queue } = this;
     // However long the listener takes, this loop is not stuck.
-    queue.lastPullTimestamp = Infinity;
+    queue.lastPullAt = Infinity;
     queue.onRemoved = () => {
       if (this.isFlowControlled()) return;
       queue.onRemoved = undefined;
@@ -216,7 +216,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     let damaged = 0;
     const messages = this.wanted(this.context.instance.decode(body!, () => damaged++));
     if (damaged > 0) this.logDamaged(damaged, header!.nextBeginOffset);
-    this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullTimestamp);
+    this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullAt);
     this.queue.put(messages);
     this.moveTo(header!.nextBeginOffset);
     if (messages.length > 0) this.owner.consumeService.submit(messages, this.queue);

@@ -182,9 +182,9 @@ export class RebalancePushImpl {
 
   /** A queue whose pulls have stopped is taken up anew. */
   private unsettleIdle(): void {
-    const oldest = this.context.clock.now() - PULL_MAX_IDLE_TIME;
-    for (const { mq, lastPullTimestamp } of this.context.processQueues())
-      if (lastPullTimestamp < oldest) this.settled.delete(mq.topic);
+    const oldest = this.context.clock.monotonicNow() - PULL_MAX_IDLE_TIME;
+    for (const { mq, lastPullAt } of this.context.processQueues())
+      if (lastPullAt < oldest) this.settled.delete(mq.topic);
   }
 
   /** Topics of the same brokers have the same members: one question of a round is enough for all of them. */
@@ -213,10 +213,10 @@ export class RebalancePushImpl {
   private async updateQueues(topic: string, share: readonly MessageQueue[]): Promise<void> {
     const { processQueueTable, clock } = this.context;
     const keys = new Set(share.map(messageQueueKey));
-    const oldest = clock.now() - PULL_MAX_IDLE_TIME;
+    const oldest = clock.monotonicNow() - PULL_MAX_IDLE_TIME;
     for (const [key, queue] of processQueueTable) {
       if (this.isStopped) return;
-      const isExpired = queue.lastPullTimestamp < oldest;
+      const isExpired = queue.lastPullAt < oldest;
       if (queue.mq.topic === topic && (!keys.has(key) || isExpired)) await this.drop(queue);
     }
     for (const mq of share) {

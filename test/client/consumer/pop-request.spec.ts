@@ -8,6 +8,7 @@ import { clusterRoute } from '../../support/scripted-cluster.js';
 import { assignment, held, INVISIBLE, openPopConsumer, POP_TIME } from '../../support/scripted-pop.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
 import { collect } from '../../support/test-peers.js';
+import { HOUR, MINUTE } from '../../support/virtual-clock.js';
 
 describe('the pop loop', () => {
   it('says what it wants, and acknowledges what it got by the place where it was popped', async () => {
@@ -126,6 +127,19 @@ describe('the pop loop', () => {
     expect(pops).toHaveLength(1);
   });
 
+  it('asks at once a broker that has waited, also when the clock was set back meanwhile', async () => {
+    const { clock, consumer, popped, answer, refuse } = await openPopConsumer(collect([]));
+    clock.set(clock.now() - HOUR);
+    await clock.advance(15_000);
+    await refuse(ResponseCode.POLLING_TIMEOUT);
+    expect(popped()).toHaveLength(2);
+    clock.set(clock.now() - HOUR);
+    await clock.advance(5000);
+    await answer([{}]);
+    await clock.advance(10_000);
+    expect(consumer.admin.runningInfo().statusTable.get('t')!.pullRT).toBe(5000);
+  });
+
   it('pauses while more than popThresholdForQueue messages are not done', async () => {
     const { begun, listener, release } = held();
     const { answer, pops, clock } = await openPopConsumer(listener, { popThresholdForQueue: 2 });
@@ -184,6 +198,24 @@ describe('the share of a consumer', () => {
     await consumer.doRebalance();
     expect(consumer.admin.runningInfo().mqPopTable.size).toBe(0);
   });
+
+  it.each([-HOUR, HOUR])(
+    'is taken up anew when its pops have stopped, and not because the clock was set by %s ms',
+    async (step) => {
+      const { clock, consumer, popped } = await openPopConsumer(collect([]));
+      clock.set(clock.now() + step);
+      await clock.advance(MINUTE);
+      await consumer.doRebalance();
+      await clock.advance(0);
+      expect(popped()).toHaveLength(1);
+      const [info] = consumer.admin.runningInfo().mqPopTable.values();
+      expect(info!.lastPopTimestamp).toBe(clock.now() - MINUTE);
+      await clock.advance(2 * MINUTE);
+      await consumer.doRebalance();
+      await clock.advance(0);
+      expect(popped()).toHaveLength(2);
+    },
+  );
 
   it('is pulled from when the broker says so, together with what was popped before', async () => {
     const { broker, cluster, clock, consumer, popped } = await openPopConsumer(collect([]));

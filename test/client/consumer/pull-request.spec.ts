@@ -36,7 +36,7 @@ async function open(
     return 'CONSUME_SUCCESS' as const;
   };
   const options = { clock, transport, logger, consumer };
-  await startConsumer(engine, 'g', { t: '*' }, { concurrently }, options);
+  const { admin } = await startConsumer(engine, 'g', { t: '*' }, { concurrently }, options);
   const pulls = () =>
     transport.requests
       .filter(({ code, header }) => code === RequestCode.PULL_MESSAGE && topicOf(header) === 't')
@@ -46,7 +46,9 @@ async function open(
     for (const end of waiting.splice(0)) end();
     await settle();
   };
-  return { clock, engine, client, transport, logger, begun, pulls, release };
+  const pulledAt = () =>
+    [...admin.runningInfo().mqTable].find(([{ topic }]) => topic === 't')![1].lastPullTimestamp;
+  return { clock, engine, client, transport, logger, begun, pulls, pulledAt, release };
 }
 
 const topicOf = (header: unknown) => (header as { topic: string }).topic;
@@ -136,8 +138,9 @@ describe('the pull loop', () => {
 
   it('keeps a queue whose listener takes very long', async () => {
     const consumer = { pullThresholdForQueue: 40, consumeThreadNumber: 1, consumeTimeout: 60 };
-    const { clock, begun, pulls, release } = await open(200, consumer);
+    const { clock, begun, pulls, pulledAt, release } = await open(200, consumer);
     await clock.advance(300_000);
+    expect(pulledAt()).toBe(clock.now());
     expect(begun).toHaveLength(1);
     expect(pulls()).toHaveLength(2);
     await release();

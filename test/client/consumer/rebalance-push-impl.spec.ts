@@ -9,7 +9,7 @@ import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
 import { collect, startConsumer, startInstance } from '../../support/test-peers.js';
-import { settle, VirtualClock } from '../../support/virtual-clock.js';
+import { HOUR, MINUTE, settle, VirtualClock } from '../../support/virtual-clock.js';
 
 /** Two groups of one client, each with two topics on the same broker, and how often the members of each are asked for. */
 async function open(consumer: Partial<ConsumerConfig> = {}) {
@@ -76,6 +76,20 @@ describe('rebalancing', () => {
     await settle();
     expect(pulled()).toBeGreaterThanOrEqual(2);
   });
+
+  it.each([-HOUR, HOUR])(
+    'takes a queue up anew when its pulls have stopped, and not because the clock was set by %s ms',
+    async (step) => {
+      const { clock, cluster } = await open();
+      const pulled = () => cluster.requests.filter(({ request }) => isPullOf(request, 't', 0)).length;
+      const before = pulled();
+      clock.set(clock.now() + step);
+      await clock.advance(MINUTE);
+      expect(pulled()).toBe(before);
+      await clock.advance(2 * MINUTE);
+      expect(pulled()).toBe(2 * before);
+    },
+  );
 
   it('asks a strategy of the application in every round', async () => {
     const allocate = vi.fn((_: string, mqAll: readonly MessageQueue[]) => [...mqAll]);
