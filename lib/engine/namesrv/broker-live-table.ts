@@ -30,6 +30,7 @@ interface BrokerLiveInfo extends BrokerIdentity {
   readonly timeout: number;
   readonly channel: Channel;
   dataVersion: DataVersion;
+  /** In the time of `Clock.monotonicNow`. */
   lastUpdate: number;
 }
 
@@ -70,7 +71,7 @@ export class BrokerLiveTable {
       timeout,
       channel,
       dataVersion,
-      lastUpdate: this.clock.now(),
+      lastUpdate: this.clock.monotonicNow(),
     });
     if (known === undefined) this.logger.log(`Broker ${describe(header)} registered`);
     this.timer ??= this.scanLater();
@@ -85,7 +86,7 @@ export class BrokerLiveTable {
   /** Notes that a broker lives; the version of its topics as it is known here. */
   heartbeat(identity: Omit<BrokerIdentity, 'brokerId'>): DataVersion | undefined {
     const broker = this.brokers.get(keyOf(identity));
-    if (broker !== undefined) broker.lastUpdate = this.clock.now();
+    if (broker !== undefined) broker.lastUpdate = this.clock.monotonicNow();
     return broker?.dataVersion;
   }
 
@@ -170,7 +171,7 @@ export class BrokerLiveTable {
   }
 
   private scan(): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonicNow();
     for (const broker of this.brokers.values())
       if (broker.lastUpdate + broker.timeout < now)
         this.remove(broker, `said nothing for ${broker.timeout} ms, and is gone`);

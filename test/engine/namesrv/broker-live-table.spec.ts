@@ -11,7 +11,7 @@ import type { RemotingRequest, RemotingResponse } from '../../../lib/remoting/re
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { SimulatedDisk } from '../../support/simulated-file-system.js';
 import { RecordingLogger } from '../../support/test-store.js';
-import { VirtualClock } from '../../support/virtual-clock.js';
+import { HOUR, VirtualClock } from '../../support/virtual-clock.js';
 
 const EXPIRED_TIME = 120_000;
 const topic = (topicName: string, queues = 4): RegisteredTopic => ({
@@ -222,6 +222,16 @@ describe('brokers of other processes', () => {
     await clock.advance(60_000);
     expect(brokersOf('t')).toEqual(['registers', 'beats', 'asks']);
     await clock.advance(EXPIRED_TIME);
+    expect(brokersOf('t')).toBeUndefined();
+  });
+
+  it.each([-HOUR, HOUR])('are gone after their silence, however the clock is set (%s ms)', async (step) => {
+    for (const name of ['registers', 'beats']) register(header(name));
+    ask({ code: RequestCode.BROKER_HEARTBEAT, header: header('beats'), body: undefined });
+    clock.set(clock.now() + step);
+    await clock.advance(EXPIRED_TIME);
+    expect(brokersOf('t')).toEqual(['registers', 'beats']);
+    await clock.advance(5000);
     expect(brokersOf('t')).toBeUndefined();
   });
 

@@ -5,8 +5,8 @@ import type { Channel } from '../../../remoting/channel.js';
 /** What is known of a member of a group besides its connection (ClientChannelInfo). */
 export interface ClientChannelInfo {
   readonly clientId: string;
-  /** Of its last heartbeat, in milliseconds since the epoch. */
-  readonly lastUpdateTimestamp: number;
+  /** When its last heartbeat came, in the time of `Clock.monotonicNow`. */
+  readonly lastUpdate: number;
 }
 
 /** The members of a group as administrators see them. */

@@ -44,13 +44,13 @@ export class ConsumerGroupInfo {
     return this.subscriptions.get(topic);
   }
 
-  /** Takes in a heartbeat; true when a member or a topic is new or gone. */
+  /** Takes in a heartbeat, that came `now` in the time of `Clock.monotonicNow`; true when a member or a topic is new or gone. */
   update(channel: Channel, clientId: string, data: ConsumerData, now: number): boolean {
     this.consumeType = data.consumeType;
     this.messageModel = data.messageModel;
     this.consumeFromWhere = data.consumeFromWhere;
     const isNew = this.clients.get(channel)?.clientId !== clientId;
-    this.clients.set(channel, { clientId, lastUpdateTimestamp: now });
+    this.clients.set(channel, { clientId, lastUpdate: now });
     return this.updateSubscriptions(data.subscriptionDataSet) || isNew;
   }
 
@@ -58,11 +58,9 @@ export class ConsumerGroupInfo {
     return this.clients.delete(channel);
   }
 
-  /** Members that were not heard of since `time`. */
+  /** Members that were not heard of since `time`, in the time of `Clock.monotonicNow`. */
   silentSince(time: number): Channel[] {
-    return [...this.clients]
-      .filter(([, client]) => client.lastUpdateTimestamp < time)
-      .map(([channel]) => channel);
+    return [...this.clients].filter(([, client]) => client.lastUpdate < time).map(([channel]) => channel);
   }
 
   /** The last heartbeat decides which topics the group has; an older expression does not replace a newer one. */

@@ -47,7 +47,7 @@ export class ConsumerManager {
   registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {
     let info = this.table.get(data.groupName);
     if (info === undefined) this.table.set(data.groupName, (info = new ConsumerGroupInfo(data)));
-    if (info.update(channel, clientId, data, this.clock.now())) this.notify(data.groupName, info);
+    if (info.update(channel, clientId, data, this.clock.monotonicNow())) this.notify(data.groupName, info);
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
 
@@ -94,7 +94,7 @@ export class ConsumerManager {
   }
 
   private scan(): void {
-    const oldest = this.clock.now() - this.channelExpiredTimeout;
+    const oldest = this.clock.monotonicNow() - this.channelExpiredTimeout;
     for (const [group, info] of this.table) {
       for (const channel of info.silentSince(oldest)) this.unregisterConsumer(channel, group);
     }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../common/clock.js';
+import { epochMillisOf, type Clock, type Timer } from '../../../common/clock.js';
 import { formatHostAddress } from '../../../common/socket-host.js';
 import type { ProducerInfo } from '../../../remoting/body/connection.js';
 import type { Channel } from '../../../remoting/channel.js';
@@ -29,7 +29,7 @@ export class ProducerManager {
     if (clients === undefined) this.table.set(group, (clients = new Map()));
     const known = clients.get(channel);
     if (known === undefined) this.channels.set(clientId, channel);
-    clients.set(channel, { clientId: known?.clientId ?? clientId, lastUpdateTimestamp: this.clock.now() });
+    clients.set(channel, { clientId: known?.clientId ?? clientId, lastUpdate: this.clock.monotonicNow() });
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
 
@@ -57,7 +57,15 @@ export class ProducerManager {
 
   /** All producers by group (ProducerTableInfo). */
   toTable(): ReadonlyMap<string, readonly ProducerInfo[]> {
-    return new Map([...this.table].map(([group, clients]) => [group, producerInfos(clients)]));
+    return new Map([...this.table].map(([group, clients]) => [group, this.producerInfos(clients)]));
+  }
+
+  private producerInfos(clients: ReadonlyMap<Channel, ClientChannelInfo>): ProducerInfo[] {
+    return [...clients].map(([{ remoteHost, language, version }, { clientId, lastUpdate }]) => {
+      const remoteIP = formatHostAddress(remoteHost);
+      const lastUpdateTimestamp = epochMillisOf(this.clock, lastUpdate);
+      return { clientId, remoteIP, language, version, lastUpdateTimestamp };
+    });
   }
 
   private forgetChannel(clientId: string, channel: Channel): void {
@@ -67,18 +75,12 @@ export class ProducerManager {
   }
 
   private scan(): void {
-    const oldest = this.clock.now() - this.channelExpiredTimeout;
+    const oldest = this.clock.monotonicNow() - this.channelExpiredTimeout;
     for (const [group, clients] of this.table) {
-      for (const [channel, { lastUpdateTimestamp }] of clients) {
-        if (lastUpdateTimestamp < oldest) this.unregisterProducer(channel, group);
+      for (const [channel, { lastUpdate }] of clients) {
+        if (lastUpdate < oldest) this.unregisterProducer(channel, group);
       }
     }
     this.timer = this.table.size === 0 ? undefined : this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
-}
-
-function producerInfos(clients: ReadonlyMap<Channel, ClientChannelInfo>): ProducerInfo[] {
-  return [...clients].map(([{ remoteHost, language, version }, { clientId, lastUpdateTimestamp }]) => {
-    return { clientId, remoteIP: formatHostAddress(remoteHost), language, version, lastUpdateTimestamp };
-  });
 }

@@ -3,7 +3,7 @@ import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { TestClient } from '../../../support/test-client.js';
 import { startEngine } from '../../../support/test-engine.js';
-import { settle, VirtualClock } from '../../../support/virtual-clock.js';
+import { HOUR, settle, VirtualClock } from '../../../support/virtual-clock.js';
 
 async function open(engine?: EngineOptions) {
   const clock = new VirtualClock();
@@ -28,6 +28,16 @@ describe('ConsumerManager', () => {
     expect(await second.consumerIds('g')).toEqual(['c2']);
     expect(second.pushed.map(({ code }) => code)).toEqual([RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]);
     await clock.advance(timeout + 10_000);
+    expect(await second.consumerIds('g')).toBeUndefined();
+  });
+
+  it.each([-HOUR, HOUR])('forgets a member in time when the clock is set by %s ms', async (step) => {
+    const { clock, first, second } = await open();
+    await first.heartbeat('c1', 'g', {});
+    clock.set(clock.now() + step);
+    await clock.advance(120_000);
+    expect(await second.consumerIds('g')).toEqual(['c1']);
+    await clock.advance(10_000);
     expect(await second.consumerIds('g')).toBeUndefined();
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ProducerManager } from '../../../../lib/engine/broker/client/producer-manager.js';
 import type { Channel } from '../../../../lib/remoting/channel.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { HOUR, MINUTE, VirtualClock } from '../../../support/virtual-clock.js';
 
-const channel = {} as Channel;
+const channel = { remoteHost: { address: Buffer.alloc(4), port: 1 } } as Channel;
 
 describe('ProducerManager', () => {
   it('knows a member of a group by the name under which it came', () => {
@@ -18,6 +18,19 @@ describe('ProducerManager', () => {
     producers.onChannelClosed(channel);
     expect(found()).toEqual([undefined, undefined, undefined]);
     producers.stop();
+  });
+
+  it.each([-HOUR, HOUR])('forgets a member in time when the clock is set by %s ms', async (step) => {
+    const clock = new VirtualClock();
+    const producers = new ProducerManager(clock, 2 * MINUTE);
+    producers.registerProducer(channel, 'c', 'g');
+    clock.set(clock.now() + step);
+    await clock.advance(2 * MINUTE);
+    const [info] = producers.toTable().get('g')!;
+    expect(info!.lastUpdateTimestamp).toBe(clock.now() - 2 * MINUTE);
+    await clock.advance(10_000);
+    expect(producers.toTable().size).toBe(0);
+    expect(clock.hasTimers).toBe(false);
   });
 
   it('keeps a connection as long as one of its groups has it', () => {
