@@ -4,7 +4,6 @@ import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
 import { MAX_RECORD_OVERHEAD } from './message-ext-encoder.js';
 import { TailCache } from './tail-cache.js';
 
-const PAGE_SIZE = 4096;
 /** How much longer than its body a record may be (MessageExtEncoder: maxMessageSize + 64 KiB). */
 export const MAX_RECORD_EXCESS = 65_536;
 
@@ -39,28 +38,8 @@ export class CommitLog {
     try {
       for (const segment of this.segments.segments) if (segment.endOffset > from) segment.sync();
     } catch (error) {
-      this.rewrite(from, to);
+      this.segments.rewrite(from, to);
       throw error;
-    }
-  }
-
-  /**
-   * A kernel counts pages as clean whose flush has failed: it shows their bytes, also to the next process, but no later flush
-   * has them, however well it ends. Written again they are dirty again.
-   */
-  rewrite(from: number, to: number): void {
-    const page = Buffer.allocUnsafe(PAGE_SIZE);
-    for (let offset = Math.max(from, this.minOffset); offset < to;) {
-      const segment = this.segments.find(offset);
-      if (segment === undefined) {
-        const next = this.segments.startAfter(offset);
-        if (next === offset) return;
-        offset = next;
-        continue;
-      }
-      const length = Math.min(PAGE_SIZE - (offset % PAGE_SIZE), to - offset, segment.endOffset - offset);
-      segment.rewrite(page, length, offset);
-      offset += length;
     }
   }
 

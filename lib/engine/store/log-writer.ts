@@ -109,7 +109,7 @@ export class LogWriter {
     this.pauseFilling();
     syncAll(segments, (error) => {
       if (error === null) this.syncedOffset = end;
-      else this.log.rewrite(this.syncedOffset, this.log.maxOffset);
+      else this.log.segments.rewrite(this.syncedOffset, this.log.maxOffset);
       done(error);
     });
   }

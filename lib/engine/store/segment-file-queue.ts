@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileSystem } from '../../common/file-system.js';
 import type { OpenFiles } from './open-files.js';
-import { SegmentFile } from './segment-file.js';
+import { PAGE_SIZE, SegmentFile } from './segment-file.js';
 
 export interface StoreFiles {
   readonly fileSystem: FileSystem;
@@ -82,6 +82,22 @@ export class SegmentFileQueue {
     const next = this.segments.findIndex((other) => other.startOffset > startOffset);
     this.segments.splice(next < 0 ? this.segments.length : next, 0, segment);
     return segment;
+  }
+
+  /**
+   * A kernel counts pages as clean whose flush has failed: it shows their bytes, also to the next process, but no later flush
+   * has them, however well it ends. Written again they are dirty again.
+   */
+  rewrite(from: number, to: number): void {
+    const page = Buffer.allocUnsafe(PAGE_SIZE);
+    for (const segment of this.segments) {
+      const end = Math.min(to, segment.endOffset);
+      for (let offset = Math.max(from, segment.startOffset); offset < end;) {
+        const length = Math.min(PAGE_SIZE - (offset % PAGE_SIZE), end - offset);
+        segment.rewrite(page, length, offset);
+        offset += length;
+      }
+    }
   }
 
   /** Deletes a file. */

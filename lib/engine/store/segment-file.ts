@@ -2,7 +2,7 @@ import type { FileCallback, FileSystem } from '../../common/file-system.js';
 import { OffsetRanges } from './offset-ranges.js';
 import type { OpenFiles } from './open-files.js';
 
-const PAGE_SIZE = 4096;
+export const PAGE_SIZE = 4096;
 
 /** One file of a {@link SegmentFileQueue} (MappedFile). Positions are those of the whole sequence. */
 export class SegmentFile {

@@ -25,6 +25,8 @@ export class TimerLog {
   /** Behind the last byte that the kernel has. */
   private writtenTo = 0;
   private readonly dirty = new Set<SegmentFile>();
+  /** What lies before it is on the disk. */
+  private dirtyFrom = 0;
   private readonly window = Buffer.alloc(WINDOW);
   private windowStart = 0;
   private windowEnd = 0;
@@ -41,7 +43,7 @@ export class TimerLog {
   /** @throws ConfigurationError when the files have another length. */
   load(): void {
     this.segments.load();
-    this.writtenTo = this.endOffset = this.startOffset;
+    this.dirtyFrom = this.writtenTo = this.endOffset = this.startOffset;
   }
 
   get startOffset(): number {
@@ -67,7 +69,7 @@ export class TimerLog {
         }
       }
     }
-    this.writtenTo = this.endOffset = position;
+    this.dirtyFrom = this.writtenTo = this.endOffset = position;
   }
 
   /** Position of the unit, which is only in memory until {@link write}. */
@@ -102,9 +104,11 @@ export class TimerLog {
 
   sync(done: FileCallback): void {
     const segments = [...this.dirty];
+    const from = this.dirtyFrom;
     this.dirty.clear();
+    this.dirtyFrom = this.writtenTo;
     syncAll(segments, (error) => {
-      if (error !== null) for (const segment of segments) this.dirty.add(segment);
+      if (error !== null) this.rewrite(segments, from);
       done(error);
     });
   }
@@ -127,7 +131,7 @@ export class TimerLog {
     this.dirty.clear();
     this.segments.removeFrom(0);
     this.segments.hasGap = false;
-    this.stagedLength = this.writtenTo = this.endOffset = this.windowEnd = 0;
+    this.stagedLength = this.dirtyFrom = this.writtenTo = this.endOffset = this.windowEnd = 0;
   }
 
   /** What a crash left behind the last unit must not pass for units later. */
@@ -144,6 +148,12 @@ export class TimerLog {
       segment.write(zeros.fill(0), 0, length, at);
       this.dirty.add(segment);
     }
+  }
+
+  private rewrite(segments: readonly SegmentFile[], from: number): void {
+    for (const segment of segments) this.dirty.add(segment);
+    this.dirtyFrom = Math.min(this.dirtyFrom, from);
+    this.segments.rewrite(this.dirtyFrom, this.writtenTo);
   }
 
   private roll(free: number): void {

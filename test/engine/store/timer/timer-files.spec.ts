@@ -1,5 +1,7 @@
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FileCallback } from '../../../../lib/common/file-system.js';
 import { OpenFiles } from '../../../../lib/engine/store/open-files.js';
 import { TimerCheckpoint } from '../../../../lib/engine/store/timer/timer-checkpoint.js';
 import { TimerLog } from '../../../../lib/engine/store/timer/timer-log.js';
@@ -23,6 +25,15 @@ const UNIT: TimerUnit = {
   realTopicHash: -7,
 };
 const disk = () => new SimulatedDisk({ now: () => 0 });
+
+function openLog(store: SimulatedDisk, fileSize: number): TimerLog {
+  const fileSystem = store.mount();
+  const logger = new RecordingLogger();
+  const files = { fileSystem, openFiles: new OpenFiles(fileSystem, 8, logger), logger };
+  const log = new TimerLog('/store', fileSize, files);
+  log.load();
+  return log;
+}
 
 describe('the files of timed messages', () => {
   it('have units as Apache writes them, with a checksum in the reserved bytes', () => {
@@ -51,12 +62,7 @@ describe('the files of timed messages', () => {
 
   it('have a blank where a file of the log ends', () => {
     const store = disk();
-    const fileSystem = store.mount();
-    const logger = new RecordingLogger();
-    const open = () =>
-      new TimerLog('/store', 200, { fileSystem, openFiles: new OpenFiles(fileSystem, 8, logger), logger });
-    const log = open();
-    log.load();
+    const log = openLog(store, 200);
     const positions = [0, 1, 2, 3].map((i) => log.append({ ...UNIT, offsetPy: i }));
     log.write();
     // Behind three units 44 bytes are left: fewer than a unit and the blank need.
@@ -64,16 +70,36 @@ describe('the files of timed messages', () => {
     const first = store.content('/store/timerlog/00000000000000000000');
     expect(first.toString('hex', 156, 172)).toBe('0000002c0000000000000000cbd43194');
     const read: [number, number][] = [];
-    const again = open();
-    again.load();
+    const again = openLog(store, 200);
     again.scan((unit, position) => read.push([position, unit.offsetPy]) > 0);
     expect(read).toEqual(positions.map((position, i) => [position, i]));
     expect(again.endOffset).toBe(log.endOffset);
-    expect(positions.toReversed().map((position) => log.read(position)?.offsetPy)).toEqual([3, 2, 1, 0]);
-    log.deleteExpired(2);
-    expect(log.startOffset).toBe(0);
-    log.deleteExpired(3);
-    expect(log.startOffset).toBe(200);
+    expect(positions.toReversed().map((position) => again.read(position)?.offsetPy)).toEqual([3, 2, 1, 0]);
+    again.deleteExpired(2);
+    expect(again.startOffset).toBe(0);
+    again.deleteExpired(3);
+    expect(again.startOffset).toBe(200);
+  });
+
+  it('have on the disk, after a flush that failed and one that did not, all that was written before it', async () => {
+    const store = disk();
+    const log = openLog(store, 8192);
+    const flush = promisify((done: FileCallback) => log.sync(done));
+    const append = (count: number) => {
+      for (let i = 0; i < count; i++) log.append({ ...UNIT, offsetPy: i });
+      log.write();
+    };
+    append(20);
+    await flush();
+    append(200);
+    store.faults.push({ operation: 'sync', path: /timerlog/, code: 'EIO', times: 1 });
+    await expect(flush()).rejects.toThrow('EIO');
+    append(20);
+    await flush();
+    store.crash(() => false);
+    let count = 0;
+    openLog(store, 8192).scan(() => ++count > 0);
+    expect(count).toBe(240);
   });
 
   it('have a slot for each second of two weeks', () => {
