@@ -6,6 +6,7 @@ import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { StoreError } from '../../../errors/store.error.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { TimerProgress } from '../../store/timer/timer-checkpoint.js';
 import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
 import { TimerMagic } from '../../store/timer/timer-unit.js';
 import { TIMER_PRECISION, wholeSlots } from '../../store/timer/timer-wheel.js';
@@ -55,8 +56,11 @@ export class TimerMessageService {
   private readTimeMs = 0;
   /** Slots before it take no messages any more. */
   private writeTimeMs = 0;
-  /** Below this offset messages are taken up again, of which those are delivered that were due before a time. */
-  private rebuild = { queueOffset: 0, readTimeMs: 0 };
+  /**
+   * How far it was at each rebuild, latest time first: what is taken up again and comes before one of them was delivered. Only
+   * the first survives a restart: after several the others' messages come again if one more rebuild follows.
+   */
+  private rebuilds: readonly TimerProgress[] = [];
   /** Until here messages were sent before the start: they go to their slots, and are delivered in the order of these. */
   private catchUpOffset = 0;
   private slot: (DueSlot & { next: number; readonly deleteKeys: ReadonlySet<string> }) | undefined;
@@ -116,12 +120,13 @@ export class TimerMessageService {
       store.queryConsumeQueue(TIMER_TOPIC, 0, Math.max(offset, oldest), 1)?.units[0]?.commitLogOffset;
     const state = this.files.open(store.maxPhyOffset, offsetOf);
     this.isOpen = true;
-    const { lastReadTimeMs, lastTimerQueueOffset } = this.files.checkpoint;
+    const { lastReadTimeMs, lastTimerQueueOffset, earlier } = this.files.checkpoint;
     const isSetBack = lastReadTimeMs > this.now() + MAX_SET_BACK;
     const isOld = state === 'UNKNOWN' || isSetBack || lastReadTimeMs < this.now() - MAX_AGE;
     this.readTimeMs = this.writeTimeMs = isOld ? this.now() : lastReadTimeMs;
     this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
     this.queueOffset = Math.min(lastTimerQueueOffset, this.catchUpOffset);
+    this.rebuilds = [{ ...earlier, queueOffset: Math.min(earlier.queueOffset, this.queueOffset) }];
     if (state !== 'SOUND' || isOld) {
       const isEmpty = this.catchUpOffset === 0 && this.files.pending === 0;
       const reason = isSetBack ? SET_BACK : state.toLowerCase();
@@ -266,10 +271,9 @@ export class TimerMessageService {
 
   /** Of a message that is taken up again: whether it had its turn before. */
   private wasDelivered({ message, delayedTime }: TimedMessage): boolean {
-    if (message.queueOffset >= this.rebuild.queueOffset) return false;
     const target = this.files.targetOf(delayedTime, wholeSlots(message.storeTimestamp));
-    const tolerance = target === delayedTime ? 0 : ROLL_TOLERANCE;
-    return target + tolerance < this.rebuild.readTimeMs;
+    const latest = target === delayedTime ? target : target + ROLL_TOLERANCE;
+    return this.rebuilds.some((it) => message.queueOffset < it.queueOffset && latest < it.readTimeMs);
   }
 
   /** Delivers the next messages that are due; false when none are. */
@@ -345,12 +349,12 @@ export class TimerMessageService {
   }
 
   /** Takes up everything anew that is still in the topic, but for what was due before `readTimeMs`. */
-  private rebuildFrom(state: typeof this.rebuild, reason: string | undefined): void {
+  private rebuildFrom(state: TimerProgress, reason: string | undefined): void {
     const { store, logger } = this.broker;
     if (reason !== undefined) logger.warn(`The timer log is built anew from ${TIMER_TOPIC} (${reason})`);
     this.files.clear();
     this.slot = undefined;
-    this.rebuild = state;
+    this.rebuilds = [...this.rebuilds.filter(({ readTimeMs }) => readTimeMs > state.readTimeMs), state];
     this.queueOffset = store.getMinOffsetInQueue(TIMER_TOPIC, 0);
     this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
     this.writeTimeMs = this.readTimeMs;
@@ -366,12 +370,14 @@ export class TimerMessageService {
   }
 
   private async flush(): Promise<void> {
+    const { queueOffset, readTimeMs, rebuilds } = this;
     // A log that is only half built says less than the one before.
-    if (!this.hasChanged || this.queueOffset < this.rebuild.queueOffset) return;
+    if (!this.hasChanged || rebuilds.some((rebuild) => queueOffset < rebuild.queueOffset)) return;
     this.hasChanged = false;
     const { store, clock, logger } = this.broker;
     try {
-      await this.files.flush(this.readTimeMs, this.queueOffset, clock.now(), (done) => store.syncLog(done));
+      const progress = { queueOffset, readTimeMs };
+      await this.files.flush(progress, rebuilds[0]!, clock.now(), (done) => store.syncLog(done));
       this.clean();
     } catch (error) {
       this.hasChanged = true;

@@ -3,8 +3,14 @@ import { makeDurableDirectory } from '../../../common/durable-directory.js';
 import type { FileCallback, FileSystem } from '../../../common/file-system.js';
 import { CheckpointFile } from '../checkpoint-file.js';
 
-/** Bytes of the seven numbers. */
+/** Bytes of Apache's seven numbers. */
 const LENGTH = 56;
+
+/** Of the messages of the timer topic below `queueOffset`, those that were due before `readTimeMs` are delivered. */
+export interface TimerProgress {
+  readonly queueOffset: number;
+  readonly readTimeMs: number;
+}
 
 /** How far timers are taken up and delivered (TimerCheckpoint): `config/timercheck`. */
 export class TimerCheckpoint {
@@ -13,6 +19,8 @@ export class TimerCheckpoint {
   lastTimerLogFlushPos = 0;
   /** The next message of the timer topic to take up. */
   lastTimerQueueOffset = 0;
+  /** How far it was when the log was built anew, as after the clock was set back. Apache's broker does not read it. */
+  earlier: TimerProgress = { queueOffset: 0, readTimeMs: 0 };
   private stateVersion = 0;
   private counter = 0;
   private readonly directory: string;
@@ -35,6 +43,7 @@ export class TimerCheckpoint {
     this.lastTimerQueueOffset = Math.min(file.at(2), file.at(3));
     this.stateVersion = file.at(4);
     this.counter = file.at(6);
+    this.earlier = { queueOffset: file.at(7), readTimeMs: file.at(8) };
     return this.lastReadTimeMs > 0;
   }
 
@@ -47,6 +56,7 @@ export class TimerCheckpoint {
     }
     // The master's offset is the fourth: Apache takes up everything anew from where it says.
     const numbers = [lastReadTimeMs, lastTimerLogFlushPos, queueOffset, queueOffset, stateVersion, now];
-    this.file.save([...numbers, ++this.counter], done);
+    const { earlier } = this;
+    this.file.save([...numbers, ++this.counter, earlier.queueOffset, earlier.readTimeMs], done);
   }
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../../../common/logger.js';
 import { StoreError } from '../../../errors/store.error.js';
 import type { MessageStoreConfig } from '../message-store-config.js';
 import { OpenFiles } from '../open-files.js';
-import { TimerCheckpoint } from './timer-checkpoint.js';
+import { TimerCheckpoint, type TimerProgress } from './timer-checkpoint.js';
 import { TimerLog } from './timer-log.js';
 import { TimerMagic, type TimerUnit } from './timer-unit.js';
 import { TIMER_PRECISION, TimerWheel, wholeSlots } from './timer-wheel.js';
@@ -160,17 +160,18 @@ export class TimerMessageStore {
   /**
    * Brings everything to the disk, then the checkpoint that says how far it goes.
    *
+   * @param earlier how far it was when the log was built anew.
    * @param syncStore does the same for the messages themselves: what the checkpoint calls delivered must be there.
    */
   flush(
-    readTimeMs: number,
-    queueOffset: number,
+    progress: TimerProgress,
+    earlier: TimerProgress,
     now: number,
     syncStore: (done: FileCallback) => void,
   ): Promise<void> {
     this.lastFlush = this.lastFlush
       .catch(() => {})
-      .then(() => this.flushNow(readTimeMs, now, queueOffset, syncStore));
+      .then(() => this.flushNow(progress, earlier, now, syncStore));
     return this.lastFlush;
   }
 
@@ -186,9 +187,9 @@ export class TimerMessageStore {
   }
 
   private async flushNow(
-    readTimeMs: number,
+    { readTimeMs, queueOffset }: TimerProgress,
+    earlier: TimerProgress,
     now: number,
-    queueOffset: number,
     syncStore: (done: FileCallback) => void,
   ): Promise<void> {
     this.log.write();
@@ -200,6 +201,7 @@ export class TimerMessageStore {
     this.checkpoint.lastReadTimeMs = readTimeMs;
     this.checkpoint.lastTimerQueueOffset = queueOffset;
     this.checkpoint.lastTimerLogFlushPos = end;
+    this.checkpoint.earlier = earlier;
     await promisify((done: FileCallback) => this.checkpoint.save(now, done))();
   }
 

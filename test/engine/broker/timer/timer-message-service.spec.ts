@@ -1,33 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
-import { bodies } from '../../../support/test-peers.js';
-import { VirtualBroker } from '../../../support/virtual-broker.js';
+import { TimerBroker } from '../../../support/timer-broker.js';
 import { HOUR, MINUTE } from '../../../support/virtual-clock.js';
 
 const DAY = 24 * HOUR;
 const TIMER_LOG = '/store/timerlog/00000000000000000000';
-
-/** A broker to which timed messages are sent. */
-class TimerBroker extends VirtualBroker {
-  async send(body: string, properties: Readonly<Record<string, string | number>>, topic = 't') {
-    const texts = Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, `${value}`]));
-    return this.client.send(topic, { body, properties: { UNIQ_KEY: body, ...texts } });
-  }
-
-  in(millis: number) {
-    return { TIMER_DELIVER_MS: this.clock.now() + millis };
-  }
-
-  async arrived(topic = 't'): Promise<string[]> {
-    return bodies(await this.client.read(topic));
-  }
-
-  recall(recallHandle: string, topic = 't') {
-    const header = { producerGroup: 'g', topic, recallHandle, brokerName: undefined };
-    return this.client.call(RequestCode.RECALL_MESSAGE, header);
-  }
-}
 
 describe('TimerMessageService', () => {
   it('delivers at the second, and keeps what belongs to the message', async () => {
@@ -306,49 +283,6 @@ describe('TimerMessageService', () => {
     await broker.pass(1000);
     expect(await broker.arrived()).toEqual(['x']);
   });
-
-  it('keeps up with a clock that jumps ahead, and goes back with one that is set back', async () => {
-    const broker = await TimerBroker.open();
-    await broker.send('x', broker.in(10_000));
-    await broker.send('y', broker.in(HOUR + MINUTE));
-    broker.clock.set(broker.clock.now() + HOUR);
-    await broker.pass(2000);
-    expect(await broker.arrived()).toEqual(['x']);
-    broker.clock.set(broker.clock.now() - HOUR);
-    await broker.pass(2 * MINUTE);
-    expect(await broker.arrived()).toEqual(['x']);
-    expect(broker.log).toContain('built anew from rmq_sys_wheel_timer (the clock was set back)');
-    await broker.pass(HOUR);
-    expect(await broker.arrived()).toEqual(['x', 'y']);
-  });
-
-  it.each(['while it runs', 'while it is down'])(
-    'delivers in time, and once, when the clock was ahead and is set right %s',
-    async (when) => {
-      const broker = await TimerBroker.open();
-      await broker.send('early', broker.in(HOUR));
-      await broker.send('late', broker.in(30 * HOUR));
-      broker.clock.set(broker.clock.now() + DAY);
-      await broker.pass(5000);
-      expect(await broker.arrived()).toEqual(['early']);
-      const isDown = when === 'while it is down';
-      if (isDown) await broker.close();
-      broker.clock.set(broker.clock.now() - DAY);
-      if (isDown) await broker.start();
-      await broker.pass(2000);
-      await broker.send('new', broker.in(2 * HOUR));
-      await broker.pass(2 * HOUR - 1000);
-      expect(await broker.arrived()).toEqual(['early']);
-      await broker.restart();
-      await broker.pass(2000);
-      expect(await broker.arrived()).toEqual(['early', 'new']);
-      expect(broker.log).not.toContain('set back');
-      await broker.pass(DAY);
-      await broker.restart();
-      await broker.pass(4 * HOUR);
-      expect(await broker.arrived()).toEqual(['early', 'new', 'late']);
-    },
-  );
 
   it('tries a delivery again until it can be stored', async () => {
     const broker = await TimerBroker.open();
