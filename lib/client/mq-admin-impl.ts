@@ -63,6 +63,7 @@ export class MQAdminImpl {
   /**
    * Creates a topic in every broker, or gives it as many queues (MQAdmin#createTopic).
    *
+   * @throws MQClientError (10003) when no broker with a master is known; nothing is created then.
    * @throws MQBrokerError when a broker refuses; others may have it by then.
    */
   async createTopic(name: string, queueNum: number): Promise<void> {
@@ -79,7 +80,7 @@ export class MQAdminImpl {
       order: false,
     };
     const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, header, body: undefined };
-    await Promise.all(this.instance.brokerNames().map((broker) => this.instance.request(broker, request)));
+    await Promise.all(this.mastersFor(name).map((broker) => this.instance.request(broker, request)));
   }
 
   async maxOffset(mq: MessageQueue): Promise<number> {
@@ -154,6 +155,17 @@ export class MQAdminImpl {
     return found
       .filter((message) => message.getProperty(name) === msgId)
       .toSorted((a, b) => b.storeTimestamp - a.storeTimestamp)[0];
+  }
+
+  /** Names of the brokers in which a topic can be created. */
+  private mastersFor(topic: string): string[] {
+    const brokers = this.instance.brokerNames();
+    if (brokers.length > 0) return brokers;
+    const names = this.instance.namesrvAddrs.join(';');
+    throw new MQClientError(
+      `Topic ${topic} was not created: the name server ${names} knows no broker with a master. Start one, and try again.`,
+      { responseCode: ClientErrorCode.BROKER_NOT_EXIST, retryable: true },
+    );
   }
 
   private async query(

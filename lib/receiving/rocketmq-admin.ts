@@ -59,7 +59,7 @@ export class RocketMQAdmin {
    * creates it with four. Listeners share out the queues, so that as many members of a group have work.
    *
    * @param queues from 1 to 1,024. Default: 8.
-   * @throws MQClientError when a topic cannot have this name.
+   * @throws MQClientError when a topic cannot have this name, or no broker with a master is there.
    * @throws MQBrokerError when a broker refuses.
    */
   async createTopic(topic: string, queues = queuesRule.default): Promise<void> {
