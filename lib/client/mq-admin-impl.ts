@@ -2,7 +2,7 @@ import { decodeMessageId } from '../common/message-id.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { KEY_SEPARATOR, MessageConst } from '../common/message-const.js';
 import type { MessageQueue } from '../common/message-queue.js';
-import { MASTER_ID, TOOLS_CONSUMER_GROUP } from '../common/mix-all.js';
+import { MASTER_ID, NEW_TOPIC_QUEUES, TOOLS_CONSUMER_GROUP } from '../common/mix-all.js';
 import { PermName } from '../common/perm-name.js';
 import { PullSysFlag } from '../common/pull-sys-flag.js';
 import { TopicNames } from '../common/topic-validator.js';
@@ -10,7 +10,9 @@ import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { SetMessageRequestModeRequestBody } from '../remoting/body/query-assignment.js';
 import { subscribeQueuesOf } from '../remoting/body/subscribe-queues.js';
+import type { TopicConfig } from '../remoting/body/topic-config.js';
 import type { TopicRouteData } from '../remoting/body/topic-route-data.js';
+import type { CreateTopicRequestHeader } from '../remoting/header/create-topic-request-header.js';
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke } from '../remoting/transport/transport.js';
@@ -20,6 +22,12 @@ import { checkTopic } from './validators.js';
 /** Milliseconds for what a broker has to search for. */
 const QUERY_TIMEOUT = 18_000;
 const PULL_TIMEOUT = 10_000;
+const NEW_TOPIC = {
+  perm: PermName.READ | PermName.WRITE,
+  topicFilterType: 'SINGLE_TAG',
+  topicSysFlag: 0,
+  order: false,
+};
 
 /** The messages that a key was given, by their time. */
 export interface QueryOptions {
@@ -61,26 +69,29 @@ export class MQAdminImpl {
   }
 
   /**
-   * Creates a topic in every broker, or gives it as many queues (MQAdmin#createTopic).
+   * Creates a topic in every broker that has a master. Where there is one of this name it stays as it is, but for its number of queues,
+   * which is raised if a larger one is given.
    *
-   * @throws MQClientError (10003) when no broker with a master is known; nothing is created then.
+   * @param queueNum Default: 8 where there is no such topic.
+   * @throws MQClientError when no broker with a master is known (10003), or one has more queues of the topic than `queueNum`;
+   * nothing is changed then.
    * @throws MQBrokerError when a broker refuses; others may have it by then.
    */
-  async createTopic(name: string, queueNum: number): Promise<void> {
+  async createTopic(name: string, queueNum?: number): Promise<void> {
     checkTopic(name);
     await this.instance.updateBrokers();
-    const header = {
-      topic: this.instance.withNamespace(name),
-      defaultTopic: TopicNames.AUTO_CREATE_TOPIC_KEY,
-      readQueueNums: queueNum,
-      writeQueueNums: queueNum,
-      perm: PermName.READ | PermName.WRITE,
-      topicFilterType: 'SINGLE_TAG' as const,
-      topicSysFlag: 0,
-      order: false,
-    };
-    const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, header, body: undefined };
-    await Promise.all(this.mastersFor(name).map((broker) => this.instance.request(broker, request)));
+    const masters = this.mastersFor(name);
+    const headers = await Promise.all(masters.map((broker) => this.topicChange(broker, name, queueNum)));
+    const requests = masters.map(async (broker, i) => {
+      const header = headers[i];
+      if (header === undefined) return;
+      await this.instance.request(broker, {
+        code: RequestCode.UPDATE_AND_CREATE_TOPIC,
+        header,
+        body: undefined,
+      });
+    });
+    await Promise.all(requests);
   }
 
   async maxOffset(mq: MessageQueue): Promise<number> {
@@ -168,6 +179,36 @@ export class MQAdminImpl {
     );
   }
 
+  /** What a broker has to be told for a topic to be there with so many queues; undefined when it is. */
+  private async topicChange(
+    broker: string,
+    name: string,
+    queueNum: number | undefined,
+  ): Promise<CreateTopicRequestHeader | undefined> {
+    const topic = this.instance.withNamespace(name);
+    const present = await this.topicConfig(broker, topic);
+    if (present === undefined) return topicHeader(topic, queueNum ?? NEW_TOPIC_QUEUES, NEW_TOPIC);
+    if (queueNum === undefined) return undefined;
+    const queues = Math.max(present.readQueueNums, present.writeQueueNums);
+    if (queueNum >= queues) return topicHeader(topic, queueNum, present);
+    throw new MQClientError(
+      `Topic ${name} has ${queues} queues in broker ${broker}, and createTopic takes none away: ask for ${queues} or more ` +
+        `instead of ${queueNum}, or leave the number out.`,
+    );
+  }
+
+  /** A topic as a broker has it, if it does. */
+  private async topicConfig(broker: string, topic: string): Promise<TopicConfig | undefined> {
+    const request = { code: RequestCode.GET_TOPIC_CONFIG, header: { topic }, body: undefined };
+    try {
+      return (await this.instance.request(broker, request)).body;
+    } catch (error) {
+      if (error instanceof MQBrokerError && error.responseCode === ResponseCode.TOPIC_NOT_EXIST)
+        return undefined;
+      throw error;
+    }
+  }
+
   private async query(
     topic: string,
     key: string,
@@ -225,4 +266,14 @@ export class MQAdminImpl {
       return message;
     });
   }
+}
+
+function topicHeader(
+  topic: string,
+  queueNum: number,
+  { perm, topicFilterType, topicSysFlag, order }: typeof NEW_TOPIC,
+): CreateTopicRequestHeader {
+  const queues = { readQueueNums: queueNum, writeQueueNums: queueNum };
+  const defaultTopic = TopicNames.AUTO_CREATE_TOPIC_KEY;
+  return { topic, defaultTopic, ...queues, perm, topicFilterType, topicSysFlag, order };
 }

@@ -19,6 +19,8 @@ export const replyTopicOf = (cluster: string): string => `${cluster}_REPLY_TOPIC
 /** Where check points and acknowledgements of popped messages are kept (PopAckConstants), and its queues (reviveQueueNum). */
 export const reviveTopicOf = (cluster: string): string => `rmq_sys_REVIVE_LOG_${cluster}`;
 export const REVIVE_QUEUES = 8;
+/** Queues of a topic that is created without their number. */
+export const NEW_TOPIC_QUEUES = 8;
 export const isDlqTopic = (topic: string): boolean => topic.startsWith(DLQ_GROUP_TOPIC_PREFIX);
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);
 /** Where messages of a topic wait for a group that pops them again; the second form only with `enableRetryTopicV2`. */

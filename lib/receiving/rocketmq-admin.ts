@@ -8,7 +8,7 @@ import type {
 import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
 import { checkOption, integer, oneOf, type OptionRule } from '../common/option-rules.js';
-import { dlqTopicOf } from '../common/mix-all.js';
+import { dlqTopicOf, NEW_TOPIC_QUEUES } from '../common/mix-all.js';
 import {
   MQAdminImpl,
   queryMessageTrace,
@@ -23,7 +23,7 @@ import { DeadLetterResender, type MessageSender } from './dead-letter-resender.j
 /** Messages of one answer to a pull; brokers send at most 32. */
 const PAGE = 32;
 
-const queuesRule = integer(8, 1, 1024);
+const queuesRule = integer(NEW_TOPIC_QUEUES, 1, 1024);
 const browseMaxRule = integer(100, 1);
 const queryMaxRule = integer(32, 1, 64);
 const resendMaxRule = integer(Number.MAX_SAFE_INTEGER, 1);
@@ -55,15 +55,17 @@ export class RocketMQAdmin {
   }
 
   /**
-   * Creates a topic in every broker of the cluster, or gives one that is there as many queues; the first message to a topic
-   * creates it with four. Listeners share out the queues, so that as many members of a group have work.
+   * Creates a topic in every broker of the cluster; the first message to a topic creates it with four queues. Listeners share out the
+   * queues, so that as many members of a group have work. Where there is one of this name it stays as it is, with its permissions and
+   * attributes, but for its number of queues, which is raised if a larger one is given.
    *
-   * @param queues from 1 to 1,024. Default: 8.
-   * @throws MQClientError when a topic cannot have this name, or no broker with a master is there.
+   * @param queues from 1 to 1,024. Default: 8 where there is no such topic.
+   * @throws MQClientError when a topic cannot have this name, no broker with a master is there, or the topic has more than
+   * `queues`; nothing is changed then.
    * @throws MQBrokerError when a broker refuses.
    */
-  async createTopic(topic: string, queues = queuesRule.default): Promise<void> {
-    checkOption('queues', queues, queuesRule);
+  async createTopic(topic: string, queues?: number): Promise<void> {
+    if (queues !== undefined) checkOption('queues', queues, queuesRule);
     await this.questions.createTopic(topic, queues);
   }
 

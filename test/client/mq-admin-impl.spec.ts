@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MQAdminImpl } from '../../lib/client/index.js';
-import { success } from '../../lib/remoting/remoting-command.js';
+import { createTopicConfig } from '../../lib/engine/broker/topic/topic-config.js';
+import { failure, success } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
-import { ClientErrorCode } from '../../lib/remoting/response-code.js';
+import { ClientErrorCode, ResponseCode } from '../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from '../support/scripted-cluster.js';
 import { startInstance } from '../support/test-peers.js';
 
@@ -33,4 +34,21 @@ describe('createTopic', () => {
       expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual([]);
     },
   );
+
+  it('changes no broker when one of them refuses', async () => {
+    const { cluster, admin } = open({ a: [0], b: [0] });
+    const { answer } = cluster;
+    cluster.answer = (call) => {
+      const { code } = call.request;
+      if (code !== RequestCode.GET_TOPIC_CONFIG) return answer!(call);
+      const config = createTopicConfig('t', 8, 6);
+      if (call.address === 'a:0') call.answer(failure(ResponseCode.TOPIC_NOT_EXIST, 'none'));
+      else call.answer(success(undefined as never, config as never));
+      return true;
+    };
+    await expect(admin.createTopic('t', 4)).rejects.toThrow('Topic t has 8 queues in broker b');
+    expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual([]);
+    await admin.createTopic('t');
+    expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual(['a:0']);
+  });
 });

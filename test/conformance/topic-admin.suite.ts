@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
-import { bodies } from '../support/test-peers.js';
+import { MQAdminImpl } from '../../lib/client/index.js';
+import { bodies, startInstance } from '../support/test-peers.js';
 import { byQueue, createTopic, open } from './admin-client.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
@@ -55,6 +56,37 @@ export function describeTopicAdmin(cluster: ClusterRef): void {
       const { code, remark } = await createTopic(client, name ?? topic, fields);
       expect(code).toBe(expected);
       expect(remark).toBeTruthy();
+    });
+  });
+
+  describe('createTopic of a client', () => {
+    it('gives a new topic eight queues, or as many as are asked for', async () => {
+      const { client, topic } = await open(cluster);
+      const admin = new MQAdminImpl(startInstance(cluster()));
+      const queues = async (name: string) =>
+        (await client.call(RequestCode.GET_TOPIC_CONFIG, { topic: name })).body;
+      await admin.createTopic(topic);
+      const created = { perm: 6, order: false, topicSysFlag: 0 };
+      expect(await queues(topic)).toMatchObject({ readQueueNums: 8, writeQueueNums: 8, ...created });
+      await admin.createTopic(`${topic}-5`, 5);
+      expect(await queues(`${topic}-5`)).toMatchObject({ readQueueNums: 5, writeQueueNums: 5, ...created });
+    });
+
+    it('leaves one that is there as it is, but for queues that are added', async () => {
+      const { client, topic } = await open(cluster);
+      const admin = new MQAdminImpl(startInstance(cluster()));
+      const config = async () => (await client.call(RequestCode.GET_TOPIC_CONFIG, { topic })).body!;
+      const special = { perm: 4, order: true, topicSysFlag: 1, attributes: '+message.type=FIFO' };
+      await createTopic(client, topic, { readQueueNums: 16, writeQueueNums: 12, ...special });
+      const before = await config();
+      await admin.createTopic(topic);
+      expect(await config()).toEqual(before);
+      await expect(admin.createTopic(topic, 15)).rejects.toThrow(
+        `Topic ${topic} has 16 queues in broker ${client.brokerName}, and createTopic takes none away: ask for 16 or more instead of 15`,
+      );
+      expect(await config()).toEqual(before);
+      await admin.createTopic(topic, 20);
+      expect(await config()).toEqual({ ...before, readQueueNums: 20, writeQueueNums: 20 });
     });
   });
 
