@@ -15,6 +15,8 @@ import { OrderInfo } from './order-info.js';
 
 /** Milliseconds after which a portion is forgotten that nobody goes on with (CLEAN_SPAN_FROM_LAST). */
 const MAX_AGE = 24 * 3_600_000;
+/** Longest wait for a portion in milliseconds; a clock that is set is noticed after it. */
+const MAX_WAIT = 1000;
 
 /** What is popped in order from one queue. */
 export interface OrderedPop {
@@ -148,11 +150,18 @@ export class ConsumerOrderInfoManager extends ConfigManager {
     const now = this.clock.now();
     const freeAt = info.freeAt(now);
     if (freeAt === undefined) return;
-    const onFree = () => {
+    const look = () => {
       this.timers.delete(key);
-      this.callbacks.onFree(topic, group, queueId);
+      this.lookAgain(topic, group, queueId);
     };
-    this.timers.set(key, this.clock.setTimeout(onFree, Math.min(freeAt - now, MAX_AGE)));
+    this.timers.set(key, this.clock.setTimeout(look, Math.min(freeAt - now, MAX_WAIT)));
+  }
+
+  /** A timer may be early: a pop that is woken while the queue is blocked would be held until its poll ends. */
+  private lookAgain(topic: string, group: string, queueId: number): void {
+    const info = this.find(topic, group, queueId);
+    if (info?.freeAt(this.clock.now()) === undefined) this.callbacks.onFree(topic, group, queueId);
+    else this.wakeWhenFree(topic, group, queueId, info);
   }
 
   private clean(key: string, queues: Map<number, OrderInfo>): void {

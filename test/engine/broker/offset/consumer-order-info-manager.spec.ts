@@ -90,4 +90,29 @@ describe('ConsumerOrderInfoManager', () => {
     expect(freed).toEqual(['t g 0']);
     expect(manager.checkBlock('b', 't', 'g', 0)).toBe(false);
   });
+
+  it.each([
+    ['a timer is early', -1],
+    ['the clock was set back', -10_000],
+  ])('says so when the time is over, and not before, although %s', async (_what, change) => {
+    const { clock, manager, freed } = open();
+    const popTime = clock.now();
+    const pop = { topic: 't', consumerGroup: 'g', queueId: 0, attemptId: 'a', invisibleTime: 3000, popTime };
+    manager.update({ ...pop, offsets: [5] });
+    clock.set(popTime + change);
+    await clock.advance(2999 - change);
+    expect(freed).toEqual([]);
+    await clock.advance(1);
+    expect(freed).toEqual(['t g 0']);
+  });
+
+  it('notices a clock that was set forth within a second', async () => {
+    const { clock, manager, freed } = open();
+    const popTime = clock.now();
+    const pop = { topic: 't', consumerGroup: 'g', queueId: 0, attemptId: 'a', popTime, offsets: [5] };
+    manager.update({ ...pop, invisibleTime: 60_000 });
+    clock.set(popTime + 60_000);
+    await clock.advance(1000);
+    expect(freed).toEqual(['t g 0']);
+  });
 });
