@@ -71,8 +71,7 @@ export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy {
       await this.registrar.start();
     } catch (error) {
       // Nest ends without its shutdown hooks when a start fails; the store must not stay locked.
-      await this.registrar.stop();
-      await this.connection.close();
+      await this.connection.endFailedStart(() => this.registrar.stop());
       throw error;
     }
   }

@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
 import { RocketMQModule, RocketMQTemplate } from '../../lib/index.js';
+import { ListenerRegistrar } from '../../lib/listener/listener.registrar.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
@@ -87,6 +88,32 @@ describe('the start', () => {
     open();
     await init;
     expect(await events.take(3)).toEqual(['feature', 'root', 'message']);
+  });
+});
+
+describe('a start that fails', () => {
+  /** Two listeners that cannot be in one group. */
+  const contradicting = ['CONCURRENTLY', 'ORDERLY'].map((consumeMode) =>
+    listener({ topic: consumeMode, consumerGroup: 'g', consumeMode: consumeMode as 'ORDERLY' }, () => {}),
+  );
+
+  it('gives the store free and keeps its reason, although listeners cannot be stopped', async () => {
+    const app = await createApp({ providers: contradicting });
+    const registrar = app.module.get(ListenerRegistrar, { strict: false });
+    vi.spyOn(registrar, 'stop').mockRejectedValueOnce(new Error('cannot stop'));
+    await expect(app.start()).rejects.toThrow('share one consumer');
+    await app.logger.logged('so did a step of the end that followed: Error: cannot stop');
+    await startApp({ directory: app.directory });
+  });
+
+  it.each(['engine', 'listeners'])('of the %s keeps its reason although the end fails', async (what) => {
+    const app = await createApp({ providers: what === 'listeners' ? contradicting : [] });
+    const connection = app.module.get(RocketMQConnection, { strict: false });
+    const { producer, engine } = connection;
+    if (what === 'engine') vi.spyOn(engine!, 'start').mockRejectedValueOnce(new Error('share one consumer'));
+    vi.spyOn(producer, 'endTrace').mockRejectedValueOnce(new Error('no trace'));
+    await expect(app.start()).rejects.toThrow('share one consumer');
+    await app.logger.logged('so did a step of the end that followed: Error: no trace');
   });
 });
 
