@@ -223,6 +223,10 @@ export const scopedPrepareStart = (listener: string): string =>
   `${listener} has prepareStart, which is called when the application starts, but there is an instance only when a message is there: make it, and ` +
   'global guards and the like, providers of the default scope.';
 
+export const madeScoped = (type: string): string =>
+  `${type} has methods that listen, and is made anew for every message and request, with all that inject it, because a guard, pipe, ` +
+  'interceptor or filter before it is request-scoped: put the listeners into a class of their own.';
+
 export const illegalParameter = (type: string, method: string, index: number): string =>
   `Parameter ${index + 1} of listener ${type}.${method} has a decorator that means something in controllers only: leave it out, or use ` +
   '@Body(), @RocketMQHeader, @RocketMQKeys, @RocketMQAttempt, or one made by createParamDecorator.';

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, Logger, Scope, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
@@ -7,6 +7,7 @@ import type { RocketMQPushConsumerLifecycleListener } from '../interfaces/push-c
 import {
   idempotentWithoutListener,
   listenerWithoutMethod,
+  madeScoped,
   scopedPrepareStart,
 } from '../rocketmq.messages.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
@@ -20,6 +21,8 @@ const ON_MESSAGE = 'onMessage';
 /** Finds the listeners of an application, in every module. */
 @Injectable()
 export class ListenerExplorer {
+  private readonly logger = new Logger('RocketMQListener');
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -59,6 +62,8 @@ export class ListenerExplorer {
     for (const method of this.scanner.getAllMethodNames(prototype))
       endpoints.push(...this.methodEndpoint(wrapper, type as never, prototype, method));
     if (endpoints.length === 0) return [];
+    if (classOptions === undefined && isMadeScoped(wrapper))
+      this.logger.warn(madeScoped((type as Type).name));
     const prepareStart = prepareStartOf(wrapper, prototype);
     return endpoints.map((endpoint) => ({ ...endpoint, prepareStart }));
   }
@@ -104,6 +109,15 @@ export class ListenerExplorer {
     const invoke = this.handlers.create(wrapper, prototype, method, payloadType);
     return { name, className: type.name, options, invoke };
   }
+}
+
+/** Whether a class of the default scope is of request scope because of its guards and the like, which may be global ones. */
+function isMadeScoped(wrapper: InstanceWrapper): boolean {
+  const enhancers = wrapper.getEnhancersMetadata() as InstanceWrapper[] | undefined;
+  return (
+    wrapper.scope !== Scope.REQUEST &&
+    enhancers?.some((enhancer) => !enhancer.isDependencyTreeStatic()) === true
+  );
 }
 
 /** @throws ConfigurationError where there is no instance yet to call it on. */

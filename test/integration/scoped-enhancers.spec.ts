@@ -70,4 +70,14 @@ describe('what the application has in request scope', () => {
     await app.template.syncSend(topic, 'good');
     expect(await steps.take(2)).toEqual([`around ${topic}`, 'good!']);
   });
+
+  it.each([
+    ['warns of', 'with a method that listens', true, [ByMethod, ...providers]],
+    ['says nothing of', 'that listens', false, [OfDeadLetters, ...providers]],
+    ['says nothing of', 'before which nothing is scoped', false, [ByMethod]],
+  ])('%s a class %s', async (_says, _what, isWarned, all) => {
+    const { logger } = await startApp({ providers: all });
+    const text = 'ByMethod has methods that listen, and is made anew for every message and request';
+    expect(logger.lines.some((line) => line.startsWith(`WARN [RocketMQListener] ${text}`))).toBe(isWarned);
+  });
 });
