@@ -140,12 +140,12 @@ export class ConsumeMessageConcurrentlyService extends ConsumeMessageService<
   }
 
   /** The messages of a call that has run for longer than `consumeTimeout` come again; its status does not count any more. */
-  private async giveUp({ messages, context, queue, startedAt: began }: ConsumeRequest): Promise<void> {
+  private async giveUp({ messages, context, queue }: ConsumeRequest): Promise<void> {
     const { config, stats, logger } = this.context;
     const fault = tooLong(messages, config);
     logger.warn(`${fault}: it is sent back, and what becomes of this call does not count`);
     context.abort(new MQClientError(fault));
-    stats.onConsumed(queue.mq.topic, 0, messages.length, began);
+    stats.onConsumed(queue.mq.topic, 0, messages.length, startedAt(messages));
     // Of a queue that was taken away they come again anyway.
     if (queue.dropped) return;
     await this.finishFailed([], messages, { delayLevelWhenNextConsume: EXPIRED_DELAY_LEVEL }, queue);
@@ -174,6 +174,7 @@ export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrent
 class ConsumeRequest implements RunningCall, ConsumeTask {
   previous: RingMember = this;
   next: RingMember = this;
+  begunAt = 0;
   readonly context: ConcurrentlyContext;
 
   constructor(
@@ -182,10 +183,6 @@ class ConsumeRequest implements RunningCall, ConsumeTask {
     readonly queue: ProcessQueue,
   ) {
     this.context = new ConcurrentlyContext(queue.mq, queue);
-  }
-
-  get startedAt(): number {
-    return startedAt(this.messages);
   }
 
   run(): void | Promise<void> {

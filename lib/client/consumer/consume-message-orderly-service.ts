@@ -205,14 +205,12 @@ class OrderlyContext extends CallSignal implements ConsumeOrderlyContext {
 class OrderlyCall implements RunningCall {
   previous: RingMember = this;
   next: RingMember = this;
-  readonly startedAt: number;
+  begunAt = 0;
 
   constructor(
     readonly messages: readonly MessageExt[],
     readonly context: OrderlyContext,
-  ) {
-    this.startedAt = startedAt(messages);
-  }
+  ) {}
 }
 
 class OrderlyTask implements ConsumeTask {

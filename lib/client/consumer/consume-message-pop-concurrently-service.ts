@@ -20,7 +20,7 @@ const GIVE_UP_DELAY = 1000;
 /** A message that this consumer has until its time is over. */
 interface Popped {
   readonly queue: PopProcessQueue;
-  /** Milliseconds since the epoch at which the broker may give it to somebody else. */
+  /** When the broker may give it to somebody else, in the time of `Clock.monotonicNow`. */
   readonly deadline: number;
   isBegun: boolean;
 }
@@ -47,7 +47,7 @@ export class ConsumeMessagePopConcurrentlyService {
   /** Popped messages, which are this consumer's for `popInvisibleTime` from now on. */
   submit(messages: readonly MessageExt[], queue: PopProcessQueue): void {
     const { consumeMessageBatchMaxSize, popInvisibleTime } = this.context.config;
-    const poppedAt = this.context.clock.now();
+    const poppedAt = this.context.clock.monotonicNow();
     const deadline = poppedAt + popInvisibleTime;
     for (const message of messages) {
       this.popped.set(message, { queue, deadline, isBegun: false });
@@ -103,14 +103,14 @@ export class ConsumeMessagePopConcurrentlyService {
     for (const message of messages) this.begin(message);
     const status = this.service.call(messages, context);
     if (!(status instanceof Promise)) return this.finish(status, request);
-    this.running.begin(request);
+    this.running.begin(request, request.poppedAt);
     return status.then((settled) => {
       this.running.end(request);
       if (!context.isAborted) this.finish(settled, request);
     });
   }
 
-  private deadlineOf({ startedAt: poppedAt }: PopConsumeRequest): number {
+  private deadlineOf({ poppedAt }: PopConsumeRequest): number {
     return poppedAt + this.context.config.popInvisibleTime;
   }
 
@@ -141,7 +141,7 @@ export class ConsumeMessagePopConcurrentlyService {
   }
 
   private isOver(deadline: number): boolean {
-    return this.context.clock.now() >= deadline;
+    return this.context.clock.monotonicNow() >= deadline;
   }
 
   /** Whether a failure of the message is its last. */
@@ -231,14 +231,15 @@ function delayOf({ reconsumeTimes }: MessageExt, delayLevel: number): number {
 class PopConsumeRequest implements RunningCall, ConsumeTask {
   previous: RingMember = this;
   next: RingMember = this;
+  begunAt = 0;
   readonly context: ConcurrentlyContext;
 
   constructor(
     private readonly service: ConsumeMessagePopConcurrentlyService,
     readonly messages: readonly MessageExt[],
     readonly queue: PopProcessQueue,
-    /** When they were popped: from then on their time runs. */
-    readonly startedAt: number,
+    /** When they were popped, in the time of `Clock.monotonicNow`: from then on their time runs. */
+    readonly poppedAt: number,
   ) {
     this.context = new ConcurrentlyContext(queue.mq);
   }

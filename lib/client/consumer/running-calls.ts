@@ -8,8 +8,8 @@ import type { ConsumerConfig } from './consumer-config.js';
 /** A call of a listener that did not end at once. */
 export interface RunningCall extends RingMember {
   readonly context: CallSignal;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
+  /** In the time of `Clock.monotonicNow`; set with {@link RunningCalls.begin}. */
+  begunAt: number;
 }
 
 /**
@@ -27,7 +27,9 @@ export class RunningCalls<C extends RunningCall> {
     private readonly onExpired: (call: C) => void,
   ) {}
 
-  begin(call: C): void {
+  /** From `begunAt` on its time runs. */
+  begin(call: C, begunAt = this.clock.monotonicNow()): void {
+    call.begunAt = begunAt;
     this.calls.add(call);
     if (this.timer === undefined) this.watchOldest();
   }
@@ -48,7 +50,7 @@ export class RunningCalls<C extends RunningCall> {
   private watchOldest(): void {
     const oldest = this.calls.first;
     if (oldest === undefined) return;
-    const left = oldest.startedAt + this.timeout - this.clock.now();
+    const left = oldest.begunAt + this.timeout - this.clock.monotonicNow();
     this.timer = this.clock.setTimeout(() => {
       this.timer = undefined;
       this.expire();
@@ -57,12 +59,8 @@ export class RunningCalls<C extends RunningCall> {
   }
 
   private expire(): void {
-    const newest = this.clock.now() - this.timeout;
-    for (
-      let call = this.calls.first;
-      call !== undefined && call.startedAt <= newest;
-      call = this.calls.first
-    ) {
+    const newest = this.clock.monotonicNow() - this.timeout;
+    for (let call = this.calls.first; call !== undefined && call.begunAt <= newest; call = this.calls.first) {
       leaveRing(call);
       this.onExpired(call);
     }

@@ -119,6 +119,16 @@ describe('a popped message', () => {
     expect(reasons).toEqual([expect.anything(), expect.stringContaining('is shut down')]);
   });
 
+  it('is acknowledged when its listener ends in time, also when the clock was set forth meanwhile', async () => {
+    const { listener, release } = held();
+    const { acks, answer, clock } = await openPopConsumer(listener, { popInvisibleTime: 5000 });
+    await answer([{ offset: 0 }]);
+    clock.set(clock.now() + 3_600_000);
+    release();
+    await clock.advance(0);
+    expect(acks()).toHaveLength(1);
+  });
+
   it('is made dead after its last attempt, and is acknowledged then', async () => {
     const { answer, acks, changes, dead } = await openPopConsumer(failing, { maxReconsumeTimes: 2 });
     await answer([{ offset: 0, reconsumeTimes: 1 }]);

@@ -53,6 +53,18 @@ async function open(
 }
 
 describe('a call that takes too long', () => {
+  it.each([60, -60])(
+    'is told in time also when the clock is set by %s minutes meanwhile',
+    async (minutes) => {
+      const { clock, calls } = await open('concurrently', ['a']);
+      clock.set(clock.now() + minutes * MINUTE);
+      await clock.advance(2 * MINUTE - 1);
+      expect(calls.map(({ signal }) => signal.aborted)).toEqual([false]);
+      await clock.advance(1);
+      expect(calls[0]!.signal.aborted).toBe(true);
+    },
+  );
+
   it('learns of it after consumeTimeout; its message comes again, and its end does not count', async () => {
     const { clock, client, calls, transport, logger } = await open('concurrently', ['a']);
     const [first] = calls as [Call];
