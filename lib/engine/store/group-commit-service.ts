@@ -21,7 +21,6 @@ const MIN_SHARE_OF_GROUP = 1 / 3;
  */
 export class GroupCommitService implements FlushService {
   private waiting: AppendBatch[] = [];
-  private waitingSenders = 0;
   private flushing: AppendBatch[] = [];
   /** Wait for the flush of what waits, and for the one that is under way. */
   private syncsOfWaiting: FileCallback[] = [];
@@ -29,7 +28,6 @@ export class GroupCommitService implements FlushService {
   /** Flushed, with senders that have not been answered. */
   private answering: AppendBatch[] = [];
   private isAnswering = false;
-  private unansweredSenders = 0;
   /** All who waited, for a flush or an answer, when the last flush ended. */
   private senders = 0;
   private readonly flushMillis = new MovingAverage();
@@ -50,10 +48,7 @@ export class GroupCommitService implements FlushService {
     // A later flush may succeed with what the failed one had to bring to the disk.
     if (this.failure !== undefined) return this.target.flushFailed(this.failure, batches);
     this.waiting.push(...batches);
-    for (const batch of batches) {
-      batch.answerImpatient();
-      this.waitingSenders += batch.unanswered;
-    }
+    for (const batch of batches) batch.answerImpatient();
     this.flushIfDue();
   }
 
@@ -86,13 +81,12 @@ export class GroupCommitService implements FlushService {
 
   /** Whether those who wait for a flush are one of two groups. */
   private isGroup(): boolean {
-    return this.areTwoGroups && this.waitingSenders >= MIN_SHARE_OF_GROUP * this.senders;
+    return this.areTwoGroups && sendersOf(this.waiting) >= MIN_SHARE_OF_GROUP * this.senders;
   }
 
   private flush(): void {
     this.flushing = this.waiting;
     this.waiting = [];
-    this.waitingSenders = 0;
     const syncs = (this.syncsOfFlushing = this.syncsOfWaiting);
     this.syncsOfWaiting = [];
     const waited = this.clock.now() - this.flushing[0]!.stagedAt;
@@ -114,9 +108,8 @@ export class GroupCommitService implements FlushService {
     for (const batch of flushed) {
       this.target.committed(batch);
       this.answering.push(batch);
-      this.unansweredSenders += batch.unanswered;
     }
-    this.senders = this.waitingSenders + this.unansweredSenders;
+    this.senders = sendersOf(this.waiting) + sendersOf(this.answering);
     const { isAnswering } = this;
     this.isAnswering = true;
     this.flushIfDue();
@@ -150,7 +143,6 @@ export class GroupCommitService implements FlushService {
     const batch = this.answering[0]!;
     const count = Math.min(batch.unanswered, max);
     batch.answerNext('PUT_OK', count);
-    this.unansweredSenders -= count;
     if (batch.unanswered === 0) {
       this.answering.shift();
       this.target.answered(batch);
@@ -164,7 +156,6 @@ export class GroupCommitService implements FlushService {
     const syncs = this.syncsOfWaiting;
     this.flushing = [];
     this.waiting = [];
-    this.waitingSenders = 0;
     this.syncsOfWaiting = [];
     this.target.flushFailed(error, failed);
     for (const done of syncs) done(error);
@@ -178,6 +169,10 @@ export class GroupCommitService implements FlushService {
     }
     this.timeout = this.clock.setTimeout(() => this.answerLate(), LATE_CHECK_INTERVAL);
   }
+}
+
+function sendersOf(batches: readonly AppendBatch[]): number {
+  return batches.reduce((sum, { unanswered }) => sum + unanswered, 0);
 }
 
 /** Of which newer values count more. */
