@@ -37,11 +37,11 @@ export class TopicDeletion {
   }
 
   async delete(topic: string): Promise<void> {
-    if (this.unfinished.has(topic)) return this.removeFiles(topic);
-    if (this.underWay.has(topic)) throw new StoreError(`topic ${topic} is being deleted already`);
+    const isNoted = this.unfinished.has(topic);
+    if (this.underWay.has(topic) && !isNoted) throw new StoreError(`topic ${topic} is being deleted already`);
     this.underWay.add(topic);
     try {
-      if (await this.note(topic)) this.removeFiles(topic);
+      if (isNoted || (await this.note(topic))) this.removeFiles(topic);
     } finally {
       if (!this.unfinished.has(topic)) this.underWay.delete(topic);
     }
@@ -62,7 +62,6 @@ export class TopicDeletion {
     this.unfinished.add(topic);
     this.options.queues.deleteTopic(topic);
     this.unfinished.delete(topic);
-    this.underWay.delete(topic);
   }
 
   /** Whether messages were appended that cannot be read yet. */
