@@ -58,6 +58,7 @@ export class ConsumeMessageConcurrentlyService extends ConsumeMessageService<
   run(request: ConsumeRequest): void | Promise<void> {
     const status = this.call(request.messages, request.context);
     if (!(status instanceof Promise)) return this.finish(status, request);
+    request.begunAt = this.context.clock.monotonicNow();
     this.running.begin(request);
     return status.then((result) => {
       this.running.end(request);

@@ -95,7 +95,7 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
     const context = new OrderlyContext(queue.mq);
     const status = this.call(messages, context);
     if (!(status instanceof Promise)) return this.finish(status, messages, context, queue);
-    const call = new OrderlyCall(messages, context);
+    const call = new OrderlyCall(messages, context, this.context.clock.monotonicNow());
     this.running.begin(call);
     return status.then((result) => {
       this.running.end(call);
@@ -205,11 +205,11 @@ class OrderlyContext extends CallSignal implements ConsumeOrderlyContext {
 class OrderlyCall implements RunningCall {
   previous: RingMember = this;
   next: RingMember = this;
-  begunAt = 0;
 
   constructor(
     readonly messages: readonly MessageExt[],
     readonly context: OrderlyContext,
+    readonly begunAt: number,
   ) {}
 }
 

@@ -103,14 +103,14 @@ export class ConsumeMessagePopConcurrentlyService {
     for (const message of messages) this.begin(message);
     const status = this.service.call(messages, context);
     if (!(status instanceof Promise)) return this.finish(status, request);
-    this.running.begin(request, request.poppedAt);
+    this.running.begin(request);
     return status.then((settled) => {
       this.running.end(request);
       if (!context.isAborted) this.finish(settled, request);
     });
   }
 
-  private deadlineOf({ poppedAt }: PopConsumeRequest): number {
+  private deadlineOf({ begunAt: poppedAt }: PopConsumeRequest): number {
     return poppedAt + this.context.config.popInvisibleTime;
   }
 
@@ -231,7 +231,6 @@ function delayOf({ reconsumeTimes }: MessageExt, delayLevel: number): number {
 class PopConsumeRequest implements RunningCall, ConsumeTask {
   previous: RingMember = this;
   next: RingMember = this;
-  begunAt = 0;
   readonly context: ConcurrentlyContext;
 
   constructor(
@@ -239,7 +238,7 @@ class PopConsumeRequest implements RunningCall, ConsumeTask {
     readonly messages: readonly MessageExt[],
     readonly queue: PopProcessQueue,
     /** When they were popped, in the time of `Clock.monotonicNow`: from then on their time runs. */
-    readonly poppedAt: number,
+    readonly begunAt: number,
   ) {
     this.context = new ConcurrentlyContext(queue.mq);
   }

@@ -8,8 +8,8 @@ import type { ConsumerConfig } from './consumer-config.js';
 /** A call of a listener that did not end at once. */
 export interface RunningCall extends RingMember {
   readonly context: CallSignal;
-  /** In the time of `Clock.monotonicNow`; set with {@link RunningCalls.begin}. */
-  begunAt: number;
+  /** When its time began to run, in that of `Clock.monotonicNow`. */
+  readonly begunAt: number;
 }
 
 /**
@@ -27,9 +27,7 @@ export class RunningCalls<C extends RunningCall> {
     private readonly onExpired: (call: C) => void,
   ) {}
 
-  /** From `begunAt` on its time runs. */
-  begin(call: C, begunAt = this.clock.monotonicNow()): void {
-    call.begunAt = begunAt;
+  begin(call: C): void {
     this.calls.add(call);
     if (this.timer === undefined) this.watchOldest();
   }
