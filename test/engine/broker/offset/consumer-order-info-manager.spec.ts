@@ -8,6 +8,7 @@ import { nodeFileSystem } from '../../../../lib/common/node-file-system.js';
 import { RecordingLogger, temporaryDirectory } from '../../../support/test-store.js';
 import { VirtualClock } from '../../../support/virtual-clock.js';
 
+const POP = { topic: 't', consumerGroup: 'g', queueId: 0, attemptId: 'a' };
 const FILE = 'consumerOrderInfo.json';
 /** As ConsumerOrderInfoManager#encode of Apache RocketMQ 5.3.3 writes it. */
 const TABLE = `{
@@ -81,8 +82,7 @@ describe('ConsumerOrderInfoManager', () => {
   it('says when the time of a portion is over', async () => {
     const { clock, manager, freed } = open();
     const popTime = clock.now();
-    const pop = { topic: 't', consumerGroup: 'g', queueId: 0, attemptId: 'a', invisibleTime: 1000, popTime };
-    manager.update({ ...pop, offsets: [5, 7] });
+    manager.update({ ...POP, invisibleTime: 1000, popTime, offsets: [5, 7] });
     manager.updateNextVisibleTime('t', 'g', 0, 7, popTime, popTime + 3000);
     await clock.advance(2999);
     expect(freed).toEqual([]);
@@ -97,8 +97,7 @@ describe('ConsumerOrderInfoManager', () => {
   ])('says so when the time is over, and not before, although %s', async (_what, change) => {
     const { clock, manager, freed } = open();
     const popTime = clock.now();
-    const pop = { topic: 't', consumerGroup: 'g', queueId: 0, attemptId: 'a', invisibleTime: 3000, popTime };
-    manager.update({ ...pop, offsets: [5] });
+    manager.update({ ...POP, invisibleTime: 3000, popTime, offsets: [5] });
     clock.set(popTime + change);
     await clock.advance(2999 - change);
     expect(freed).toEqual([]);
@@ -109,8 +108,7 @@ describe('ConsumerOrderInfoManager', () => {
   it('notices a clock that was set forth within a second', async () => {
     const { clock, manager, freed } = open();
     const popTime = clock.now();
-    const pop = { topic: 't', consumerGroup: 'g', queueId: 0, attemptId: 'a', popTime, offsets: [5] };
-    manager.update({ ...pop, invisibleTime: 60_000 });
+    manager.update({ ...POP, invisibleTime: 60_000, popTime, offsets: [5] });
     clock.set(popTime + 60_000);
     await clock.advance(1000);
     expect(freed).toEqual(['t g 0']);
