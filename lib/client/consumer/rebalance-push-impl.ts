@@ -135,21 +135,22 @@ export class RebalancePushImpl {
   private async run(): Promise<void> {
     while (this.isRequested) {
       this.isRequested = false;
-      const members: Members = new Map();
+      const round: Round = new Map();
       this.unsettleIdle();
-      for (const topic of this.topics()) if (!this.isStopped) await this.rebalanceTopicLogged(topic, members);
+      for (const topic of this.topics())
+        if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
     }
   }
 
-  private async rebalanceTopicLogged(topic: string, members: Members): Promise<void> {
+  private async rebalanceTopicLogged(topic: string, round: Round): Promise<void> {
     try {
-      await this.rebalanceTopic(topic, members);
+      await this.rebalanceTopic(topic, round);
     } catch (error) {
       this.context.logger.warn(`Rebalancing topic ${topic} failed, it is tried again: ${String(error)}`);
     }
   }
 
-  private async rebalanceTopic(topic: string, members: Members): Promise<void> {
+  private async rebalanceTopic(topic: string, round: Round): Promise<void> {
     const { instance, config } = this.context;
     const route = instance.routeOf(topic) ?? (await instance.updateTopicRouteInfo(topic));
     if (route === undefined) return;
@@ -159,9 +160,9 @@ export class RebalancePushImpl {
       if (this.assignment.isSupported) return;
     }
     if (config.messageModel === 'BROADCASTING') return this.updateQueues(topic, sortedQueues(topic, route));
-    const cidAll = await this.membersOf(route, members);
-    const basis = { route, members: cidAll.join() };
-    if (cidAll.length === 0 || this.isSettled(topic, basis)) return;
+    const brokers = route.brokerDatas.map(({ brokerName }) => brokerName).join();
+    const cidAll = await this.membersOf(route, brokers, round);
+    if (cidAll.length === 0 || this.isSettled(topic, round)) return;
     const mqAll = sortedQueues(topic, route);
     const share = checkShare(
       this.strategy.name,
@@ -170,14 +171,17 @@ export class RebalancePushImpl {
     );
     await this.updateQueues(topic, share);
     const { processQueueTable } = this.context;
-    if (share.every((mq) => processQueueTable.has(messageQueueKey(mq)))) this.settled.set(topic, basis);
+    // A strategy of the application may know more than it is told, and is asked every time.
+    const isNamed = typeof config.allocateMessageQueueStrategy === 'string';
+    if (isNamed && share.every((mq) => processQueueTable.has(messageQueueKey(mq))))
+      this.settled.set(topic, { route, brokers, members: cidAll.join() });
   }
 
-  /** A strategy of the application may know more than it is told, and is asked every time. */
-  private isSettled(topic: string, { route, members }: Basis): boolean {
+  /** Without a promise: there may be thousands of topics, every few seconds. */
+  private isSettled(topic: string, round: Round): boolean {
     const before = this.settled.get(topic);
-    const isNamed = typeof this.context.config.allocateMessageQueueStrategy === 'string';
-    return isNamed && before?.route === route && before.members === members;
+    if (before === undefined || before.route !== this.context.instance.routeOf(topic)) return false;
+    return round.get(before.brokers)?.members === before.members;
   }
 
   /** A queue whose pulls have stopped is taken up anew. */
@@ -188,11 +192,12 @@ export class RebalancePushImpl {
   }
 
   /** Topics of the same brokers have the same members: one question of a round is enough for all of them. */
-  private membersOf(route: TopicRouteData, members: Members): Promise<string[]> {
-    const key = route.brokerDatas.map(({ brokerName }) => brokerName).join();
-    const known = members.get(key) ?? this.findConsumerIds(route);
-    members.set(key, known);
-    return known;
+  private async membersOf(route: TopicRouteData, brokers: string, round: Round): Promise<string[]> {
+    const question: Question = round.get(brokers) ?? { answer: this.findConsumerIds(route) };
+    round.set(brokers, question);
+    const members = await question.answer;
+    question.members = members.join();
+    return members;
   }
 
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
@@ -294,11 +299,20 @@ export class RebalancePushImpl {
 
 interface Basis {
   readonly route: TopicRouteData;
+  /** Names of its brokers, joined. */
+  readonly brokers: string;
   readonly members: string;
 }
 
-/** By the brokers that say it, the members of the group in one round. */
-type Members = Map<string, Promise<string[]>>;
+/** For the members of the group. */
+interface Question {
+  readonly answer: Promise<string[]>;
+  /** Joined, when they are known. */
+  members?: string;
+}
+
+/** Questions of one round, by the brokers that were asked. */
+type Round = Map<string, Question>;
 
 function sortedQueues(topic: string, route: TopicRouteData): MessageQueue[] {
   return subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);

@@ -9,9 +9,9 @@ export interface StatsSnapshot {
 
 /** A count at a time. */
 interface CallSnapshot {
-  readonly timestamp: number;
-  readonly times: number;
-  readonly value: number;
+  timestamp: number;
+  times: number;
+  value: number;
 }
 
 /** Milliseconds between two samples. */
@@ -31,11 +31,16 @@ class SnapshotList {
     this.snapshots = [{ timestamp: now, times: 0, value: 0 }];
   }
 
-  sample(snapshot: CallSnapshot): void {
+  sample(timestamp: number, { value, times }: StatsItem): void {
+    const { snapshots } = this;
     // Ticks are not exact, so one that comes a little early counts.
-    if (snapshot.timestamp - this.snapshots.at(-1)!.timestamp < this.interval - SAMPLE_INTERVAL / 2) return;
-    this.snapshots.push(snapshot);
-    if (this.snapshots.length > this.size) this.snapshots.shift();
+    if (timestamp - snapshots.at(-1)!.timestamp < this.interval - SAMPLE_INTERVAL / 2) return;
+    // The oldest becomes the newest: a new one for each of thousands of counts would be old garbage a minute later.
+    const snapshot = snapshots.length < this.size ? { timestamp, times, value } : snapshots.shift()!;
+    snapshot.timestamp = timestamp;
+    snapshot.times = times;
+    snapshot.value = value;
+    snapshots.push(snapshot);
   }
 
   get isIdle(): boolean {
@@ -73,11 +78,9 @@ export class StatsItem {
   }
 
   sample(timestamp: number): void {
-    const { value, times } = this;
-    const snapshot = { timestamp, value, times };
-    this.minute.sample(snapshot);
-    this.hour.sample(snapshot);
-    this.day.sample(snapshot);
+    this.minute.sample(timestamp, this);
+    this.hour.sample(timestamp, this);
+    this.day.sample(timestamp, this);
   }
 
   /** Whether nothing was counted for a day: then it may be forgotten. */
