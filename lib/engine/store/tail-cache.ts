@@ -55,11 +55,21 @@ export class TailCache {
 
   /** Goes on in an empty chunk: that of the oldest bytes if there are enough, and they are below `writtenOffset`. */
   startChunk(startOffset: number, writtenOffset: number): void {
-    const oldest = this.chunks[0];
-    const isFree = this.chunks.length >= MAX_CHUNKS && oldest!.startOffset + oldest!.length <= writtenOffset;
-    const encoder = isFree ? this.chunks.shift()!.encoder : this.newEncoder();
+    const encoder = this.takeFree(writtenOffset) ?? this.newEncoder();
     this.current = { encoder, buffer: encoder.buffer, startOffset, length: 0 };
     this.chunks.push(this.current);
+  }
+
+  /** While writes lag behind there may come to be more chunks than there should be. */
+  private takeFree(writtenOffset: number): MessageExtEncoder | undefined {
+    let free: MessageExtEncoder | undefined;
+    while (this.chunks.length >= MAX_CHUNKS) {
+      const { startOffset, length, encoder } = this.chunks[0]!;
+      if (startOffset + length > writtenOffset) break;
+      free = encoder;
+      this.chunks.shift();
+    }
+    return free;
   }
 
   /** Counts `length` bytes at {@link position} as staged. */
