@@ -6,6 +6,8 @@ import type { GetMessageCallback, GetMessageResult, RecordFilter } from './get-m
 
 /** Bytes of records after which a read ends, whatever it has found: they are loaded and proved on the event loop. */
 const MAX_LOOKED_AT = 16 * 1024 * 1024;
+/** The same for their properties, which cost many times as much. */
+const MAX_PROPERTIES = 1024 * 1024;
 
 /** Where a {@link FilteredRead} ends. */
 export interface ReadLimits {
@@ -28,6 +30,7 @@ export class FilteredRead {
   private count = 0;
   private size = 0;
   private lookedAt = 0;
+  private propertiesLength = 0;
 
   constructor(
     private readonly read: ReadRound,
@@ -60,8 +63,8 @@ export class FilteredRead {
     this.lookedAt += result.messages.length;
     const { nextBeginOffset, maxOffset } = result;
     const { maxMsgNums, scanEnd } = this.limits;
-    const isEnough = this.count >= maxMsgNums || this.lookedAt >= MAX_LOOKED_AT;
-    const isOver = isEnough || nextBeginOffset >= Math.min(maxOffset, scanEnd);
+    const isMuch = this.lookedAt >= MAX_LOOKED_AT || this.propertiesLength >= MAX_PROPERTIES;
+    const isOver = isMuch || this.count >= maxMsgNums || nextBeginOffset >= Math.min(maxOffset, scanEnd);
     return isOver ? this.finish(result, nextBeginOffset) : nextBeginOffset;
   }
 
@@ -70,7 +73,9 @@ export class FilteredRead {
     let runStart = 0;
     for (let start = 0, size = 0; start < records.length; start += size) {
       size = records.readInt32BE(start);
-      if (!this.isMatched(this.properties.of(records, start))) {
+      const properties = this.properties.of(records, start);
+      this.propertiesLength += properties.length;
+      if (!this.isMatched(properties)) {
         this.keep(records, runStart, start);
         runStart = start + size;
       } else if (this.isFull(size)) {

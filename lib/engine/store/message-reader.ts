@@ -17,11 +17,14 @@ import type {
 } from './get-message-result.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { hasPhysicalOffset, hasValidChecksum, isOfQueue } from './record-check.js';
+import { leadsToRecord } from './record-head.js';
 import { RecordLoader, type PickedRecord } from './record-loader.js';
 import type { UnitRepair } from './unit-repair.js';
 
 /** ConsumeQueue units that are read at once. */
 const UNITS_PER_READ = 64;
+/** Bytes: what a unit says beyond it must be true before as much is allocated and read. */
+const LARGE_RECORD = 16 * 1024 * 1024;
 
 export interface GetMessageRequest {
   readonly queue: ConsumeQueue;
@@ -142,7 +145,8 @@ export class MessageReader {
     if (
       size < MIN_RECORD_SIZE ||
       commitLogOffset < this.log.minOffset ||
-      commitLogOffset + size > this.log.maxOffset
+      commitLogOffset + size > this.log.maxOffset ||
+      (size > LARGE_RECORD && !leadsToRecord(this.log, queue, queueOffset))
     ) {
       selection.damagedAt = queueOffset;
       return false;

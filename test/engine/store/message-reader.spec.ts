@@ -170,6 +170,38 @@ describe('reading', () => {
     expect(rest.nextBeginOffset).toBe(20);
   });
 
+  it('looks at no more than 1 MiB of properties in one pull', async () => {
+    const store = new SimulatedStore({ mappedFileSizeCommitLog: 4 * 1024 * 1024 });
+    const properties = new Map([['large', 'x'.repeat(32_000)]]);
+    for (let i = 0; i < 40; i++) await store.send(1, { properties });
+    const ofRecord = (record: EvaluationContext) => record.get('absent') !== undefined;
+    const none = await get(store.store, 'TopicA', 0, 0, 5, { ofRecord });
+    expect(none.status).toBe('NO_MATCHED_MESSAGE');
+    expect(none.nextBeginOffset).toBeGreaterThan(31);
+    expect(none.nextBeginOffset).toBeLessThan(40);
+  });
+
+  it('believes no entry that names more than a frame carries before the record says so', async () => {
+    const size = 3 * 1024 * 1024;
+    const store = new SimulatedStore({ mappedFileSizeCommitLog: 64 * 1024 * 1024, maxMessageSize: size });
+    await store.send(8, { body: Buffer.alloc(size) });
+    await store.close();
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(20 * 1024 * 1024);
+    store.disk.damage(store.path('consumequeue/TopicA/0/00000000000000000000'), 8, length);
+    store.open();
+    const sizes: number[] = [];
+    const allocator = {
+      allocate(bytes: number) {
+        sizes.push(bytes);
+        return Buffer.alloc(bytes);
+      },
+    };
+    await new Promise((resolve) => store.store.getMessage('TopicA', 0, 0, 1, undefined, resolve, allocator));
+    expect(sizes).toEqual([store.stored[0]!.size]);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
   it.each([
     ['a queue that does not exist', 'TopicX', 0, 5, 'NO_MATCHED_LOGIC_QUEUE', 0],
     ['the end of the queue', 'TopicA', 0, 10, 'OFFSET_OVERFLOW_ONE', 10],
