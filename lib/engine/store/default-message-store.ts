@@ -104,7 +104,8 @@ export class DefaultMessageStore {
       delayLevels,
       logger,
     });
-    this.reader = new MessageReader(log, config, new UnitRepair(log, delayLevels, clock, flags, logger));
+    const repair = new UnitRepair(log, deleted, delayLevels, clock, flags, logger);
+    this.reader = new MessageReader(log, config, repair);
     this.lookup = new MessageLookup(log, index, config);
     const { flushIntervalConsumeQueue } = config;
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);

@@ -1,8 +1,11 @@
 import type { Clock } from '../../common/clock.js';
+import { readOffset } from '../../common/int64.js';
 import type { Logger } from '../../common/logger.js';
+import { RecordLayout } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { isPlausible } from './cq-unit.js';
+import type { DeletedTopics } from './deleted-topics.js';
 import { readDispatchRequest, readRecordQueue } from './dispatch-request.js';
 import { OffsetRanges } from './offset-ranges.js';
 import { leadsToRecord } from './record-head.js';
@@ -30,6 +33,7 @@ export class UnitRepair {
 
   constructor(
     private readonly log: CommitLog,
+    private readonly deleted: DeletedTopics,
     private readonly delayLevels: readonly number[],
     private readonly clock: Clock,
     private readonly flags: RunningFlags,
@@ -93,6 +97,8 @@ export class UnitRepair {
   private inspect({ queue, missing, repaired }: Search, buffer: Buffer, position: number): void {
     const { topic, queueId, queueOffset } = readRecordQueue(buffer, position);
     if (topic !== queue.topic || queueId !== queue.queueId || !missing.has(queueOffset)) return;
+    // A topic of the same name that was deleted had the same offsets.
+    if (this.deleted.has(topic, readOffset(buffer, position + RecordLayout.PHYSICAL_OFFSET))) return;
     const request = readDispatchRequest(buffer, position, queue, this.delayLevels);
     queue.repairUnit(queueOffset, request.commitLogOffset, request.msgSize, request.tagsCode);
     missing.remove(queueOffset, queueOffset + 1);

@@ -81,6 +81,17 @@ describe('a deleted topic', () => {
     },
   );
 
+  it('does not come back in place of a damaged message of a new one of its name', async () => {
+    const { store } = await openBoth();
+    await store.store.deleteTopic(DOOMED);
+    const [first, ...others] = await store.send(5, { topic: DOOMED });
+    await store.close();
+    store.damageLog(first!.commitLogOffset + 40, Buffer.from('damaged'));
+    store.open();
+    expect(await store.ids(DOOMED)).toEqual(idsOf(others));
+    expect(await store.ids(DOOMED)).toEqual(idsOf(others));
+  });
+
   it.each(['../outside', '..', '.', '', 'TopicA/0'])('with the name %j touches nothing', async (name) => {
     const { store, kept } = await openBoth();
     await store.checkpoint();
