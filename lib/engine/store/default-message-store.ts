@@ -136,8 +136,9 @@ export class DefaultMessageStore {
     const isUnclean = this.lock.acquire();
     try {
       const { endOffset, lastStoreTimestamp, syncedOffset } = this.loader.load(isUnclean);
-      this.pipeline.open(endOffset, this.plausibleTime(lastStoreTimestamp), syncedOffset);
-      this.flushService.start(endOffset);
+      const lastTime = this.plausibleTime(lastStoreTimestamp);
+      this.pipeline.open(endOffset, lastTime, syncedOffset);
+      this.flushService.start(endOffset, lastTime);
       this.cleanService.start();
       this.isOpen = true;
     } catch (error) {

@@ -48,8 +48,9 @@ export class FlushConsumeQueueService {
   constructor(private readonly options: FlushConsumeQueueOptions) {}
 
   /** ConsumeQueues and index have everything up to the end of the log. */
-  start(endOffset: number): void {
+  start(endOffset: number, lastStoreTimestamp: number): void {
     const { index } = this.options;
+    this.newestTimestamp = lastStoreTimestamp;
     this.dispatchedOffset = this.checkpointOffset = endOffset;
     index?.endRecovery();
     if (!this.guard(() => index?.write())) this.arm();
@@ -104,7 +105,8 @@ export class FlushConsumeQueueService {
   private async syncNow(): Promise<void> {
     const { queueEnds, checkpoint } = this.options;
     const offset = this.dispatchedOffset;
-    const timestamp = Math.max(this.newestTimestamp, checkpoint.logicsMsgTimestamp);
+    // A checkpoint that is newer than the log is damaged, or was written while the clock was wrong.
+    const timestamp = this.newestTimestamp || checkpoint.logicsMsgTimestamp;
     // More may be written and flushed than this says, never less.
     const ends = queueEnds.encode(timestamp, offset);
     await this.writeEverything();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../lib/errors/configuration.error.js';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { encodeRecord, innerMessage } from '../../support/test-store.js';
-import { settle } from '../../support/virtual-clock.js';
+import { HOUR, settle } from '../../support/virtual-clock.js';
 
 const text = ({ logger }: SimulatedStore) => logger.lines.join('\n');
 /** Where the part of the log began that was checked; undefined when none was. */
@@ -178,6 +178,27 @@ describe('the checkpoint', () => {
     const operations = store.disk.journal.length;
     await store.clock.advance(50_000);
     expect(store.disk.journal.slice(operations)).toEqual([]);
+  });
+
+  it('that is in the future costs one start only', async () => {
+    const store = new SimulatedStore();
+    await store.send(10);
+    await store.checkpoint();
+    store.kill();
+    const times = Buffer.alloc(24);
+    for (const at of [0, 8, 16]) times.writeBigInt64BE(BigInt(store.clock.now() + 100_000 * HOUR), at);
+    store.disk.damage(store.path('checkpoint'), 0, times);
+    const rebuilds: number[] = [];
+    for (let start = 0; start < 3; start++) {
+      store.open();
+      rebuilds.push(store.logger.lines.filter((line) => line.includes('Rebuilding')).length);
+      await store.send(10);
+      await store.checkpoint();
+      store.kill();
+    }
+    expect(rebuilds).toEqual([1, 0, 0]);
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
   });
 
   it('follows the flush of log, ConsumeQueues and index', async () => {
