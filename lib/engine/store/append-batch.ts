@@ -26,6 +26,8 @@ export class AppendBatch {
   constructor(
     /** Milliseconds since the epoch. */
     readonly stagedAt: number,
+    /** Of `Clock.monotonicNow`: who waits does so from then on. */
+    readonly awaitedFrom: number,
   ) {}
 
   /** Registers who waits for the records from `first` to the newest. */

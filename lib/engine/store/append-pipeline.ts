@@ -205,7 +205,7 @@ export class AppendPipeline implements FlushTarget {
     const now = this.options.clock.now();
     // Store timestamps never fall along the log, even if the clock does.
     this.lastStoreTimestamp = Math.max(this.lastStoreTimestamp, now);
-    return new AppendBatch(now);
+    return new AppendBatch(now, this.options.clock.monotonicNow());
   }
 
   private fitInFile(length: number, segment: SegmentFile): StageStatus {

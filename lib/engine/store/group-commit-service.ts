@@ -89,9 +89,9 @@ export class GroupCommitService implements FlushService {
     this.waiting = [];
     const syncs = (this.syncsOfFlushing = this.syncsOfWaiting);
     this.syncsOfWaiting = [];
-    const waited = this.clock.now() - this.flushing[0]!.stagedAt;
-    this.timeout = this.clock.setTimeout(() => this.answerLate(), this.syncFlushTimeout - waited);
     const begunAt = this.clock.monotonicNow();
+    const waited = begunAt - this.flushing[0]!.awaitedFrom;
+    this.timeout = this.clock.setTimeout(() => this.answerLate(), this.syncFlushTimeout - waited);
     this.target.syncWritten((error) => {
       this.clock.clearTimeout(this.timeout);
       this.flushMillis.add(this.clock.monotonicNow() - begunAt);
@@ -163,9 +163,9 @@ export class GroupCommitService implements FlushService {
 
   /** A disk that hangs: whoever has waited too long learns that the message is stored but not flushed. */
   private answerLate(): void {
-    const latest = this.clock.now() - this.syncFlushTimeout;
+    const latest = this.clock.monotonicNow() - this.syncFlushTimeout;
     for (const batch of [...this.flushing, ...this.waiting]) {
-      if (batch.stagedAt <= latest) batch.answer('FLUSH_DISK_TIMEOUT');
+      if (batch.awaitedFrom <= latest) batch.answer('FLUSH_DISK_TIMEOUT');
     }
     this.timeout = this.clock.setTimeout(() => this.answerLate(), LATE_CHECK_INTERVAL);
   }

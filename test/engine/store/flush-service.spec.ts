@@ -100,6 +100,26 @@ describe('SYNC_FLUSH', () => {
     await store.send(1);
   });
 
+  it.each([3_600_000, -3_600_000])(
+    'answers neither sooner nor later when the clock is set by %i ms meanwhile',
+    async (millis) => {
+      const store = new SimulatedStore({ syncFlushTimeout: 5000 });
+      store.disk.holdsSyncs = true;
+      const answered: string[] = [];
+      const send = () => void put(store.store, store.message()).then(({ status }) => answered.push(status));
+      send();
+      store.clock.set(store.clock.now() + millis);
+      await store.clock.advance(3000);
+      send();
+      await store.clock.advance(1999);
+      expect(answered).toEqual([]);
+      await store.clock.advance(3001);
+      expect(answered).toEqual(['FLUSH_DISK_TIMEOUT', 'FLUSH_DISK_TIMEOUT']);
+      store.disk.releaseSyncs();
+      await settle();
+    },
+  );
+
   it('has brought to the disk what syncLog reports, whoever was answered before that', async () => {
     const store = new SimulatedStore({ syncFlushTimeout: 5000 });
     store.disk.holdsSyncs = true;
