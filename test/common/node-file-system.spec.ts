@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StoreFile } from '../../lib/common/file-system.js';
 import { nodeFileSystem } from '../../lib/common/node-file-system.js';
+import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/test-store.js';
 
 type Transfer = (
@@ -30,6 +31,15 @@ const readAsync = (file: StoreFile, buffer: Buffer) =>
   new Promise<{ error: Error | null; count: number }>((resolve) =>
     file.readAsync(buffer, 0, buffer.length, 0, (error, count) => resolve({ error, count })),
   );
+
+function isClosed(fd: number): boolean {
+  try {
+    fs.fstatSync(fd);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** Lets the kernel take or give at most so many bytes at once. */
 function limitTransfers(count: number): void {
@@ -135,6 +145,18 @@ describe('the file system of this machine', () => {
     expect(nodeFileSystem.isDirectory(path)).toBe(false);
     expect(nodeFileSystem.sizeOf(path)).toBeUndefined();
     expect(() => nodeFileSystem.remove(path)).not.toThrow();
+  });
+
+  it('gives the space of a deleted file back off the event loop', async () => {
+    const { path, file } = newFile();
+    file.close();
+    const close = vi.spyOn(fs, 'close');
+    const closeSync = vi.spyOn(fs, 'closeSync');
+    nodeFileSystem.remove(path);
+    expect(fs.existsSync(path)).toBe(false);
+    expect(closeSync).not.toHaveBeenCalled();
+    const [fd] = close.mock.calls[0]!;
+    await eventually(() => isClosed(fd));
   });
 
   it('makes entries of directories durable, and says when it cannot', async () => {
