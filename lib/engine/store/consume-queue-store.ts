@@ -46,6 +46,7 @@ export class ConsumeQueueStore {
     this.directory = join(storePath, 'consumequeue');
   }
 
+  /** @throws ConfigurationError when the files of a queue have another length; those of none are changed then. */
   load(): void {
     const { fileSystem } = this.files;
     for (const topic of fileSystem.list(this.directory)) {
@@ -55,6 +56,7 @@ export class ConsumeQueueStore {
         if (String(id) === queueId && isQueueName(topic, id)) this.findOrCreate(topic, id).load();
       }
     }
+    for (const queue of this.all()) queue.completeFiles();
   }
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {

@@ -73,6 +73,11 @@ export class ConsumeQueue {
     this.setEnd(this.findEnd());
   }
 
+  /** Gives the files that were taken in their full length. */
+  completeFiles(): void {
+    this.files.completeFiles();
+  }
+
   /** Adds the unit of offset {@link maxOffset}. */
   append(commitLogOffset: number, msgSize: number, tagsCode: number): void {
     if (this.unwritten >= this.capacity) this.grow();

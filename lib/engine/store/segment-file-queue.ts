@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileSystem } from '../../common/file-system.js';
@@ -19,6 +19,8 @@ export class SegmentFileQueue {
   segments: SegmentFile[] = [];
   /** Whether files are missing in between. */
   hasGap = false;
+  /** Files that were cut, or whose length did not reach the disk. */
+  private short: SegmentFile[] = [];
 
   constructor(
     readonly directory: string,
@@ -37,7 +39,7 @@ export class SegmentFileQueue {
   }
 
   /**
-   * Takes in the files of the directory.
+   * Takes in the files of the directory with the lengths that they have: a later one may show that `fileSize` is wrong.
    *
    * @throws ConfigurationError when they were written with another file size.
    */
@@ -49,10 +51,23 @@ export class SegmentFileQueue {
     if (names.length > 0 && this.sizeOf(names.at(-1)!) === 0) {
       this.files.fileSystem.remove(join(this.directory, names.pop()!));
     }
-    this.segments = names.map((name) => this.loadSegment(name, name === names.at(-1)));
+    this.short = [];
+    this.segments = names.map((name) => this.loadSegment(name));
     this.hasGap = this.segments.some(
       ({ startOffset }, i) => i > 0 && this.segments[i - 1]!.endOffset < startOffset,
     );
+  }
+
+  /** Gives the files that are too short their full length: zeros read as "no record here". */
+  completeFiles(): void {
+    for (const segment of this.short) {
+      const size = this.sizeOf(basename(segment.path));
+      this.files.logger.warn(
+        `${segment.path} has ${size} of ${this.fileSize} bytes${segment === this.last ? '' : ', data is missing'}`,
+      );
+      segment.setLength();
+    }
+    this.short = [];
   }
 
   /** The file that holds the byte at `offset`. */
@@ -129,7 +144,7 @@ export class SegmentFileQueue {
     return this.files.fileSystem.sizeOf(join(this.directory, name)) ?? 0;
   }
 
-  private loadSegment(name: string, isLast: boolean): SegmentFile {
+  private loadSegment(name: string): SegmentFile {
     const path = join(this.directory, name);
     const startOffset = Number(name);
     const size = this.sizeOf(name);
@@ -140,13 +155,7 @@ export class SegmentFileQueue {
       );
     }
     const segment = new SegmentFile(path, startOffset, this.fileSize, this.files.openFiles);
-    if (size < this.fileSize) {
-      // A file that was cut, or whose length did not reach the disk: zeros read as "no record here".
-      this.files.logger.warn(
-        `${path} has ${size} of ${this.fileSize} bytes${isLast ? '' : ', data is missing'}`,
-      );
-      segment.setLength();
-    }
+    if (size < this.fileSize) this.short.push(segment);
     return segment;
   }
 }

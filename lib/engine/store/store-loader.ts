@@ -45,6 +45,7 @@ export class StoreLoader {
     log.segments.load();
     this.reportMissingFiles();
     queues.load();
+    log.segments.completeFiles();
     deleted.load();
     deleted.finish(queues);
     checkpoint.load();

@@ -137,6 +137,37 @@ describe('opening a store', () => {
     expect(await store.ids()).toEqual(idsOf(store.stored));
   });
 
+  it.each([
+    [{ mappedFileSizeCommitLog: 32_768 }, 60, 'has 16384 bytes, but mappedFileSizeCommitLog is 32768'],
+    [{ mappedFileSizeConsumeQueue: 1000 }, 60, 'has 500 bytes, but mappedFileSizeConsumeQueue is 1000'],
+    // The log has only one file, which is right with any larger size.
+    [{ mappedFileSizeCommitLog: 32_768, mappedFileSizeConsumeQueue: 1000 }, 28, 'ConsumeQueue is 1000'],
+  ])('with %j, more than its files have, changes none of them', async (config, count, message) => {
+    const store = new SimulatedStore();
+    await store.send(5, { topic: 'Short' });
+    await store.send(count);
+    await store.close();
+    const files = [...store.disk.paths()].filter((path) => /\d{20}$/.test(path));
+    const sizes = () => files.map((path) => store.disk.content(path).length);
+    const before = sizes();
+    expect(() => store.open(config)).toThrow(message);
+    expect(sizes()).toEqual(before);
+    store.open();
+    expect([...(await store.ids('Short')), ...(await store.ids())]).toEqual(idsOf(store.stored));
+  });
+
+  it('with more than the only file of the log and of each ConsumeQueue has takes it over', async () => {
+    const store = new SimulatedStore();
+    await store.send(10);
+    await store.close();
+    const larger = { mappedFileSizeCommitLog: 32_768, mappedFileSizeConsumeQueue: 1000 };
+    store.open(larger);
+    await store.send(5);
+    await store.close();
+    store.open(larger);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
   it('passes over what does not belong to it', async () => {
     const store = new SimulatedStore();
     await store.send(5);

@@ -43,6 +43,7 @@ export class TimerLog {
   /** @throws ConfigurationError when the files have another length. */
   load(): void {
     this.segments.load();
+    this.segments.completeFiles();
     this.dirtyFrom = this.writtenTo = this.endOffset = this.startOffset;
   }
 

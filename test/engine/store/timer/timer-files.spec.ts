@@ -60,6 +60,17 @@ describe('the files of timed messages', () => {
     );
   });
 
+  it('of which there are several are not changed by a length that is not theirs', () => {
+    const store = disk();
+    const log = openLog(store, 200);
+    for (let i = 0; i < 4; i++) log.append({ ...UNIT, offsetPy: i });
+    log.write();
+    expect(() => openLog(store, 400)).toThrow('has 200 bytes, but mappedFileSizeTimerLog is 400');
+    const read: number[] = [];
+    openLog(store, 200).scan((unit) => read.push(unit.offsetPy) > 0);
+    expect(read).toEqual([0, 1, 2, 3]);
+  });
+
   it('have a blank where a file of the log ends', () => {
     const store = disk();
     const log = openLog(store, 200);
