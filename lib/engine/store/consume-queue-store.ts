@@ -33,6 +33,8 @@ const NO_QUEUES: ReadonlyMap<number, ConsumeQueue> = new Map();
 /** All ConsumeQueues of a store (ConsumeQueueStore). */
 export class ConsumeQueueStore {
   private readonly table = new Map<string, Map<number, ConsumeQueue>>();
+  /** Queues of deleted topics that may have files. */
+  private readonly leftOver = new Map<string, readonly ConsumeQueue[]>();
   /** Queues with units that are not written, or with memory to free. */
   private readonly active = new Set<ConsumeQueue>();
   private readonly unsynced = { segments: new Set<SegmentFile>(), directories: new Set<string>() };
@@ -80,18 +82,31 @@ export class ConsumeQueueStore {
     return (this.table.get(topic) ?? NO_QUEUES).values();
   }
 
-  /** Deletes the queues of a topic with their files; what is still to be appended to them is left out. */
+  /**
+   * Deletes the queues of a topic with their files; what is still to be appended to them is left out. When the disk does not let
+   * the files go it may be called again.
+   */
   deleteTopic(topic: string): void {
-    const { fileSystem } = this.files;
     // The name becomes a path.
     if (!isQueueName(topic, 0)) return;
+    this.takeOut(topic);
+    for (const queue of this.leftOver.get(topic)!) queue.destroy();
+    this.removeDirectory(join(this.directory, topic));
+    this.leftOver.delete(topic);
+  }
+
+  /** The topic is gone, even if its files are not. */
+  private takeOut(topic: string): void {
     for (const queue of this.of(topic)) {
       queue.isDeleted = true;
       this.active.delete(queue);
-      queue.destroy();
     }
+    this.leftOver.set(topic, [...(this.leftOver.get(topic) ?? []), ...this.of(topic)]);
     this.table.delete(topic);
-    const directory = join(this.directory, topic);
+  }
+
+  private removeDirectory(directory: string): void {
+    const { fileSystem } = this.files;
     if (!fileSystem.isDirectory(directory)) return;
     if (fileSystem.list(directory).length === 0) fileSystem.removeDirectory(directory);
     fileSystem.syncDirectory(this.directory);

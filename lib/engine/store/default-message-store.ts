@@ -72,6 +72,7 @@ export class DefaultMessageStore {
   private readonly lookup: MessageLookup;
   private readonly flushService: FlushConsumeQueueService;
   private readonly cleanService: CleanCommitLogService;
+  private readonly deleted: DeletedTopics;
   private readonly deletion: TopicDeletion;
   private readonly probe: DiskProbe;
   /** The list for {@link putMessage}, which is read before that returns or calls anyone. */
@@ -92,7 +93,7 @@ export class DefaultMessageStore {
     this.queues = queues;
     this.index = index;
     this.lock = new StoreLock(config.storePathRootDir, fileSystem);
-    const deleted = new DeletedTopics(config.storePathRootDir, fileSystem, log);
+    const deleted = (this.deleted = new DeletedTopics(config.storePathRootDir, fileSystem, log));
     const queueEnds = new QueueEndTable(config.storePathRootDir, fileSystem, log, queues, index, deleted);
     this.loader = new StoreLoader({
       log,
@@ -340,7 +341,7 @@ export class DefaultMessageStore {
     const { maxMessageSize } = this.options.config;
     for (const { topic, body } of messages) {
       if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
-      if (this.deletion.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
+      if (this.deleted.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { JsonFile } from '../../common/json-file.js';
 import type { FileSystem } from '../../common/file-system.js';
+import type { Logger } from '../../common/logger.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import { isPlausible } from './cq-unit.js';
@@ -13,6 +14,10 @@ import { isPlausible } from './cq-unit.js';
 export class DeletedTopics {
   private readonly file: JsonFile;
   private readonly ends = new Map<string, number>();
+  /** Topics whose deletion is under way. */
+  readonly underWay = new Set<string>();
+  /** Topics that are deleted, but for files which the disk did not let go; they would lose what they take. */
+  readonly unfinished = new Set<string>();
 
   constructor(
     storePath: string,
@@ -45,14 +50,25 @@ export class DeletedTopics {
     }
   }
 
-  /** Deletes the ConsumeQueues of deleted topics that a crash left behind. */
-  finish(queues: ConsumeQueueStore): void {
+  /** Whether the topic takes no messages, because it is being deleted or that could not be finished. */
+  isUnderWay(topic: string): boolean {
+    return this.underWay.has(topic) || this.unfinished.has(topic);
+  }
+
+  /** Deletes the ConsumeQueues of deleted topics that a crash or the disk left behind. */
+  finish(queues: ConsumeQueueStore, logger: Logger): void {
     for (const [topic, end] of this.ends) {
       const isNew = [...queues.of(topic)].some((queue) => {
         const last = queue.unitAt(queue.maxOffset - 1);
         return isPlausible(last) && last.commitLogOffset >= end;
       });
-      if (!isNew) queues.deleteTopic(topic);
+      if (isNew) continue;
+      try {
+        queues.deleteTopic(topic);
+      } catch (error) {
+        this.unfinished.add(topic);
+        logger.error(`Topic ${topic} is deleted and takes no messages until its files are: ${String(error)}`);
+      }
     }
   }
 
@@ -65,8 +81,10 @@ export class DeletedTopics {
   }
 
   private save(): Promise<void> {
-    // What the log no longer has cannot come back.
-    const ends = [...this.ends].filter(([, end]) => end > this.log.minOffset);
+    // What neither the log nor a file has any more cannot come back.
+    const ends = [...this.ends].filter(
+      ([topic, end]) => end > this.log.minOffset || this.unfinished.has(topic),
+    );
     return this.file.save(JSON.stringify({ deletedTopics: ends }));
   }
 }

@@ -41,13 +41,13 @@ export class StoreLoader {
   }
 
   load(isUnclean: boolean): LoadedStore {
-    const { log, queues, index, checkpoint, queueEnds, deleted } = this.parts;
+    const { log, queues, index, checkpoint, queueEnds, deleted, logger } = this.parts;
     log.segments.load();
     this.reportMissingFiles();
     queues.load();
     log.segments.completeFiles();
     deleted.load();
-    deleted.finish(queues);
+    deleted.finish(queues, logger);
     checkpoint.load();
     queueEnds.load(checkpoint.logicsMsgTimestamp);
     index?.load();

@@ -25,25 +25,16 @@ export interface TopicDeletionOptions {
  * is on the disk, then the note that the topic is deleted, and only then its files go.
  */
 export class TopicDeletion {
-  private readonly underWay = new Set<string>();
-  /** Of these the topics that are deleted, but for files which the disk did not let go; they would lose what they take. */
-  private readonly unfinished = new Set<string>();
-
   constructor(private readonly options: TopicDeletionOptions) {}
 
-  /** Whether the topic is being deleted, and takes no messages. */
-  isUnderWay(topic: string): boolean {
-    return this.underWay.size > 0 && this.underWay.has(topic);
-  }
-
   async delete(topic: string): Promise<void> {
-    const isNoted = this.unfinished.has(topic);
-    if (this.underWay.has(topic) && !isNoted) throw new StoreError(`topic ${topic} is being deleted already`);
-    this.underWay.add(topic);
+    const { underWay } = this.options.deleted;
+    if (underWay.has(topic)) throw new StoreError(`topic ${topic} is being deleted already`);
+    underWay.add(topic);
     try {
-      if (isNoted || (await this.note(topic))) this.removeFiles(topic);
+      if (await this.note(topic)) this.removeFiles(topic);
     } finally {
-      if (!this.unfinished.has(topic)) this.underWay.delete(topic);
+      underWay.delete(topic);
     }
   }
 
@@ -53,15 +44,16 @@ export class TopicDeletion {
     while (this.hasUnstored(topic)) await this.pause();
     const end = flushService.dispatchedOffset;
     await promisify(syncLog)();
-    if (!queues.has(topic)) return false;
+    if (!queues.has(topic) && !deleted.unfinished.has(topic)) return false;
     await deleted.add(topic, end);
     return true;
   }
 
   private removeFiles(topic: string): void {
-    this.unfinished.add(topic);
-    this.options.queues.deleteTopic(topic);
-    this.unfinished.delete(topic);
+    const { queues, deleted } = this.options;
+    deleted.unfinished.add(topic);
+    queues.deleteTopic(topic);
+    deleted.unfinished.delete(topic);
   }
 
   /** Whether messages were appended that cannot be read yet. */

@@ -153,6 +153,50 @@ describe('a deleted topic', () => {
     expect(await store.ids()).toEqual(kept);
   });
 
+  it.each(['close', 'kill', 'crash'] as const)(
+    'takes nothing, but keeps the store from nothing, while the start after a %s cannot delete its files either',
+    async (end) => {
+      const { store, kept } = await openBoth();
+      await store.checkpoint();
+      store.disk.faults.push({ operation: 'remove', path: /consumequeue\/Doomed/, code: 'EIO' });
+      await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+      for (let i = 0; i < 2; i++) {
+        await store[end]();
+        store.open();
+        expect(store.logger.lines.join('\n')).toContain(
+          'ERROR Topic Doomed is deleted and takes no messages until its files are: Error: EIO',
+        );
+        expect(topicsOf(store)).toEqual(['TopicA']);
+        expect(await store.ids()).toEqual(kept);
+        expect((await put(store.store, store.message({ topic: DOOMED }))).status).toBe(
+          'SERVICE_NOT_AVAILABLE',
+        );
+        await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+      }
+      store.disk.faults.length = 0;
+      await store.store.deleteTopic(DOOMED);
+      expect(store.files('consumequeue').filter((path) => path.startsWith(DOOMED))).toEqual([]);
+      const sent = await store.send(3, { topic: DOOMED });
+      expect(sent.map(({ queueOffset }) => queueOffset)).toEqual([0, 1, 2]);
+      store.kill();
+      store.open();
+      expect(await store.ids(DOOMED)).toEqual(idsOf(sent));
+    },
+  );
+
+  it('has its files deleted by the first start that can', async () => {
+    const { store } = await openBoth();
+    await store.checkpoint();
+    store.disk.faults.push({ operation: 'remove', path: /consumequeue\/Doomed/, code: 'EIO', times: 2 });
+    await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+    for (const left of [true, false]) {
+      await store.close();
+      store.open();
+      expect(store.files('consumequeue').some((path) => path.startsWith(DOOMED))).toBe(left);
+    }
+    expect((await store.send(1, { topic: DOOMED }))[0]!.queueOffset).toBe(0);
+  });
+
   it('ends while damaged entries of it are looked for in the log', async () => {
     const store = new SimulatedStore();
     for (let i = 0; i < 300; i++) await store.send(1, { topic: i % 3 === 0 ? DOOMED : 'TopicA' });
