@@ -193,11 +193,17 @@ export class ConsumeQueueStore {
     for (const queue of this.all()) queue.truncateFrom(commitLogOffset);
   }
 
-  /** Forgets the messages below `minCommitLogOffset` and deletes the files that hold no others. */
+  /** Forgets the messages below `minCommitLogOffset` and deletes the files that hold no others, as far as the disk lets them go. */
   deleteExpired(minCommitLogOffset: number): void {
     for (const queue of this.all()) {
       queue.correctMinOffset(minCommitLogOffset);
-      queue.deleteExpiredFiles();
+      try {
+        queue.deleteExpiredFiles();
+      } catch (error) {
+        this.files.logger.error(
+          `A file of ConsumeQueue ${queue.topic}/${queue.queueId}, which has expired, cannot be deleted: ${String(error)}`,
+        );
+      }
     }
   }
 

@@ -95,6 +95,25 @@ describe('expiry', () => {
     }
   });
 
+  it('deletes the files of other queues and of the index when one cannot be deleted, and that one later', async () => {
+    const store = new SimulatedStore({ deleteWhen: '04', fileReservedTime: 1 });
+    const ofQueue = (topic: string) => store.files(`consumequeue/${topic}/0`);
+    await store.send(60, { topic: 'Stuck' });
+    await store.send(90);
+    store.disk.faults.push({ operation: 'remove', path: /Stuck/, code: 'EIO', times: 1 });
+    await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 60_000);
+    expect(ofQueue('Stuck')[0]).toBe(FIRST);
+    expect(ofQueue('TopicA')[0]).not.toBe(FIRST);
+    expect(store.idsOfKey('m1', 'Stuck')).toEqual([]);
+    expect(store.files('index').length).toBeLessThan(4);
+    expect(store.logger.lines.join('\n')).toContain(
+      'ERROR A file of ConsumeQueue Stuck/0, which has expired, cannot be deleted: Error: EIO',
+    );
+    await store.send(40);
+    await store.clock.advance(24 * HOUR);
+    expect(ofQueue('Stuck')).toEqual(['00000000000000001000']);
+  });
+
   it('of every message of a queue leaves its offsets as they were', async () => {
     const store = new SimulatedStore({ fileReservedTime: 1 });
     await store.send(10, { topic: 'Old' });
