@@ -66,10 +66,7 @@ export class QueueEndTable {
 
   /** The table as it is now, with all records up to `logEnd`; `checkpoint` is the one that follows it. */
   encode(checkpoint: number, logEnd: number): string {
-    const queues = Array.from(
-      this.queues.all(),
-      ({ topic, queueId, minOffset, maxOffset }) => [topic, queueId, minOffset, maxOffset] as const,
-    );
+    const queues = [...this.endsNow()];
     const indexEnd = this.index?.endPhyOffset ?? 0;
     const { minOffset: logStart } = this.log;
     const stored: StoredEnds = { checkpoint, logStart, logEnd, indexEnd, queues };
@@ -107,6 +104,13 @@ export class QueueEndTable {
       // The table may be older than the deletion of a topic.
       if (this.deleted.has(topic, this.logEnd! - 1)) continue;
       yield { topic, queueId, minOffset, maxOffset };
+    }
+  }
+
+  /** Without topics that are being deleted: what is noted of that ends before `logEnd`, and would leave their ends standing. */
+  private *endsNow(): IterableIterator<StoredEnds['queues'][number]> {
+    for (const { topic, queueId, minOffset, maxOffset } of this.queues.all()) {
+      if (!this.deleted.isUnderWay(topic)) yield [topic, queueId, minOffset, maxOffset];
     }
   }
 

@@ -197,6 +197,35 @@ describe('a deleted topic', () => {
     expect((await store.send(1, { topic: DOOMED }))[0]!.queueOffset).toBe(0);
   });
 
+  it('does not come back, nor has all of the log read, when a checkpoint was written during the deletion', async () => {
+    const { store } = await openBoth();
+    store.disk.holdsTransfers = /deletedTopics/;
+    const deletion = store.store.deleteTopic(DOOMED);
+    await settle();
+    await store.send(5);
+    await store.checkpoint();
+    store.disk.releaseTransfers();
+    await deletion;
+    store.kill();
+    store.open();
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(store.logger.lines.join('\n')).not.toContain('Rebuilding');
+    expect(await store.ids()).toEqual(idsOf(store.stored.filter(({ topic }) => topic === 'TopicA')));
+  });
+
+  it('does not come back, nor has all of the log read, when checkpoints were written while files of it were left', async () => {
+    const { store } = await openBoth();
+    await store.checkpoint();
+    store.disk.faults.push({ operation: 'remove', path: /consumequeue\/Doomed/, code: 'EIO', times: 1 });
+    await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+    await store.send(5);
+    await store.checkpoint();
+    store.kill();
+    store.open();
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(store.logger.lines.join('\n')).not.toContain('Rebuilding');
+  });
+
   it('ends while damaged entries of it are looked for in the log', async () => {
     const store = new SimulatedStore();
     for (let i = 0; i < 300; i++) await store.send(1, { topic: i % 3 === 0 ? DOOMED : 'TopicA' });
