@@ -182,7 +182,7 @@ export class DefaultMessageStore {
   /**
    * Deletes a topic with its ConsumeQueues; its records stay in the log until they expire. Meanwhile it takes no messages.
    *
-   * @throws StoreError, or the error of the disk: then the topic is still there.
+   * @throws StoreError, or the error of the disk: then the topic is still there, or takes nothing until this succeeds.
    */
   deleteTopic(topic: string): Promise<void> {
     return this.deletion.delete(topic);

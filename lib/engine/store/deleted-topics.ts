@@ -16,7 +16,7 @@ export class DeletedTopics {
   private readonly ends = new Map<string, number>();
   /** Topics whose deletion is under way. */
   readonly underWay = new Set<string>();
-  /** Topics that are deleted, but for files which the disk did not let go; they would lose what they take. */
+  /** Topics that are deleted, but for files or a flush that the disk refused; they would lose what they take. */
   readonly unfinished = new Set<string>();
 
   constructor(
@@ -37,16 +37,29 @@ export class DeletedTopics {
     return this.ends.size > 0 && commitLogOffset < (this.ends.get(topic) ?? 0);
   }
 
-  /** Notes that a topic is deleted with all its records before `end`; when this has succeeded, it is. */
+  /**
+   * Notes that a topic is deleted with all its records before `end`; when this has succeeded, it is. When only the flush fails that
+   * makes the note last, the next start may find it or not: the deletion is unfinished.
+   */
   async add(topic: string, end: number): Promise<void> {
     const before = this.ends.get(topic);
     this.ends.set(topic, end);
     try {
       await this.save();
     } catch (error) {
-      if (before === undefined) this.ends.delete(topic);
+      if (this.isNoted(topic, end)) this.unfinished.add(topic);
+      else if (before === undefined) this.ends.delete(topic);
       else this.ends.set(topic, before);
       throw error;
+    }
+  }
+
+  /** Whether the file says so, as far as is known. */
+  private isNoted(topic: string, end: number): boolean {
+    try {
+      return new Map(this.file.load(decode)).get(topic) === end;
+    } catch {
+      return true;
     }
   }
 
@@ -81,11 +94,16 @@ export class DeletedTopics {
   }
 
   private save(): Promise<void> {
+    return this.file.save(this.content());
+  }
+
+  /** Made when it is written: a deletion that failed before it is not in it. */
+  private *content(): Iterable<string> {
     // What neither the log nor a file has any more cannot come back.
     const ends = [...this.ends].filter(
       ([topic, end]) => end > this.log.minOffset || this.unfinished.has(topic),
     );
-    return this.file.save(JSON.stringify({ deletedTopics: ends }));
+    yield JSON.stringify({ deletedTopics: ends });
   }
 }
 

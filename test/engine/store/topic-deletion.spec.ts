@@ -138,6 +138,53 @@ describe('a deleted topic', () => {
     expect(await store.ids(DOOMED)).toEqual([]);
   });
 
+  it.each(['kill', 'crash'] as const)(
+    'takes nothing when the flush of the note of it fails, as a %s may leave it or not',
+    async (end) => {
+      const { store, kept, doomed } = await openBoth();
+      await store.checkpoint();
+      store.disk.faults.push({ operation: 'syncDirectory', path: /config$/, code: 'EIO', times: 1 });
+      await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+      expect((await put(store.store, store.message({ topic: DOOMED }))).status).toBe('SERVICE_NOT_AVAILABLE');
+      store[end]();
+      store.open();
+      expect(await store.ids()).toEqual(kept);
+      expect(await store.ids(DOOMED)).toEqual(end === 'kill' ? [] : doomed);
+      const [sent] = await store.send(1, { topic: DOOMED });
+      expect(sent!.queueOffset).toBe(end === 'kill' ? 0 : doomed.length);
+    },
+  );
+
+  it('is deleted for good when that succeeds after the flush of the note of it has failed', async () => {
+    const { store, kept } = await openBoth();
+    await store.checkpoint();
+    store.disk.faults.push({ operation: 'syncDirectory', path: /config$/, code: 'EIO', times: 1 });
+    await expect(store.store.deleteTopic(DOOMED)).rejects.toThrow('EIO');
+    await store.store.deleteTopic(DOOMED);
+    store.crash();
+    store.open();
+    expect(topicsOf(store)).toEqual(['TopicA']);
+    expect(await store.ids()).toEqual(kept);
+  });
+
+  it('is still there when the note of it fails, also if that of another one follows', async () => {
+    const { store, doomed } = await openBoth();
+    await store.checkpoint();
+    store.disk.holdsTransfers = /deletedTopics/;
+    store.disk.faults.push({ operation: 'write', path: /deletedTopics/, code: 'ENOSPC', times: 1 });
+    const first = store.store.deleteTopic(DOOMED);
+    await settle();
+    const second = store.store.deleteTopic('TopicA');
+    await settle();
+    store.disk.releaseTransfers();
+    await expect(first).rejects.toThrow('ENOSPC');
+    await second;
+    store.kill();
+    store.open();
+    expect(topicsOf(store)).toEqual([DOOMED]);
+    expect(await store.ids(DOOMED)).toEqual(doomed);
+  });
+
   it('takes nothing while files of it are left, and can be deleted again', async () => {
     const { store, kept } = await openBoth();
     await store.checkpoint();
