@@ -57,10 +57,12 @@ export class DueDelivery {
       shorter.delete(MessageConst.TIMER_DEQUEUE_MS);
       return { ...message, properties: shorter };
     }
-    if (status !== 'MESSAGE_ILLEGAL' && status !== 'PROPERTIES_SIZE_EXCEEDED') return message;
+    const isDeleted = this.store.isDeleted(message.topic);
+    if (!isDeleted && status !== 'MESSAGE_ILLEGAL' && status !== 'PROPERTIES_SIZE_EXCEEDED') return message;
     const id = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    const reason = isDeleted ? 'the topic is deleted' : status;
     this.logger.error(
-      `Message ${id} of ${message.body.length} bytes, which is due, cannot be stored in topic ${message.topic} and is dropped: ${status}`,
+      `Message ${id} of ${message.body.length} bytes, which is due, cannot be stored in topic ${message.topic} and is dropped: ${reason}`,
     );
     return undefined;
   }

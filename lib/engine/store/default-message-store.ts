@@ -188,6 +188,11 @@ export class DefaultMessageStore {
     return this.deletion.delete(topic);
   }
 
+  /** Whether a topic is deleted and takes nothing, because that could not be finished: there may be no end to it. */
+  isDeleted(topic: string): boolean {
+    return this.deleted.unfinished.has(topic);
+  }
+
   /** What the store knows of itself, by Apache's names (DefaultMessageStore#getRuntimeInfo). */
   runtimeInfo(): [string, string][] {
     const { log, pipeline, flushService, stats } = this;
