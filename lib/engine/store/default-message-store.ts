@@ -16,9 +16,8 @@ import { DeletedTopics } from './deleted-topics.js';
 import { DiskProbe } from './disk-probe.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import type { FileCallback, FileSystem } from '../../common/file-system.js';
-import { NO_BYTES } from '../../common/no-bytes.js';
 import { FlushConsumeQueueService } from './flush-consume-queue-service.js';
-import type { GetMessageCallback, GetMessageStatus, MessageFilter } from './get-message-result.js';
+import { nothing, type GetMessageCallback, type MessageFilter } from './get-message-result.js';
 import { IndexService } from './index-service.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
 import { MessageLookup } from './message-lookup.js';
@@ -394,8 +393,4 @@ export class DefaultMessageStore {
 
 function isTooLong(topic: string): boolean {
   return topic.length > TOPIC_MAX_LENGTH && !(isRetryTopic(topic) && topic.length <= GROUP_MAX_LENGTH);
-}
-
-function nothing(status: GetMessageStatus, nextBeginOffset: number, minOffset: number, maxOffset: number) {
-  return { status, nextBeginOffset, minOffset, maxOffset, messages: NO_BYTES, messageCount: 0 };
 }

@@ -1,4 +1,5 @@
 import type { EvaluationContext } from '../../common/filter/expression.js';
+import { NO_BYTES } from '../../common/no-bytes.js';
 
 /** How a read of a queue ended (GetMessageStatus). */
 export type GetMessageStatus =
@@ -20,6 +21,16 @@ export interface GetMessageResult {
   /** The records, one behind the other. */
   readonly messages: Buffer;
   readonly messageCount: number;
+}
+
+/** The result of a read that ended without a message. */
+export function nothing(
+  status: GetMessageStatus,
+  nextBeginOffset: number,
+  minOffset: number,
+  maxOffset: number,
+): GetMessageResult {
+  return { status, nextBeginOffset, minOffset, maxOffset, messages: NO_BYTES, messageCount: 0 };
 }
 
 export type GetMessageCallback = (result: GetMessageResult) => void;
