@@ -158,7 +158,8 @@ export class IndexService {
   /** Deletes the files that only point below `minCommitLogOffset`; the newest one stays. */
   deleteExpired(minCommitLogOffset: number): void {
     while (this.indexFiles.length > 1 && this.indexFiles[0]!.endPhyOffset < minCommitLogOffset) {
-      this.remove(this.indexFiles.shift()!);
+      this.remove(this.indexFiles[0]!);
+      this.indexFiles.shift();
     }
   }
 

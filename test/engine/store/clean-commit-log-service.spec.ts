@@ -114,6 +114,19 @@ describe('expiry', () => {
     expect(ofQueue('Stuck')).toEqual(['00000000000000001000']);
   });
 
+  it('deletes a file of the index later that could not be deleted', async () => {
+    const store = new SimulatedStore({ deleteWhen: '04', fileReservedTime: 1 });
+    await store.send(150);
+    await store.checkpoint();
+    const [oldest] = store.files('index');
+    store.disk.faults.push({ operation: 'remove', path: /\/index\//, code: 'EIO', times: 1 });
+    await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 60_000);
+    expect(store.files('index')[0]).toBe(oldest);
+    await store.send(40);
+    await store.clock.advance(24 * HOUR);
+    expect(store.files('index')).not.toContain(oldest);
+  });
+
   it('of every message of a queue leaves its offsets as they were', async () => {
     const store = new SimulatedStore({ fileReservedTime: 1 });
     await store.send(10, { topic: 'Old' });
