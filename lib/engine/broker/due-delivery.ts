@@ -4,7 +4,7 @@ import { MessageConst } from '../../common/message-const.js';
 import { Pause } from '../../common/pause.js';
 import type { DefaultMessageStore } from '../store/default-message-store.js';
 import type { MessageExtBrokerInner } from '../store/message-ext-broker-inner.js';
-import { isStored, type PutMessageStatus } from '../store/put-message-status.js';
+import { isRefusedForGood, isStored, type PutMessageStatus } from '../store/put-message-status.js';
 
 /** Milliseconds until messages that the store refuses are tried again. */
 const RETRY_INTERVAL = 500;
@@ -58,7 +58,7 @@ export class DueDelivery {
       return { ...message, properties: shorter };
     }
     const isDeleted = this.store.isDeleted(message.topic);
-    if (!isDeleted && status !== 'MESSAGE_ILLEGAL' && status !== 'PROPERTIES_SIZE_EXCEEDED') return message;
+    if (!isDeleted && !isRefusedForGood(status)) return message;
     const id = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     const reason = isDeleted ? 'the topic is deleted' : status;
     this.logger.error(

@@ -15,3 +15,8 @@ export type PutMessageStatus =
 export function isStored(status: PutMessageStatus): boolean {
   return status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT';
 }
+
+/** Whether the store will never take the message as it is. */
+export function isRefusedForGood(status: PutMessageStatus): boolean {
+  return status === 'MESSAGE_ILLEGAL' || status === 'PROPERTIES_SIZE_EXCEEDED';
+}

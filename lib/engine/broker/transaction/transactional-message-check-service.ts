@@ -4,6 +4,7 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { isRefusedForGood } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { getMessage, putMessage } from '../store-promises.js';
 import { checkTimesOf, destinationOf, immunityOf, originOf, toDiscarded, toRenewed } from './half-message.js';
@@ -115,9 +116,10 @@ export class TransactionalMessageCheckService {
   /** Resolves to false when it cannot be stored; then the next pass tries again. */
   private async carryOut(verdict: Verdict, half: MessageExt): Promise<boolean> {
     if (verdict === 'PASS') return true;
-    if (verdict === 'DISCARD') return this.discard(half);
+    if (verdict === 'DISCARD') return this.discard(half, 'stayed open too long');
     const renewed = toRenewed(half, verdict === 'CHECK' ? checkTimesOf(half) + 1 : undefined);
-    const { record } = await putMessage(this.broker.store, renewed);
+    const { status, record } = await putMessage(this.broker.store, renewed);
+    if (isRefusedForGood(status)) return this.discard(half, `cannot be stored for a check (${status})`);
     if (record !== undefined) this.onRenewed(half, renewed, record, verdict);
     return record !== undefined;
   }
@@ -134,13 +136,18 @@ export class TransactionalMessageCheckService {
     if (verdict === 'CHECK' && isOpen) this.sender.send(renewed, record);
   }
 
-  private async discard(half: MessageExt): Promise<boolean> {
+  private async discard(half: MessageExt, reason: string): Promise<boolean> {
     const topic = TopicNames.TRANS_CHECK_MAX_TIME;
     this.broker.topics.findOrCreate(topic, 1);
-    const { record } = await putMessage(this.broker.store, toDiscarded(half));
-    if (record === undefined) return false;
+    const { status, record } = await putMessage(this.broker.store, toDiscarded(half));
+    // One message must not keep all behind it from being checked.
+    const isDropped = isRefusedForGood(status);
+    if (record === undefined && !isDropped) return false;
+    const end = isDropped
+      ? `cannot be stored in ${topic} either (${status}) and is dropped`
+      : `is now in ${topic}`;
     this.broker.logger.warn(
-      `Transaction ${half.msgId} of topic ${destinationOf(half)!.topic} stayed open too long: its message is now in ${topic}`,
+      `Transaction ${half.msgId} of topic ${destinationOf(half)!.topic} ${reason}: its half message ${half.offsetMsgId} ${end}`,
     );
     return true;
   }

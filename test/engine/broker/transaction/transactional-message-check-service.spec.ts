@@ -298,4 +298,33 @@ describe('the check of transactions', () => {
     expect((await answer(client, checksOf(client).at(-1)!.request, COMMIT)).code).toBe(0);
     expect(bodies(await client.read('t'))).toEqual(['m']);
   });
+
+  it('keeps a message elsewhere that has no room for the properties of a check, and goes on behind it', async () => {
+    const { engine, client, send, pass } = await open();
+    const half = await send('full', { properties: { p: 'x'.repeat(32_560) } });
+    await send('next');
+    await pass(INTERVAL);
+    expect(checksOf(client).map(({ message }) => message.body.toString())).toEqual(['next']);
+    expect(bodies(await client.read(DISCARDED_TOPIC))).toEqual(['full']);
+    expect(engine.logger.lines.join()).toContain(
+      `Transaction ${half.uniqKey} of topic t cannot be stored for a check (PROPERTIES_SIZE_EXCEEDED)`,
+    );
+    expect((await end(client, half, COMMIT)).code).toBe(0);
+    expect(bodies(await client.read('t'))).toEqual(['full']);
+  });
+
+  it('goes on behind a message that is longer than maxMessageSize is now', async () => {
+    const { clock, directory, engine, send } = await open();
+    const half = await send('long'.repeat(100));
+    await send('next');
+    await engine.close();
+    const again = await startEngine({ clock, directory, engine: { maxMessageSize: 100 } });
+    const producer = await TestClient.open(again);
+    await producer.producerHeartbeat('one', GROUP);
+    await clock.advance(INTERVAL);
+    expect(checksOf(producer).map(({ message }) => message.body.toString())).toEqual(['next']);
+    expect(again.logger.lines.join()).toContain(
+      `half message ${half.msgId} cannot be stored in ${DISCARDED_TOPIC} either (MESSAGE_ILLEGAL) and is dropped`,
+    );
+  });
 });
