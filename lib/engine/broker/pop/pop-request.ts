@@ -11,6 +11,7 @@ import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageFilter } from '../../store/get-message-result.js';
+import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { wantsArrived } from '../filter/message-filters.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
@@ -66,16 +67,18 @@ export class PopRequest implements HeldPop {
     const reviveQid = this.header.order ? POP_ORDER_REVIVE_QUEUE : this.pops.nextReviveQid();
     const reader = new PopQueueReader(this.broker, this.pops, this.header, this.filter);
     this.orderCountInfo = [];
-    const taking: Promise<PopPortion | undefined>[] = [];
+    const taking: Promise<PopPortion | PutMessageStatus>[] = [];
     try {
       for (const queue of this.queues()) {
         const portion = await reader.read(queue);
         if (portion !== undefined) taking.push(this.take(portion, popTime, reviveQid));
       }
-      const taken = (await Promise.all(taking)).filter((portion) => portion !== undefined);
+      const results = await Promise.all(taking);
       reader.unlockAll();
+      const taken = results.filter((result) => typeof result !== 'string');
+      const refused = results.find((result) => typeof result === 'string');
       if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);
-      else if (taking.length > 0) this.refuse();
+      else if (refused !== undefined) this.refuse(refused);
       else this.waitOrEnd(reader, popTime, reviveQid);
     } finally {
       reader.unlockAll();
@@ -86,12 +89,15 @@ export class PopRequest implements HeldPop {
     return popQueues(this.broker, this.header, this.header.order);
   }
 
-  /** Stores what brings the messages back; the offset of the group is moved afterwards. */
+  /**
+   * Stores what brings the messages back; the offset of the group is moved afterwards. Resolves to the status when they cannot be
+   * given away.
+   */
   private async take(
     portion: PopPortion,
     popTime: number,
     reviveQid: number,
-  ): Promise<PopPortion | undefined> {
+  ): Promise<PopPortion | PutMessageStatus> {
     const { consumerGroup, invisibleTime, order } = this.header;
     if (order) {
       const { topic, queueId, offsets } = portion;
@@ -102,11 +108,13 @@ export class PopRequest implements HeldPop {
     }
     const { brokerName } = this.broker.config;
     const point = portion.checkPoint(consumerGroup, popTime, invisibleTime, brokerName);
-    if (!(await this.pops.reviveTopic.putCheckPoint(point, reviveQid))) return undefined;
+    const status = await this.pops.reviveTopic.putCheckPoint(point, reviveQid);
+    if (!isStored(status)) return status;
     this.pops.inflight.add(point);
     const { topic, queueId, nextOffset } = portion;
     this.broker.offsets.commitOffset(consumerGroup, topic, queueId, nextOffset);
-    return portion;
+    // What came too late to the disk stays in the log: the messages are left to it, or they would come twice.
+    return status === 'PUT_OK' ? portion : status;
   }
 
   private answer(portions: readonly PopPortion[], popTime: number, reviveQid: number, restNum: number): void {
@@ -151,10 +159,8 @@ export class PopRequest implements HeldPop {
     };
   }
 
-  private refuse(): void {
-    const reason = this.broker.store.writeRefusal ?? 'the log says why';
-    const remark = `the check point of the popped messages cannot be stored: ${reason}`;
-    this.context.reply(failure(ResponseCode.SYSTEM_ERROR, remark));
+  private refuse(status: PutMessageStatus): void {
+    this.context.reply(this.pops.reviveTopic.refusal('the check point of the popped messages', status));
   }
 
   private waitOrEnd(reader: PopQueueReader, popTime: number, reviveQid: number): void {

@@ -1,7 +1,11 @@
 import { MessageConst } from '../../../common/message-const.js';
 import { reviveTopicOf } from '../../../common/mix-all.js';
+import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
+import { ResponseCode } from '../../../remoting/response-code.js';
+import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { ownMessage } from '../own-message.js';
+import { putMessage } from '../store-promises.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
 import {
   encodeAck,
@@ -25,16 +29,15 @@ export class ReviveTopic {
     this.name = reviveTopicOf(broker.config.brokerClusterName);
   }
 
-  /** Resolves to false when it is not stored as safely as `flushDiskType` asks. */
-  putCheckPoint(point: PopCheckPoint, reviveQid: number): Promise<boolean> {
+  putCheckPoint(point: PopCheckPoint, reviveQid: number): Promise<PutMessageStatus> {
     const { topic, consumerGroup, queueId, startOffset, popTime, brokerName } = point;
     const id = [topic, queueId, startOffset, consumerGroup, popTime, brokerName, CK_TAG].join('@');
     const deliverMs = reviveTimeOf(point) - ACK_TIME_INTERVAL;
     return this.put(reviveQid, CK_TAG, encodeCheckPoint(point), deliverMs, id);
   }
 
-  /** As {@link putCheckPoint}. `reviveTime`: when the check point is due. */
-  putAck(ack: AckMsg, isBatch: boolean, reviveTime: number, reviveQid: number): Promise<boolean> {
+  /** `reviveTime`: when the check point is due. */
+  putAck(ack: AckMsg, isBatch: boolean, reviveTime: number, reviveQid: number): Promise<PutMessageStatus> {
     const { topic, consumerGroup, queueId, popTime, brokerName } = ack;
     const offset = isBatch ? -1 : ack.ackOffsets[0]!;
     const id = [topic, queueId, offset, consumerGroup, popTime, brokerName, ACK_TAG].join('@');
@@ -42,18 +45,28 @@ export class ReviveTopic {
     return this.put(reviveQid, tag, encodeAck(ack, isBatch), reviveTime, id);
   }
 
-  private put(queueId: number, tag: string, body: string, deliverMs: number, id: string): Promise<boolean> {
+  /** What a client is told whose record is not stored as safely as `flushDiskType` asks. */
+  refusal(what: string, status: PutMessageStatus): RemotingResponse<never> {
+    const reason = this.broker.store.writeRefusal ?? status;
+    return failure(ResponseCode.SYSTEM_ERROR, `${what} cannot be stored: ${reason}`);
+  }
+
+  private async put(
+    queueId: number,
+    tag: string,
+    body: string,
+    deliverMs: number,
+    id: string,
+  ): Promise<PutMessageStatus> {
     const { store, storeConfig, clock } = this.broker;
     const properties = propertiesOf(tag, deliverMs, id);
     const message = ownMessage(this.broker, this.name, queueId, Buffer.from(body), properties);
     const diverted = divertTimed(message, storeConfig, clock);
     if (!isMessage(diverted)) {
       this.broker.logger.error(`Pop record ${id} cannot be stored: ${diverted.remark}`);
-      return Promise.resolve(false);
+      return 'MESSAGE_ILLEGAL';
     }
-    return new Promise((resolve) =>
-      store.putMessage(diverted, { onPut: (status) => resolve(status === 'PUT_OK') }),
-    );
+    return (await putMessage(store, diverted)).status;
   }
 }
 

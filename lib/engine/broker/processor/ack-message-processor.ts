@@ -9,6 +9,7 @@ import {
 } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
+import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { MAX_CHECK_POINT_NUM, type AckMsg } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
@@ -92,12 +93,10 @@ export class AckMessageProcessor {
     if (ack.ackOffsets.length === 0) return undefined;
     if (reviveQid === POP_ORDER_REVIVE_QUEUE) return this.pops.orderly.acknowledge(ack);
     const reviveTime = ack.popTime + invisibleTime;
-    if (!(await this.pops.reviveTopic.putAck(ack, isBatch, reviveTime, reviveQid))) {
-      const reason = this.broker.store.writeRefusal ?? 'the log says why';
-      return failure(ResponseCode.SYSTEM_ERROR, `the acknowledgement cannot be stored: ${reason}`);
-    }
-    this.pops.inflight.acknowledge(ack);
-    return undefined;
+    const { reviveTopic, inflight } = this.pops;
+    const status = await reviveTopic.putAck(ack, isBatch, reviveTime, reviveQid);
+    if (isStored(status)) inflight.acknowledge(ack);
+    return status === 'PUT_OK' ? undefined : reviveTopic.refusal('the acknowledgement', status);
   }
 }
 

@@ -1,13 +1,8 @@
 import { POP_ORDER_REVIVE_QUEUE, type ExtraInfo } from '../../../common/extra-info.js';
 import type { ChangeInvisibleTimeRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
-import {
-  failure,
-  success,
-  type RemotingRequest,
-  type RemotingResponse,
-} from '../../../remoting/remoting-command.js';
+import { success, type RemotingRequest, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import type { RequestCode } from '../../../remoting/request-code.js';
-import { ResponseCode } from '../../../remoting/response-code.js';
+import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { AckMsg, PopCheckPoint } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
@@ -45,12 +40,16 @@ export class ChangeInvisibleTimeProcessor {
     const { invisibleTime } = header;
     const { brokerName, reviveQid } = info;
     const point = checkPointOf(header, popTime, brokerName);
-    if (!(await this.pops.reviveTopic.putCheckPoint(point, reviveQid))) return this.notStored();
-    this.pops.inflight.add(point);
+    const { reviveTopic, inflight } = this.pops;
+    const pointStatus = await reviveTopic.putCheckPoint(point, reviveQid);
+    if (!isStored(pointStatus)) return reviveTopic.refusal('the new check point', pointStatus);
+    inflight.add(point);
     const ack = ackOf(header, info);
     const reviveTime = info.popTime + info.invisibleTime;
-    if (!(await this.pops.reviveTopic.putAck(ack, false, reviveTime, reviveQid))) return this.notStored();
-    this.pops.inflight.acknowledge(ack);
+    // Behind the check point in the log: when it is on the disk, both are.
+    const status = await reviveTopic.putAck(ack, false, reviveTime, reviveQid);
+    if (isStored(status)) inflight.acknowledge(ack);
+    if (status !== 'PUT_OK') return reviveTopic.refusal('the new check point', status);
     return success({ popTime, invisibleTime, reviveQid }, undefined);
   }
 
@@ -62,11 +61,6 @@ export class ChangeInvisibleTimeProcessor {
     const nextVisibleTime = this.broker.clock.now() + header.invisibleTime;
     await this.pops.orderly.changeInvisibleTime(ackOf(header, info), nextVisibleTime);
     return success({ popTime, invisibleTime: nextVisibleTime - popTime, reviveQid }, undefined);
-  }
-
-  private notStored(): RemotingResponse<never> {
-    const reason = this.broker.store.writeRefusal ?? 'the log says why';
-    return failure(ResponseCode.SYSTEM_ERROR, `the new check point cannot be stored: ${reason}`);
   }
 }
 

@@ -191,4 +191,40 @@ describe('popped messages', () => {
     await broker.pass(2 * SECOND);
     expect((await broker.group.pop()).messages).toHaveLength(1);
   });
+
+  it('come once after a pop whose check point was not on the disk in time', async () => {
+    const broker = await PopBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    await broker.send('1');
+    broker.disk.holdsSyncs = true;
+    const popping = broker.group.pop();
+    await broker.pass(5 * SECOND);
+    expect(await popping).toMatchObject({
+      code: 1,
+      remark: 'the check point of the popped messages cannot be stored: FLUSH_DISK_TIMEOUT',
+    });
+    const again = broker.group.pop();
+    await broker.pass(5 * SECOND);
+    expect((await again).messages).toEqual([]);
+    broker.disk.releaseSyncs();
+    await broker.pass(16 * SECOND);
+    const { messages } = await broker.group.pop();
+    expect(bodies(messages)).toEqual(['1']);
+    await broker.group.ack(messages[0]!);
+    await broker.pass(60 * SECOND);
+    expect((await broker.group.pop()).messages).toEqual([]);
+  });
+
+  it('come once after a change of their time that was not on the disk in time', async () => {
+    const broker = await PopBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    await broker.send('1');
+    const { messages } = await broker.group.pop({ invisibleTime: 30 * SECOND });
+    broker.disk.holdsSyncs = true;
+    const changing = broker.group.changeInvisibleTime(messages[0]!, 20 * SECOND);
+    await broker.pass(5 * SECOND);
+    broker.disk.releaseSyncs();
+    expect((await changing).code).toBe(0);
+    await broker.pass(60 * SECOND);
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
+    expect((await broker.group.pop()).messages).toEqual([]);
+  });
 });
