@@ -12,7 +12,7 @@ export class VirtualBroker {
   client!: TestClient;
   private engine!: TestEngine;
 
-  constructor(private readonly options: EngineOptions) {}
+  constructor(private options: EngineOptions) {}
 
   /** Starts it, until the test ends. */
   static async open<B extends VirtualBroker>(
@@ -44,8 +44,10 @@ export class VirtualBroker {
     return this.engine.close();
   }
 
-  async restart(downtime = 0): Promise<void> {
+  /** `options`: those that are other ones now. */
+  async restart(downtime = 0, options: EngineOptions = {}): Promise<void> {
     await this.close();
+    this.options = { ...this.options, ...options };
     this.clock.pass(downtime);
     await this.start();
   }

@@ -6,6 +6,7 @@ import { isRetryTopic, popRetryTopicV1Of, retryTopicOf, REVIVE_QUEUES } from '..
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import { isRefusedForGood, isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
 import { getMessage, putMessage } from '../store-promises.js';
@@ -125,18 +126,31 @@ export class PopReviveService {
     return message?.queueOffset === offset ? message : undefined;
   }
 
+  /** False when it has to be tried again; what the store never takes must not hold up those behind it. */
   private async putRetry(message: MessageExt, point: PopCheckPoint): Promise<boolean> {
     const topic = isRetryTopic(point.topic)
       ? point.topic
       : popRetryTopicV1Of(point.topic, point.consumerGroup);
     this.prepare(topic, point.consumerGroup);
-    const retry = this.retryOf(message, topic, firstPopTime(message, point));
+    const status = await this.put(message, topic, firstPopTime(message, point));
+    if (isRefusedForGood(status)) {
+      this.broker.logger.error(
+        `Message ${message.queueOffset} of queue ${point.queueId} of topic ${point.topic} cannot be stored for a retry of group ${point.consumerGroup} and is dropped: ${status}`,
+      );
+    }
+    return isStored(status) || isRefusedForGood(status);
+  }
+
+  private async put(
+    message: MessageExt,
+    topic: string,
+    added: ReadonlyMap<string, string>,
+  ): Promise<PutMessageStatus> {
     const { store } = this.broker;
-    const { status, record } = await putMessage(store, retry);
-    if (status !== 'PROPERTIES_SIZE_EXCEEDED') return record !== undefined;
+    const { status } = await putMessage(store, this.retryOf(message, topic, added));
+    if (status !== 'PROPERTIES_SIZE_EXCEEDED' || added.size === 0) return status;
     // What is added is worth less than the message.
-    const shorter = await putMessage(store, this.retryOf(message, topic, new Map()));
-    return shorter.record !== undefined;
+    return this.put(message, topic, new Map());
   }
 
   private retryOf(

@@ -227,4 +227,20 @@ describe('popped messages', () => {
     expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
     expect((await broker.group.pop()).messages).toEqual([]);
   });
+
+  it('that the store takes no longer hold up nobody', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('long'.repeat(1000), 'short');
+    await broker.group.pop();
+    await broker.restart(0, { maxMessageSize: 1000 });
+    await broker.pass(20 * SECOND);
+    expect(bodies((await broker.group.pop({ invisibleTime: 600 * SECOND })).messages)).toEqual(['short']);
+    const text = 'Message 0 of queue 0 of topic t cannot be stored for a retry of group g and is dropped';
+    expect(broker.log).toContain(`${text}: MESSAGE_ILLEGAL`);
+    await broker.pass(10 * SECOND);
+    await broker.restart();
+    await broker.pass(20 * SECOND);
+    expect(broker.log).not.toContain(text);
+    expect((await broker.group.pop()).messages).toEqual([]);
+  });
 });
