@@ -16,6 +16,7 @@ import { getMessage } from '../store-promises.js';
 import {
   isRecalled,
   deliveredMessage,
+  lookTimedMessage,
   readTimedMessage,
   rolledMessage,
   type TimedMessage,
@@ -54,7 +55,7 @@ export class TimerMessageService {
   private queueOffset = 0;
   /** The next slot to deliver. */
   private readTimeMs = 0;
-  /** Slots before it take no messages any more. */
+  /** Slots before it are due. */
   private writeTimeMs = 0;
   /**
    * How far it was at each rebuild, latest time first: what is taken up again and comes before one of them was delivered. Only
@@ -253,7 +254,7 @@ export class TimerMessageService {
     return true;
   }
 
-  /** The message if it is due already. */
+  /** The message if its slot is over. */
   private takeUpOne(message: MessageExt): TimedMessage | undefined {
     if (this.files.recovered.delete(message.commitLogOffset)) return undefined;
     const timed = readTimedMessage(message);
@@ -263,10 +264,15 @@ export class TimerMessageService {
     }
     if (this.wasDelivered(timed)) return undefined;
     const { delayedTime, realTopic, isDelete } = timed;
-    if (delayedTime < this.writeTimeMs) return isDelete ? undefined : timed;
+    // A due slot that is not read yet may hold what this recalls, or belongs before it.
+    if (this.isRead(delayedTime)) return isDelete ? undefined : timed;
     const { commitLogOffset: offsetPy, storeSize: sizePy } = message;
     this.files.add({ delayedTime, offsetPy, sizePy, realTopic, isDelete }, this.writeTimeMs);
     return undefined;
+  }
+
+  private isRead(slotTime: number): boolean {
+    return slotTime < this.readTimeMs || (slotTime === this.readTimeMs && this.slot !== undefined);
   }
 
   /** Of a message that is taken up again: whether it had its turn before. */
@@ -310,7 +316,7 @@ export class TimerMessageService {
       .map((position) => this.files.unitAt(position));
     const now = this.broker.clock.now();
     const messages = units.flatMap((unit) => {
-      const timed = this.messageAt(unit.offsetPy);
+      const timed = lookTimedMessage(this.broker, unit.offsetPy);
       if (timed === undefined || isRecalled(timed, slot.deleteKeys)) return [];
       const enqueueTime = `${unit.currWriteTime}`;
       const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;
@@ -329,23 +335,12 @@ export class TimerMessageService {
     const slot = this.files.dueSlot(this.readTimeMs);
     const deleteKeys = new Set<string>();
     for (const { offsetPy } of slot.deletes) {
-      const key = this.messageAt(offsetPy)?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
+      const key = lookTimedMessage(this.broker, offsetPy)?.message.getProperty(
+        MessageConst.TIMER_DEL_UNIQKEY,
+      );
       if (key !== undefined) deleteKeys.add(key);
     }
     return { ...slot, next: 0, deleteKeys };
-  }
-
-  private messageAt(commitLogOffset: number): TimedMessage | undefined {
-    const record = this.broker.store.lookMessageByOffset(commitLogOffset);
-    const message = record && decodeMessages(record)[0];
-    const timed = message && readTimedMessage(message);
-    if (timed === undefined || message!.topic !== TIMER_TOPIC) {
-      this.broker.logger.error(
-        `The waiting message at byte ${commitLogOffset} of the commit log cannot be read and is lost`,
-      );
-      return undefined;
-    }
-    return timed;
   }
 
   /** Takes up everything anew that is still in the topic, but for what was due before `readTimeMs`. */

@@ -1,9 +1,11 @@
 import { MessageConst } from '../../../common/message-const.js';
+import { decodeMessage } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { parseSocketHost } from '../../../common/socket-host.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
+import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
 
 /** What a stored message says of its delivery. */
@@ -26,6 +28,21 @@ export function readTimedMessage(message: MessageExt): TimedMessage | undefined 
   const delayedTime = Number(outMs) - (Number(outMs) % TIMER_PRECISION);
   const isDelete = message.getProperty(MessageConst.TIMER_DEL_UNIQKEY) !== undefined;
   return { message, delayedTime, realTopic, realQueueId, isDelete };
+}
+
+/** The record of the timer topic at a position of the commit log; what is no such record is named in the log. */
+export function lookTimedMessage(
+  { store, logger }: BrokerController,
+  commitLogOffset: number,
+): TimedMessage | undefined {
+  const record = store.lookMessageByOffset(commitLogOffset);
+  const message = record && decodeMessage(record);
+  const timed = message?.topic === TIMER_TOPIC ? readTimedMessage(message) : undefined;
+  if (timed === undefined)
+    logger.error(
+      `The waiting message at byte ${commitLogOffset} of the commit log cannot be read and is lost`,
+    );
+  return timed;
 }
 
 /**

@@ -228,6 +228,20 @@ describe('popped messages', () => {
     expect((await broker.group.pop()).messages).toEqual([]);
   });
 
+  it('do not come back when the timers take their acknowledgement up late', async () => {
+    const broker = await PopBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    await broker.send('1');
+    const [message] = (await broker.group.pop()).messages;
+    broker.disk.holdsSyncs = true;
+    const acknowledging = broker.group.ack(message!);
+    await broker.pass(1);
+    broker.clock.pass(12 * SECOND);
+    broker.disk.releaseSyncs();
+    expect((await acknowledging).code).toBe(0);
+    await broker.pass(20 * SECOND);
+    expect((await broker.group.pop()).messages).toEqual([]);
+  });
+
   it('that the store takes no longer hold up nobody', async () => {
     const broker = await PopBroker.open();
     await broker.send('long'.repeat(1000), 'short');

@@ -164,6 +164,33 @@ describe('TimerMessageService', () => {
       expect(await broker.arrived()).toEqual([]);
     });
 
+    it('holds when it is taken up late', async () => {
+      const broker = await TimerBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+      const { header } = await broker.send('x', broker.in(10_000));
+      broker.disk.holdsSyncs = true;
+      const recalled = broker.recall(header!.recallHandle!);
+      await broker.pass(1);
+      broker.clock.pass(12_000);
+      broker.disk.releaseSyncs();
+      expect((await recalled).code).toBe(0);
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual([]);
+    });
+
+    it('holds when an earlier message could not be delivered meanwhile', async () => {
+      const broker = await TimerBroker.open();
+      await broker.send('early', broker.in(5000));
+      const { header } = await broker.send('x', broker.in(10_000));
+      broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+      await broker.pass(5000);
+      broker.disk.faults.length = 0;
+      broker.clock.pass(3000);
+      expect((await broker.recall(header!.recallHandle!)).code).toBe(0);
+      broker.clock.pass(3000);
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual(['early']);
+    });
+
     it('refuses what it cannot recall', async () => {
       const broker = await TimerBroker.open();
       const { header } = await broker.send('x', broker.in(10_000));
