@@ -79,11 +79,17 @@ export class ConsumerOrderInfoManager extends ConfigManager {
 
   /**
    * Acknowledges a message; returns from which offset on the group goes on, -1 when the message is none of the portion, and -2
-   * when it was popped again meanwhile.
+   * when it was popped again meanwhile; undefined when no portion is known.
    */
-  commitAndNext(topic: string, group: string, queueId: number, offset: number, popTime: number): number {
+  commitAndNext(
+    topic: string,
+    group: string,
+    queueId: number,
+    offset: number,
+    popTime: number,
+  ): number | undefined {
     const info = this.find(topic, group, queueId);
-    if (info === undefined) return offset + 1;
+    if (info === undefined) return undefined;
     if (popTime !== info.popTime) return -2;
     if (!info.acknowledge(offset)) return -1;
     this.onChanged(topic, group, queueId, info);

@@ -102,6 +102,21 @@ describe('a pop in order', () => {
     expect(bodies((await again('b')).messages)).toEqual(['3', '4']);
   });
 
+  it('loses nothing when a kill takes its portion along', async () => {
+    const { broker, pop } = await open();
+    await broker.group.pop({ queueId: 0, maxMsgNums: 1 });
+    await broker.pass(6 * SECOND);
+    const { messages } = await pop('a', { maxMsgNums: 3 });
+    await broker.kill();
+    const [second, third, fourth] = messages;
+    expect((await broker.group.ack(fourth!)).code).toBe(0);
+    expect(bodies((await pop('b', { invisibleTime: 0 })).messages)).toEqual(['2', '3']);
+    await broker.kill();
+    expect((await broker.group.ack(second!)).code).toBe(0);
+    expect((await broker.group.ack(third!)).code).toBe(0);
+    expect(bodies((await pop('c')).messages)).toEqual(['4']);
+  });
+
   it('acknowledged for a message that it did not give is refused', async () => {
     const { broker, pop } = await open();
     const { messages } = await pop('a');
