@@ -26,13 +26,19 @@ export class ResumeCheckProcessor {
       const remark = `no message of a transaction has the offset message id ${JSON.stringify(msgId)}`;
       return failure(ResponseCode.SYSTEM_ERROR, remark);
     }
+    if (this.transactions.isCommitted(message)) {
+      const remark = `the transaction of the offset message id ${JSON.stringify(msgId)} is committed`;
+      return failure(ResponseCode.SYSTEM_ERROR, remark);
+    }
+    const { halves } = this.transactions;
+    // What was given up, or rolled back, is open again.
+    const isOpen = message.topic === TopicNames.TRANS_HALF && !halves.hasEnded(message.queueOffset);
     const { status, record } = await putMessage(this.broker.store, toRenewed(message, 0));
     if (status !== 'PUT_OK') {
       const remark = `Put message back to ${TopicNames.TRANS_HALF} failed: ${status}`;
       return failure(ResponseCode.SYSTEM_ERROR, remark);
     }
-    if (message.topic === TopicNames.TRANS_HALF)
-      this.transactions.halves.move(message.queueOffset, record!.consumeQueueOffset);
+    if (isOpen) halves.move(message.queueOffset, record!.consumeQueueOffset);
     return success(undefined, undefined);
   }
 

@@ -102,21 +102,25 @@ describe('the check of transactions', () => {
     ]);
   });
 
-  it('asks again about a message that was given up when an administrator resumes it', async () => {
-    const { client, send, pass } = await open({ transactionCheckMax: 2 });
-    await send('m');
-    await pass(5 * INTERVAL);
-    const [discarded] = await client.read(DISCARDED_TOPIC);
-    const resume = (msgId: string) =>
-      client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, { topic: DISCARDED_TOPIC, msgId });
-    expect((await resume(discarded!.offsetMsgId)).code).toBe(0);
-    await pass(INTERVAL);
-    expect(checksOf(client)).toHaveLength(3);
-    expect((await answer(client, checksOf(client).at(-1)!.request, COMMIT)).code).toBe(0);
-    const [delivered] = await client.read('t');
-    expect(delivered!.body.toString()).toBe('m');
-    for (const msgId of [delivered!.offsetMsgId, 'x', '']) expect((await resume(msgId)).code).toBe(1);
-  });
+  it.each([DISCARDED_TOPIC, HALF_TOPIC])(
+    'asks again about a message that was given up when an administrator resumes it by its record in %s',
+    async (topic) => {
+      const { client, send, pass } = await open({ transactionCheckMax: 2 });
+      const half = await send('m');
+      await pass(5 * INTERVAL);
+      const [discarded] = await client.read(DISCARDED_TOPIC);
+      const resume = (msgId: string) => client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, { topic, msgId });
+      const record = topic === HALF_TOPIC ? half.msgId : discarded!.offsetMsgId;
+      expect((await resume(record)).code).toBe(0);
+      await pass(INTERVAL);
+      expect(checksOf(client)).toHaveLength(3);
+      expect((await answer(client, checksOf(client).at(-1)!.request, COMMIT)).code).toBe(0);
+      const [delivered] = await client.read('t');
+      expect(delivered!.body.toString()).toBe('m');
+      expect((await resume(record)).remark).toContain('is committed');
+      for (const msgId of [delivered!.offsetMsgId, 'x', '']) expect((await resume(msgId)).code).toBe(1);
+    },
+  );
 
   it('asks 15 times', async () => {
     const { client, send, pass } = await open();
