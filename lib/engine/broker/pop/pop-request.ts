@@ -15,6 +15,7 @@ import { isStored, type PutMessageStatus } from '../../store/put-message-status.
 import type { BrokerController } from '../broker-controller.js';
 import { wantsArrived } from '../filter/message-filters.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
+import { refuseConsumer } from '../processor/pop-checks.js';
 import type { PopPortion } from './pop-portion.js';
 import { PopQueueReader } from './pop-queue-reader.js';
 import { popQueues, type PopQueue } from './pop-queues.js';
@@ -55,7 +56,14 @@ export class PopRequest implements HeldPop {
     return wantsArrived(this.filter, record, this.broker.store);
   }
 
+  /** What it may is looked up anew: topic and group may be other ones by now, or gone. */
   wakeUp(): void {
+    const fault = refuseConsumer(this.broker, this.header);
+    if (fault === undefined) this.carryOut();
+    else this.context.reply(fault);
+  }
+
+  carryOut(): void {
     this.run().catch((error: Error) => {
       this.broker.logger.error(`A pop of topic ${this.topic} failed: ${error.stack}`);
       this.context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));

@@ -34,7 +34,7 @@ export class PopMessageProcessor {
     if (fault !== undefined) return context.reply(fault);
     const selection = this.select(header);
     if ('code' in selection) return context.reply(selection);
-    new PopRequest(this.broker, this.pops, header, selection.filter, context).wakeUp();
+    new PopRequest(this.broker, this.pops, header, selection.filter, context).carryOut();
   }
 
   private select({ topic, exp, expType }: PopMessageRequestHeader): Selection | RemotingResponse<never> {

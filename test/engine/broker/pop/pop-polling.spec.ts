@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import { createTopic } from '../../../conformance/admin-client.js';
 import type { Popped } from '../../../support/pop-client.js';
+import type { TestClient } from '../../../support/test-client.js';
 import { bodies } from '../../../support/test-peers.js';
 import { SECOND, settle } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
@@ -16,6 +18,12 @@ function waiting(broker: PopBroker, fields: Parameters<typeof broker.group.pop>[
   state.all = broker.group.pop({ pollTime: POLL_TIME, ...fields });
   void state.all.then((answer) => (state.answer = answer));
   return state;
+}
+
+async function forbidGroup(client: TestClient): Promise<void> {
+  const { body } = await client.call(RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG, { group: 'g' });
+  const config = { ...body!, consumeEnable: false };
+  await client.call(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, undefined, config);
 }
 
 async function pollingNum(broker: PopBroker): Promise<number> {
@@ -112,6 +120,35 @@ describe('a pop that finds nothing', () => {
     const pop = waiting(broker);
     await broker.send('2');
     expect(bodies((await pop.all).messages)).toEqual(['2']);
+  });
+
+  const topicWith = (fields: { perm?: number; readQueueNums?: number }) => (client: TestClient) =>
+    createTopic(client, 't', { readQueueNums: 4, writeQueueNums: 4, ...fields });
+  it.each<[string, ResponseCode, (client: TestClient) => Promise<unknown>]>([
+    ['its group may not consume', ResponseCode.NO_PERMISSION, forbidGroup],
+    ['its topic is not readable', ResponseCode.NO_PERMISSION, topicWith({ perm: 2 })],
+    ['its queue is not readable', ResponseCode.INVALID_PARAMETER, topicWith({ readQueueNums: 3 })],
+  ])('is refused when a message arrives and %s any more', async (_, code, change) => {
+    const broker = await PopBroker.open();
+    await broker.client.send('t', { queueId: 3 });
+    await broker.group.pop();
+    const pop = waiting(broker, { queueId: 3 });
+    await settle();
+    await change(broker.client);
+    expect(pop.answer).toBeUndefined();
+    await broker.client.send('t', { queueId: 3 });
+    expect((await pop.all).code).toBe(code);
+  });
+
+  it('is told at its end that its topic is gone', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const pop = waiting(broker);
+    await settle();
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.pass(POLL_TIME);
+    expect((await pop.all).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
   });
 
   it('is answered when the broker ends', async () => {
