@@ -52,6 +52,7 @@ export class PopReviveService {
   /** Begins nothing more, and waits for what is being stored. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    for (const queue of this.queues) queue.stop();
     this.broker.clock.clearTimeout(this.timer);
     await this.running;
   }

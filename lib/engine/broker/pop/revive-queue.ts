@@ -40,6 +40,7 @@ export class ReviveQueue {
   private nextOffset = 0;
   /** The highest time at which a record that was read was due, in milliseconds since the epoch. */
   private newestDeliverMs = 0;
+  private isStopped = false;
 
   constructor(
     private readonly broker: BrokerController,
@@ -63,26 +64,34 @@ export class ReviveQueue {
   /** Reads on, and works off what is due; `deliveredUntil` is how far the timers have come. */
   async workOff(deliveredUntil: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<void> {
     const end = this.broker.store.getMaxOffsetInQueue(this.topic, this.queueId);
-    for (;;) {
-      while (this.nextOffset < end && this.points.size < MAX_OPEN) await this.readOn();
+    while (!this.isStopped) {
+      while (this.nextOffset < end && this.points.size < MAX_OPEN && !this.isStopped) await this.readOn();
       const isRead = this.nextOffset >= end;
       // Behind what was read there may be acknowledgements of what is due later.
       const known = isRead ? deliveredUntil : Math.min(this.newestDeliverMs, deliveredUntil);
-      await this.workOffDue(known, revive);
+      const isStuck = !(await this.workOffDue(known, revive));
       this.commit();
-      if (isRead) return;
+      if (isRead || isStuck) return;
       if (this.points.size >= MAX_OPEN) await this.readOn();
     }
   }
 
-  private async workOffDue(known: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<void> {
+  /** Reads nothing more. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** False when none of those that are due could be worked off, as while the store takes nothing. */
+  private async workOffDue(known: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<boolean> {
     const due = [...this.points].filter(([, { point }]) => known - reviveTimeOf(point) > GRACE);
+    const before = this.points.size;
     for (let start = 0; start < due.length; start += BATCH) {
       const work = due.slice(start, start + BATCH).map(async ([key, entry]) => {
         if (await revive(entry)) this.points.delete(key);
       });
       await Promise.all(work);
     }
+    return due.length === 0 || this.points.size < before;
   }
 
   private get isRead(): boolean {

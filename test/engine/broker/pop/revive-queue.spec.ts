@@ -19,29 +19,34 @@ const pointOf = (startOffset: number): PopCheckPoint => ({
   invisibleTime: 10_000,
 });
 
-/** A queue that works off these records when everything is due, and what it commits. */
+/** A queue that works off these records when everything is due, what it commits, and from where it reads. */
 function queueOf(...records: readonly (readonly [tag: string, body: string])[]) {
   const committed: number[] = [];
-  const stored = records.map(([tag, body], queueOffset) =>
-    encodeRecord(innerMessage({ body: Buffer.from(body), properties: new Map([['TAGS', tag]]) }), {
-      queueOffset,
-    }),
-  );
+  const reads: number[] = [];
+  const stored = records.map(([tag, body], queueOffset) => {
+    const properties = new Map([
+      ['TAGS', tag],
+      ['TIMER_DELIVER_MS', '900000'],
+    ]);
+    return encodeRecord(innerMessage({ body: Buffer.from(body), properties }), { queueOffset });
+  });
   const store = {
     getMinOffsetInQueue: () => 0,
     getMaxOffsetInQueue: () => stored.length,
-    getMessage: (...args: unknown[]) =>
-      (args.at(-1) as GetMessageCallback)({
-        messages: Buffer.concat(stored),
-        nextBeginOffset: stored.length,
-      } as never),
+    getMessage: (
+      ...[, , offset, count, , callback]: [string, number, number, number, undefined, GetMessageCallback]
+    ) => {
+      reads.push(offset);
+      const found = stored.slice(offset, offset + count);
+      callback({ messages: Buffer.concat(found), nextBeginOffset: offset + found.length } as never);
+    },
   };
   const offsets = {
     queryOffset: () => committed.at(-1),
     commitOffset: (...args: unknown[]) => committed.push(args.at(-1) as number),
   };
   const broker = { store, offsets, config: { brokerName: 'broker-a' } } as unknown as BrokerController;
-  return { queue: new ReviveQueue(broker, 'revive', 0), committed };
+  return { queue: new ReviveQueue(broker, 'revive', 0), committed, reads };
 }
 
 describe('ReviveQueue', () => {
@@ -62,5 +67,27 @@ describe('ReviveQueue', () => {
     const open: number[] = [];
     await queue.workOff(1e6, (entry) => Promise.resolve(open.push(...entry.open) > 0));
     expect(open).toEqual([0]);
+  });
+
+  describe('with more check points than are kept in mind', () => {
+    const points = Array.from({ length: 10_100 }, (_, i) => [CK_TAG, encodeCheckPoint(pointOf(i))] as const);
+
+    it('tries each once while none can be worked off, and reads on when they can', async () => {
+      const { queue, committed } = queueOf(...points);
+      let tried = 0;
+      await queue.workOff(1e6, () => Promise.resolve(++tried < 0));
+      expect(tried).toBe(10_016);
+      await queue.workOff(1e6, () => Promise.resolve(true));
+      expect(committed.at(-1)).toBe(points.length - 1);
+    });
+
+    it('reads nothing more when it is stopped', async () => {
+      const { queue, committed, reads } = queueOf(...points);
+      const working = queue.workOff(1e6, () => Promise.resolve(false));
+      queue.stop();
+      await working;
+      expect(reads).toEqual([0]);
+      expect(committed).toEqual([]);
+    });
   });
 });
