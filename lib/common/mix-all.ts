@@ -26,3 +26,10 @@ export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_G
 /** Where messages of a topic wait for a group that pops them again; the second form only with `enableRetryTopicV2`. */
 export const popRetryTopicV1Of = (topic: string, group: string): string => `${retryTopicOf(group)}_${topic}`;
 export const popRetryTopicV2Of = (topic: string, group: string): string => `${retryTopicOf(group)}+${topic}`;
+/** Where the messages of a topic that the group pops were sent to (KeyBuilder#parseNormalTopic); undefined for retries of other groups. */
+export function normalTopicOf(topic: string, group: string): string | undefined {
+  if (!isRetryTopic(topic)) return topic;
+  const isOwn =
+    topic.startsWith(popRetryTopicV1Of('', group)) || topic.startsWith(popRetryTopicV2Of('', group));
+  return isOwn ? topic.slice(retryTopicOf(group).length + 1) : undefined;
+}

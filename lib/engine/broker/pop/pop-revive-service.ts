@@ -2,7 +2,7 @@ import type { Timer } from '../../../common/clock.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { isRetryTopic, popRetryTopicV1Of, retryTopicOf, REVIVE_QUEUES } from '../../../common/mix-all.js';
+import { isRetryTopic, normalTopicOf, popRetryTopicV1Of, REVIVE_QUEUES } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
@@ -80,30 +80,41 @@ export class PopReviveService {
   /** False when it has to be tried again. */
   private async workOffPoint(entry: OpenPoint): Promise<boolean> {
     if (this.isStopped) return false;
-    const { point, open } = entry;
-    if (this.isWanted(point)) {
-      const results = await Promise.all([...open].map((offset) => this.revive(entry, offset)));
-      if (results.includes(false)) {
-        if (!entry.hasFailed)
-          this.broker.logger.error(
-            `Messages of topic ${point.topic} that group ${point.consumerGroup} did not acknowledge cannot be stored for a retry; it is tried again`,
-          );
-        entry.hasFailed = true;
-        return false;
-      }
-    }
-    this.onEnd(point);
+    if (!this.isWanted(entry.point)) this.drop(entry);
+    else if (!(await this.reviveAll(entry))) return false;
+    this.onEnd(entry.point);
     return true;
+  }
+
+  private async reviveAll(entry: OpenPoint): Promise<boolean> {
+    const { topic, consumerGroup } = entry.point;
+    const results = await Promise.all([...entry.open].map((offset) => this.revive(entry, offset)));
+    if (!results.includes(false)) return true;
+    if (!entry.hasFailed)
+      this.broker.logger.error(
+        `Messages of topic ${topic} that group ${consumerGroup} did not acknowledge cannot be stored for a retry; it is tried again`,
+      );
+    entry.hasFailed = true;
+    return false;
   }
 
   /** Nobody gets messages of a topic or for a group that is gone, or whose names no pop of this broker has. */
   private isWanted({ topic, consumerGroup }: PopCheckPoint): boolean {
     const { topics, groups } = this.broker;
-    const normalTopic = isRetryTopic(topic) ? topic.slice(retryTopicOf(consumerGroup).length + 1) : topic;
+    const normalTopic = normalTopicOf(topic, consumerGroup);
     return (
+      normalTopic !== undefined &&
       topicNameFault(popRetryTopicV1Of(normalTopic, consumerGroup)) === undefined &&
       topics.selectTopicConfig(normalTopic) !== undefined &&
       groups.findSubscriptionGroupConfig(consumerGroup) !== undefined
+    );
+  }
+
+  private drop({ point, open }: OpenPoint): void {
+    const { topic, queueId, consumerGroup } = point;
+    if (open.size === 0) return;
+    this.broker.logger.warn(
+      `Messages ${[...open].join()} of queue ${queueId} of topic ${topic} do not come back to group ${consumerGroup}: the topic or the group is gone, or the group has no retry topic for it`,
     );
   }
 

@@ -1,4 +1,4 @@
-import { popRetryTopicV1Of } from '../../../common/mix-all.js';
+import { normalTopicOf, popRetryTopicV1Of } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import { NO_BYTES } from '../../../common/no-bytes.js';
 import type { RequestContext } from '../../../remoting/channel.js';
@@ -84,10 +84,15 @@ export class PopMessageProcessor {
   }
 
   /** What cannot be brought back to the group must not be given to it. */
-  private refuseNames({ topic, consumerGroup }: PopMessageRequestHeader) {
+  private refuseNames({ topic, consumerGroup, order }: PopMessageRequestHeader) {
     const retryTopic = popRetryTopicV1Of(topic, consumerGroup);
-    if (topicNameFault(retryTopic) === undefined) return undefined;
-    const remark = `the retry topic[${retryTopic}] of group and topic is longer than topics may be`;
+    if (topicNameFault(retryTopic) !== undefined) {
+      const remark = `the retry topic[${retryTopic}] of group and topic is longer than topics may be`;
+      return failure(ResponseCode.INVALID_PARAMETER, remark);
+    }
+    const normalTopic = normalTopicOf(topic, consumerGroup) ?? '';
+    if (order || this.broker.topics.selectTopicConfig(normalTopic) !== undefined) return undefined;
+    const remark = `the topic[${topic}] is no retry topic that the group[${consumerGroup}] has for a topic it pops from`;
     return failure(ResponseCode.INVALID_PARAMETER, remark);
   }
 }

@@ -169,6 +169,22 @@ describe('a pop', () => {
     expect((await group.pop()).messages).toHaveLength(1);
   });
 
+  it('is refused for retry topics from which nothing could come back, unless it is in order', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    for (const topic of ['%RETRY%g', '%RETRY%h_t', '%RETRY%group_t', '%RETRY%g_gone', RETRY_TOPIC]) {
+      await broker.client.send(topic, { body: topic });
+    }
+    const { group } = broker;
+    for (const topic of ['%RETRY%g', '%RETRY%h_t', '%RETRY%group_t', '%RETRY%g_gone']) {
+      const { code, remark } = await group.pop({ topic });
+      expect(code).toBe(ResponseCode.INVALID_PARAMETER);
+      expect(remark).toContain(`the topic[${topic}] is no retry topic that the group[g] has`);
+    }
+    expect((await group.pop({ topic: RETRY_TOPIC })).code).toBe(ResponseCode.SUCCESS);
+    expect((await group.pop({ topic: '%RETRY%g', order: true })).code).toBe(ResponseCode.SUCCESS);
+  });
+
   it('acknowledged wrongly in a batch is refused', async () => {
     const broker = await PopBroker.open();
     await broker.send('1', '2');

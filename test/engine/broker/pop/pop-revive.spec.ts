@@ -95,6 +95,7 @@ describe('popped messages', () => {
     await broker.pass(20 * SECOND);
     expect(await broker.client.read('%RETRY%g_t')).toEqual([]);
     expect(broker.log).not.toContain('Popped messages');
+    expect(broker.log).toContain('Messages 0 of queue 0 of topic t do not come back to group g');
   });
 
   it('that came back are deleted with their topic', async () => {
