@@ -258,7 +258,7 @@ export class BrokerController implements RequestHandler {
     );
     registerClientProcessors(dispatcher, this);
     registerPopProcessors(dispatcher, this, this.pops);
-    registerAdminProcessors(dispatcher, this);
+    registerAdminProcessors(dispatcher, this, this.pops);
   }
 }
 

@@ -2,6 +2,7 @@ import { registerAnswer, type Answer } from '../../../remoting/answers.js';
 import { RequestCode } from '../../../remoting/request-code.js';
 import type { RequestDispatcher } from '../../../remoting/request-dispatcher.js';
 import type { BrokerController } from '../broker-controller.js';
+import type { PopService } from '../pop/pop-service.js';
 import { BrokerConfigProcessor } from './broker-config-processor.js';
 import { BrokerInfoProcessor } from './broker-info-processor.js';
 import { ConnectionProcessor } from './connection-processor.js';
@@ -12,13 +13,17 @@ import { OffsetAdminProcessor } from './offset-admin-processor.js';
 import { TopicAdminProcessor } from './topic-admin-processor.js';
 
 /** Everything that administrators ask of a broker, one processor for each theme. */
-export function registerAdminProcessors(dispatcher: RequestDispatcher, broker: BrokerController): void {
+export function registerAdminProcessors(
+  dispatcher: RequestDispatcher,
+  broker: BrokerController,
+  pops: PopService,
+): void {
   const answer = <C extends RequestCode>(code: C, work: Answer<C>) => registerAnswer(dispatcher, code, work);
   const topic = new TopicAdminProcessor(broker);
   const group = new GroupAdminProcessor(broker);
   const connection = new ConnectionProcessor(broker);
   const consumeStats = new ConsumeStatsProcessor(broker);
-  const offset = new OffsetAdminProcessor(broker);
+  const offset = new OffsetAdminProcessor(broker, pops);
   const call = new ConsumerCallProcessor(broker);
   const info = new BrokerInfoProcessor(broker);
   const config = new BrokerConfigProcessor(broker);

@@ -4,13 +4,17 @@ import { failure, success, type RemotingResponse } from '../../../remoting/remot
 import { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import type { PopService } from '../pop/pop-service.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 type Refusal = RemotingResponse<never>;
 
 /** Sets the offsets of groups, for administrators (AdminBrokerProcessor#resetOffset, Broker2Client#resetOffset). */
 export class OffsetAdminProcessor {
-  constructor(private readonly broker: BrokerController) {}
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly pops: PopService,
+  ) {}
 
   async resetOffset({
     header,
@@ -49,8 +53,9 @@ export class OffsetAdminProcessor {
     if (!(table instanceof Map)) return table;
     for (const [queueId, offset] of table) {
       offsets.assignResetOffset(group, topic, queueId, offset);
-      // A pull that is held would notice only when it is over.
+      // Who is held would notice only when the wait is over.
       holdService.wakeUp(topic, queueId);
+      this.pops.notify(topic, group, queueId);
     }
     await offsets.flush();
     return success(undefined, { offsetTable: this.byQueue(topic, table) });

@@ -78,6 +78,17 @@ describe('a pop that finds nothing', () => {
     expect(bodies(pop.answer!.messages)).toEqual(['1']);
   });
 
+  it.each([-1, 0])('is woken when an administrator sets the offset (queue %i)', async (queueId) => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    const pop = waiting(broker, { queueId });
+    await settle();
+    const reset = { topic: 't', group: 'g', timestamp: 0, isForce: true, queueId: 0, offset: 0 };
+    await broker.client.call(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, reset);
+    expect(bodies((await pop.all).messages)).toEqual(['1']);
+  });
+
   it('is not woken by a message that it does not want', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');
