@@ -26,6 +26,7 @@ import type { ConfigManager } from './config-manager.js';
 import { refuseForeignStore, warnOfCompaction } from './foreign-store.js';
 import { BrokerFastFailure } from './latency/broker-fast-failure.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
+import { ArrivedRecords } from './filter/message-filters.js';
 import { MessageRequestModeManager } from './loadbalance/message-request-mode-manager.js';
 import { PullRequestHoldService } from './longpolling/pull-request-hold-service.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
@@ -86,6 +87,7 @@ export class BrokerController implements RequestHandler {
   /** The properties that every message gets here, in their text form. */
   readonly brokerProperties: Buffer;
   readonly store: DefaultMessageStore;
+  readonly arrivedRecords: ArrivedRecords;
   readonly topics: TopicConfigManager;
   readonly groups: SubscriptionGroupManager;
   readonly offsets: ConsumerOffsetManager;
@@ -119,6 +121,7 @@ export class BrokerController implements RequestHandler {
     this.brokerProperties = brokerProperties(config);
     const onArriving = (records: readonly DispatchRequest[]) => this.onArriving(records);
     this.store = new DefaultMessageStore({ config: storeConfig, fileSystem, clock, logger, onArriving });
+    this.arrivedRecords = new ArrivedRecords(this.store);
     const tableOptions = { storePathRootDir: storeConfig.storePathRootDir, fileSystem, clock, logger };
     const onTopicChanged = (topic: TopicConfig) => this.onTopicChanged(topic);
     this.topics = new TopicConfigManager(tableOptions, config, this.delayLevels.length, onTopicChanged);

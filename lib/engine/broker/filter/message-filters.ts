@@ -55,14 +55,27 @@ export class SqlFilterCache {
   }
 }
 
-/** Whether a message that has just been stored is wanted. */
-export function wantsArrived(
-  filter: MessageFilter | undefined,
-  { tagsCode, commitLogOffset }: DispatchRequest,
-  store: DefaultMessageStore,
-): boolean {
-  if (filter === undefined) return true;
-  if ('ofUnit' in filter) return filter.ofUnit(tagsCode);
-  const record = store.lookMessageByOffset(commitLogOffset);
-  return record === undefined || filter.ofRecord(new RecordProperties().of(record, 0));
+/** Messages that have just been stored, each of which is read once, however many requests wait for it with an expression. */
+export class ArrivedRecords {
+  /** The last one that was asked for. */
+  private last: DispatchRequest | undefined;
+  private properties: RecordProperties | undefined;
+
+  constructor(private readonly store: DefaultMessageStore) {}
+
+  /** Whether a message is wanted, as far as can be told now. */
+  isWanted(request: DispatchRequest, filter: MessageFilter | undefined): boolean {
+    if (filter === undefined) return true;
+    if ('ofUnit' in filter) return filter.ofUnit(request.tagsCode);
+    const properties = this.propertiesOf(request);
+    return properties === undefined || filter.ofRecord(properties);
+  }
+
+  private propertiesOf(request: DispatchRequest): RecordProperties | undefined {
+    if (request === this.last) return this.properties;
+    const record = this.store.lookMessageByOffset(request.commitLogOffset);
+    this.last = request;
+    this.properties = record && new RecordProperties().of(record, 0);
+    return this.properties;
+  }
 }

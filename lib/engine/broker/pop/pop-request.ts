@@ -13,7 +13,6 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageFilter } from '../../store/get-message-result.js';
 import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
-import { wantsArrived } from '../filter/message-filters.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
 import { refuseConsumer } from '../processor/pop-checks.js';
 import type { PopPortion } from './pop-portion.js';
@@ -53,7 +52,7 @@ export class PopRequest implements HeldPop {
   }
 
   wants(record: DispatchRequest): boolean {
-    return wantsArrived(this.filter, record, this.broker.store);
+    return this.broker.arrivedRecords.isWanted(record, this.filter);
   }
 
   /** What it may is looked up anew: topic and group may be other ones by now, or gone. */

@@ -10,13 +10,7 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { GetMessageResult } from '../../store/get-message-result.js';
 import type { BrokerController } from '../broker-controller.js';
 import { filterNotSupported } from '../filter/filter-not-supported.js';
-import {
-  SqlFilterCache,
-  tagFilter,
-  tagSelection,
-  wantsArrived,
-  type Selection,
-} from '../filter/message-filters.js';
+import { SqlFilterCache, tagFilter, tagSelection, type Selection } from '../filter/message-filters.js';
 import type { HeldPull } from '../longpolling/pull-request-hold-service.js';
 import { isTopicReadable } from '../topic/topic-config.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
@@ -175,7 +169,7 @@ class Pull implements HeldPull {
   }
 
   wants(record: DispatchRequest): boolean {
-    return wantsArrived(this.selected.filter, record, this.broker.store);
+    return this.broker.arrivedRecords.isWanted(record, this.selected.filter);
   }
 
   /** What it may, and wants, is looked up anew (#executeRequestWhenWakeup). */

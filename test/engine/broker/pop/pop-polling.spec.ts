@@ -89,12 +89,15 @@ describe('a pop that finds nothing', () => {
     expect(bodies((await pop.all).messages)).toEqual(['1']);
   });
 
-  it('is not woken by a message that it does not want', async () => {
+  it.each([
+    ['TAG', 'b', 'a'],
+    ['SQL92', "TAGS = 'b'", "TAGS = 'a'"],
+  ])('is not woken by a message that it does not want (%s)', async (expType, unwanted, wanted) => {
     const broker = await PopBroker.open();
     await broker.send('1');
     await broker.group.pop();
-    const pop = waiting(broker, { exp: 'b', expType: 'TAG' });
-    const other = waiting(broker, { exp: 'a', expType: 'TAG' });
+    const pop = waiting(broker, { exp: unwanted, expType });
+    const other = waiting(broker, { exp: wanted, expType });
     await settle();
     await broker.send('2');
     await settle();
