@@ -109,6 +109,13 @@ describe('our client and Apache with authentication', () => {
     60_000,
   );
 
+  it('send batches with a signature', async () => {
+    const producer = startProducer(clusterOf(apache(), { credentials: admin }));
+    const topic = uniqueName('secure-batch');
+    const result = await producer.sendBatch([message(topic, 'one'), message(topic, 'two')]);
+    expect(result.sendStatus).toBe('SEND_OK');
+  }, 60_000);
+
   it.each([
     ['none', undefined, 'username cannot be null.'],
     ['a wrong secret', { ...admin, secretKey: 'guessed' }, 'check signature failed.'],

@@ -62,8 +62,19 @@ export function encodeRequest(
   const own = codec.requestHeader.encode(header as never);
   const fields = extraFields === undefined ? own : join(own, extraFields);
   const bytes = codec.requestBody.encode(body as never, true);
-  const signed = signer === undefined ? fields : signer.sign(fields, bytes);
-  return writeFrame(start, signed, bytes, start.code > MAX_BINARY_CODE ? 'JSON' : serializeType);
+  const type = start.code > MAX_BINARY_CODE ? 'JSON' : serializeType;
+  if (signer === undefined) return writeFrame(start, fields, bytes, type);
+  const sent = type === 'JSON' ? fields : withoutEmpty(fields);
+  return writeFrame(start, signer.sign(sent, bytes), bytes, type);
+}
+
+/** Apache's broker reads null from an empty value of this form, and takes that for the text `null` in what was signed. */
+function withoutEmpty({ names, values }: HeaderTexts): HeaderTexts {
+  if (!values.includes('')) return { names, values };
+  return {
+    names: names.filter((_, i) => values[i] !== ''),
+    values: values.filter((value) => value !== ''),
+  };
 }
 
 /** A pull of a consumer that fetches its messages itself has a code of its own. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RequestAuthenticator } from '../../../lib/remoting/acl/request-authenticator.js';
 import { RequestSigner } from '../../../lib/remoting/acl/request-signer.js';
 import { FieldName } from '../../../lib/remoting/codec/header-codec.js';
 import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
@@ -48,5 +49,32 @@ describe('RequestSigner', () => {
     expect(decodeFrame(encodeRequest(request, 1, false, type).subarray(4)).fields.has('Signature')).toBe(
       false,
     );
+  });
+
+  it.each([
+    ['JSON', ''],
+    ['ROCKETMQ', undefined],
+  ] as const)('signs no empty value where Java reads null (%s)', (type, properties) => {
+    const header = {
+      producerGroup: 'g',
+      topic: 't',
+      defaultTopic: 'TBW102',
+      defaultTopicQueueNums: 4,
+      queueId: 0,
+      sysFlag: 0,
+      bornTimestamp: 1,
+      flag: 0,
+      properties: new Map<string, string>(),
+      reconsumeTimes: 0,
+      maxReconsumeTimes: undefined,
+      brokerName: 'broker-a',
+      unitMode: false,
+    };
+    const request = { code: RequestCode.SEND_BATCH_MESSAGE, header, body: [] };
+    const user = { accessKey: 'user', secretKey: 'secret' };
+    const bytes = encodeRequest(request, 1, false, type, new RequestSigner(user));
+    const frame = decodeFrame(bytes.subarray(4));
+    expect(frame.fields.get('i')).toBe(properties);
+    expect(new RequestAuthenticator([user]).refusalOf(frame)).toBeUndefined();
   });
 });
