@@ -31,13 +31,12 @@ export class ConsumerGroupInfo {
   }
 
   clientIds(): string[] {
-    return [...this.clients.values()].map((client) => client.clientId);
+    return [...this.channelsById().keys()];
   }
 
-  /** The connection of a member. */
-  findChannel(clientId: string): Channel | undefined {
-    for (const [channel, client] of this.clients) if (client.clientId === clientId) return channel;
-    return undefined;
+  /** By client id its newest connection: one that connects again may not have been noticed to be gone before. */
+  channelsById(): Map<string, Channel> {
+    return new Map([...this.clients].map(([channel, { clientId }]) => [clientId, channel]));
   }
 
   subscriptionOf(topic: string): SubscriptionData | undefined {

@@ -64,12 +64,12 @@ export class ConsumerCallProcessor {
       const remark = `No Any Consumer online in the consumer group: [${group}]`;
       return failure(ResponseCode.CONSUMER_NOT_ONLINE, remark);
     }
-    const asked = [...info.clients].filter(
-      ([, { clientId }]) => clientAddr === '' || clientAddr === clientId,
+    const asked = [...info.channelsById()].filter(
+      ([clientId]) => clientAddr === '' || clientAddr === clientId,
     );
     const request = { code: RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT, header, body: undefined };
     const consumerTable = new Map<string, ReadonlyMap<MessageQueue, number>>();
-    const ask = async ([channel, { clientId }]: (typeof asked)[number]) => {
+    const ask = async ([clientId, channel]: (typeof asked)[number]) => {
       const { body } = await invokeClient(channel, request, STATUS_TIMEOUT);
       if (body !== undefined) consumerTable.set(clientId, body.messageQueueTable);
     };
@@ -83,7 +83,7 @@ export class ConsumerCallProcessor {
     group: string,
     clientId: string,
   ): Promise<RemotingResponse<C>> {
-    const channel = this.broker.consumers.getConsumerGroupInfo(group)?.findChannel(clientId);
+    const channel = this.broker.consumers.getConsumerGroupInfo(group)?.channelsById().get(clientId);
     const who = `<${group}> <${clientId}>`;
     if (channel === undefined) {
       return failure(ResponseCode.SYSTEM_ERROR, `The Consumer ${who} not online`);

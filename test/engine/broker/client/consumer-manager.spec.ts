@@ -60,6 +60,24 @@ describe('ConsumerManager', () => {
     expect(first.pushed).toHaveLength(2);
   });
 
+  it('knows a client that connects again once, by its new connection', async () => {
+    const { clock, first, second } = await open();
+    await first.heartbeat('c1', 'g', {});
+    await second.heartbeat('c1', 'g', {});
+    expect(await second.consumerIds('g')).toEqual(['c1']);
+    second.answer = () => ({ properties: new Map(), subscriptionSet: [], mqTable: new Map() });
+    const header = { consumerGroup: 'g', clientId: 'c1', jstackEnable: false };
+    void second.call(RequestCode.GET_CONSUMER_RUNNING_INFO, header);
+    await settle();
+    const calls = ({ pushed }: TestClient) =>
+      pushed.filter(({ code }) => code === RequestCode.GET_CONSUMER_RUNNING_INFO).length;
+    expect([calls(first), calls(second)]).toEqual([0, 1]);
+    await second.call(RequestCode.UNREGISTER_CLIENT, { clientID: 'c1', consumerGroup: 'g' });
+    expect(await second.consumerIds('g')).toEqual(['c1']);
+    await clock.advance(130_000);
+    expect(await second.consumerIds('g')).toBeUndefined();
+  });
+
   it('lets a client leave one of its groups', async () => {
     const { first } = await open();
     for (const group of ['g', 'h']) await first.heartbeat('c1', group, {});
