@@ -4,6 +4,7 @@ import type { ConsumerData } from '../../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
 import type { Channel } from '../../../remoting/channel.js';
 import { RequestCode } from '../../../remoting/request-code.js';
+import { ChannelGroups } from './channel-groups.js';
 import { ConsumerGroupInfo } from './consumer-group-info.js';
 
 /** Milliseconds between looks for members that fell silent. */
@@ -12,6 +13,7 @@ const SCAN_INTERVAL = 10_000;
 /** The live consumers of a broker by group (ConsumerManager). */
 export class ConsumerManager {
   private readonly table = new Map<string, ConsumerGroupInfo>();
+  private readonly channelGroups = new ChannelGroups();
   private timer: Timer | undefined;
 
   constructor(
@@ -44,9 +46,15 @@ export class ConsumerManager {
       .map(([group]) => group);
   }
 
+  /** Why a client cannot be a member of the group, too; undefined when it can. */
+  refusalOf(channel: Channel, group: string): string | undefined {
+    return this.channelGroups.refusalOf(channel, group);
+  }
+
   registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {
     let info = this.table.get(data.groupName);
     if (info === undefined) this.table.set(data.groupName, (info = new ConsumerGroupInfo(data)));
+    this.channelGroups.add(channel, data.groupName);
     if (info.update(channel, clientId, data, this.clock.monotonicNow())) this.notify(data.groupName, info);
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
@@ -54,6 +62,7 @@ export class ConsumerManager {
   unregisterConsumer(channel: Channel, group: string): void {
     const info = this.table.get(group);
     if (info === undefined || !info.remove(channel)) return;
+    this.channelGroups.delete(channel, group);
     if (!info.isEmpty) return this.notify(group, info);
     this.table.delete(group);
     this.onGroupGone(group);
@@ -70,7 +79,7 @@ export class ConsumerManager {
   }
 
   onChannelClosed(channel: Channel): void {
-    for (const group of this.table.keys()) this.unregisterConsumer(channel, group);
+    for (const group of this.channelGroups.of(channel)) this.unregisterConsumer(channel, group);
   }
 
   stop(): void {

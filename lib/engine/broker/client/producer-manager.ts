@@ -2,14 +2,18 @@ import { epochMillisOf, type Clock, type Timer } from '../../../common/clock.js'
 import { formatHostAddress } from '../../../common/socket-host.js';
 import type { ProducerInfo } from '../../../remoting/body/connection.js';
 import type { Channel } from '../../../remoting/channel.js';
+import { ChannelGroups } from './channel-groups.js';
 import type { ClientChannelInfo } from './client-channel-info.js';
 
 /** Milliseconds between looks for members that fell silent. */
 const SCAN_INTERVAL = 10_000;
+/** Most groups of all producers together. */
+export const MAX_PRODUCER_GROUPS = 10_000;
 
 /** The live producers of a broker by group (ProducerManager). */
 export class ProducerManager {
   private readonly table = new Map<string, Map<Channel, ClientChannelInfo>>();
+  private readonly channelGroups = new ChannelGroups();
   /** By client id the connection on which it came last (ProducerManager#clientChannelTable). */
   private readonly channels = new Map<string, Channel>();
   private timer: Timer | undefined;
@@ -24,9 +28,17 @@ export class ProducerManager {
     return this.table.get(group);
   }
 
+  /** Why a client cannot be a member of the group, too; undefined when it can. */
+  refusalOf(channel: Channel, group: string): string | undefined {
+    if (this.table.size >= MAX_PRODUCER_GROUPS && !this.table.has(group))
+      return `the broker has ${this.table.size} producer groups; allowed: ${MAX_PRODUCER_GROUPS}`;
+    return this.channelGroups.refusalOf(channel, group);
+  }
+
   registerProducer(channel: Channel, clientId: string, group: string): void {
     let clients = this.table.get(group);
     if (clients === undefined) this.table.set(group, (clients = new Map()));
+    this.channelGroups.add(channel, group);
     const known = clients.get(channel);
     if (known === undefined) this.channels.set(clientId, channel);
     clients.set(channel, { clientId: known?.clientId ?? clientId, lastUpdate: this.clock.monotonicNow() });
@@ -43,12 +55,13 @@ export class ProducerManager {
     const info = clients?.get(channel);
     if (info === undefined) return;
     clients!.delete(channel);
+    this.channelGroups.delete(channel, group);
     if (clients!.size === 0) this.table.delete(group);
     this.forgetChannel(info.clientId, channel);
   }
 
   onChannelClosed(channel: Channel): void {
-    for (const group of this.table.keys()) this.unregisterProducer(channel, group);
+    for (const group of this.channelGroups.of(channel)) this.unregisterProducer(channel, group);
   }
 
   stop(): void {
@@ -70,7 +83,8 @@ export class ProducerManager {
 
   private forgetChannel(clientId: string, channel: Channel): void {
     if (this.channels.get(clientId) !== channel) return;
-    for (const clients of this.table.values()) if (clients.get(channel)?.clientId === clientId) return;
+    for (const group of this.channelGroups.of(channel))
+      if (this.table.get(group)!.get(channel)!.clientId === clientId) return;
     this.channels.delete(clientId);
   }
 

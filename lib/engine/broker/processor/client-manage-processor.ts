@@ -1,24 +1,26 @@
 import { retryTopicOf } from '../../../common/mix-all.js';
+import { groupNameFault } from '../../../common/topic-validator.js';
+import type { ProducerData, ConsumerData } from '../../../remoting/body/heartbeat-data.js';
 import type { Channel } from '../../../remoting/channel.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 import { success } from '../../../remoting/remoting-command.js';
 import type { BrokerController } from '../broker-controller.js';
 
+/** Milliseconds between lines in the log about what was refused. */
+const LOG_INTERVAL = 10_000;
+/** Characters of a client's id that are logged. */
+const MAX_SHOWN = 255;
+
 /** Keeps account of clients (ClientManageProcessor). */
 export class ClientManageProcessor {
+  private loggedAt = -Infinity;
+
   constructor(private readonly broker: BrokerController) {}
 
   heartBeat({ body }: Request<'HEART_BEAT'>, channel: Channel): Response<'HEART_BEAT'> {
-    for (const { groupName } of body.producerDataSet) {
-      this.broker.producers.registerProducer(channel, body.clientID, groupName);
-    }
-    for (const data of body.consumerDataSet) {
-      const group = this.broker.groups.findSubscriptionGroupConfig(data.groupName);
-      if (group === undefined) continue;
-      this.broker.topics.findOrCreate(retryTopicOf(data.groupName), group.retryQueueNums);
-      this.broker.filters.register(data.groupName, data.subscriptionDataSet);
-      this.broker.consumers.registerConsumer(channel, body.clientID, data);
-    }
+    const { clientID, producerDataSet, consumerDataSet } = body;
+    for (const data of producerDataSet) this.registerProducer(channel, clientID, data);
+    for (const data of consumerDataSet) this.registerConsumer(channel, clientID, data);
     return success(undefined, undefined);
   }
 
@@ -33,5 +35,35 @@ export class ClientManageProcessor {
       this.broker.consumers.unregisterConsumer(channel, header.consumerGroup);
     }
     return success(undefined, undefined);
+  }
+
+  private registerProducer(channel: Channel, clientId: string, { groupName }: ProducerData): void {
+    const { producers } = this.broker;
+    const refusal = groupNameFault(groupName) ?? producers.refusalOf(channel, groupName);
+    if (refusal !== undefined) return this.noteRefused('producer', groupName, clientId, refusal);
+    producers.registerProducer(channel, clientId, groupName);
+  }
+
+  private registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {
+    const { consumers, filters, groups, topics } = this.broker;
+    const { groupName, subscriptionDataSet } = data;
+    const refusal = consumers.refusalOf(channel, groupName);
+    if (refusal !== undefined) return this.noteRefused('consumer', groupName, clientId, refusal);
+    const group = groups.findSubscriptionGroupConfig(groupName);
+    if (group === undefined) return;
+    topics.findOrCreate(retryTopicOf(groupName), group.retryQueueNums);
+    filters.register(groupName, subscriptionDataSet);
+    consumers.registerConsumer(channel, clientId, data);
+  }
+
+  /** A heartbeat comes again and again, and can have any number of groups. */
+  private noteRefused(kind: string, group: string, clientId: string, reason: string): void {
+    const now = this.broker.clock.monotonicNow();
+    if (now - this.loggedAt < LOG_INTERVAL) return;
+    this.loggedAt = now;
+    const [shownGroup, shownId] = [group, clientId].map((text) => JSON.stringify(text.slice(0, MAX_SHOWN)));
+    this.broker.logger.warn(
+      `The ${kind} group ${shownGroup} of client ${shownId} is not taken in: ${reason.slice(0, MAX_SHOWN)}`,
+    );
   }
 }

@@ -38,6 +38,10 @@ const OTHER_DEFAULTS: ReadonlyMap<string, FastjsonValue> = new Map<string, Fastj
   ['whichBrokerWhenConsumeSlowly', 1],
 ]);
 const FORBIDDEN_READ = 4;
+/** With so many groups no more are created but by administrators. */
+export const MAX_GROUPS = 10_000;
+/** Milliseconds between lines in the log about groups that were not created. */
+const LOG_INTERVAL = 10_000;
 const BUILT_IN_GROUPS = [
   TOOLS_CONSUMER_GROUP,
   'FILTERSRV_CONSUMER',
@@ -54,6 +58,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   private readonly dataVersion: DataVersion;
   private readonly table = new Map<string, SubscriptionGroupConfig>();
   private forbiddenTable: FastjsonObject = new Map();
+  private loggedAt = -Infinity;
 
   constructor(
     options: ConfigManagerOptions,
@@ -70,6 +75,7 @@ export class SubscriptionGroupManager extends ConfigManager {
     if (existing !== undefined) return existing;
     const mayCreate = this.config.autoCreateSubscriptionGroup || group.startsWith(CID_RMQ_SYS_PREFIX);
     if (!mayCreate || groupNameFault(group) !== undefined) return undefined;
+    if (this.table.size >= MAX_GROUPS) return this.noteFull(group);
     const created = newGroup(group);
     this.table.set(group, created);
     this.dataVersion.next(this.clock.now());
@@ -111,6 +117,15 @@ export class SubscriptionGroupManager extends ConfigManager {
     const topics = this.forbiddenTable.get(group);
     const bits = topics instanceof Map ? topics.get(topic) : 0;
     return typeof bits === 'number' && (bits & FORBIDDEN_READ) !== 0;
+  }
+
+  private noteFull(group: string): undefined {
+    const now = this.clock.monotonicNow();
+    if (now - this.loggedAt < LOG_INTERVAL) return;
+    this.loggedAt = now;
+    this.logger.warn(
+      `Group ${group} is not created: there are ${this.table.size} groups, and from ${MAX_GROUPS} on only administrators create more`,
+    );
   }
 
   protected encode(): FastjsonTable {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { resolveBrokerConfig } from '../../../../lib/engine/broker/broker-config.js';
+import { SubscriptionGroupManager } from '../../../../lib/engine/broker/subscription/subscription-group-manager.js';
+import { SimulatedDisk } from '../../../support/simulated-file-system.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
-import { temporaryDirectory } from '../../../support/test-store.js';
+import { RecordingLogger, temporaryDirectory } from '../../../support/test-store.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
 
 const FILE = 'subscriptionGroup.json';
 
@@ -41,6 +45,22 @@ describe('SubscriptionGroupManager', () => {
         'g',
       ].toSorted(),
     );
+  });
+
+  it('creates no groups by itself beyond 10,000, and says so; administrators do', () => {
+    const clock = new VirtualClock();
+    const logger = new RecordingLogger();
+    const fileSystem = new SimulatedDisk(clock).mount();
+    const options = { storePathRootDir: '/store', fileSystem, clock, logger };
+    const groups = new SubscriptionGroupManager(options, resolveBrokerConfig());
+    for (let i = [...groups.all()].length; i < 10_000; i++) groups.findSubscriptionGroupConfig(`g-${i}`);
+    for (const group of ['more', 'CID_RMQ_SYS_more'])
+      expect(groups.findSubscriptionGroupConfig(group)).toBeUndefined();
+    expect(logger.lines).toEqual([
+      expect.stringContaining('Group more is not created: there are 10000 groups'),
+    ]);
+    groups.update({ ...groups.findSubscriptionGroupConfig('g-9999')!, groupName: 'more' });
+    expect(groups.findSubscriptionGroupConfig('more')).toBeDefined();
   });
 
   it('keeps groups over a restart, with what it does not know itself', async () => {
