@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../common/clock.js';
 import { MASTER_ID } from '../common/mix-all.js';
+import { MQClientError } from '../errors/mq-client.error.js';
+import { routeFault } from '../remoting/body/route-fault.js';
 import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
@@ -92,7 +94,10 @@ export class TopicRouteTable {
   private async fetch(topic: string): Promise<TopicRouteData | undefined> {
     const code = RequestCode.GET_ROUTEINFO_BY_TOPIC;
     const response = await this.ask({ code, header: { topic }, body: undefined });
-    return response.code === ResponseCode.TOPIC_NOT_EXIST ? undefined : this.keep(topic, response.body!);
+    if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined;
+    const fault = routeFault(topic, response.body!);
+    if (fault !== undefined) throw new MQClientError(fault);
+    return this.keep(topic, response.body!);
   }
 
   private keep(topic: string, route: TopicRouteData): TopicRouteData {

@@ -1,6 +1,7 @@
 import { compareStrings, type MessageQueue } from '../../common/message-queue.js';
 import { isWriteable } from '../../common/perm-name.js';
 import { MASTER_ID } from '../../common/mix-all.js';
+import { orderQueueCounts } from '../../remoting/body/route-fault.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 
 /** The queues to which messages of a topic can be sent (TopicPublishInfo). */
@@ -35,9 +36,6 @@ export class TopicPublishInfo {
   }
 }
 
-/** `broker:queues` of an order topic. */
-const ORDER_CONF = /^([^:]+):(\d{1,5})$/;
-
 /** Writable queues of brokers whose master is known (MQClientInstance#topicRouteData2TopicPublishInfo). */
 export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQueue[] {
   if (route.orderTopicConf) return orderQueuesOf(topic, route.orderTopicConf);
@@ -53,11 +51,9 @@ export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQu
 
 /** The queues of an order topic stay the same whatever becomes of a broker, so that a key keeps its queue. */
 function orderQueuesOf(topic: string, orderTopicConf: string): MessageQueue[] {
-  return orderTopicConf.split(';').flatMap((item) => {
-    const [, brokerName, count] = ORDER_CONF.exec(item) ?? [];
-    if (brokerName === undefined) return [];
-    return Array.from({ length: Number(count) }, (_, queueId) => ({ topic, brokerName, queueId }));
-  });
+  return orderQueueCounts(orderTopicConf).flatMap(([brokerName, length]) =>
+    Array.from({ length }, (_, queueId) => ({ topic, brokerName, queueId })),
+  );
 }
 
 function hasMaster(route: TopicRouteData, brokerName: string): boolean {

@@ -2,12 +2,12 @@ import { inflateSync } from 'node:zlib';
 import { parseFastjson, toFastjson } from '../../common/fastjson.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { RegisterBrokerBody, RegisteredTopic } from '../body/register-broker-body.js';
+import { MAX_QUEUES } from '../body/route-fault.js';
 import { jsonBean, jsonMap, jsonOptional, jsonText } from './json-type.js';
 import { dataVersion, topicConfigMembers } from './topic-config-types.js';
 
 /** Largest body in bytes after it was inflated: as large as a frame may be that was not compressed. */
 const MAX_SIZE = 16 * 1024 * 1024;
-const MAX_QUEUES = 65_536;
 const MAX_PERM = 15;
 
 /** The bean writes a constant for the attributes, which name servers do not look at. */

@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../../../common/clock.js';
 import { crc32 } from '../../../common/crc32.js';
 import type { Logger } from '../../../common/logger.js';
+import { RemotingCodecError } from '../../../errors/remoting-codec.error.js';
 import type { RegisterBrokerBody } from '../../../remoting/body/register-broker-body.js';
+import { routeFault } from '../../../remoting/body/route-fault.js';
 import type { TopicRouteData } from '../../../remoting/body/topic-route-data.js';
 import { encodeRegisterBrokerBody } from '../../../remoting/codec/register-broker-body-codec.js';
 import type { BrokerIdentity } from '../../../remoting/header/register-broker-request-header.js';
@@ -50,14 +52,18 @@ export class BrokerOuterAPI {
     return this.round;
   }
 
-  /** The route of a topic in the whole cluster; while no name server answers, as it was last seen. */
+  /**
+   * The route of a topic in the whole cluster; while no name server answers, as it was last seen.
+   *
+   * @throws RemotingCodecError when it has more queues than there can be.
+   */
   async topicRouteOf(topic: string): Promise<TopicRouteData | undefined> {
     const { namesrvAddrs, transport } = this.options;
     const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, header: { topic }, body: undefined };
     for (const address of namesrvAddrs) {
       const answer = await invoke(transport, address, request, ROUTE_TIMEOUT).catch(() => undefined);
       if (answer?.code === ResponseCode.TOPIC_NOT_EXIST) this.routes.delete(topic);
-      else if (answer?.code === ResponseCode.SUCCESS) this.routes.set(topic, answer.body!);
+      else if (answer?.code === ResponseCode.SUCCESS) this.keepRoute(topic, answer.body!);
       else continue;
       break;
     }
@@ -76,6 +82,12 @@ export class BrokerOuterAPI {
     );
     transport.close();
     await this.round;
+  }
+
+  private keepRoute(topic: string, route: TopicRouteData): void {
+    const fault = routeFault(topic, route);
+    if (fault !== undefined) throw new RemotingCodecError(fault);
+    this.routes.set(topic, route);
   }
 
   /** One registration after the other; what changes during one leads to the next. */

@@ -1,0 +1,37 @@
+import type { TopicRouteData } from './topic-route-data.js';
+
+/** Most queues of a topic in one broker, and in all of them. */
+export const MAX_QUEUES = 65_536;
+export const MAX_ROUTE_QUEUES = 1_048_576;
+
+/** `broker:queues` of an order topic. */
+const ORDER_CONF = /^([^:]+):(\d{1,5})$/;
+
+/** How many queues brokers have of an order topic; what is not `broker:queues` is passed over. */
+export function orderQueueCounts(orderTopicConf: string): (readonly [brokerName: string, count: number])[] {
+  return orderTopicConf.split(';').flatMap((item) => {
+    const [, brokerName, count] = ORDER_CONF.exec(item) ?? [];
+    return brokerName === undefined ? [] : [[brokerName, Number(count)] as const];
+  });
+}
+
+/** Why a route is refused, whose queues would fill the memory; undefined when it is not. */
+export function routeFault(
+  topic: string,
+  { queueDatas, orderTopicConf = '' }: TopicRouteData,
+): string | undefined {
+  const counts = {
+    read: queueDatas.map(({ brokerName, readQueueNums }) => [brokerName, readQueueNums] as const),
+    write: queueDatas.map(({ brokerName, writeQueueNums }) => [brokerName, writeQueueNums] as const),
+    order: orderQueueCounts(orderTopicConf),
+  };
+  for (const [kind, brokers] of Object.entries(counts)) {
+    const wrong = brokers.find(([, count]) => count < 0 || count > MAX_QUEUES);
+    if (wrong !== undefined)
+      return `The route of topic ${topic} has ${wrong[1]} ${kind} queues in broker ${wrong[0]}; allowed: 0 to ${MAX_QUEUES}`;
+    const sum = brokers.reduce((all, [, count]) => all + count, 0);
+    if (sum > MAX_ROUTE_QUEUES)
+      return `The route of topic ${topic} has ${sum} ${kind} queues; allowed: ${MAX_ROUTE_QUEUES}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { BrokerOuterAPI } from '../../../lib/engine/broker/out/broker-outer-api.js';
+import { routeFault } from '../../../lib/remoting/body/route-fault.js';
+import type { TopicRouteData } from '../../../lib/remoting/body/topic-route-data.js';
+import { message, startInstance, startProducer } from '../../support/test-peers.js';
+import { routeOf, ScriptedTransport } from '../../support/scripted-transport.js';
+import { RecordingLogger } from '../../support/test-store.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
+
+const HUGE = 2_000_000_000;
+const orderConf = (count: number, queues: number) =>
+  Array.from({ length: count }, (_, i) => `b-${i}:${queues}`).join(';');
+
+const refused: readonly (readonly [string, TopicRouteData, string])[] = [
+  ['a huge count', routeOf(HUGE, 'b'), 'has 2000000000 read queues in broker b; allowed: 0 to 65536'],
+  ['a negative count', routeOf(-1, 'b'), 'has -1 read queues in broker b; allowed: 0 to 65536'],
+  [
+    'many brokers',
+    routeOf(65_536, ...'abcdefghijklmnopq'.split('')),
+    'has 1114112 read queues; allowed: 1048576',
+  ],
+  [
+    'a large order configuration',
+    { ...routeOf(1, 'b'), orderTopicConf: orderConf(17, 65_536) },
+    'has 1114112 order queues; allowed: 1048576',
+  ],
+  [
+    'an order configuration with a large count',
+    { ...routeOf(1, 'b'), orderTopicConf: 'b:99999' },
+    'has 99999 order queues in broker b; allowed: 0 to 65536',
+  ],
+];
+
+describe('a route with more queues than there can be', () => {
+  it.each(refused)('is refused by clients: %s', async (_, route, fault) => {
+    const transport = new ScriptedTransport();
+    transport.routes.set('t', route);
+    const cluster = { namesrvAddrs: ['ns:1'], connect: () => transport, close: async () => {} };
+    const instance = startInstance(cluster, { clock: new VirtualClock() });
+    await expect(instance.updateTopicRouteInfo('t')).rejects.toThrow(`The route of topic t ${fault}`);
+    expect(instance.routeOf('t')).toBeUndefined();
+    await expect(startProducer(cluster).send(message('t'))).rejects.toThrow(fault);
+  });
+
+  it.each(refused)('is refused by brokers: %s', async (_, route, fault) => {
+    const transport = new ScriptedTransport();
+    transport.routes.set('t', route);
+    const api = new BrokerOuterAPI({
+      namesrvAddrs: ['ns:1'],
+      transport,
+      broker: { clusterName: 'c', brokerName: 'b', brokerAddr: 'b:1', brokerId: 0 },
+      haServerAddr: 'b:2',
+      topics: () => ({
+        dataVersion: { counter: 0, stateVersion: 0, timestamp: 0 },
+        topicConfigTable: new Map(),
+      }),
+      clock: new VirtualClock(),
+      logger: new RecordingLogger(),
+    });
+    await expect(api.topicRouteOf('t')).rejects.toThrow(fault);
+    transport.routes.set('t', routeOf(4, 'b'));
+    expect(await api.topicRouteOf('t')).toEqual(routeOf(4, 'b'));
+  });
+
+  it('is another thing than a large one', () => {
+    const largest = routeOf(65_536, ...'abcdefghijklmnop'.split(''));
+    expect(routeFault('t', { ...largest, orderTopicConf: orderConf(16, 65_536) })).toBeUndefined();
+    expect(routeFault('t', routeOf(0))).toBeUndefined();
+  });
+});
