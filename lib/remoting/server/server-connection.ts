@@ -6,7 +6,7 @@ import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RequestAuthenticator } from '../acl/request-authenticator.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
-import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import {
@@ -170,8 +170,7 @@ export class ServerConnection implements Channel {
 
   /** An answer that comes too late has nobody who waits for it. */
   private onResponse(frame: RemotingFrame): void {
-    const call = this.calls.find(frame.opaque);
-    if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
+    this.calls.find(frame.opaque)?.answer(frame);
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {

@@ -1,3 +1,7 @@
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
+import { decodeResponse } from '../codec/remoting-codec.js';
+import type { RemotingFrame } from '../codec/remoting-frame.js';
+import type { RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
 import { PendingCall } from './pending-calls.js';
 import type { ResponseTable } from './response-table.js';
@@ -19,6 +23,18 @@ export class TcpCall extends PendingCall {
     super(callback, deadline, timeoutMillis);
     this.heard = table.heard;
     table.add(this);
+  }
+
+  /** An answer that cannot be read is the failure of this request alone: others on the connection have nothing to do with it. */
+  answer(frame: RemotingFrame): void {
+    let response: RemotingResponse;
+    try {
+      response = decodeResponse(this.code, frame);
+    } catch (error) {
+      const text = `The answer to request ${this.code} cannot be read: ${(error as Error).message}`;
+      return this.fail(new RemotingCodecError(text, error));
+    }
+    this.reply(response as never);
   }
 
   override expire(): void {

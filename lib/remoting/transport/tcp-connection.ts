@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../common/clock.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import type { HeaderTexts } from '../codec/header-codec.js';
-import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
 import {
   decodeFrame,
   isOneway,
@@ -154,17 +155,14 @@ export class TcpConnection {
       this.options.onProven();
     }
     if (!isResponse(frame)) return this.onRequest(frame);
-    const call = this.calls.find(frame.opaque);
     // An answer that comes too late has nobody who waits for it.
-    if (call !== undefined) call.reply(decodeResponse(call.code, frame) as never);
+    this.calls.find(frame.opaque)?.answer(frame);
   }
 
   private onRequest(frame: RemotingFrame): void {
     const reply = (response: RemotingResponse) => this.reply(frame, response);
-    const request = decodeRequest(frame);
-    if (request !== undefined) return this.options.onRequest(request, reply);
-    const remark = ` request type ${frame.code} not supported`;
-    reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
+    const request = understand(frame, reply);
+    if (request !== undefined) this.options.onRequest(request, reply);
   }
 
   private reply(frame: RemotingFrame, response: RemotingResponse): void {
@@ -201,6 +199,23 @@ export class TcpConnection {
       { retryable: true },
     );
   }
+}
+
+/** Answers a request that cannot be understood. */
+function understand(
+  frame: RemotingFrame,
+  reply: (response: RemotingResponse) => void,
+): RemotingRequest | undefined {
+  try {
+    const request = decodeRequest(frame);
+    if (request !== undefined) return request;
+    const remark = ` request type ${frame.code} not supported`;
+    reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
+  } catch (error) {
+    if (!(error instanceof RemotingCodecError)) throw error;
+    reply(failure(ResponseCode.SYSTEM_ERROR, error.message));
+  }
+  return undefined;
 }
 
 function notAnAddress(address: string): MQClientError {

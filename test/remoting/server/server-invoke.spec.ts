@@ -3,13 +3,16 @@ import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { RemotingTimeoutError } from '../../../lib/errors/remoting-timeout.error.js';
 import type { Channel } from '../../../lib/remoting/channel.js';
+import { writeFrame } from '../../../lib/remoting/codec/frame-writer.js';
+import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
+import { RpcFlag } from '../../../lib/remoting/codec/remoting-frame.js';
 import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { invoke, type RequestListener } from '../../../lib/remoting/transport/transport.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../../support/eventually.js';
-import { startServer } from '../../support/tcp-server.js';
+import { RawClient, startServer } from '../../support/tcp-server.js';
 
 const QUESTION: RemotingRequest<typeof RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT> = {
   code: RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT,
@@ -65,6 +68,20 @@ describe('a server that asks its client', () => {
   it('learns that the client is gone', async () => {
     const { channel, transport } = await open(() => transport.close());
     await expect(ask(channel)).rejects.toThrow('The client closed the connection');
+  });
+
+  it('learns of an answer that cannot be read, and stays with the client', async () => {
+    const { handler, port } = await startServer();
+    const { socket, frames } = await RawClient.open(port);
+    const hello = { code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId: 1 }, body: undefined };
+    socket.write(encodeRequest(hello, 1, false));
+    await eventually(() => frames.length === 1);
+    const answer = ask(handler.contexts[0]!.channel);
+    await eventually(() => frames.length === 2);
+    const start = { code: 0, opaque: frames[1]!.opaque, flag: RpcFlag.RESPONSE, remark: undefined };
+    socket.write(writeFrame(start, { names: [], values: [] }, Buffer.from('7'), 'JSON'));
+    await expect(answer).rejects.toThrow('The answer to request 221 cannot be read');
+    expect(handler.closed).toEqual([]);
   });
 
   it('closes the connection of one that answers nonsense, and serves on', async () => {

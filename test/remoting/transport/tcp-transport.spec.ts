@@ -1,9 +1,15 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock, type Clock } from '../../../lib/common/clock.js';
-import { MQClientError, RemotingTimeoutError, RocketMQError } from '../../../lib/errors/index.js';
+import {
+  MQClientError,
+  RemotingCodecError,
+  RemotingTimeoutError,
+  RocketMQError,
+} from '../../../lib/errors/index.js';
 import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../../lib/remoting/transport/transport.js';
@@ -133,6 +139,44 @@ describe('TcpTransport', () => {
     handler.contexts[0]!.channel.push({ code, header: { consumerGroup: 'g' }, body: undefined } as never);
     await eventually(() => pushed.length === 1);
     expect(pushed[0]).toMatchObject({ code, header: { consumerGroup: 'g' } });
+  });
+
+  it('fails a request alone whose answer cannot be read', async () => {
+    const { handler, address } = await startServer();
+    const { logger, call } = open();
+    await call(address, 0);
+    handler.isSilent = true;
+    const [unreadable, other] = [failureOf(call(address, 1)), call(address, 2)];
+    await eventually(() => handler.contexts.length === 3);
+    handler.contexts[1]!.reply(success({} as never, undefined as never));
+    handler.contexts[2]!.reply(success({ offset: 2 } as never, undefined as never));
+    expect(await unreadable).toBeInstanceOf(RemotingCodecError);
+    expect((await unreadable)!.message).toBe(
+      'The answer to request 30 cannot be read: The header field offset is missing',
+    );
+    expect((await other).header!.offset).toBe(2);
+    expect(handler.closed).toEqual([]);
+    expect(logger.lines).toHaveLength(1);
+  });
+
+  it('refuses a request of the server that cannot be read, and answers no one-way one', async () => {
+    const { handler, address } = await startServer();
+    const { transport, call } = open();
+    const pushed: RemotingRequest[] = [];
+    transport.onRequest((received) => pushed.push(received));
+    await call(address, 1);
+    const { channel } = handler.contexts[0]!;
+    channel.push({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, header: {}, body: undefined } as never);
+    const unreadable = { code: RequestCode.GET_CONSUMER_RUNNING_INFO, header: {}, body: undefined };
+    const answer = await new Promise((onResponse, onError) =>
+      channel.invoke(unreadable as never, 5000, { onResponse, onError }),
+    );
+    expect(answer).toMatchObject({
+      code: ResponseCode.SYSTEM_ERROR,
+      remark: expect.stringContaining('is missing') as string,
+    });
+    expect((await call(address, 2)).header!.offset).toBe(2);
+    expect([pushed, handler.closed]).toEqual([[], []]);
   });
 
   it.each(['nowhere', '127.0.0.1:0', '127.0.0.1:70000', ':1', 'a b:1'])(
