@@ -24,6 +24,7 @@ import { RequestFutureTable } from './producer/request-future-table.js';
 import type { ProducerInner } from './producer/producer-inner.js';
 import { Introductions } from './introductions.js';
 import { NameServers } from './name-servers.js';
+import { PacedWork } from './paced-work.js';
 import { TopicRouteTable } from './topic-route-table.js';
 
 /** Milliseconds until brokers first hear of a client that only sends (MQClientInstance#startScheduledTask). */
@@ -70,6 +71,7 @@ export class MQClientInstance {
   private readonly consumers = new Map<string, ConsumerInner>();
   private readonly introductions = new Introductions();
   private readonly connections = new ConnectionTable();
+  private readonly heartbeats: PacedWork;
   private readonly timers = new Map<() => unknown, Timer>();
   private isRunning = false;
 
@@ -81,6 +83,7 @@ export class MQClientInstance {
     this.logger = options.logger;
     this.consumeTurns = new ConsumeTurns(options.clock);
     this.requests = new RequestFutureTable(options.clock);
+    this.heartbeats = new PacedWork(options.clock, () => this.logged(() => this.sendHeartbeatToAllBrokers()));
     this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
     this.routes = new TopicRouteTable({
       nameServers: this.nameServers,
@@ -142,6 +145,7 @@ export class MQClientInstance {
     this.requests.close();
     for (const timer of this.timers.values()) this.clock.clearTimeout(timer);
     this.timers.clear();
+    this.heartbeats.stop();
     this.transport.close();
   }
 
@@ -261,6 +265,11 @@ export class MQClientInstance {
         ),
       ),
     );
+  }
+
+  /** The same soon, for who does not wait: each of a thousand queues may find out that a broker has forgotten this client. */
+  sendHeartbeatSoon(): void {
+    this.heartbeats.ask();
   }
 
   /** Addresses of the masters that have a topic; of all of the cluster while none has it. */

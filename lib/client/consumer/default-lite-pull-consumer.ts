@@ -292,7 +292,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   onSubscriptionUnknown(): void {
-    void this.instance.sendHeartbeatToAllBrokers();
+    this.instance.sendHeartbeatSoon();
   }
 
   private async take(mq: MessageQueue): Promise<void> {

@@ -262,17 +262,17 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   }
 
   onSubscriptionUnknown(): void {
-    void this.instance.sendHeartbeatToAllBrokers();
+    this.instance.sendHeartbeatSoon();
   }
 
   subscribePopRetry(retryTopic: string): void {
     this.subscribe(retryTopic);
-    void this.instance.sendHeartbeatToAllBrokers();
+    this.instance.sendHeartbeatSoon();
   }
 
   unsubscribePopRetry(retryTopic: string): void {
     this.subscriptions.delete(retryTopic);
-    void this.instance.sendHeartbeatToAllBrokers();
+    this.instance.sendHeartbeatSoon();
     void this.instance.logged(() => this.rebalance.dropTopic(retryTopic));
   }
 

@@ -3,7 +3,10 @@ import type { MessageExt } from '../../../lib/common/message-ext.js';
 import { PullSysFlag } from '../../../lib/common/pull-sys-flag.js';
 import type { ConsumerConfig } from '../../../lib/client/index.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
+import { failure } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
 import { collect, startConsumer } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
@@ -231,5 +234,22 @@ describe('the pull loop', () => {
     await clock.advance(5000);
     const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
     expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(5);
+  });
+
+  it('tells brokers again what it wants, once for all queues that one has forgotten', async () => {
+    const clock = new VirtualClock();
+    const cluster = new ScriptedCluster();
+    cluster.transport.routes.set('t', clusterRoute(100, { a: [0] }));
+    cluster.answer = (call) => {
+      const isPull = call.request.code === RequestCode.PULL_MESSAGE;
+      if (isPull) call.answer(failure(ResponseCode.SUBSCRIPTION_NOT_EXIST, 'who?'));
+      return isPull;
+    };
+    await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock });
+    const count = (code: RequestCode) => cluster.asked(code).length;
+    await clock.advance(0);
+    expect([count(RequestCode.PULL_MESSAGE), count(RequestCode.HEART_BEAT)]).toEqual([100, 2]);
+    await clock.advance(1000);
+    expect([count(RequestCode.PULL_MESSAGE), count(RequestCode.HEART_BEAT)]).toEqual([200, 4]);
   });
 });
