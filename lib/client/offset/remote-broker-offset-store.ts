@@ -80,24 +80,25 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   async persist(mq: MessageQueue): Promise<void> {
-    if (!this.offsets.has(messageQueueKey(mq))) return;
+    const offset = this.offsets.get(messageQueueKey(mq));
+    if (offset === undefined) return;
     const address = await this.findAddress(mq);
     if (this.isPersisted(mq, address)) return;
     try {
-      await this.persistAt(address, mq);
+      await this.persistAt(address, mq, offset);
     } catch (error) {
       // A consumer that ends just after a master was killed has no later time to tell the slave.
       await this.instance.updateTopicRouteInfo(mq.topic).catch(() => undefined);
       const other = this.addressOf(mq);
       if (other === undefined || other === address) throw error;
-      await this.persistAt(other, mq);
+      await this.persistAt(other, mq, offset);
     }
   }
 
-  private async persistAt(address: string, mq: MessageQueue): Promise<void> {
+  /** `offset` is what was to be told; of a queue that is being released, others may have forgotten it meanwhile. */
+  private async persistAt(address: string, mq: MessageQueue, offset: number): Promise<void> {
     const { topic, queueId } = mq;
-    const commitOffset = this.offsets.get(messageQueueKey(mq));
-    if (commitOffset === undefined) return;
+    const commitOffset = this.offsets.get(messageQueueKey(mq)) ?? offset;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
     const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
     await this.tell(topic, address, () => this.instance.requestFrom(address, request));

@@ -9,6 +9,7 @@ import { settle } from '../../support/virtual-clock.js';
 interface Told {
   readonly address: string;
   readonly queueId: number;
+  readonly offset: number;
   answer(): void;
   fail(): void;
 }
@@ -22,7 +23,8 @@ function openStore() {
   ) =>
     new Promise<void>((resolve, reject) => {
       const fail = () => reject(new MQClientError('no answer', { retryable: true }));
-      told.push({ address, queueId: header.queueId, answer: resolve, fail });
+      const { queueId, commitOffset: offset } = header;
+      told.push({ address, queueId, offset, answer: resolve, fail });
     });
   const route = { address: 'master', next: 'master' };
   const findBrokerAddressInSubscribe = () => ({ address: route.address, isSlave: false });
@@ -132,6 +134,19 @@ describe('offsets that brokers keep', () => {
     expect(isOver).toBe(false);
     told[1]!.answer();
     await persisted;
+  });
+
+  it('are told of a queue that is being released, although it is forgotten meanwhile', async () => {
+    const { store, route, told, commit } = openStore();
+    const released = commit(0, 5);
+    await settle();
+    await store.persistAll([]);
+    route.next = 'slave';
+    told[0]!.fail();
+    await settle();
+    expect(told.map(({ address, offset }) => `${address} ${offset}`)).toEqual(['master 5', 'slave 5']);
+    told[1]!.answer();
+    await released;
   });
 
   it('are told although the first could not be, which is told again', async () => {
