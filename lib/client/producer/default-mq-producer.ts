@@ -121,16 +121,17 @@ export class DefaultMQProducer implements ProducerInner {
   /** Hands the message over without waiting for anything: if it is lost, nobody learns of it. */
   async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
     this.check(message);
-    const startedAt = this.instance.clock.now();
+    const { clock } = this.instance;
+    const bornTimestamp = clock.now();
     await this.inTurn(this.topicOf(message), message.body, (info, body, sysFlag) => {
       options.signal?.throwIfAborted();
-      const outgoing = this.outgoing(message, body, sysFlag, startedAt);
+      const outgoing = this.outgoing(message, body, sysFlag, clock.monotonicNow());
       const { faultStrategy } = this.environment;
       const queue =
         this.selectQueue(info, message, options) ?? faultStrategy.selectOneMessageQueue(info, undefined);
       const address = this.instance.brokerAddressOf(queue.brokerName);
       const { unitMode } = this.instance.config;
-      const request = sendRequest(this.config, outgoing, queue, startedAt, unitMode);
+      const request = sendRequest(this.config, outgoing, queue, bornTimestamp, unitMode);
       this.instance.transport.invokeOneway(address, request);
     });
   }
@@ -227,11 +228,13 @@ export class DefaultMQProducer implements ProducerInner {
       const topic = this.topicOf(message);
       const info = this.publishInfos.get(topic);
       this.check(message, info !== undefined);
-      const startedAt = this.instance.clock.now();
+      const { clock } = this.instance;
+      const startedAt = clock.monotonicNow();
       const isSmall = body.length < this.config.compressMsgBodyOverHowmuch;
       if (info !== undefined && isSmall && !this.preparing.has(topic)) {
-        const outgoing = this.outgoing(message, body, 0, startedAt, startedAt);
-        return this.dispatch(outgoing, mode, info, options, resolve, reject, startedAt);
+        const now = clock.now();
+        const outgoing = this.outgoing(message, body, 0, startedAt, now);
+        return this.dispatch(outgoing, mode, info, options, resolve, reject, now);
       }
       this.inTurn(topic, body, (found, compressed, sysFlag) => {
         const outgoing = this.outgoing(message, compressed, sysFlag, startedAt);
@@ -307,7 +310,7 @@ export class DefaultMQProducer implements ProducerInner {
     if (!first!.waitStoreMsgOK) properties.set(MessageConst.WAIT_STORE_MSG_OK, 'false');
     this.addInstanceId(properties);
     const msgId = messages.map((message) => this.idOf(message)).join(',');
-    const startedAt = this.instance.clock.now();
+    const startedAt = this.instance.clock.monotonicNow();
     const topic = this.topicOf(first!);
     return new Outgoing(first!, topic, messages, 0, properties, msgId, true, startedAt);
   }

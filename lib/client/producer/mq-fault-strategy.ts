@@ -34,10 +34,10 @@ export class MQFaultStrategy {
     return info.select(isGood) ?? info.select(isOther) ?? info.selectAny();
   }
 
-  /** Notes how long a broker took from `sentAt` on to answer, or to fail. */
+  /** Notes how long a broker took from `sentAt` on, in the time of `Clock.monotonicNow`, to answer, or to fail. */
   update(brokerName: string, sentAt: number, hasFailed: boolean): void {
     if (!this.isEnabled) return;
-    const latency = hasFailed ? LATENCY_OF_FAILURE : this.clock.now() - sentAt;
+    const latency = hasFailed ? LATENCY_OF_FAILURE : this.clock.monotonicNow() - sentAt;
     const found = NOT_AVAILABLE_DURATIONS.find((entry) => latency >= entry.latency);
     if (found === undefined) return;
     const until = this.clock.monotonicNow() + found.duration;

@@ -17,7 +17,7 @@ export class Outgoing {
     /** What the sender sees as the id; of a batch all of them. */
     readonly msgId: string,
     readonly isBatch: boolean,
-    /** When the sender called; the search for the route counts towards the timeout too. */
+    /** When the sender called, in the time of `Clock.monotonicNow`; the search for the route counts towards the timeout too. */
     readonly startedAt: number,
   ) {}
 }

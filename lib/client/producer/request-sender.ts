@@ -15,7 +15,7 @@ export async function sendRequestMessage(
   signal: AbortSignal | undefined,
   send: (timeout: number) => Promise<SendResult>,
 ): Promise<MessageExt> {
-  const startedAt = instance.clock.now();
+  const startedAt = instance.clock.monotonicNow();
   const correlationId = crypto.randomUUID();
   message.putProperty(MessageConst.CORRELATION_ID, correlationId);
   message.putProperty(MessageConst.MESSAGE_REPLY_TO_CLIENT, instance.clientId);
@@ -25,7 +25,7 @@ export async function sendRequestMessage(
   signal?.addEventListener('abort', onAbort, { once: true });
   void sendFor(future, message.topic, signal, async () => {
     await instance.introduce();
-    const remaining = timeout - (instance.clock.now() - startedAt);
+    const remaining = Math.ceil(timeout - (instance.clock.monotonicNow() - startedAt));
     return remaining > 0 ? send(remaining) : undefined;
   });
   try {

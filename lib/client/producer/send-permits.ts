@@ -110,7 +110,7 @@ export class SendPermits {
     { bytes, timeout, topic, signal }: PermitRequest,
     begin: (timeLeft: number) => void,
   ): Promise<void> {
-    const startedAt = this.clock.now();
+    const startedAt = this.clock.monotonicNow();
     return new Promise((resolve, reject) => {
       const onAbort = () => waiter.fail(signal!.reason);
       const end = () => {
@@ -123,7 +123,7 @@ export class SendPermits {
         bytes,
         start: () => {
           end();
-          begin(Math.max(timeout - (this.clock.now() - startedAt), 1));
+          begin(Math.max(Math.ceil(timeout - (this.clock.monotonicNow() - startedAt)), 1));
           resolve();
         },
         fail: (error) => {

@@ -61,6 +61,7 @@ export class SendTask implements ResponseCallback<SendCode> {
   private attempts = 0;
   private queue!: MessageQueue;
   private brokersSent = '';
+  /** In the time of `Clock.monotonicNow`. */
   private sentAt = 0;
 
   constructor(
@@ -76,21 +77,24 @@ export class SendTask implements ResponseCallback<SendCode> {
     private readonly reject: (error: Error) => void,
   ) {}
 
-  attempt(now = this.environment.instance.clock.now()): void {
+  /** @param now what the clock shows, of who has begun the send just now. */
+  attempt(now?: number): void {
     if (this.signal?.aborted === true) return this.reject(this.signal.reason as Error);
-    const remaining = this.timeout - (now - this.outgoing.startedAt);
+    const { config, faultStrategy, instance } = this.environment;
+    const { startedAt } = this.outgoing;
+    const moment = now === undefined ? instance.clock.monotonicNow() : startedAt;
+    const remaining = Math.ceil(this.timeout - (moment - startedAt));
     if (remaining <= 0) return this.reject(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
-    this.queue =
-      this.fixedQueue ?? this.environment.faultStrategy.selectOneMessageQueue(this.publishInfo, lastBroker);
+    this.queue = this.fixedQueue ?? faultStrategy.selectOneMessageQueue(this.publishInfo, lastBroker);
     this.attempts++;
     this.brokersSent += this.attempts === 1 ? this.queue.brokerName : `, ${this.queue.brokerName}`;
-    const address = this.environment.instance.findBrokerAddressInPublish(this.queue.brokerName);
+    const address = instance.findBrokerAddressInPublish(this.queue.brokerName);
     if (address === undefined) return this.retryOrReject(this.unknownBroker());
-    this.sentAt = now;
-    const { config, instance } = this.environment;
-    const request = sendRequest(config, this.outgoing, this.queue, now, instance.config.unitMode);
-    this.environment.instance.transport.invoke<SendCode>(address, request, remaining, this, now);
+    this.sentAt = moment;
+    const time = now ?? instance.clock.now();
+    const request = sendRequest(config, this.outgoing, this.queue, time, instance.config.unitMode);
+    instance.transport.invoke<SendCode>(address, request, remaining, this, time);
   }
 
   onResponse(response: RemotingResponse<SendCode>): void {
@@ -181,7 +185,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const options = { cause: error, responseCode, retryable, topic, broker: this.queue.brokerName };
     if (this.attempts === 1)
       return error instanceof MQClientError ? new MQClientError(error.message, options) : error;
-    const cost = this.environment.instance.clock.now() - this.outgoing.startedAt;
+    const cost = Math.round(this.environment.instance.clock.monotonicNow() - this.outgoing.startedAt);
     return new MQClientError(
       `Send [${this.attempts}] times, still failed, cost [${cost}]ms, Topic: ${topic}, ` +
         `BrokersSent: [${this.brokersSent}]: ${error.message}`,

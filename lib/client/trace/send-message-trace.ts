@@ -1,3 +1,4 @@
+import { epochMillisOf } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import type { Message } from '../../common/message.js';
@@ -31,14 +32,16 @@ export class SendMessageTrace {
     private readonly groupName: string,
   ) {}
 
+  /** `sentAt` is in the time of `Clock.monotonicNow`. */
   onSent(outgoing: Outgoing, sentAt: number, result: SendResult): void {
     const { regionId, traceOn, msgId, offsetMsgId, sendStatus, messageQueue } = result;
     const { message, body, isBatch, properties } = outgoing;
     const { topic } = message;
+    const { clock } = this.instance;
     if (!traceOn || topic.startsWith(this.dispatcher.traceTopic)) return;
     this.dispatcher.append({
       traceType: 'Pub',
-      timestamp: sentAt,
+      timestamp: epochMillisOf(clock, sentAt),
       regionId,
       groupName: this.groupName,
       topic,
@@ -47,7 +50,7 @@ export class SendMessageTrace {
       keys: isBatch ? undefined : properties.get(MessageConst.KEYS),
       storeHost: this.instance.findBrokerAddressInPublish(messageQueue.brokerName) ?? '',
       bodyLength: Buffer.isBuffer(body) ? body.length : batchLength(body),
-      costTime: this.instance.clock.now() - sentAt,
+      costTime: Math.round(clock.monotonicNow() - sentAt),
       msgType: typeOf(properties),
       offsetMsgId,
       success: sendStatus === 'SEND_OK',

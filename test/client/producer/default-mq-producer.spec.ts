@@ -8,7 +8,7 @@ import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { ScriptedTransport, routeOf, type ScriptedCall } from '../../support/scripted-transport.js';
 import { message, startProducer } from '../../support/test-peers.js';
-import { settle, VirtualClock } from '../../support/virtual-clock.js';
+import { HOUR, settle, VirtualClock } from '../../support/virtual-clock.js';
 
 function open(producer: Partial<ProducerConfig> = {}) {
   const clock = new VirtualClock();
@@ -119,6 +119,21 @@ describe('a synchronous send', () => {
     await expect(sent).rejects.toThrow('The send to topic t took longer than 1000 ms');
     const sends = transport.calls.filter(({ request }) => request.code === RequestCode.SEND_MESSAGE);
     expect(sends).toHaveLength(2);
+  });
+
+  it.each([-HOUR, HOUR])('has this timeout also when the clock is set by %s ms', async (step) => {
+    const { clock, transport, producer } = open({ sendMsgTimeout: 1000 });
+    const sent = producer.send(message('t'));
+    await settle();
+    await clock.advance(400);
+    clock.set(clock.now() + step);
+    transport.calls[0]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    expect(transport.calls.map(({ timeoutMillis }) => timeoutMillis)).toEqual([1000, 600]);
+    expect(headerOf(transport.calls[1]!).bornTimestamp).toBe(clock.now());
+    await clock.advance(599);
+    transport.calls[1]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    transport.calls[2]!.answer(refused(ResponseCode.SYSTEM_BUSY));
+    await expect(sent).rejects.toThrow('still failed, cost [999]ms');
   });
 
   it('counts the search for the route towards the timeout', async () => {

@@ -4,13 +4,17 @@ import { silentLogger } from '../../../lib/common/logger.js';
 import { createReplyMessage } from '../../../lib/client/index.js';
 import { decodeMessages } from '../../../lib/common/message-decoder.js';
 import { RequestFutureTable } from '../../../lib/client/producer/request-future-table.js';
+import { RequestTimeoutError } from '../../../lib/errors/index.js';
+import { success } from '../../../lib/remoting/remoting-command.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { eventually } from '../../support/eventually.js';
 import { freePort } from '../../support/free-port.js';
+import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import { TestEngine } from '../../support/test-engine.js';
 import { message, startConsumer, startProducer } from '../../support/test-peers.js';
 import { encodeRecord, innerMessage, temporaryDirectory } from '../../support/test-store.js';
-import { VirtualClock } from '../../support/virtual-clock.js';
+import { HOUR, VirtualClock } from '../../support/virtual-clock.js';
 
 const request = (properties: Readonly<Record<string, string>>) =>
   decodeMessages(encodeRecord(innerMessage({ properties: new Map(Object.entries(properties)) })))[0]!;
@@ -61,6 +65,26 @@ describe('the table of requests', () => {
 });
 
 describe('a requester', () => {
+  it.each([-HOUR, HOUR])(
+    'sends with the time that is left also when the clock is set by %s ms',
+    async (step) => {
+      const clock = new VirtualClock();
+      const cluster = new ScriptedCluster();
+      cluster.transport.routes.set('t', clusterRoute(1, { a: [0] }));
+      cluster.answer = ({ request }) => request.code === RequestCode.GET_BROKER_CLUSTER_INFO;
+      const asked = expect(
+        startProducer(cluster, { clock }).request(message('t'), { timeout: 1000 }),
+      ).rejects.toThrow(RequestTimeoutError);
+      await clock.advance(400);
+      clock.set(clock.now() + step);
+      cluster.requests[0]!.answer(success(undefined as never, { brokerAddrTable: new Map() } as never));
+      await clock.advance(600);
+      const send = cluster.requests.find(({ request }) => request.code === RequestCode.SEND_MESSAGE);
+      expect(send!.timeoutMillis).toBe(600);
+      await asked;
+    },
+  );
+
   it('gets replies from a broker that was restarted', { timeout: 60_000 }, async () => {
     const directory = temporaryDirectory();
     const port = await freePort();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SendPermits } from '../../../lib/client/producer/send-permits.js';
 import { MQClientError } from '../../../lib/errors/index.js';
-import { settle, VirtualClock } from '../../support/virtual-clock.js';
+import { HOUR, settle, VirtualClock } from '../../support/virtual-clock.js';
 
 function create(backPressureForAsyncSendNum: number, backPressureForAsyncSendSize = 1000) {
   const clock = new VirtualClock();
@@ -34,6 +34,17 @@ describe('SendPermits', () => {
     permits.release(1);
     await settle();
     expect(log).toEqual(['d 70']);
+  });
+
+  it.each([-HOUR, HOUR])('tells the time that is left also when the clock is set by %s ms', async (step) => {
+    const { clock, permits } = create(1);
+    const { log, acquire } = recorder(permits);
+    for (const name of ['a', 'b']) acquire(name);
+    await clock.advance(30);
+    clock.set(clock.now() + step);
+    permits.release(1);
+    await settle();
+    expect(log).toEqual(['a 100', 'b 70']);
   });
 
   it('counts bytes, lets no small one pass a large one, and a too large one go alone', async () => {
