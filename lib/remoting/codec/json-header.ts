@@ -17,14 +17,27 @@ const INT_MAX = 2 ** 31 - 1;
  *
  * @throws RemotingCodecError when it is not JSON, or a number in it is not a 32-bit integer.
  */
-export function readJsonHeader(buffer: Buffer, start: number, end: number): RemotingHeader {
-  return new JsonHeaderScanner(buffer, start, end).read() ?? readTolerantly(buffer, start, end);
+export function readJsonHeader(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  maxTolerantSize = MAX_TOLERANT_SIZE,
+): RemotingHeader {
+  return (
+    new JsonHeaderScanner(buffer, start, end).read() ?? readTolerantly(buffer, start, end, maxTolerantSize)
+  );
 }
 
 /** Reads what the scanner does not: blanks, numbers as text, names with escapes, members that it does not know. */
-export function readTolerantly(buffer: Buffer, start: number, end: number): RemotingHeader {
-  if (end - start > MAX_TOLERANT_SIZE) {
-    throw new RemotingCodecError(`A JSON header of ${end - start} bytes in an unusual form`);
+export function readTolerantly(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  maxSize = MAX_TOLERANT_SIZE,
+): RemotingHeader {
+  if (end - start > maxSize) {
+    const size = end - start;
+    throw new RemotingCodecError(`A JSON header of ${size} bytes in an unusual form; allowed: ${maxSize}`);
   }
   const header = parse(utf8Slice(buffer, start, end));
   if (!(header instanceof Map)) throw new RemotingCodecError('A JSON header that is not an object');

@@ -52,9 +52,15 @@ export const wantsStandardJson = (frame: RemotingFrame): boolean =>
 /**
  * Decodes a frame that lies in `buffer` from `start` to `frameEnd` without its 4 length bytes (RemotingCommand#decode).
  *
+ * @param maxTolerantSize bytes of a JSON header that is not in the form in which RocketMQ writes it.
  * @throws RemotingCodecError when it is malformed.
  */
-export function decodeFrame(buffer: Buffer, start = 0, frameEnd = buffer.length): RemotingFrame {
+export function decodeFrame(
+  buffer: Buffer,
+  start = 0,
+  frameEnd = buffer.length,
+  maxTolerantSize?: number,
+): RemotingFrame {
   const size = frameEnd - start;
   if (size < MARK_SIZE) throw new RemotingCodecError(`A frame of ${size} bytes has no header`);
   const mark = int32At(buffer, start);
@@ -66,7 +72,7 @@ export function decodeFrame(buffer: Buffer, start = 0, frameEnd = buffer.length)
   const body = end === frameEnd ? NO_BYTES : buffer.subarray(end, frameEnd);
   switch (mark >>> 24) {
     case SERIALIZE_TYPE_CODES.JSON:
-      return new DecodedFrame(readJsonHeader(buffer, header, end), 'JSON', body);
+      return new DecodedFrame(readJsonHeader(buffer, header, end, maxTolerantSize), 'JSON', body);
     case SERIALIZE_TYPE_CODES.ROCKETMQ:
       return new DecodedFrame(readBinaryHeader(buffer, header, end), 'ROCKETMQ', body);
     default:

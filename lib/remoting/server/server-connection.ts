@@ -35,6 +35,10 @@ const READ_SIZE = 64 * 1024;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
+/** Milliseconds that a client has for its first signed request: as many as for a frame, which may be a long message. */
+const MAX_STRANGER_TIME = 30_000;
+/** Bytes of a JSON header that objects are made of before a client has signed a request. */
+const MAX_STRANGER_HEADER = 64 * 1024;
 /** Bytes of an incomplete frame that a client may hold before it has signed a request, whatever others do. */
 const MIN_STRANGER_BYTES = 64 * 1024;
 /** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
@@ -68,7 +72,8 @@ export class ServerConnection implements Channel {
   private readonly writer: SocketWriter;
   private readonly cutter: FrameCutter;
   private pending = 0;
-  private isStranger: boolean;
+  /** Runs as long as the client has not signed a request. */
+  private strangerTimer: Timer | undefined;
   private heldBytes = 0;
   private isRefused = false;
   /** Runs while a frame is incomplete, and on when it is another one: to begin anew for each would cost more than the frames. */
@@ -85,10 +90,14 @@ export class ServerConnection implements Channel {
     onClosed: () => void,
   ) {
     this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
-    this.isStranger = options.authenticator !== undefined;
+    if (options.authenticator !== undefined)
+      this.strangerTimer = options.clock.setTimeout(() => socket.destroy(), MAX_STRANGER_TIME);
     this.writer = new SocketWriter(socket);
     this.asked = new PendingCalls(options.clock);
-    this.cutter = new FrameCutter((buffer, start, end) => this.onFrame(decodeFrame(buffer, start, end)));
+    this.cutter = new FrameCutter((buffer, start, end) => {
+      const maxTolerantSize = this.isStranger ? MAX_STRANGER_HEADER : undefined;
+      this.onFrame(decodeFrame(buffer, start, end, maxTolerantSize));
+    });
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
     socket.on('data', (chunk) => this.onData(chunk));
     socket.on('drain', () => this.resume());
@@ -96,10 +105,15 @@ export class ServerConnection implements Channel {
     socket.on('error', () => {});
     socket.on('close', () => {
       options.clock.clearTimeout(this.frameTimer);
+      options.clock.clearTimeout(this.strangerTimer);
       this.hold(0);
       this.asked.close(clientGone());
       onClosed();
     });
+  }
+
+  private get isStranger(): boolean {
+    return this.strangerTimer !== undefined;
   }
 
   get bodies(): BufferPool {
@@ -154,9 +168,14 @@ export class ServerConnection implements Channel {
     }
     const refusal = this.options.authenticator?.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal, context);
-    this.isStranger = false;
+    if (this.isStranger) this.becomeKnown();
     const request = this.decode(frame, context);
     if (request !== undefined) this.options.handler.handle(request, context);
+  }
+
+  private becomeKnown(): void {
+    this.options.clock.clearTimeout(this.strangerTimer);
+    this.strangerTimer = undefined;
   }
 
   /** Tells why, and the log only once. */

@@ -36,6 +36,15 @@ const pull = (opaque: number) =>
     false,
   );
 
+/** A frame whose header begins with `prefix`. */
+function jsonFrameOf(frame: Buffer, prefix: string): Buffer {
+  const header = Buffer.concat([Buffer.from(prefix), frame.subarray(8)]);
+  const start = Buffer.alloc(8);
+  start.writeInt32BE(header.length + 4, 0);
+  start.writeInt32BE(header.length, 4);
+  return Buffer.concat([start, header]);
+}
+
 /** Memory outside of the heap, where the bytes of sockets are, once nothing of it is garbage that was freed. */
 const externalBytes = () => process.memoryUsage().external + process.memoryUsage().arrayBuffers;
 
@@ -258,6 +267,52 @@ describe('a server', () => {
     await clock.advance(60_000);
     expect(clock.hasTimers).toBe(false);
     expect(handler.closed).toEqual([]);
+  });
+
+  it('closes the connection of a client that has signed nothing after 30 seconds, whatever it sends', async () => {
+    const clock = new VirtualClock();
+    const user = { accessKey: 'user', secretKey: 'secret' };
+    const authenticator = new RequestAuthenticator([user]);
+    const { port, handler, logger } = await startServer(undefined, { clock, authenticator });
+    const [idle, busy, known] = [
+      await RawClient.open(port),
+      await RawClient.open(port),
+      await RawClient.open(port),
+    ];
+    for (let i = 1; i <= 3; i++) {
+      busy.socket.write(maxOffset(1, i));
+      await eventually(() => busy.frames.length === i);
+      await clock.advance(9_999);
+    }
+    known.socket.write(maxOffset(1, 1, 'JSON', 't', new RequestSigner(user)));
+    await eventually(() => known.frames.length === 1);
+    expect(handler.closed).toEqual([]);
+    await clock.advance(3);
+    await Promise.all([idle.closed, busy.closed]);
+    await clock.advance(60_000);
+    known.socket.write(maxOffset(1, 2, 'JSON', 't', new RequestSigner(user)));
+    await eventually(() => known.frames.length === 2);
+    expect(logger.lines).toEqual([expect.stringContaining('are refused')]);
+    expect(clock.hasTimers).toBe(false);
+  });
+
+  it('makes no objects of a long header of a client that has signed nothing', async () => {
+    const user = { accessKey: 'user', secretKey: 'secret' };
+    const authenticator = new RequestAuthenticator([user]);
+    const { port, logger } = await startServer(undefined, { authenticator });
+    const [client, other] = [await RawClient.open(port), await RawClient.open(port)];
+    const signer = new RequestSigner(user);
+    // The blank is what the scanner does not read.
+    const unusual = (topic: string) => jsonFrameOf(maxOffset(1, 1, 'JSON', topic, signer), ' ');
+    client.socket.write(unusual('t'));
+    await eventually(() => client.frames.length === 1);
+    client.socket.write(unusual('t'.repeat(70_000)));
+    await eventually(() => client.frames.length === 2);
+    other.socket.write(unusual('t'.repeat(70_000)));
+    await other.closed;
+    expect(logger.lines).toEqual([
+      expect.stringMatching(/header of 70\d+ bytes in an unusual form; allowed: 65536/),
+    ]);
   });
 
   it('limits what clients hold together before they have signed a request', async () => {
