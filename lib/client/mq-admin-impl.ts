@@ -16,6 +16,7 @@ import type { CreateTopicRequestHeader } from '../remoting/header/create-topic-r
 import { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke } from '../remoting/transport/transport.js';
+import { unwrapInnerBatches } from './inner-batch.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 import { checkTopic } from './validators.js';
 
@@ -128,8 +129,8 @@ export class MQAdminImpl {
     const request = { code: RequestCode.PULL_MESSAGE, header, body: undefined };
     const response = await invoke(transport, address, request, PULL_TIMEOUT);
     if (response.header === undefined) throw new MQBrokerError(response.code, response.remark ?? '', address);
-    const messages =
-      response.code === ResponseCode.SUCCESS ? this.shown(this.instance.decode(response.body!), mq) : [];
+    const pulled = response.code === ResponseCode.SUCCESS ? this.instance.decode(response.body!) : [];
+    const messages = this.shown(unwrapInnerBatches(pulled, queueOffset), mq);
     return { messages, nextOffset: response.header.nextBeginOffset };
   }
 

@@ -1,7 +1,7 @@
 import { hexSlice, latin1Slice, utf8Slice } from './buffer-text.js';
 import { crc32 } from './crc32.js';
 import { decompressBody } from './compression.js';
-import { int32At, readInt64 } from './int64.js';
+import { int32At, readInt64, writeInt64 } from './int64.js';
 import { MessageConst } from './message-const.js';
 import {
   bodyLengthPosition,
@@ -11,7 +11,7 @@ import {
   storeTimestampPosition,
   topicRange,
 } from './message-layout.js';
-import { decodeProperties } from './message-properties.js';
+import { decodeProperties, encodeProperties } from './message-properties.js';
 import { MessageSysFlag } from './message-sys-flag.js';
 import { Message } from './message.js';
 import { formatSocketHost } from './socket-host.js';
@@ -19,6 +19,20 @@ import { NO_BYTES } from './no-bytes.js';
 
 /** Bytes of the largest body, unless an option says otherwise (`maxMessageSize` of Apache's broker and producer). */
 export const DEFAULT_MAX_MESSAGE_SIZE = 4 * 1024 * 1024;
+
+/** Bits of the sysFlag that tell of the body of a batch. */
+const FLAGS_OF_A_BATCH =
+  MessageSysFlag.NEED_UNWRAP |
+  MessageSysFlag.INNER_BATCH |
+  MessageSysFlag.COMPRESSED |
+  MessageSysFlag.COMPRESSION_TYPE_MASK;
+
+/** What each message of a batch has of its own. */
+export interface InnerMessage {
+  readonly flag: number;
+  readonly body: Buffer;
+  readonly properties: ReadonlyMap<string, string>;
+}
 
 /**
  * A message as a broker stored it: what its sender set and what the broker added. Offsets are safe integers.
@@ -154,6 +168,26 @@ export class MessageExt extends Message {
   isBodyIntact(): boolean {
     const stored = int32At(this.record, this.start + RecordLayout.BODY_CRC);
     return stored === crc32(this.storedBody);
+  }
+
+  /**
+   * A message of the batch that the body of this record is, as a record of its own that is not one
+   * (MessageDecoder#decodeMessage with a list).
+   */
+  innerMessage(index: number, { flag, body, properties }: InnerMessage): MessageExt {
+    const head = Buffer.from(this.record.subarray(this.start, this.bodyPosition + 4));
+    const topicPosition = this.bodyPosition + 4 + this.storedBody.length;
+    const topic = this.record.subarray(topicPosition, this.propertiesPosition);
+    const text = Buffer.from(encodeProperties(properties));
+    const textLength = Buffer.from([text.length >> 8, text.length]);
+    const record = Buffer.concat([head, body, topic, textLength, text]);
+    record.writeInt32BE(record.length, RecordLayout.TOTAL_SIZE);
+    record.writeInt32BE(crc32(body), RecordLayout.BODY_CRC);
+    record.writeInt32BE(flag, RecordLayout.FLAG);
+    writeInt64(record, RecordLayout.QUEUE_OFFSET, this.queueOffset + index);
+    record.writeInt32BE(this.sysFlag & ~FLAGS_OF_A_BATCH, RecordLayout.SYS_FLAG);
+    record.writeInt32BE(body.length, head.length - 4);
+    return new MessageExt(record, 0, this.maxMessageSize);
   }
 
   private get storeHostPosition(): number {

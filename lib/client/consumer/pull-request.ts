@@ -8,6 +8,7 @@ import { RequestCode } from '../../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../../remoting/response-code.js';
 import type { ResponseCallback } from '../../remoting/transport/transport.js';
 import type { FoundBroker } from '../broker-addr-table.js';
+import { unwrapInnerBatches } from '../inner-batch.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type { ProcessQueue } from './process-queue.js';
@@ -214,7 +215,8 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {
     let damaged = 0;
-    const messages = this.wanted(this.context.instance.decode(body!, () => damaged++));
+    const pulled = this.context.instance.decode(body!, () => damaged++);
+    const messages = this.wanted(unwrapInnerBatches(pulled, this.nextOffset, () => damaged++));
     if (damaged > 0) this.logDamaged(damaged, header!.nextBeginOffset);
     this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullAt);
     this.queue.put(messages);
