@@ -3,7 +3,7 @@ import type { MessageExt } from '../common/message-ext.js';
 import type { BatchCalls } from './batch-calls.js';
 import type { RocketMQBatchOptions } from '../interfaces/message-listener-options.interface.js';
 import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
-import { Ack, RocketMQOutcome } from './outcome.js';
+import { Ack, Retry, RocketMQOutcome } from './outcome.js';
 
 interface Entry {
   readonly payload: unknown;
@@ -54,7 +54,8 @@ export class BatchCollector {
 
   private wakeWhenDue(): void {
     const [first] = this.entries;
-    if (this.timer !== undefined || first === undefined || this.isDue()) return;
+    if (first === undefined || this.calls.isClosed) return this.stopTimer();
+    if (this.timer !== undefined || this.isDue()) return;
     this.timer = this.clock.setTimeout(
       () => {
         this.timer = undefined;
@@ -64,9 +65,15 @@ export class BatchCollector {
     );
   }
 
-  /** What has waited for so long that it comes again is left out. */
+  /** It would keep the process alive. */
+  private stopTimer(): void {
+    this.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** What has waited for so long that it comes again is left out, and was not handled. */
   private async call(all: readonly Entry[]): Promise<void> {
-    for (const { context, resolve } of all) if (context.isAborted) resolve(Ack);
+    for (const { context, resolve } of all) if (context.isAborted) resolve(Retry());
     const entries = all.filter(({ context }) => !context.isAborted);
     if (entries.length > 0) await this.settle(entries);
     this.calls.end();

@@ -141,6 +141,18 @@ describe('a batch listener', () => {
     expect(batches.received).toEqual([['a']]);
   });
 
+  it.each([
+    ['a batch was full', ['a', 'b']],
+    ['it was closed', ['a']],
+  ])('leaves no timer behind when %s', async (_, texts) => {
+    const { app, clock, batches, send } = await open({ batch: { size: 2, lingerMs: HOUR / 60 } });
+    await send(...texts);
+    await settle();
+    await app.close();
+    expect(batches.received.flat().toSorted()).toEqual(texts);
+    expect(clock.hasTimers).toBe(false);
+  });
+
   it('gets no message that cannot be read', async () => {
     const { batches, dead, send } = await open({ batch: { size: 2, lingerMs: 60_000 }, messageType: Object });
     await send('1', '{', '2');

@@ -135,6 +135,19 @@ describe.each(['BROKER', 'MEMORY'] as const)('@Idempotent with store %s', (store
     await handled.take(2);
   });
 
+  it('handles a message that was given up while it waited for a batch, and came again', async () => {
+    const { opened, open: release } = gate();
+    const batches = { batch: { size: 2 }, consumeThreadNumber: 1, consumeTimeout: 1 };
+    const { clock, handled, send } = await open({ store }, batches, () => opened);
+    await send('a');
+    await handled.take();
+    await send('b');
+    await pass(clock, MINUTE + SECOND);
+    release();
+    await pass(clock, MINUTE, () => handled.received.length === 2);
+    expect(handled.received.flat()).toEqual(['a', 'b']);
+  });
+
   it('looks at each message of a batch', async () => {
     const { clock, handled, send } = await open({ store }, { batch: { size: 8, lingerMs: 1000 } });
     const seen = () => handled.received.flat();
