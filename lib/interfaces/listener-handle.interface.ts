@@ -48,6 +48,7 @@ export interface RocketMQListenerHandle {
    * Goes on elsewhere in the queues that this member has; messages that are being handled do not change that.
    *
    * @throws MQClientError when it does not run, or no listener of it has the topic.
+   * @throws ConfigurationError for a place that is none, as an invalid `Date`.
    */
   resetOffset(reset: RocketMQOffsetReset): Promise<void>;
   /** As {@link resetOffset}, in one queue; nothing happens when another member has it. */

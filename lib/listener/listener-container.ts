@@ -1,5 +1,5 @@
 import { Logger, type Type } from '@nestjs/common';
-import { checkOption } from '../common/option-rules.js';
+import { checkOption, type OptionRule } from '../common/option-rules.js';
 import type { MessageQueue } from '../common/message-queue.js';
 import { DefaultMQPushConsumer, MQAdminImpl, type MQClientInstance } from '../client/index.js';
 import { MQClientError } from '../errors/index.js';
@@ -21,6 +21,12 @@ import { createRoute, retryingLocally, type ListenerRoute } from './listener-rou
 import { MessageDispatcher } from './message-dispatcher.js';
 import type { Replier } from './replier.js';
 import { selectorOf } from './subscription.js';
+
+const resetRule: OptionRule<unknown> = {
+  default: undefined,
+  allowed: "'first', 'last' or a valid Date",
+  accepts: (to) => to === 'first' || to === 'last' || (to instanceof Date && !Number.isNaN(to.getTime())),
+};
 
 /** What listeners need of the application. */
 export interface ListenerSurroundings {
@@ -133,6 +139,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
 
   async resetOffset({ to, topic }: RocketMQOffsetReset): Promise<void> {
     this.checkRunning();
+    checkOption('resetOffset.to', to, resetRule);
     if (topic !== undefined && !this.routes.has(topic))
       throw new MQClientError(topicOfNoListener(this.group, topic, [...this.routes.keys()]));
     for (const each of topic === undefined ? this.routes.keys() : [topic]) {

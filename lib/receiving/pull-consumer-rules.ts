@@ -20,6 +20,12 @@ export const nameServerRule: OptionRule<unknown> = {
   },
 };
 
+export const timeRule: OptionRule<unknown> = {
+  default: undefined,
+  allowed: 'a Date, or milliseconds since the epoch',
+  accepts: (value) => Number.isFinite(value instanceof Date ? value.getTime() : value),
+};
+
 const {
   consumerGroup: group,
   topicMetadataCheckIntervalMillis: _topicMetadataCheckIntervalMillis,

@@ -3,6 +3,7 @@ import type { MessageExt } from '../common/message-ext.js';
 import { checkOption, integer } from '../common/option-rules.js';
 import type { DefaultLitePullConsumer } from '../client/index.js';
 import type { RocketMQReceiveOptions } from '../interfaces/pull-consumer-options.interface.js';
+import { timeRule } from './pull-consumer-rules.js';
 
 const timeoutRule = integer(0, 0);
 const maxRule = integer(1, 1);
@@ -100,7 +101,8 @@ export class PullConsumer implements AsyncIterable<PullBatch> {
   }
 
   /** The first message that was stored at a time (a date, or milliseconds since the epoch) or later. */
-  offsetForTimestamp(queue: MessageQueue, time: Date | number): Promise<number> {
+  async offsetForTimestamp(queue: MessageQueue, time: Date | number): Promise<number> {
+    checkOption('time', time, timeRule);
     return this.consumer.offsetForTimestamp(queue, Number(time));
   }
 

@@ -7,7 +7,7 @@ import type {
 } from '../interfaces/admin-options.interface.js';
 import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
-import { checkOption, integer, oneOf, type OptionRule } from '../common/option-rules.js';
+import { checkOption, integer, oneOf } from '../common/option-rules.js';
 import { dlqTopicOf, NEW_TOPIC_QUEUES } from '../common/mix-all.js';
 import {
   MQAdminImpl,
@@ -19,6 +19,7 @@ import {
 import { MQBrokerError, MQClientError } from '../errors/index.js';
 import { MessageFilter } from '../listener/message-filter.js';
 import { DeadLetterResender, type MessageSender } from './dead-letter-resender.js';
+import { timeRule } from './pull-consumer-rules.js';
 
 /** Messages of one answer to a pull; brokers send at most 32. */
 const PAGE = 32;
@@ -29,11 +30,6 @@ const queryMaxRule = integer(32, 1, 64);
 const resendMaxRule = integer(Number.MAX_SAFE_INTEGER, 1);
 const targetRule = oneOf('TOPIC', ['TOPIC', 'GROUP']);
 const modeRule = oneOf('PULL', ['PULL', 'POP']);
-const timeRule: OptionRule<unknown> = {
-  default: undefined,
-  allowed: 'a Date, or milliseconds since the epoch',
-  accepts: (value) => Number.isFinite(value instanceof Date ? value.getTime() : value),
-};
 /** Up to Java's Integer.MAX_VALUE. */
 const shareRule = integer(0, 0, 0x7fffffff);
 

@@ -165,6 +165,15 @@ describe('the registry of listeners', () => {
     );
   });
 
+  it.each([new Date(NaN), 'latest', 0, undefined])('resets no offset to %s', async (to) => {
+    const { inbox, send, handle } = await open();
+    await send('a');
+    await inbox.take();
+    const reset = handle.resetOffset({ to: to as never });
+    await expect(reset).rejects.toThrow(ConfigurationError);
+    await expect(reset).rejects.toThrow("allowed: 'first', 'last' or a valid Date");
+  });
+
   it('seeks in one queue', async () => {
     const queues = new Inbox<MessageExt>();
     const { inbox, send, handle } = await open({ messageType: MessageExt }, ((message: MessageExt) =>

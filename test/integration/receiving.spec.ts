@@ -103,6 +103,8 @@ describe('a pull consumer', () => {
     await consumer.commit();
     expect(await consumer.committed(queue)).toBe(3);
     expect(await consumer.offsetForTimestamp(queue, new Date(0))).toBe(0);
+    for (const time of [new Date(NaN), NaN, 'yesterday'])
+      await expect(consumer.offsetForTimestamp(queue, time as never)).rejects.toThrow('allowed: a Date, or');
   });
 
   it('ends with the application', async () => {
