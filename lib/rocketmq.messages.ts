@@ -58,6 +58,10 @@ export const idempotentBroadcasting = (listener: string): string =>
   `Listener ${listener} is @Idempotent and BROADCASTING: every instance is to get every message, but only the first would. Leave ` +
   'one of them out.';
 
+export const idempotentNamesakes = (group: string, listener: string, topics: readonly string[]): string =>
+  `In consumer group "${group}" two @Idempotent listeners have the name ${listener} (${topics.map((topic) => `topic "${topic}"`).join(' and ')}) and would ` +
+  'share their keys, so that one leaves out what the other handled: rename one of them, or give it a consumerGroup of its own.';
+
 export const missingIdempotencyStore = (store: string, listener: string): string =>
   `The store ${store} of @Idempotent of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
   'begin.';

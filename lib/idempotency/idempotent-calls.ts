@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { retryLevelAfter } from '../client/consumer/retry-level.js';
 import { suspendWithinBounds } from '../client/consumer/suspend-time.js';
-import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../common/delay-level.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { MQClientError } from '../errors/index.js';
 import type {
@@ -11,9 +11,6 @@ import type {
 import type { ListenerCallContext, ListenerEndpoint } from '../listener/listener-endpoint.js';
 import { Ack, Retry, RocketMQOutcome } from '../listener/outcome.js';
 import type { IdempotencyTimes } from './idempotency-records.js';
-
-/** Milliseconds of the delay levels, as brokers have them unless told otherwise. */
-const LEVELS = parseDelayLevels(DEFAULT_DELAY_LEVELS)!;
 
 /** What {@link IdempotentCalls} needs beside the listener. */
 export interface IdempotencySettings {
@@ -45,7 +42,7 @@ export class IdempotentCalls {
     const { store, times } = this.settings;
     const answer = await store.begin(this.hashOf(payload, message), times);
     if (answer.state === 'DONE') return Ack;
-    if (answer.state === 'IN_PROGRESS') return retryAfter(answer.forMillis);
+    if (answer.state === 'IN_PROGRESS') return retryAfter(answer.forMillis, message);
     let returned: unknown;
     try {
       returned = await this.endpoint.invoke(payload, message, context);
@@ -83,8 +80,7 @@ export class IdempotentCalls {
 }
 
 /** One attempt when the lease is over, rather than several before. */
-function retryAfter(millis: number): RocketMQOutcome {
-  const level = LEVELS.findIndex((delay) => delay >= millis) + 1;
+function retryAfter(millis: number, message: MessageExt): RocketMQOutcome {
   const suspendMillis = suspendWithinBounds(Math.ceil(millis));
-  return Retry({ delayLevel: level === 0 ? LEVELS.length : level, suspendMillis });
+  return Retry({ delayLevel: retryLevelAfter(millis, message), suspendMillis });
 }

@@ -9,6 +9,7 @@ import {
   batchOfReplies,
   contradiction,
   idempotentBroadcasting,
+  idempotentNamesakes,
   illegalName,
   listenerWithoutTopic,
   orderlyBroadcasting,
@@ -96,6 +97,21 @@ function checkTopic(listener: string, group: string, topic: string): void {
   if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(listener, group));
 }
 
+/** Keys belong to a listener by its name. */
+function checkNamesakes(group: string, members: readonly ListenerEndpoint[]): void {
+  const idempotent = members.filter((member) => member.idempotent !== undefined);
+  for (const member of idempotent) {
+    const namesake = idempotent.find((other) => other !== member && other.name === member.name);
+    if (namesake === undefined) continue;
+    const topics = [member, namesake].map(({ options }) =>
+      selectionsOf(options)
+        .map(({ topic }) => topic)
+        .join(', '),
+    );
+    throw new ConfigurationError(idempotentNamesakes(group, member.name, topics));
+  }
+}
+
 /** Batches are gathered from the calls that a group may have under way, of which others would have too many. */
 function checkBatches(group: string, members: readonly ListenerEndpoint[], merged: GroupOptions): void {
   const batch = members.find(({ options }) => options.batch !== undefined);
@@ -135,6 +151,7 @@ function mergeOptions(
   const idempotent = members.find((member) => member.idempotent !== undefined);
   if (merged.messageModel === 'BROADCASTING' && idempotent !== undefined)
     throw new ConfigurationError(idempotentBroadcasting(idempotent.name));
+  checkNamesakes(group, members);
   checkBatches(group, members, merged);
   return merged;
 }

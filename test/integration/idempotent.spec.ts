@@ -11,7 +11,7 @@ import {
   type RocketMQIdempotentOptions,
   type RocketMQMessageListenerOptions,
 } from '../../lib/index.js';
-import { createApp, gate, Inbox, startApp } from '../support/nest-app.js';
+import { createApp, gate, Inbox, listener, startApp } from '../support/nest-app.js';
 import { MINUTE, SECOND, settle, VirtualClock } from '../support/virtual-clock.js';
 
 type Handle = (payload: never, message: MessageExt) => unknown;
@@ -250,6 +250,44 @@ describe('@Idempotent', () => {
   ])('refuses %j', async (options, message) => {
     const app = await createApp({ providers: [idempotentListener({ topic: 't' }, options, () => {})] });
     await expect(app.start()).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['pulls', true],
+    ['pops', false],
+  ])(
+    'waits no longer for a lease than its listener, which %s, has a level for',
+    async (_, clientRebalance) => {
+      const clock = new VirtualClock();
+      const handled = new Inbox<string>();
+      const free = { state: 'NEW', done: () => {}, release: () => {} } as const;
+      const leaseEnd = clock.now() + 15 * MINUTE;
+      const begin = (): RocketMQIdempotencyAnswer => {
+        const forMillis = leaseEnd - clock.now();
+        return forMillis > 0 ? { state: 'IN_PROGRESS', forMillis } : free;
+      };
+      const options = { topic: 't', consumerGroup: 'g', clientRebalance };
+      const app = await startApp({
+        clock,
+        rocketmq: { engine: { defaultMessageRequestMode: 'POP' } },
+        providers: [idempotentListener(options, { store: { begin } }, handled.push as Handle)],
+      });
+      await app.template.syncSend('t', 'a');
+      await pass(clock, SECOND);
+      await clock.advanceUntil(() => handled.received.length > 0, 21 * MINUTE);
+    },
+  );
+
+  it('belongs to one listener of its name in a group', async () => {
+    const of = (topic: string, consumerGroup = 'g') =>
+      idempotentListener({ topic, consumerGroup }, {}, () => {});
+    const app = await createApp({ providers: [of('t'), of('u')] });
+    await expect(app.start()).rejects.toThrow(
+      'In consumer group "g" two @Idempotent listeners have the name IdempotentListener (topic "t" and topic "u")',
+    );
+    await startApp({
+      providers: [of('t'), of('u', 'h'), listener({ topic: 'v', consumerGroup: 'g' }, () => {})],
+    });
   });
 
   it('goes not with BROADCASTING, and needs a listener', async () => {

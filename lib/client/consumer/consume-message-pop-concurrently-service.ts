@@ -10,10 +10,9 @@ import {
 import type { ConsumeConcurrentlyStatus } from './message-listener.js';
 import { PopAcknowledger } from './pop-acknowledger.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
+import { POP_DELAY_LEVEL } from './retry-level.js';
 import { type RunningCall, RunningCalls } from './running-calls.js';
 
-/** Seconds until the next attempt, by how often the message came before (`popDelayLevel`). */
-const POP_DELAY_LEVEL = [10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
 /** Milliseconds until somebody else gets a message that is not begun here any more. */
 const GIVE_UP_DELAY = 1000;
 
