@@ -88,8 +88,9 @@ export class Replier {
     // RocketMQ has no messages without a body.
     if (body.length === 0) throw new MQClientError(emptyReply(name));
     const reply = createReplyMessage(request, body);
-    reply.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     if (headers.size > 0) this.headerMapper.apply(headers, reply);
+    // The header is only what was asked for.
+    reply.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     return reply;
   }
 

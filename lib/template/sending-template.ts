@@ -324,6 +324,8 @@ export class SendingTemplate {
     return message;
   }
 
+    // Again, as the header is only what was asked for.
+    message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
   private addSpringHeaders(message: Message): void {
     message.putProperty('id', crypto.randomUUID());
     message.putProperty('timestamp', String(this.settings.clockNow()));

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ConfigurationError,
   Message,
+  MessageBuilder,
   MessageConversionError,
   MessageExt,
   RocketMQReplyListener,
@@ -70,6 +71,28 @@ describe('a message converter', () => {
       '{"x":1}',
       'application/json',
     ]);
+  });
+
+  it('has the last word about the content type, in sends and replies', async () => {
+    @RocketMQReplyListener({ topic: 'questions' })
+    class Answers {
+      onMessage() {
+        return MessageBuilder.withPayload(new Point(3, 4))
+          .setHeader('contentType', 'application/json')
+          .build();
+      }
+    }
+    const app = await startApp({
+      rocketmq: { messageConverter },
+      imports: [converters],
+      providers: [Answers],
+    });
+    const headers = { contentType: 'application/json', own: 'x' };
+    await app.template.convertAndSend('t', new Point(1, 2), headers);
+    const [point] = await app.stored('t');
+    expect([point!.getProperty('contentType'), point!.getProperty('own')]).toEqual([CSV, 'x']);
+    const reply = await app.template.sendAndReceive('questions', 'x', MessageExt);
+    expect(reply.getProperty('contentType')).toBe(CSV);
   });
 
   it('reads for listeners by content type, with and without a class, but no MessageExt', async () => {
