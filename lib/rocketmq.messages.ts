@@ -102,6 +102,8 @@ export const noPullConsumer = (): string =>
 export const pullConsumerWithoutTopic = (): string =>
   'pullConsumer has no topic, and receive() could receive nothing: name one. For queues that are assigned use RocketMQPullConsumers.';
 
+export const pullConsumerTooLate = (): string => 'The application ends: it makes no pull consumers any more.';
+
 export const selectorWithoutTopic = (): string =>
   'selectorExpression needs a topic: queues that are assigned are read whole.';
 

@@ -116,6 +116,15 @@ describe('a pull consumer', () => {
     await expect(consumer.poll()).rejects.toThrow('not running');
   });
 
+  it('that is made while the application ends is closed with it, and none is made later', async () => {
+    const app = await startApp();
+    const created = consumers(app).create(pullConsumer);
+    await app.close();
+    await expect((await created).poll()).rejects.toThrow('not running');
+    const late = consumers(app).create({ ...pullConsumer, group: 'late' });
+    await expect(late).rejects.toThrow('The application ends: it makes no pull consumers any more.');
+  });
+
   it('reads other clusters, with the same group as in its own', async () => {
     const other = await startApp({ rocketmq: { engine: { listen: { nameServerPort: 0, listenPort: 0 } } } });
     const app = await startApp();
