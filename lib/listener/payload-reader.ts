@@ -50,7 +50,7 @@ export async function createReader(
     : readerOf(messageType, allowsNull);
   const isAsked = payloads.hasReader && messageType !== MessageExt;
   const read = isAsked ? (message: MessageExt) => payloads.fromBody(message, messageType, plain) : plain;
-  return validate ? validatingReader(read, messageType!.name, name) : read;
+  return validate ? validatingReader(read, messageType!.name, name, allowsNull) : read;
 }
 
 function readerOf(messageType: RocketMQMessageType | undefined, allowsNull: boolean): PayloadReader {
@@ -101,6 +101,7 @@ async function validatingReader(
   read: PayloadReader,
   typeName: string,
   listener: string,
+  allowsNull: boolean,
 ): Promise<PayloadReader> {
   const validator = await optionalImport(
     () => import('class-validator'),
@@ -110,6 +111,7 @@ async function validatingReader(
   );
   return async (message) => {
     const payload = await read(message);
+    if (allowsNull && payload === null) return payload;
     const faults = typeof payload === 'object' && payload !== null ? await validator.validate(payload) : [];
     if (faults.length === 0 && typeof payload === 'object' && payload !== null) return payload;
     const details = faults

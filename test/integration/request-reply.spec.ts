@@ -204,6 +204,7 @@ describe('a reply listener', () => {
     const app = await startApp({ providers: [failing, sending] });
     await expect(app.template.sendAndReceive('ask:a', 'x')).rejects.toThrow(/returned nothing to reply/);
     expect(await app.template.sendAndReceive('ask:b', 'x')).toBeNull();
+    expect(await app.template.sendAndReceive('ask:b', 'x', { type: Price, validate: true })).toBeNull();
   });
 
   it('takes an empty text for an error, as it cannot travel', async () => {
