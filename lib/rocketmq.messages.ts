@@ -107,8 +107,8 @@ export const pullConsumerTooLate = (): string => 'The application ends: it makes
 export const selectorWithoutTopic = (): string =>
   'selectorExpression needs a topic: queues that are assigned are read whole.';
 
-export const illegalNameServer = (nameServer: string): string =>
-  `nameServer "${nameServer}" is no address: write host:port, several with ";" between them.`;
+export const illegalNameServer = (source: string, nameServer: string): string =>
+  `${source} "${nameServer}" is no address: write host:port, several with ";" between them.`;
 
 export const nameServerRefuses = (nameServer: string, cause: MQBrokerError): string =>
   `The name server at ${nameServer} does not let this application in (${cause.message}): correct accessKey and secretKey.`;
@@ -169,6 +169,9 @@ export const cannotTakeOver = (nameServer: string, fault: string): string =>
 export const twoNameServers = (nameServer: string): string =>
   `nameServer is ${nameServer}, of which this application may become the host, and engine.namesrvAddr names others: leave ` +
   'nameServer out to be a broker of those, or set engine: false to be a client only.';
+export const otherListenAddress = (nameServer: string, option: string, given: unknown): string =>
+  `nameServer is ${nameServer}, where the engine listens if this application becomes the host, but engine.listen.${option} is ` +
+  `${String(given)}: leave out one of them.`;
 export const halfCredentials = (owner: string, missing: string): string =>
   `${owner}.${missing} is missing: accessKey and secretKey go together, and securityToken with both.`;
 export const twoNamespaces = (namespace: string, namespaceV2: string): string =>

@@ -3,7 +3,12 @@ import { formatHostPort, isLoopback, parseHostPort, type HostPort } from './comm
 import type { EngineOptions } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
-import { engineForbidden, illegalNameServer, twoNameServers } from './rocketmq.messages.js';
+import {
+  engineForbidden,
+  illegalNameServer,
+  otherListenAddress,
+  twoNameServers,
+} from './rocketmq.messages.js';
 
 /** Milliseconds to find out whether something listens on a loopback address. */
 const PROBE_TIMEOUT = 1000;
@@ -33,14 +38,14 @@ export interface ConnectionTarget {
  * @throws ConfigurationError for what is no address, and when an engine is needed but forbidden.
  */
 export function chooseTarget({ nameServer, engine }: RocketMQModuleOptions): ConnectionTarget {
-  const namesrvAddrs = addressesOf(
-    nameServer ?? (engine === undefined ? process.env.NAMESRV_ADDR : undefined),
-  );
+  const fromEnvironment = nameServer === undefined && engine === undefined;
+  const namesrvAddrs = addressesOf(fromEnvironment ? environmentAddress() : nameServer);
   if (namesrvAddrs.length === 0) {
     if (engine === false) throw new ConfigurationError(engineForbidden());
     return { namesrvAddrs, engine: engine ?? {} };
   }
-  const [address, ...others] = namesrvAddrs.map(parseAddress);
+  const source = fromEnvironment ? 'NAMESRV_ADDR' : 'nameServer';
+  const [address, ...others] = namesrvAddrs.map((one) => parseAddress(one, source));
   const mayHost = engine !== false && others.length === 0 && isLoopback(address!.host);
   return mayHost
     ? hostingTarget(namesrvAddrs[0]!, address!, engine ?? {})
@@ -52,6 +57,8 @@ function hostingTarget(nameServer: string, given: HostPort, engine: EngineOption
   const { port } = given;
   const host = given.host === 'localhost' ? '127.0.0.1' : given.host;
   const others = typeof engine.listen === 'object' ? engine.listen : {};
+  checkSame(nameServer, 'host', others.host, host);
+  checkSame(nameServer, 'nameServerPort', others.nameServerPort, port);
   return {
     namesrvAddrs: [formatHostPort(host, port)],
     engine: { ...engine, listen: { ...others, host, nameServerPort: port } },
@@ -59,12 +66,23 @@ function hostingTarget(nameServer: string, given: HostPort, engine: EngineOption
   };
 }
 
+function checkSame<T>(nameServer: string, option: string, given: T | undefined, hosted: T): void {
+  if (given !== undefined && given !== hosted)
+    throw new ConfigurationError(otherListenAddress(nameServer, option, given));
+}
+
+/** Docker Compose sets what is not set to an empty text. */
+function environmentAddress(): string | undefined {
+  const address = process.env.NAMESRV_ADDR?.trim();
+  return address === '' ? undefined : address;
+}
+
 /** @throws ConfigurationError for what is no address, and for none. */
 export function checkedAddressesOf(nameServer: string | readonly string[]): readonly string[] {
   if (nameServer.length === 0 || [nameServer].flat().some((address) => typeof address !== 'string'))
-    throw new ConfigurationError(illegalNameServer(String(nameServer)));
+    throw new ConfigurationError(illegalNameServer('nameServer', String(nameServer)));
   const addresses = addressesOf(nameServer);
-  for (const address of addresses) parseAddress(address);
+  for (const address of addresses) parseAddress(address, 'nameServer');
   return addresses;
 }
 
@@ -75,10 +93,10 @@ function addressesOf(nameServer: RocketMQModuleOptions['nameServer']): readonly 
   return list.map((address) => address.trim());
 }
 
-function parseAddress(address: string): HostPort {
+function parseAddress(address: string, source: string): HostPort {
   const parsed = parseHostPort(address);
   if (parsed !== undefined && HOST.test(parsed.host)) return parsed;
-  throw new ConfigurationError(illegalNameServer(address));
+  throw new ConfigurationError(illegalNameServer(source, address));
 }
 
 /** Whether something listens at an address of this machine. */

@@ -12,6 +12,7 @@ import {
   type RocketMQModuleOptions,
   type RocketMQOptionsFactory,
 } from '../../lib/index.js';
+import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { freePort } from '../support/free-port.js';
 import { createApp, featureModule, startApp } from '../support/nest-app.js';
 import { FAST_STORE } from '../support/test-engine.js';
@@ -101,6 +102,32 @@ describe('forRoot', () => {
     const app = await createApp({ module: [RocketMQModule.forRoot()] });
     await expect(app.start()).rejects.toThrow('No name server answers at 127.0.0.1:1;127.0.0.1:2');
     await startApp();
+  });
+
+  it.each(['', ' '])('takes NAMESRV_ADDR %j for none', async (address) => {
+    process.env['NAMESRV_ADDR'] = address;
+    onTestFinished(() => void delete process.env['NAMESRV_ADDR']);
+    const module = await Test.createTestingModule({ imports: [RocketMQModule.forRoot()] }).compile();
+    expect(module.get(RocketMQConnection).engine).toBeDefined();
+  });
+
+  it('names the variable of the environment that is no address', async () => {
+    process.env['NAMESRV_ADDR'] = 'broker';
+    onTestFinished(() => void delete process.env['NAMESRV_ADDR']);
+    const app = createApp({ module: [RocketMQModule.forRoot()] });
+    await expect(app).rejects.toThrow('NAMESRV_ADDR "broker" is no address: write host:port');
+  });
+
+  it.each([
+    [{ host: '127.0.0.2' }, 'engine.listen.host is 127.0.0.2: leave out one of them'],
+    [{ nameServerPort: 9877 }, 'engine.listen.nameServerPort is 9877: leave out one of them'],
+  ])('listens at a loopback nameServer and not at %j', async (listen, text) => {
+    const app = createApp({ rocketmq: { nameServer: 'localhost:9876', engine: { listen } } });
+    await expect(app).rejects.toThrow(ConfigurationError);
+    await expect(app).rejects.toThrow(`nameServer is localhost:9876, where`);
+    await expect(app).rejects.toThrow(text);
+    const same = { host: '127.0.0.1', nameServerPort: 9876 };
+    await createApp({ rocketmq: { nameServer: 'localhost:9876', engine: { listen: same } } });
   });
 
   it('with engine: false needs a nameServer', () => {
