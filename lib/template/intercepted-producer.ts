@@ -14,6 +14,7 @@ import type {
   RocketMQSendInterceptor,
   RocketMQSendOutcome,
 } from '../interfaces/send-interceptor.interface.js';
+import { endedBySignal } from '../client/producer/send-permits.js';
 import { interceptorWithoutNext } from '../rocketmq.messages.js';
 
 /** What a template needs of its producer. */
@@ -103,7 +104,9 @@ export class InterceptedProducer implements TemplateProducer, TransactionalProdu
     send: () => Promise<T>,
   ): Promise<T> {
     if (this.interceptors.length === 0) return send();
-    return this.intercept({ kind, messages, hashKey: options?.arg }, send);
+    const sent = this.intercept({ kind, messages, hashKey: options?.arg }, send);
+    // A local transaction that is under way may commit: only its sender ends then.
+    return kind === 'TRANSACTION' ? sent : endedBySignal(sent, options?.signal);
   }
 
   private async intercept<T extends RocketMQSendOutcome | void>(

@@ -10,7 +10,7 @@ import {
   type RocketMQSendInterceptor,
   type RocketMQSendOutcome,
 } from '../../lib/index.js';
-import { createApp, featureModule, startApp } from '../support/nest-app.js';
+import { createApp, featureModule, gate, startApp } from '../support/nest-app.js';
 
 type Next = () => Promise<RocketMQSendOutcome>;
 
@@ -121,6 +121,34 @@ describe('send interceptors', () => {
     const { app, template } = await start(Veto);
     await expect(template.syncSend('t', 'x')).rejects.toThrow(RangeError);
     await expect(template.sendOneWay('t', 'x')).rejects.toThrow('not on Sundays');
+    expect(await app.stored('t')).toEqual([]);
+  });
+
+  it('keep nobody waiting whose signal is aborted, but who is in a transaction', async () => {
+    const { opened, open } = gate();
+    class Slow implements RocketMQSendInterceptor {
+      async intercept({ kind }: RocketMQSendCall, next: Next): Promise<void> {
+        if (kind === 'TRANSACTION') await next();
+        await opened;
+        if (kind !== 'TRANSACTION') await next();
+      }
+    }
+    const { app, template } = await start(Slow);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = new Error('the client has gone');
+    const sends = [
+      template.syncSend('t', 'x', { signal }),
+      template.sendOneWay('t', 'x', { signal }),
+      template.sendAndReceive('t', 'x', { signal }),
+    ];
+    const transaction = template.transaction('u', 'x', () => 1, { signal });
+    await expect.poll(() => app.stored('u')).toHaveLength(1);
+    controller.abort(reason);
+    for (const sent of sends) await expect(sent).rejects.toBe(reason);
+    await expect(template.syncSend('t', 'x', { signal })).rejects.toBe(reason);
+    open();
+    expect(await transaction).toMatchObject({ value: 1 });
     expect(await app.stored('t')).toEqual([]);
   });
 

@@ -119,21 +119,8 @@ export class DefaultMQProducer implements ProducerInner {
   }
 
   /** Hands the message over without waiting for anything: if it is lost, nobody learns of it. */
-  async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
-    this.check(message);
-    const { clock } = this.instance;
-    const bornTimestamp = clock.now();
-    await this.inTurn(this.topicOf(message), message.body, (info, body, sysFlag) => {
-      options.signal?.throwIfAborted();
-      const outgoing = this.outgoing(message, body, sysFlag, clock.monotonicNow());
-      const { faultStrategy } = this.environment;
-      const queue =
-        this.selectQueue(info, message, options) ?? faultStrategy.selectOneMessageQueue(info, undefined);
-      const address = this.instance.brokerAddressOf(queue.brokerName);
-      const { unitMode } = this.instance.config;
-      const request = sendRequest(this.config, outgoing, queue, bornTimestamp, unitMode);
-      this.instance.transport.invokeOneway(address, request);
-    });
+  sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
+    return endedBySignal(this.sendUnanswered(message, options), options.signal);
   }
 
   /**
@@ -205,6 +192,23 @@ export class DefaultMQProducer implements ProducerInner {
     const { timeout = this.config.sendMsgTimeout, signal } = options;
     const request = { bytes, timeout, topic: messages[0]?.topic ?? '', signal };
     return permits.run(request, (timeLeft) => send({ ...options, timeout: timeLeft }));
+  }
+
+  private async sendUnanswered(message: Message, options: SendOptions): Promise<void> {
+    this.check(message);
+    const { clock } = this.instance;
+    const bornTimestamp = clock.now();
+    await this.inTurn(this.topicOf(message), message.body, (info, body, sysFlag) => {
+      options.signal?.throwIfAborted();
+      const outgoing = this.outgoing(message, body, sysFlag, clock.monotonicNow());
+      const { faultStrategy } = this.environment;
+      const queue =
+        this.selectQueue(info, message, options) ?? faultStrategy.selectOneMessageQueue(info, undefined);
+      const address = this.instance.brokerAddressOf(queue.brokerName);
+      const { unitMode } = this.instance.config;
+      const request = sendRequest(this.config, outgoing, queue, bornTimestamp, unitMode);
+      this.instance.transport.invokeOneway(address, request);
+    });
   }
 
   private sendMessages(

@@ -156,6 +156,7 @@ export function endedBySignal<T>(sent: Promise<T>, signal: AbortSignal | undefin
     const onAbort = () => reject(signal.reason as Error);
     const end = () => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     sent.finally(end).then(resolve, reject);
   });
 }
