@@ -48,7 +48,7 @@ export class ListenerRegistrar {
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {
     const replier = (this.replier = new Replier(this.connection.producer));
-    this.connection.transactions.check();
+    this.connection.transactions.start();
     const surroundings = {
       defaults: this.defaults,
       instance: this.connection.listenerInstance,

@@ -29,6 +29,7 @@ const STATES: Readonly<Record<RocketMQLocalTransactionState, LocalTransactionSta
 /** Finds the listener of a transaction: for a send by name or topic, for a check by the name in the message. */
 export class TransactionRouter implements TransactionListener {
   private found: readonly NamedTransactionListener[] | undefined;
+  private hasStarted = false;
   private find: () => readonly NamedTransactionListener[] = () => [];
 
   constructor(private readonly payloads: PayloadConverter) {}
@@ -42,9 +43,14 @@ export class TransactionRouter implements TransactionListener {
     return (this.found ??= this.find());
   }
 
-  /** @throws ConfigurationError for listeners that are illegal or contradict each other. */
-  check(): void {
+  /**
+   * Lets listeners be asked from now on: what they need may not have been there before.
+   *
+   * @throws ConfigurationError for listeners that are illegal or contradict each other.
+   */
+  start(): void {
     this.found = this.find();
+    this.hasStarted = true;
   }
 
   /** @throws MQClientError when there is none, or more than one. */
@@ -68,6 +74,7 @@ export class TransactionRouter implements TransactionListener {
   }
 
   async checkLocalTransaction(message: MessageExt): Promise<LocalTransactionState> {
+    if (!this.hasStarted) return 'UNKNOW';
     const { listener } = this.listenerOf(message);
     const generic = await toTransactionMessage(message, message.msgId, this.payloads);
     return stateOf(await listener.checkLocalTransaction(generic));

@@ -1,4 +1,10 @@
-import { Controller, Injectable, Scope } from '@nestjs/common';
+import {
+  Controller,
+  Injectable,
+  Scope,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigurationError,
@@ -12,6 +18,7 @@ import {
   type RocketMQLocalTransactionState,
   type RocketMQTransactionListenerOptions,
 } from '../../lib/index.js';
+import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, startApp, type TestApp } from '../support/nest-app.js';
 import { DISCARDED_TOPIC } from '../support/transactions.js';
 
@@ -54,6 +61,30 @@ const stored = async (app: TestApp, topic: string) =>
 const fail = () => {
   throw new Error('the database is away');
 };
+
+describe('a check', () => {
+  it('does not reach the listener before the application has started', async () => {
+    const { type, seen } = transactionListener();
+    const other = await startApp();
+    await other.template.syncSend('orders', 'x');
+    const [message] = await other.stored('orders');
+    const states: string[] = [];
+    @Injectable()
+    class Slow implements OnModuleInit, OnApplicationBootstrap {
+      constructor(readonly connection: RocketMQConnection) {}
+      onModuleInit = () => this.check();
+      onApplicationBootstrap = () => this.check();
+      async check(): Promise<void> {
+        states.push(await this.connection.transactions.checkLocalTransaction(message!));
+      }
+    }
+    const app = await startApp({ providers: [type, Slow] });
+    expect(states).toEqual(['UNKNOW', 'UNKNOW']);
+    expect(seen).toEqual([]);
+    await app.module.get(Slow).check();
+    expect(states[2]).toBe('COMMIT_MESSAGE');
+  });
+});
 
 describe('sendMessageInTransaction', () => {
   it('finds a listener that is a controller', async () => {
