@@ -16,8 +16,9 @@ import {
   type MQClientInstance,
   type SendResult,
 } from '../client/index.js';
-import { MQBrokerError, MQClientError } from '../errors/index.js';
+import { MQBrokerError, MQClientError, RocketMQError } from '../errors/index.js';
 import { MessageFilter } from '../listener/message-filter.js';
+import { byStoreTime } from './by-store-time.js';
 import { DeadLetterResender, type MessageSender } from './dead-letter-resender.js';
 import { timeRule } from './pull-consumer-rules.js';
 
@@ -85,11 +86,8 @@ export class RocketMQAdmin {
     checkOption('max', max, browseMaxRule);
     checkTimes({ from, to });
     let left = max;
-    for (const { queue, minOffset, maxOffset } of await this.queues(topic)) {
-      if (only !== undefined && compareMessageQueues(only, queue) !== 0) continue;
-      const begin = from === undefined ? minOffset : await this.questions.searchOffset(queue, Number(from));
-      const end = to === undefined ? maxOffset : await this.questions.searchOffset(queue, Number(to));
-      for await (const message of this.read(queue, begin, Math.min(end, maxOffset))) {
+    for (const messages of await this.messagesOf(topic, { from, to, queue: only })) {
+      for await (const message of messages) {
         if (left-- === 0) return;
         yield message;
       }
@@ -180,7 +178,7 @@ export class RocketMQAdmin {
   }
 
   /**
-   * Sends all dead messages of a group again that died within a time; how many there were.
+   * Sends all dead messages of a group again that died within a time, the oldest first; how many there were.
    *
    * @throws MQClientError when one of them cannot be sent, with how many were sent before and the time from which to go on.
    */
@@ -197,14 +195,17 @@ export class RocketMQAdmin {
     checkOption('max', max, resendMaxRule);
     checkTimes(range);
     const wanted = filter && new MessageFilter('resendDeadLetters', filter);
+    const topic = dlqTopicOf(group);
+    const queues = (await this.hasTopic(topic)) ? await this.messagesOf(topic, range) : [];
     let count = 0;
-    for await (const dead of this.deadLetters(group, { ...range, max: Number.MAX_SAFE_INTEGER })) {
+    for await (const dead of byStoreTime(queues)) {
       if (count === max) break;
       if (wanted?.accepts(dead) === false) continue;
       try {
         await this.resender.resend(dead, group, target === 'GROUP');
       } catch (cause) {
-        throw new MQClientError(notResent(dead, count), { cause, retryable: true });
+        const retryable = cause instanceof RocketMQError && cause.retryable;
+        throw new MQClientError(notResent(dead, count), { cause, retryable });
       }
       count++;
     }
@@ -236,6 +237,23 @@ export class RocketMQAdmin {
       if (isRefused || error instanceof RangeError || error instanceof MQBrokerError) return undefined;
       throw error;
     }
+  }
+
+  /** Of each queue those that are asked for. */
+  private async messagesOf(
+    topic: string,
+    { from, to, queue: only }: Omit<RocketMQBrowseOptions, 'max'>,
+  ): Promise<AsyncGenerator<MessageExt>[]> {
+    const isWanted = ({ queue }: RocketMQQueueRange) =>
+      only === undefined || compareMessageQueues(only, queue) === 0;
+    const wanted = (await this.queues(topic)).filter(isWanted);
+    return Promise.all(
+      wanted.map(async ({ queue, minOffset, maxOffset }) => {
+        const begin = from === undefined ? minOffset : await this.questions.searchOffset(queue, Number(from));
+        const end = to === undefined ? maxOffset : await this.questions.searchOffset(queue, Number(to));
+        return this.read(queue, begin, Math.min(end, maxOffset));
+      }),
+    );
   }
 
   /** Pages of a queue; offsets that are no more there are passed over. */

@@ -233,6 +233,28 @@ describe('resending dead letters', () => {
     ).toEqual(['before', 'second']);
   });
 
+  it('goes through several queues in the order of time, so that there is a time to go on from', async () => {
+    const { app, clock, admin } = await open();
+    await admin.createTopic('%DLQ%g', 2);
+    for (const [text, queueId] of [
+      ['a', 1],
+      ['b', 0],
+      ['c', 1],
+      ['d', 0],
+    ] as const) {
+      await app.template.syncSend('%DLQ%g', text, { queueSelector: (queues) => queues[queueId]! });
+      await clock.advance(10);
+    }
+    const seen: string[] = [];
+    const filter = ({ body }: MessageExt) => {
+      seen.push(body.toString());
+      return seen.length === 4;
+    };
+    const resent = admin.resendDeadLetters('g', { filter });
+    await expect(resent).rejects.toMatchObject({ retryable: false });
+    expect(seen).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it('does not send what dies again meanwhile again and again', async () => {
     const { app, dead, admin } = await open();
     await app.template.syncSend('orders', 'x');
