@@ -23,9 +23,7 @@ export function resolveOptions<T extends object>(
   rules: OptionRules<T>,
   given: Partial<T> = {},
 ): T {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(rules, name)) throw unknownOption(owner, name, Object.keys(rules));
-  }
+  checkNames(owner, given, rules);
   const resolved: Partial<T> = {};
   for (const name of Object.keys(rules) as (keyof T & string)[]) {
     const rule = rules[name];
@@ -35,6 +33,13 @@ export function resolveOptions<T extends object>(
   }
   // V8 keeps an object that grew name by name in a table, and looks up what is read with every message there; not its copy.
   return { ...resolved } as T;
+}
+
+/** @throws ConfigurationError for a name that is no key of `known`. */
+export function checkNames(owner: string, given: object, known: object): void {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(known, name)) throw unknownOption(owner, name, Object.keys(known));
+  }
 }
 
 /** @throws ConfigurationError with the name, the value and what is allowed. */

@@ -4,6 +4,22 @@ import { MQClientError } from '../errors/index.js';
 import type { RocketMQSendOptions } from '../interfaces/send-options.interface.js';
 import { applyDelay } from './message-delay.js';
 
+/** Names of the options of a send. */
+export const SEND_OPTIONS: Readonly<Record<keyof RocketMQSendOptions, true>> = {
+  timeout: true,
+  delayLevel: true,
+  delay: true,
+  deliverAt: true,
+  keys: true,
+  tag: true,
+  flag: true,
+  waitStoreMsgOK: true,
+  properties: true,
+  hashKey: true,
+  queueSelector: true,
+  signal: true,
+};
+
 /** Puts what a send asks for into its message; @throws MQClientError for a value that is not allowed. */
 export function applyOptions(message: Message, options: RocketMQSendOptions): void {
   const { delayLevel, keys, properties, flag, waitStoreMsgOK } = options;

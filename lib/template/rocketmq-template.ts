@@ -16,11 +16,15 @@ import { createReader } from '../listener/payload-reader.js';
 import type { Receiver } from '../receiving/receiver.js';
 import { noPullConsumer } from '../rocketmq.messages.js';
 import type { GenericMessage } from './message-builder.js';
+import { SEND_OPTIONS } from './message-options.js';
 import { acceptReplyError, checkReply } from './reply-error.js';
 import { requestArguments, type RequestArgument, type RequestRest } from './request-arguments.js';
 import type { TemplateProducer } from './intercepted-producer.js';
 import { SendingTemplate, type SendingTemplateSettings } from './sending-template.js';
 import type { TemplateTransactions } from './template-transactions.js';
+
+const REQUEST_OPTIONS = { ...SEND_OPTIONS, type: true, validate: true };
+const TRANSACTION_OPTIONS = { ...SEND_OPTIONS, listener: true };
 
 export interface TemplateSettings extends SendingTemplateSettings {
   readonly receiver?: Receiver;
@@ -34,9 +38,9 @@ export interface TemplateSettings extends SendingTemplateSettings {
  * A destination is `topic` or `topic:tag`. A payload is text, bytes (`Buffer`), or anything with a JSON form; a
  * {@link GenericMessage} of {@link MessageBuilder} carries headers with it. JSON is that of `JSON.stringify`: decorators of
  * class-transformer, `@Exclude()` among them, count only when a message is read as its class. Sends reject with MQClientError when
- * the message is illegal (nothing is stored), with MessageConversionError when the payload has no JSON form, with
- * MQBrokerError when the broker refuses it, and with RemotingTimeoutError when the time is over: then the
- * message may or may not be stored.
+ * the message is illegal, with ConfigurationError for an unknown option, with MessageConversionError when the payload has no JSON form
+ * (nothing is stored), with MQBrokerError when the broker refuses it, and with RemotingTimeoutError when the time is over: then
+ * the message may or may not be stored.
  *
  * @publicApi
  */
@@ -143,7 +147,7 @@ export class RocketMQTemplate extends SendingTemplate {
     );
     const message = this.toMessage(destination, payload, options);
     if (!this.settings.isSpringCompatible) acceptReplyError(message);
-    const reply = await this.producer.request(message, this.producerOptions(options));
+    const reply = await this.producer.request(message, this.producerOptions(options, REQUEST_OPTIONS));
     checkReply(reply);
     return read(reply);
   }
@@ -163,7 +167,8 @@ export class RocketMQTemplate extends SendingTemplate {
     options: RocketMQTransactionOptions = {},
   ): Promise<TransactionSendResult> {
     const prepared = this.toMessage(destination, message, options);
-    return this.transactions().send(prepared, arg, this.producerOptions(options), options.listener);
+    const sendOptions = this.producerOptions(options, TRANSACTION_OPTIONS);
+    return this.transactions().send(prepared, arg, sendOptions, options.listener);
   }
 
   /**
@@ -180,7 +185,8 @@ export class RocketMQTemplate extends SendingTemplate {
     options: RocketMQTransactionOptions = {},
   ): Promise<RocketMQTransactionResult<T>> {
     const prepared = this.toMessage(destination, payload, options);
-    return this.transactions().run(prepared, work, this.producerOptions(options), options.listener);
+    const sendOptions = this.producerOptions(options, TRANSACTION_OPTIONS);
+    return this.transactions().run(prepared, work, sendOptions, options.listener);
   }
 
   private transactions(): TemplateTransactions {

@@ -1,4 +1,5 @@
 import { Message } from '../common/message.js';
+import { checkNames } from '../common/option-rules.js';
 import type { Logger } from '../common/logger.js';
 import {
   selectMessageQueueByHash,
@@ -12,7 +13,7 @@ import { splitBatch } from './batch-splitter.js';
 import { parseDestination } from './destination.js';
 import { HeaderMapper } from './header-mapper.js';
 import { GenericMessage, MessageBuilder } from './message-builder.js';
-import { applyOptions, checkTag } from './message-options.js';
+import { applyOptions, checkTag, SEND_OPTIONS } from './message-options.js';
 import type { TemplateProducer } from './intercepted-producer.js';
 import { PayloadConverter } from './payload-converter.js';
 import { RocketMQHeaders } from './rocketmq-headers.js';
@@ -291,7 +292,10 @@ export class SendingTemplate {
     return this.producer.sendBatch(messages, this.producerOptions(options));
   }
 
-  protected producerOptions({ timeout, hashKey, queueSelector, signal }: RocketMQSendOptions): SendOptions {
+  /** @throws ConfigurationError for a name that is no option: what it was to say would be lost. */
+  protected producerOptions(options: RocketMQSendOptions, known: object = SEND_OPTIONS): SendOptions {
+    checkNames('options', options, known);
+    const { timeout, hashKey, queueSelector, signal } = options;
     if (timeout !== undefined && !(Number.isInteger(timeout) && timeout > 0)) {
       throw new MQClientError(`timeout is ${timeout}; allowed: milliseconds from 1 up`);
     }
@@ -320,12 +324,12 @@ export class SendingTemplate {
     message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     if (isSpringCompatible) this.addSpringHeaders(message);
     if (headers.size > 0) this.headerMapper.apply(headers, message);
+    // Again, as the header is only what was asked for.
+    message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     applyOptions(message, options);
     return message;
   }
 
-    // Again, as the header is only what was asked for.
-    message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
   private addSpringHeaders(message: Message): void {
     message.putProperty('id', crypto.randomUUID());
     message.putProperty('timestamp', String(this.settings.clockNow()));

@@ -111,6 +111,32 @@ describe('the options of a send', () => {
   });
 });
 
+describe('an option that there is not', () => {
+  it('is refused by every kind of send, with those that there are', async () => {
+    const { template } = await startApp();
+    const misspelt = { hashkey: 'k' } as never;
+    for (const send of [
+      () => template.syncSend('t', 'x', misspelt),
+      () => template.syncSend('t', ['x'], misspelt),
+      () => template.syncSendBatches('t', ['x'], misspelt),
+      () => template.syncSendOrderly('t', 'x', 'k', misspelt),
+      () => template.asyncSend('t', 'x', misspelt),
+      () => template.asyncSendOrderly('t', 'x', 'k', misspelt),
+      () => template.sendOneWay('t', 'x', misspelt),
+      () => template.convertAndSend('t', 'x', {}, undefined, misspelt),
+      () => template.sendAndReceive('t', 'x', misspelt),
+      () => template.sendMessageInTransaction('t', 'x', undefined, misspelt),
+      () => template.transaction('t', 'x', () => 1, misspelt),
+    ]) {
+      await expect(send()).rejects.toThrow(ConfigurationError);
+      await expect(send()).rejects.toThrow(
+        'options.hashkey is not an option; there are: timeout, delayLevel',
+      );
+    }
+    await expect(template.syncSend('t', 'x', { type: String } as never)).rejects.toThrow('options.type is');
+  });
+});
+
 describe('a signal', () => {
   it('that is aborted sends nothing, in every kind of send', async () => {
     const app = await startApp();
