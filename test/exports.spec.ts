@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Clock, Logger, MQClientOptions, Transport } from '../lib/client/index.js';
 import * as client from '../lib/client/index.js';
 import * as engine from '../lib/engine/index.js';
 import type { Clock as ClockOfNest, RateLimit } from '../lib/index.js';
 import * as main from '../lib/index.js';
+
+interface PackageJson {
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+  readonly typesVersions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+}
 
 /** What users may rely on: a name that comes or goes here is a decision. */
 describe('the exports', () => {
@@ -13,6 +19,15 @@ describe('the exports', () => {
     ['nestjs-rocketmq/engine', engine],
   ])('of %s are what they were', (_name, exports) => {
     expect(Object.keys(exports).sort()).toMatchSnapshot();
+  });
+
+  it('of subpaths have types for compilers that know no `exports`, as with moduleResolution node10', () => {
+    const path = new URL('../package.json', import.meta.url);
+    const { exports, typesVersions } = JSON.parse(readFileSync(path, 'utf8')) as PackageJson;
+    const types = Object.entries(exports)
+      .filter(([subpath, target]) => subpath !== '.' && typeof target === 'object')
+      .map(([subpath, target]) => [subpath.slice(2), [(target as { types: string }).types]]);
+    expect(typesVersions['*']).toEqual(Object.fromEntries(types));
   });
 
   it('are enough to make a client, and the options of an application', () => {
