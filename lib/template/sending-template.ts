@@ -323,9 +323,11 @@ export class SendingTemplate {
     const message = new Message(topic, body, checkTag(options.tag) ?? tag);
     message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     if (isSpringCompatible) this.addSpringHeaders(message);
-    if (headers.size > 0) this.headerMapper.apply(headers, message);
-    // Again, as the header is only what was asked for.
-    message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
+    if (headers.size > 0) {
+      this.headerMapper.apply(headers, message);
+      // The header is only what was asked for.
+      message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
+    }
     applyOptions(message, options);
     return message;
   }
