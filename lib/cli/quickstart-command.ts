@@ -76,8 +76,9 @@ async function consume(instance: MQClientInstance, _count: number, end: Promise<
 }
 
 function namesrvAddrOf(flags: CommandLine['flags']): string {
-  const given = flags.has('namesrv-addr') ? (flags.get('namesrv-addr') ?? '') : process.env['NAMESRV_ADDR'];
-  const addresses = given ?? '127.0.0.1:9876';
+  // Docker Compose sets what is not set to an empty text.
+  const fallback = process.env['NAMESRV_ADDR']?.trim() || '127.0.0.1:9876';
+  const addresses = flags.has('namesrv-addr') ? (flags.get('namesrv-addr') ?? '') : fallback;
   if (addresses.split(';').every((address) => parseHostPort(address) !== undefined)) return addresses;
   throw new UsageError(
     `The name server is "${addresses}"; allowed: host:port, several with ";" between them`,

@@ -51,6 +51,8 @@ export class TimerMessageStore {
   private readonly openFiles: OpenFiles;
   private readonly rollWindow: number;
   private lastFlush: Promise<void> = Promise.resolve();
+  /** How often everything was forgotten. */
+  private clearCount = 0;
 
   constructor(
     { storePathRootDir, mappedFileSizeTimerLog, timerRollWindowSlot }: MessageStoreConfig,
@@ -155,6 +157,7 @@ export class TimerMessageStore {
     this.wheel.clear();
     this.recovered.clear();
     this.pending = 0;
+    this.clearCount++;
   }
 
   /**
@@ -169,9 +172,10 @@ export class TimerMessageStore {
     now: number,
     syncStore: (done: FileCallback) => void,
   ): Promise<void> {
+    const { clearCount } = this;
     this.lastFlush = this.lastFlush
       .catch(() => {})
-      .then(() => this.flushNow(progress, earlier, now, syncStore));
+      .then(() => this.flushNow(progress, earlier, now, syncStore, clearCount));
     return this.lastFlush;
   }
 
@@ -191,6 +195,7 @@ export class TimerMessageStore {
     earlier: TimerProgress,
     now: number,
     syncStore: (done: FileCallback) => void,
+    clearCount: number,
   ): Promise<void> {
     this.log.write();
     this.wheel.write(readTimeMs);
@@ -198,6 +203,8 @@ export class TimerMessageStore {
     await promisify(syncStore)();
     await promisify((done: FileCallback) => this.log.sync(done))();
     await promisify((done: FileCallback) => this.wheel.sync(done))();
+    // What is being built anew is not what `progress` speaks of.
+    if (clearCount !== this.clearCount) return;
     this.checkpoint.lastReadTimeMs = readTimeMs;
     this.checkpoint.lastTimerQueueOffset = queueOffset;
     this.checkpoint.lastTimerLogFlushPos = end;

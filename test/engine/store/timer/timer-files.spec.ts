@@ -2,8 +2,10 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileCallback } from '../../../../lib/common/file-system.js';
+import type { MessageStoreConfig } from '../../../../lib/engine/store/message-store-config.js';
 import { OpenFiles } from '../../../../lib/engine/store/open-files.js';
 import { TimerCheckpoint } from '../../../../lib/engine/store/timer/timer-checkpoint.js';
+import { TimerMessageStore } from '../../../../lib/engine/store/timer/timer-message-store.js';
 import { TimerLog } from '../../../../lib/engine/store/timer/timer-log.js';
 import {
   readTimerUnit,
@@ -14,6 +16,7 @@ import {
 import { TimerWheel } from '../../../../lib/engine/store/timer/timer-wheel.js';
 import { SimulatedDisk } from '../../../support/simulated-file-system.js';
 import { RecordingLogger } from '../../../support/test-store.js';
+import { settle } from '../../../support/virtual-clock.js';
 
 const UNIT: TimerUnit = {
   prevPos: -1,
@@ -35,7 +38,39 @@ function openLog(store: SimulatedDisk, fileSize: number): TimerLog {
   return log;
 }
 
+function openTimers(store: SimulatedDisk): TimerMessageStore {
+  const config = {
+    storePathRootDir: '/store',
+    mappedFileSizeTimerLog: 64 * TIMER_UNIT_SIZE,
+    timerRollWindowSlot: 3600,
+  };
+  return new TimerMessageStore(config as MessageStoreConfig, store.mount(), new RecordingLogger());
+}
+
 describe('the files of timed messages', () => {
+  it('are not called complete by a flush that was begun, or waited, when they were cleared', async () => {
+    const store = disk();
+    const timers = openTimers(store);
+    expect(timers.open(Infinity, () => undefined)).toBe('UNKNOWN');
+    const add = () =>
+      timers.add({ delayedTime: 60_000, offsetPy: 0, sizePy: 300, realTopic: 'T', isDelete: false }, 0);
+    const syncs: FileCallback[] = [];
+    const progress = { queueOffset: 5, readTimeMs: 1000 };
+    const flush = () => timers.flush(progress, progress, 1000, (done) => syncs.push(done));
+    add();
+    const flushes = [flush(), flush()];
+    await settle();
+    timers.clear();
+    add();
+    for (const flushed of flushes) {
+      syncs.shift()!(null);
+      await flushed;
+      await settle();
+    }
+    store.kill();
+    expect(openTimers(store).open(Infinity, () => undefined)).toBe('UNKNOWN');
+  });
+
   it('have units as Apache writes them, with a checksum in the reserved bytes', () => {
     const buffer = Buffer.alloc(TIMER_UNIT_SIZE);
     writeTimerUnit(buffer, 0, UNIT);
