@@ -223,37 +223,6 @@ describe('an asynchronous send', () => {
   });
 });
 
-describe('a signal', () => {
-  it('ends the waiting, and further attempts', async () => {
-    const { transport, producer } = open();
-    const controller = new AbortController();
-    const reason = new Error('the client has gone');
-    const sent = producer.send(message('t'), { signal: controller.signal });
-    await settle();
-    controller.abort(reason);
-    await expect(sent).rejects.toBe(reason);
-    transport.calls[0]!.answer(refused(ResponseCode.SYSTEM_BUSY));
-    await settle();
-    expect(transport.calls).toHaveLength(1);
-  });
-});
-
-describe('a signal of a one-way send', () => {
-  it('ends the waiting for its turn, and it is not sent', async () => {
-    const { transport, producer } = open();
-    transport.deadNameServers.add('ns:1');
-    const controller = new AbortController();
-    const reason = new Error('the client has gone');
-    const sent = producer.sendOneway(message('t'), { signal: controller.signal });
-    await settle();
-    controller.abort(reason);
-    await expect(sent).rejects.toBe(reason);
-    transport.calls[0]!.answer(success(undefined as never, routeOf(2, 'a') as never));
-    await settle();
-    expect(transport.oneways).toEqual([]);
-  });
-});
-
 describe('the error of a send', () => {
   it('names topic and broker, whatever failed', async () => {
     const { transport, producer } = open({ retryTimesWhenSendFailed: 0 });
