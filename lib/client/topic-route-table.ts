@@ -66,15 +66,20 @@ export class TopicRouteTable {
     this.update(topic).catch(() => {});
   }
 
-  /** Asks for the routes of topics, and forgets brokers that are in none. */
+  /** Asks for the routes of topics, and forgets brokers that are in none; a topic that fails keeps its route, and others from nothing. */
   async updateAll(topics: Iterable<string>): Promise<void> {
     if (this.knowsCluster) await this.updateBrokers();
     const left = [...topics].values();
+    let failed: Promise<unknown> | undefined;
     const updateLeft = async () => {
-      for (const topic of left) await this.update(topic);
+      for (const topic of left) {
+        const update = this.update(topic);
+        await update.catch(() => void (failed ??= update));
+      }
     };
     await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, updateLeft));
     this.brokerAddrs.retain(this.knownBrokers());
+    await failed;
   }
 
   /** Asks for all brokers of the cluster. */

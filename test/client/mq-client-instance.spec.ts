@@ -97,6 +97,19 @@ describe('brokers', () => {
     expect(instance.findBrokerAddressInSubscribe('a', 0)).toBeUndefined();
   });
 
+  it('of other topics are learned and forgotten although routes of many topics are refused', async () => {
+    const { clock, cluster, transport } = open();
+    const instance = startInstance(cluster, { clock });
+    instance.start();
+    const refused = Array.from({ length: 100 }, (_, i) => `refused-${i}`);
+    for (const topic of refused) transport.routes.set(topic, clusterRoute(1, { b: [0] }));
+    for (const topic of [...refused, 't']) await instance.updateTopicRouteInfo(topic);
+    for (const topic of refused) transport.routes.set(topic, clusterRoute(70_000, { b: [0] }));
+    transport.routes.set('t', clusterRoute(2, { b: [0], c: [0] }));
+    await clock.advance(POLL);
+    expect(instance.brokerNames()).toEqual(['b', 'c']);
+  });
+
   it('stay known while one route has them', async () => {
     const { clock, cluster, transport } = open();
     transport.routes.set('u', clusterRoute(1, { a: [0] }));
