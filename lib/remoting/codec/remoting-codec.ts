@@ -1,9 +1,10 @@
 import { PullSysFlag } from '../../common/pull-sys-flag.js';
 import { NO_BYTES } from '../../common/no-bytes.js';
+import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { PullMessageRequestHeader } from '../header/pull-message-request-header.js';
-import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
+import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
 import { RequestCode } from '../request-code.js';
-import type { ResponseCode } from '../response-code.js';
+import { ResponseCode } from '../response-code.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { EXCHANGE_CODECS, type ExchangeCodec } from './exchange-codecs.js';
 import { writeFrame, writeFrameParts } from './frame-writer.js';
@@ -126,6 +127,23 @@ export function decodeRequest(frame: RemotingFrame): RemotingRequest | undefined
   const headerCodec = isV1 ? (sendMessageHeaderV1 as HeaderCodec<never>) : codec.requestHeader;
   const header = headerCodec.decode(frame.headerFields);
   return { code, header, body: codec.requestBody.decode(frame.body) } as RemotingRequest;
+}
+
+/** Decodes a request; one that cannot be understood is answered, and undefined here. */
+export function understandRequest(
+  frame: RemotingFrame,
+  context: { reply(response: RemotingResponse<never>): void },
+): RemotingRequest | undefined {
+  try {
+    const request = decodeRequest(frame);
+    if (request !== undefined) return request;
+    const remark = ` request type ${frame.code} not supported`;
+    context.reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
+  } catch (error) {
+    if (!(error instanceof RemotingCodecError)) throw error;
+    context.reply(failure(ResponseCode.SYSTEM_ERROR, error.message));
+  }
+  return undefined;
 }
 
 /**

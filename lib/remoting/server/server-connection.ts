@@ -6,7 +6,7 @@ import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RequestAuthenticator } from '../acl/request-authenticator.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
-import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { encodeRequest, encodeResponse, understandRequest } from '../codec/remoting-codec.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import {
@@ -169,7 +169,7 @@ export class ServerConnection implements Channel {
     const refusal = this.options.authenticator?.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal, context);
     if (this.isStranger) this.becomeKnown();
-    const request = this.decode(frame, context);
+    const request = understandRequest(frame, context);
     if (request !== undefined) this.options.handler.handle(request, context);
   }
 
@@ -206,20 +206,6 @@ export class ServerConnection implements Channel {
       if (!(error instanceof RemotingCodecError)) throw error;
       this.send(to.encode(failure(ResponseCode.SYSTEM_ERROR, error.message)));
     }
-  }
-
-  /** Answers a request that cannot be understood. */
-  private decode(frame: RemotingFrame, context: RequestContext): RemotingRequest | undefined {
-    try {
-      const request = decodeRequest(frame);
-      if (request !== undefined) return request;
-      const remark = ` request type ${frame.code} not supported`;
-      context.reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
-    } catch (error) {
-      if (!(error instanceof RemotingCodecError)) throw error;
-      context.reply(failure(ResponseCode.SYSTEM_ERROR, error.message));
-    }
-    return undefined;
   }
 
   /** A client that reads too slowly is not read from; one that does not read at all is cut off. */

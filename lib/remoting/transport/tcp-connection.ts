@@ -2,11 +2,10 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../common/clock.js';
 import { parseHostPort } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
-import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
 import type { HeaderTexts } from '../codec/header-codec.js';
-import { decodeRequest, encodeRequest, encodeResponse } from '../codec/remoting-codec.js';
+import { encodeRequest, encodeResponse, understandRequest } from '../codec/remoting-codec.js';
 import {
   decodeFrame,
   isOneway,
@@ -14,9 +13,9 @@ import {
   type RemotingFrame,
   type SerializeType,
 } from '../codec/remoting-frame.js';
-import { failure, type RemotingRequest, type RemotingResponse } from '../remoting-command.js';
+import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
-import { ClientErrorCode, ResponseCode } from '../response-code.js';
+import { ClientErrorCode } from '../response-code.js';
 import { openSocket, type ClientTls } from '../tls/client-tls.js';
 import type { PendingCalls } from './pending-calls.js';
 import { ResponseTable } from './response-table.js';
@@ -161,7 +160,7 @@ export class TcpConnection {
 
   private onRequest(frame: RemotingFrame): void {
     const reply = (response: RemotingResponse) => this.reply(frame, response);
-    const request = understand(frame, reply);
+    const request = understandRequest(frame, { reply });
     if (request !== undefined) this.options.onRequest(request, reply);
   }
 
@@ -199,23 +198,6 @@ export class TcpConnection {
       { retryable: true },
     );
   }
-}
-
-/** Answers a request that cannot be understood. */
-function understand(
-  frame: RemotingFrame,
-  reply: (response: RemotingResponse) => void,
-): RemotingRequest | undefined {
-  try {
-    const request = decodeRequest(frame);
-    if (request !== undefined) return request;
-    const remark = ` request type ${frame.code} not supported`;
-    reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
-  } catch (error) {
-    if (!(error instanceof RemotingCodecError)) throw error;
-    reply(failure(ResponseCode.SYSTEM_ERROR, error.message));
-  }
-  return undefined;
 }
 
 function notAnAddress(address: string): MQClientError {
