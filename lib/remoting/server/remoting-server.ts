@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type DropArgument, type Server, type Socket } from 'node:net';
 import { BufferPool } from '../../common/buffer-pool.js';
+import { LogLimit } from '../../common/log-limit.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
@@ -26,10 +27,11 @@ export class RemotingServer {
   private readonly tls: TlsAcceptor | undefined;
   private readonly bodies = new BufferPool();
   private readonly strangers: Strangers;
-  private nextComplaint = 0;
+  private readonly complaints: LogLimit;
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates, maxStrangerBytes = MAX_STRANGER_BYTES } = options;
+    this.complaints = new LogLimit(options.clock, COMPLAINT_INTERVAL);
     this.strangers = { heldBytes: 0, maxBytes: maxStrangerBytes };
     const onAccepted = (socket: Socket) => this.accept(socket);
     this.tls = certificates && new TlsAcceptor({ ...options, certificates, onAccepted });
@@ -85,11 +87,9 @@ export class RemotingServer {
   }
 
   private onDrop(client: DropArgument | undefined): void {
-    const { clock, logger } = this.options;
-    if (clock.now() < this.nextComplaint) return;
-    this.nextComplaint = clock.now() + COMPLAINT_INTERVAL;
+    if (!this.complaints.take()) return;
     const { maxConnections } = this.server;
-    logger.warn(
+    this.options.logger.warn(
       `A connection from ${client?.remoteAddress} is refused, as there are ${maxConnections} already`,
     );
   }

@@ -1,11 +1,10 @@
 import type { Timer } from '../../../common/clock.js';
+import { LogLimit } from '../../../common/log-limit.js';
 import type { BrokerController } from '../broker-controller.js';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.js';
 
 /** Milliseconds between looks at what waits. */
 const SCAN_INTERVAL = 10;
-/** Milliseconds between lines in the log about what was refused. */
-const LOG_INTERVAL = 10_000;
 
 /** Holds requests back while the disk is behind, and refuses those that would wait too long (BrokerFastFailure). */
 export class BrokerFastFailure {
@@ -17,9 +16,10 @@ export class BrokerFastFailure {
   private readonly queues: readonly RequestQueue[];
   private timer: Timer | undefined;
   private refusedCount = 0;
-  private loggedAt = -Infinity;
+  private readonly logLimit: LogLimit;
 
   constructor(private readonly broker: BrokerController) {
+    this.logLimit = new LogLimit(broker.clock);
     const { config, topics } = broker;
     const { maxPendingMessages } = broker.storeConfig;
     const isStoreBusy = (): boolean => broker.store.isBusy || topics.waitingCount >= maxPendingMessages;
@@ -90,9 +90,7 @@ export class BrokerFastFailure {
 
   private noteRefused(): void {
     this.refusedCount++;
-    const now = this.broker.clock.now();
-    if (now - this.loggedAt < LOG_INTERVAL) return;
-    this.loggedAt = now;
+    if (!this.logLimit.take()) return;
     const { refusedCount } = this;
     this.broker.logger.warn(
       `The disk is behind: requests are refused as SYSTEM_BUSY (${refusedCount} since the start)`,

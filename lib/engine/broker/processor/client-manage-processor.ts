@@ -1,3 +1,4 @@
+import { LogLimit } from '../../../common/log-limit.js';
 import { retryTopicOf } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
 import type { ProducerData, ConsumerData } from '../../../remoting/body/heartbeat-data.js';
@@ -6,16 +7,16 @@ import type { Request, Response } from '../../../remoting/named-request.js';
 import { success } from '../../../remoting/remoting-command.js';
 import type { BrokerController } from '../broker-controller.js';
 
-/** Milliseconds between lines in the log about what was refused. */
-const LOG_INTERVAL = 10_000;
 /** Characters of a client's id that are logged. */
 const MAX_SHOWN = 255;
 
 /** Keeps account of clients (ClientManageProcessor). */
 export class ClientManageProcessor {
-  private loggedAt = -Infinity;
+  private readonly logLimit: LogLimit;
 
-  constructor(private readonly broker: BrokerController) {}
+  constructor(private readonly broker: BrokerController) {
+    this.logLimit = new LogLimit(broker.clock);
+  }
 
   heartBeat({ body }: Request<'HEART_BEAT'>, channel: Channel): Response<'HEART_BEAT'> {
     const { clientID, producerDataSet, consumerDataSet } = body;
@@ -58,9 +59,7 @@ export class ClientManageProcessor {
 
   /** A heartbeat comes again and again, and can have any number of groups. */
   private noteRefused(kind: string, group: string, clientId: string, reason: string): void {
-    const now = this.broker.clock.monotonicNow();
-    if (now - this.loggedAt < LOG_INTERVAL) return;
-    this.loggedAt = now;
+    if (!this.logLimit.take()) return;
     const [shownGroup, shownId] = [group, clientId].map((text) => JSON.stringify(text.slice(0, MAX_SHOWN)));
     this.broker.logger.warn(
       `The ${kind} group ${shownGroup} of client ${shownId} is not taken in: ${reason.slice(0, MAX_SHOWN)}`,

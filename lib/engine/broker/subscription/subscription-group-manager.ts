@@ -5,6 +5,7 @@ import {
   type FastjsonTable,
   type FastjsonValue,
 } from '../../../common/fastjson.js';
+import { LogLimit } from '../../../common/log-limit.js';
 import { CID_RMQ_SYS_PREFIX, CID_SYS_RMQ_TRANS, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
 import type {
@@ -40,8 +41,6 @@ const OTHER_DEFAULTS: ReadonlyMap<string, FastjsonValue> = new Map<string, Fastj
 const FORBIDDEN_READ = 4;
 /** With so many groups no more are created but by administrators. */
 export const MAX_GROUPS = 10_000;
-/** Milliseconds between lines in the log about groups that were not created. */
-const LOG_INTERVAL = 10_000;
 const BUILT_IN_GROUPS = [
   TOOLS_CONSUMER_GROUP,
   'FILTERSRV_CONSUMER',
@@ -58,7 +57,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   private readonly dataVersion: DataVersion;
   private readonly table = new Map<string, SubscriptionGroupConfig>();
   private forbiddenTable: FastjsonObject = new Map();
-  private loggedAt = -Infinity;
+  private readonly logLimit: LogLimit;
 
   constructor(
     options: ConfigManagerOptions,
@@ -66,6 +65,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   ) {
     super(options, 'subscriptionGroup.json', 0);
     this.dataVersion = new DataVersion(options.clock.now());
+    this.logLimit = new LogLimit(options.clock);
     for (const group of BUILT_IN_GROUPS) this.table.set(group, newGroup(group));
   }
 
@@ -120,9 +120,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   }
 
   private noteFull(group: string): undefined {
-    const now = this.clock.monotonicNow();
-    if (now - this.loggedAt < LOG_INTERVAL) return;
-    this.loggedAt = now;
+    if (!this.logLimit.take()) return;
     this.logger.warn(
       `Group ${group} is not created: there are ${this.table.size} groups, and from ${MAX_GROUPS} on only administrators create more`,
     );

@@ -1,0 +1,19 @@
+import type { Clock } from './clock.js';
+
+/** Keeps lines apart of which others decide how many there could be: from one to the next `interval` milliseconds pass. */
+export class LogLimit {
+  private nextAt = -Infinity;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly interval = 10_000,
+  ) {}
+
+  /** Whether a line may be written now; it counts as written. */
+  take(): boolean {
+    const now = this.clock.monotonicNow();
+    if (now < this.nextAt) return false;
+    this.nextAt = now + this.interval;
+    return true;
+  }
+}
