@@ -1,7 +1,7 @@
+import { MAX_QUEUES } from './topic-config.js';
 import type { TopicRouteData } from './topic-route-data.js';
 
-/** Most queues of a topic in one broker, and in all of them. */
-export const MAX_QUEUES = 65_536;
+/** Most queues of a topic in all brokers. */
 export const MAX_ROUTE_QUEUES = 1_048_576;
 
 /** `broker:queues` of an order topic. */

@@ -1,6 +1,9 @@
 import type { FastjsonValue } from '../../common/fastjson.js';
 import type { DataVersion } from './data-version.js';
 
+/** Most queues of a topic in one broker. */
+export const MAX_QUEUES = 65_536;
+
 /** A topic on one broker (TopicConfig). */
 export interface TopicConfig {
   readonly topicName: string;

@@ -2,7 +2,7 @@ import { inflateSync } from 'node:zlib';
 import { parseFastjson, toFastjson } from '../../common/fastjson.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { RegisterBrokerBody, RegisteredTopic } from '../body/register-broker-body.js';
-import { MAX_QUEUES } from '../body/route-fault.js';
+import { MAX_QUEUES } from '../body/topic-config.js';
 import { jsonBean, jsonMap, jsonOptional, jsonText } from './json-type.js';
 import { dataVersion, topicConfigMembers } from './topic-config-types.js';
 

@@ -2,7 +2,7 @@ import type { Request, Response } from '../../../remoting/named-request.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import { MAX_QUEUES } from '../topic/topic-config.js';
+import { MAX_QUEUES } from '../../../remoting/body/topic-config.js';
 
 /** Members and offsets of consumer groups (ConsumerManageProcessor). */
 export class ConsumerManageProcessor {

@@ -9,7 +9,8 @@ import { failure, success, type RemotingResponse } from '../../../remoting/remot
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { alterAttributes } from '../topic/topic-attributes.js';
-import { encodeTopicConfig, MAX_QUEUES, type TopicConfig } from '../topic/topic-config.js';
+import { MAX_QUEUES } from '../../../remoting/body/topic-config.js';
+import { encodeTopicConfig, type TopicConfig } from '../topic/topic-config.js';
 import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 

@@ -1,6 +1,6 @@
 import type { FastjsonInput, FastjsonObject, FastjsonValue } from '../../../common/fastjson.js';
 import { isReadable, isWriteable } from '../../../common/perm-name.js';
-import type { TopicConfig } from '../../../remoting/body/topic-config.js';
+import { MAX_QUEUES, type TopicConfig } from '../../../remoting/body/topic-config.js';
 import { readFields, readOthers } from '../config-fields.js';
 
 export type { TopicConfig };
@@ -14,8 +14,6 @@ const DEFAULTS = {
   topicSysFlag: 0,
   order: false,
 };
-/** Most queues of a topic. */
-export const MAX_QUEUES = 65_536;
 const NO_ATTRIBUTES: ReadonlyMap<string, FastjsonValue> = new Map([['attributes', new Map()]]);
 
 export function createTopicConfig(topicName: string, queueNums: number, perm: number): TopicConfig {
