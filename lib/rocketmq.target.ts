@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { formatHostPort, isLoopback, parseHostPort, type HostPort } from './common/host-port.js';
+import { environmentNamesrvAddr } from './common/mix-all.js';
 import type { EngineOptions } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
@@ -39,7 +40,7 @@ export interface ConnectionTarget {
  */
 export function chooseTarget({ nameServer, engine }: RocketMQModuleOptions): ConnectionTarget {
   const fromEnvironment = nameServer === undefined && engine === undefined;
-  const namesrvAddrs = addressesOf(fromEnvironment ? environmentAddress() : nameServer);
+  const namesrvAddrs = addressesOf(fromEnvironment ? environmentNamesrvAddr() : nameServer);
   if (namesrvAddrs.length === 0) {
     if (engine === false) throw new ConfigurationError(engineForbidden());
     return { namesrvAddrs, engine: engine ?? {} };
@@ -69,12 +70,6 @@ function hostingTarget(nameServer: string, given: HostPort, engine: EngineOption
 function checkSame<T>(nameServer: string, option: string, given: T | undefined, hosted: T): void {
   if (given !== undefined && given !== hosted)
     throw new ConfigurationError(otherListenAddress(nameServer, option, given));
-}
-
-/** Docker Compose sets what is not set to an empty text. */
-function environmentAddress(): string | undefined {
-  const address = process.env.NAMESRV_ADDR?.trim();
-  return address === '' ? undefined : address;
 }
 
 /** @throws ConfigurationError for what is no address, and for none. */

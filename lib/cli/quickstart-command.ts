@@ -5,6 +5,7 @@ import { parseHostPort } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
 import { Message } from '../common/message.js';
 import type { MessageExt } from '../common/message-ext.js';
+import { environmentNamesrvAddr } from '../common/mix-all.js';
 import { TcpTransport } from '../remoting/transport/tcp-transport.js';
 import { needed, type CommandLine } from './command-line.js';
 import { UsageError } from './usage-error.js';
@@ -76,8 +77,7 @@ async function consume(instance: MQClientInstance, _count: number, end: Promise<
 }
 
 function namesrvAddrOf(flags: CommandLine['flags']): string {
-  // Docker Compose sets what is not set to an empty text.
-  const fallback = process.env['NAMESRV_ADDR']?.trim() || '127.0.0.1:9876';
+  const fallback = environmentNamesrvAddr() ?? '127.0.0.1:9876';
   const addresses = flags.has('namesrv-addr') ? (flags.get('namesrv-addr') ?? '') : fallback;
   if (addresses.split(';').every((address) => parseHostPort(address) !== undefined)) return addresses;
   throw new UsageError(

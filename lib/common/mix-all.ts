@@ -12,6 +12,9 @@ export const MASTER_ID = 0;
 /** The MSG_TYPE of an answer to a message. */
 export const REPLY_MESSAGE_FLAG = 'reply';
 
+/** The name servers of the environment variable `NAMESRV_ADDR`; Docker Compose sets what is not set to an empty text. */
+export const environmentNamesrvAddr = (): string | undefined => process.env.NAMESRV_ADDR?.trim() || undefined;
+
 export const retryTopicOf = (group: string): string => RETRY_GROUP_TOPIC_PREFIX + group;
 export const dlqTopicOf = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + group;
 /** Where a cluster keeps answers to messages. */
