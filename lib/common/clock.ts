@@ -21,6 +21,11 @@ export function epochMillisOf(clock: Clock, moment: number): number {
   return Math.round(clock.now() - Math.max(0, clock.monotonicNow() - moment));
 }
 
+/** What is left at `now` of a timeout that runs from `startedAt`, both in the time of {@link Clock.monotonicNow}, in whole milliseconds. */
+export function millisLeft(timeout: number, startedAt: number, now: number): number {
+  return Math.ceil(timeout - (now - startedAt));
+}
+
 /** Milliseconds, 24 days; what is to last longer, as waits without end are written, would be over at once in Node. */
 const MAX_DELAY = 2 ** 31 - 1;
 

@@ -1,3 +1,4 @@
+import { millisLeft } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { Message } from '../../common/message.js';
@@ -25,7 +26,7 @@ export async function sendRequestMessage(
   signal?.addEventListener('abort', onAbort, { once: true });
   void sendFor(future, message.topic, signal, async () => {
     await instance.introduce();
-    const remaining = Math.ceil(timeout - (instance.clock.monotonicNow() - startedAt));
+    const remaining = millisLeft(timeout, startedAt, instance.clock.monotonicNow());
     return remaining > 0 ? send(remaining) : undefined;
   });
   try {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../common/clock.js';
+import { millisLeft, type Clock } from '../../common/clock.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ProducerConfig } from './producer-config.js';
 
@@ -123,7 +123,7 @@ export class SendPermits {
         bytes,
         start: () => {
           end();
-          begin(Math.max(Math.ceil(timeout - (this.clock.monotonicNow() - startedAt)), 1));
+          begin(Math.max(millisLeft(timeout, startedAt, this.clock.monotonicNow()), 1));
           resolve();
         },
         fail: (error) => {

@@ -1,3 +1,4 @@
+import { millisLeft } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import { REPLY_MESSAGE_FLAG } from '../../common/mix-all.js';
@@ -83,7 +84,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const { config, faultStrategy, instance } = this.environment;
     const { startedAt } = this.outgoing;
     const moment = now === undefined ? instance.clock.monotonicNow() : startedAt;
-    const remaining = Math.ceil(this.timeout - (moment - startedAt));
+    const remaining = millisLeft(this.timeout, startedAt, moment);
     if (remaining <= 0) return this.reject(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
     this.queue = this.fixedQueue ?? faultStrategy.selectOneMessageQueue(this.publishInfo, lastBroker);
