@@ -65,7 +65,9 @@ export class DeletedTopics {
 
   /** Whether the topic takes no messages, because it is being deleted or that could not be finished. */
   isUnderWay(topic: string): boolean {
-    return this.underWay.has(topic) || this.unfinished.has(topic);
+    const { underWay, unfinished } = this;
+    // It is asked with every message.
+    return (underWay.size > 0 && underWay.has(topic)) || (unfinished.size > 0 && unfinished.has(topic));
   }
 
   /** Deletes the ConsumeQueues of deleted topics that a crash or the disk left behind. */

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileSystem } from '../../common/file-system.js';
@@ -61,7 +61,7 @@ export class SegmentFileQueue {
   /** Gives the files that are too short their full length: zeros read as "no record here". */
   completeFiles(): void {
     for (const segment of this.short) {
-      const size = this.sizeOf(basename(segment.path));
+      const size = this.files.fileSystem.sizeOf(segment.path);
       this.files.logger.warn(
         `${segment.path} has ${size} of ${this.fileSize} bytes${segment === this.last ? '' : ', data is missing'}`,
       );

@@ -1,7 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import { readOffset } from '../../common/int64.js';
 import type { Logger } from '../../common/logger.js';
-import { RecordLayout } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { isPlausible } from './cq-unit.js';
@@ -97,9 +95,9 @@ export class UnitRepair {
   private inspect({ queue, missing, repaired }: Search, buffer: Buffer, position: number): void {
     const { topic, queueId, queueOffset } = readRecordQueue(buffer, position);
     if (topic !== queue.topic || queueId !== queue.queueId || !missing.has(queueOffset)) return;
-    // A topic of the same name that was deleted had the same offsets.
-    if (this.deleted.has(topic, readOffset(buffer, position + RecordLayout.PHYSICAL_OFFSET))) return;
     const request = readDispatchRequest(buffer, position, queue, this.delayLevels);
+    // A topic of the same name that was deleted had the same offsets.
+    if (this.deleted.has(topic, request.commitLogOffset)) return;
     queue.repairUnit(queueOffset, request.commitLogOffset, request.msgSize, request.tagsCode);
     missing.remove(queueOffset, queueOffset + 1);
     repaired.add(queueOffset, queueOffset + 1);
