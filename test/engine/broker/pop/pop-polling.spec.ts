@@ -30,6 +30,16 @@ async function pollingNum(broker: PopBroker): Promise<number> {
   return (await broker.client.call(RequestCode.POLLING_INFO, QUEUE)).header!.pollingNum;
 }
 
+/** A broker with a pop that waits, as all messages were popped before. */
+async function held() {
+  const broker = await PopBroker.open();
+  await broker.send('1');
+  await broker.group.pop();
+  const pop = waiting(broker);
+  await settle();
+  return { broker, pop };
+}
+
 describe('a pop that finds nothing', () => {
   it('waits until a message arrives', async () => {
     const broker = await PopBroker.open();
@@ -59,11 +69,7 @@ describe('a pop that finds nothing', () => {
   });
 
   it('waits no longer when the clock is set back', async () => {
-    const broker = await PopBroker.open();
-    await broker.send('1');
-    await broker.group.pop();
-    const pop = waiting(broker);
-    await settle();
+    const { broker, pop } = await held();
     broker.clock.set(broker.clock.now() - 3600 * SECOND);
     await broker.pass(POLL_TIME);
     expect(pop.answer).toMatchObject({ code: ResponseCode.POLLING_TIMEOUT });
@@ -155,22 +161,14 @@ describe('a pop that finds nothing', () => {
   });
 
   it('is told at its end that its topic is gone', async () => {
-    const broker = await PopBroker.open();
-    await broker.send('1');
-    await broker.group.pop();
-    const pop = waiting(broker);
-    await settle();
+    const { broker, pop } = await held();
     await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
     await broker.pass(POLL_TIME);
     expect((await pop.all).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
   });
 
   it('is answered when the broker ends', async () => {
-    const broker = await PopBroker.open();
-    await broker.send('1');
-    await broker.group.pop();
-    const pop = waiting(broker);
-    await settle();
+    const { broker, pop } = await held();
     await broker.close();
     expect((await pop.all).code).toBe(ResponseCode.POLLING_TIMEOUT);
   });
