@@ -14,7 +14,7 @@ import type { MessageFilter } from '../../store/get-message-result.js';
 import { isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
-import { refuseConsumer } from '../processor/pop-checks.js';
+import { refuseConsumer } from './pop-checks.js';
 import type { PopPortion } from './pop-portion.js';
 import { PopQueueReader } from './pop-queue-reader.js';
 import { popQueues, type PopQueue } from './pop-queues.js';

@@ -14,7 +14,7 @@ import type { BrokerController } from '../broker-controller.js';
 import { MAX_CHECK_POINT_NUM, type AckMsg } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
-import { extraInfoOf, isReviveQid, refuseMessage } from './pop-checks.js';
+import { extraInfoOf, isReviveQid, refuseMessage } from '../pop/pop-checks.js';
 
 type AckCode = typeof RequestCode.ACK_MESSAGE;
 type BatchAckCode = typeof RequestCode.BATCH_ACK_MESSAGE;

@@ -6,7 +6,7 @@ import type { BrokerController } from '../broker-controller.js';
 import { expiryOf, type HeldPop } from '../longpolling/pop-long-polling-service.js';
 import { popQueues, type PopQueue } from '../pop/pop-queues.js';
 import type { PopService } from '../pop/pop-service.js';
-import { refuseConsumer } from './pop-checks.js';
+import { refuseConsumer } from '../pop/pop-checks.js';
 
 type NotificationCode = typeof RequestCode.NOTIFICATION;
 

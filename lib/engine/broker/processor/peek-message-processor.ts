@@ -6,7 +6,7 @@ import type { BrokerController } from '../broker-controller.js';
 import { popQueues, type PopQueue } from '../pop/pop-queues.js';
 import type { PopService } from '../pop/pop-service.js';
 import { getMessage } from '../store-promises.js';
-import { refuseConsumer } from './pop-checks.js';
+import { refuseConsumer } from '../pop/pop-checks.js';
 
 type PeekCode = typeof RequestCode.PEEK_MESSAGE;
 

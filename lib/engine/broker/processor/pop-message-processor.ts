@@ -12,7 +12,7 @@ import { filterNotSupported } from '../filter/filter-not-supported.js';
 import { parseFailed, SqlFilterCache, tagSelection, type Selection } from '../filter/message-filters.js';
 import { PopRequest } from '../pop/pop-request.js';
 import type { PopService } from '../pop/pop-service.js';
-import { refuseConsumer } from './pop-checks.js';
+import { refuseConsumer } from '../pop/pop-checks.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
 

@@ -8,7 +8,7 @@ import { AckMessageProcessor } from './ack-message-processor.js';
 import { ChangeInvisibleTimeProcessor } from './change-invisible-time-processor.js';
 import { NotificationProcessor } from './notification-processor.js';
 import { PeekMessageProcessor } from './peek-message-processor.js';
-import { refuseConsumer } from './pop-checks.js';
+import { refuseConsumer } from '../pop/pop-checks.js';
 import { PopMessageProcessor } from './pop-message-processor.js';
 
 /** Everything that consumers ask which share messages out one by one. */
