@@ -62,6 +62,14 @@ export class HalfQueue {
     }
   }
 
+  /** Where a half message that was stored again is now. */
+  newestOf(halfOffset: number): number {
+    let newest = halfOffset;
+    for (let next: number | undefined = newest; next !== undefined; next = this.moved.get(next))
+      newest = next;
+    return newest;
+  }
+
   /** A half message was stored again at the end of the queue. */
   move(from: number, to: number): void {
     if (this.hasEnded(from)) return this.markEnded(to);

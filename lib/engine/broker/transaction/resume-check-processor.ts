@@ -32,13 +32,14 @@ export class ResumeCheckProcessor {
     }
     const { halves } = this.transactions;
     // What was given up, or rolled back, is open again.
-    const isOpen = message.topic === TopicNames.TRANS_HALF && !halves.hasEnded(message.queueOffset);
+    const isOpen =
+      message.topic === TopicNames.TRANS_HALF && !halves.hasEnded(halves.newestOf(message.queueOffset));
     const { status, record } = await putMessage(this.broker.store, toRenewed(message, 0));
     if (status !== 'PUT_OK') {
       const remark = `Put message back to ${TopicNames.TRANS_HALF} failed: ${status}`;
       return failure(ResponseCode.SYSTEM_ERROR, remark);
     }
-    if (isOpen) halves.move(message.queueOffset, record!.consumeQueueOffset);
+    if (isOpen) halves.move(halves.newestOf(message.queueOffset), record!.consumeQueueOffset);
     return success(undefined, undefined);
   }
 

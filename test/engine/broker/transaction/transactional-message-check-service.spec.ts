@@ -122,6 +122,20 @@ describe('the check of transactions', () => {
     },
   );
 
+  it('asks once about a message that is resumed by an old record while it is still asked about', async () => {
+    const { client, send, pass } = await open();
+    const half = await send('m');
+    await pass(INTERVAL);
+    const fields = { topic: HALF_TOPIC, msgId: half.msgId };
+    expect((await client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, fields)).code).toBe(0);
+    await pass(INTERVAL);
+    const times = checksOf(client).map(({ message }) => message.getProperty('TRANSACTION_CHECK_TIMES'));
+    expect(times).toEqual(['1', '1']);
+    expect((await end(client, half, ROLLBACK)).code).toBe(0);
+    await pass(3 * INTERVAL);
+    expect(checksOf(client)).toHaveLength(2);
+  });
+
   it('asks 15 times', async () => {
     const { client, send, pass } = await open();
     await send('m');
