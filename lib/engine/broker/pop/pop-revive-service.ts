@@ -145,12 +145,13 @@ export class PopReviveService {
       : popRetryTopicV1Of(point.topic, point.consumerGroup);
     this.prepare(topic, point.consumerGroup);
     const status = await this.put(message, topic, firstPopTime(message, point));
-    if (isRefusedForGood(status)) {
-      this.broker.logger.error(
-        `Message ${message.queueOffset} of queue ${point.queueId} of topic ${point.topic} cannot be stored for a retry of group ${point.consumerGroup} and is dropped: ${status}`,
-      );
-    }
-    return isStored(status) || isRefusedForGood(status);
+    if (isStored(status)) return true;
+    const isDeleted = this.broker.store.isDeleted(topic);
+    if (!isDeleted && !isRefusedForGood(status)) return false;
+    this.broker.logger.error(
+      `Message ${message.queueOffset} of queue ${point.queueId} of topic ${point.topic} cannot be stored for a retry of group ${point.consumerGroup} and is dropped: ${isDeleted ? `topic ${topic} is deleted` : status}`,
+    );
+    return true;
   }
 
   private async put(

@@ -258,4 +258,21 @@ describe('popped messages', () => {
     expect(broker.log).not.toContain(text);
     expect((await broker.group.pop()).messages).toEqual([]);
   });
+
+  it('whose retry topic is deleted but for its files are dropped', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    await broker.group.pop();
+    await broker.pass(30 * SECOND);
+    await broker.send('2');
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['2', '1']);
+    broker.disk.faults.push({ operation: 'remove', path: /consumequeue\/%RETRY%g_t/, code: 'EIO' });
+    const deletion = await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    expect(deletion.code).not.toBe(0);
+    await broker.pass(20 * SECOND);
+    expect(broker.log).toContain(
+      'Message 1 of queue 0 of topic t cannot be stored for a retry of group g and is dropped: topic %RETRY%g_t is deleted',
+    );
+    expect(broker.log).not.toContain('it is tried again');
+  });
 });
