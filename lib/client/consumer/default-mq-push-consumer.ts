@@ -267,7 +267,8 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
 
   subscribePopRetry(retryTopic: string): void {
     this.subscribe(retryTopic);
-    this.instance.sendHeartbeatSoon();
+    // Brokers refuse pulls of it before, and the first is about to begin.
+    void this.instance.logged(() => this.instance.sendHeartbeatToAllBrokers());
   }
 
   unsubscribePopRetry(retryTopic: string): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MessageSelector, type ConsumerConfig } from '../../../lib/client/index.js';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
+import type { HeartbeatData } from '../../../lib/remoting/body/heartbeat-data.js';
 import type { PopMessageRequestHeader } from '../../../lib/remoting/header/pop-message-request-header.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
@@ -236,6 +237,29 @@ describe('the share of a consumer', () => {
     expect([...consumer.topics]).not.toContain('%RETRY%g_t');
     expect(popped()).toHaveLength(2);
     expect(consumer.admin.runningInfo().mqTable.size).toBe(0);
+  });
+
+  it('is made known to brokers before messages are pulled that come again, however often it changes', async () => {
+    const { broker, cluster, clock, consumer } = await openPopConsumer(collect([]));
+    const retryTopic = '%RETRY%g_t';
+    cluster.transport.routes.set(retryTopic, clusterRoute(1, { a: [0] }));
+    const share = async (mode: 'PULL' | 'POP') => {
+      broker.assignments = [assignment(0, mode)];
+      await consumer.doRebalance();
+      await clock.advance(0);
+    };
+    await share('PULL');
+    await share('POP');
+    const before = cluster.requests.length;
+    await share('PULL');
+    const since = cluster.requests.slice(before).map(({ request }) => request);
+    const pull = since.findIndex(
+      ({ code, header }) =>
+        code === RequestCode.PULL_MESSAGE && (header as unknown as { topic: string }).topic === retryTopic,
+    );
+    const told = since.slice(0, pull).findLast(({ code }) => code === RequestCode.HEART_BEAT);
+    const { consumerDataSet } = told!.body as unknown as HeartbeatData;
+    expect(consumerDataSet[0]!.subscriptionDataSet.map(({ topic }) => topic)).toContain(retryTopic);
   });
 
   it('is computed by the members themselves when the broker does not know the question', async () => {
