@@ -324,10 +324,12 @@ export class MQClientInstance {
   private async updateRoutes(): Promise<void> {
     const topics = new Set(this.routes.topics());
     for (const consumer of this.consumers.values()) for (const topic of consumer.topics) topics.add(topic);
-    await this.routes.updateAll(topics);
-    this.connections.retain(
-      new Set([...this.nameServers.addresses, ...this.routes.brokerAddrs.addresses(true)]),
-    );
+    try {
+      await this.routes.updateAll(topics);
+    } finally {
+      const { brokerAddrs } = this.routes;
+      this.connections.retain(new Set([...this.nameServers.addresses, ...brokerAddrs.addresses(true)]));
+    }
   }
 
   private heartbeatData(): HeartbeatData {

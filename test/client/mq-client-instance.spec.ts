@@ -106,8 +106,10 @@ describe('brokers', () => {
     for (const topic of [...refused, 't']) await instance.updateTopicRouteInfo(topic);
     for (const topic of refused) transport.routes.set(topic, clusterRoute(70_000, { b: [0] }));
     transport.routes.set('t', clusterRoute(2, { b: [0], c: [0] }));
+    transport.change({ address: 'a:0', state: 'disconnected' });
     await clock.advance(POLL);
     expect(instance.brokerNames()).toEqual(['b', 'c']);
+    expect(instance.connectionStatuses()).toEqual([]);
   });
 
   it('stay known while one route has them', async () => {
