@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from './common/clock.js';
-import { endAll, endEach } from './common/end-all.js';
+import { endAll, endFailedStart } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
@@ -15,7 +15,7 @@ import { ClusterProbe } from './rocketmq.cluster-probe.js';
 import { ClusterStart } from './rocketmq.cluster-start.js';
 import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
 import { EngineHost } from './rocketmq.host.js';
-import { endOfStartFailed, engineRunsHere } from './rocketmq.messages.js';
+import { engineRunsHere } from './rocketmq.messages.js';
 import { checkModuleOptions, clientConfig, producerConfig } from './rocketmq.options.js';
 import {
   checkedAddressesOf,
@@ -130,8 +130,7 @@ export class RocketMQConnection {
 
   /** Closes everything, after the steps that are to come before; the reason of the failure stays the error that users see. */
   async endFailedStart(...before: (() => unknown)[]): Promise<void> {
-    const steps = [...before, () => this.close()];
-    await endEach(steps, (error) => this.logger.error(endOfStartFailed(error)));
+    await endFailedStart([...before, () => this.close()], this.logger);
   }
 
   /** Ends producer, engine and client; listeners are stopped before. */

@@ -140,9 +140,6 @@ export const engineRunsHere = (reason: string, store: string, address: string | 
   `${reason}: the engine runs in this process, its store is ${store}` +
   (address === undefined ? '' : `, and others reach it at ${address}`);
 
-export const endOfStartFailed = (error: unknown): string =>
-  `The start failed, and so did a step of the end that followed: ${String(error)}`;
-
 export const waitingForHost = (nameServer: string, fault: string, timeout: number): string =>
   `Nothing listens on nameServer ${nameServer} yet, but the engine cannot run here: ${fault} This is tried again for ` +
   `${timeout / 1000} s.`;

@@ -1,3 +1,5 @@
+import type { Logger } from './logger.js';
+
 /**
  * Takes every step, one after the other, whatever fails.
  *
@@ -9,11 +11,14 @@ export async function endAll(steps: readonly (() => unknown)[]): Promise<void> {
   if (errors.length > 0) throw errors[0];
 }
 
-/** The same, for an end that must not hide why it came: what fails is only told. */
-export async function endEach(
-  steps: readonly (() => unknown)[],
-  onError: (error: unknown) => void,
-): Promise<void> {
+/** The same after a start that failed, of which it must not hide the reason: what fails is only told. */
+export async function endFailedStart(steps: readonly (() => unknown)[], logger: Logger): Promise<void> {
+  await endEach(steps, (error) =>
+    logger.error(`The start failed, and so did a step of the end that followed: ${String(error)}`),
+  );
+}
+
+async function endEach(steps: readonly (() => unknown)[], onError: (error: unknown) => void): Promise<void> {
   for (const step of steps) {
     try {
       await step();

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
-import { endAll } from '../common/end-all.js';
+import { endAll, endFailedStart } from '../common/end-all.js';
 import { formatHostPort } from '../common/host-port.js';
 import { silentLogger, type Logger } from '../common/logger.js';
 import { MASTER_ID } from '../common/mix-all.js';
@@ -137,7 +137,7 @@ export class EmbeddedEngine {
       this.namesrvAddr = await this.listener.listenNamesrv();
       this.servers.set(this.namesrvAddr, this.namesrv);
     } catch (error) {
-      await this.shutdown();
+      await endFailedStart([() => this.shutdown()], this.logger);
       throw error;
     }
   }

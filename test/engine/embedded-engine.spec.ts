@@ -2,13 +2,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigManager } from '../../lib/engine/broker/config-manager.js';
+import { DefaultMessageStore } from '../../lib/engine/store/default-message-store.js';
 import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
 import { ConfigurationError, StoreLockedError } from '../../lib/errors/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { startInstance } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
-import { FAST_STORE, readTable, startEngine } from '../support/test-engine.js';
+import { SimulatedDisk } from '../support/simulated-file-system.js';
+import { FAST_STORE, readTable, startEngine, TestEngine } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
+
+const FREE_PORTS = { nameServerPort: 0, listenPort: 0 };
 
 describe('EmbeddedEngine', () => {
   it('has its store in .rocketmq/store of the working directory', () => {
@@ -74,6 +78,30 @@ describe('EmbeddedEngine', () => {
     await expect(engine.shutdown()).rejects.toThrow('no space');
     await engine.shutdown();
     await startEngine({ directory });
+  });
+
+  it('says why it cannot start although a step of the end that follows fails', async () => {
+    const disk = new SimulatedDisk({ now: Date.now });
+    const create = () => new TestEngine('/store', { fileSystem: disk.mount() });
+    const first = create();
+    await first.start();
+    await first.close();
+    disk.faults.push({ operation: 'read', path: /subscriptionGroup\.json/, code: 'EIO' });
+    const close = vi.spyOn(DefaultMessageStore.prototype, 'close').mockRejectedValueOnce(new Error('stuck'));
+    onTestFinished(() => close.mockRestore());
+    const engine = create();
+    await expect(engine.start()).rejects.toThrow('subscriptionGroup.json cannot be read');
+    expect(engine.logger.lines.join()).toContain('so did a step of the end that followed: Error: stuck');
+  });
+
+  it('says which port is taken although its end fails', async () => {
+    const nameServerPort = Number(
+      (await startEngine({ engine: { listen: FREE_PORTS } })).namesrvAddrs[0]!.split(':')[1],
+    );
+    const close = vi.spyOn(ConfigManager.prototype, 'close').mockRejectedValueOnce(new Error('no space'));
+    onTestFinished(() => close.mockRestore());
+    const start = startEngine({ engine: { listen: { ...FREE_PORTS, nameServerPort } } });
+    await expect(start).rejects.toThrow(`${nameServerPort}`);
   });
 
   it('runs beside others in one process', async () => {

@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageClientIdSetter } from '../../common/message-client-id-setter.js';
 import { MessageConst } from '../../common/message-const.js';
-import { endAll } from '../../common/end-all.js';
+import { endAll, endFailedStart } from '../../common/end-all.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
@@ -166,7 +166,7 @@ export class BrokerController implements RequestHandler {
       for (const table of this.tables) table.load();
       this.timerService.start();
     } catch (error) {
-      await this.store.close();
+      await endFailedStart([() => this.store.close()], this.logger);
       throw error;
     }
     this.topics.restoreMissing(this.store.topics());
