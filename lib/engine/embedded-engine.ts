@@ -84,6 +84,7 @@ export class EmbeddedEngine {
     this.listenOptions = resolveListenOptions(listen);
     const { store, broker } = splitOptions(others);
     const config = (this.brokerConfig = resolveBrokerConfig(broker));
+    checkListenPort(others.listenPort, this.listenOptions);
     this.outerNamesrvAddrs = addressesOf(config.namesrvAddr);
     this.hasOwnNamesrv = this.outerNamesrvAddrs.length === 0 || wantsNamesrv(listen);
     if (this.outerNamesrvAddrs.length > 0 && this.listenOptions === undefined)
@@ -132,7 +133,10 @@ export class EmbeddedEngine {
    */
   async start(): Promise<void> {
     try {
-      await this.startBroker((await this.listener?.listenBroker()) ?? this.brokerConfig.listenPort);
+      const config = this.brokerConfig;
+      // Administrators see it.
+      if (this.listener !== undefined) config.listenPort = await this.listener.listenBroker();
+      await this.startBroker(config.listenPort);
       if (this.listener === undefined || !this.hasOwnNamesrv) return;
       this.namesrvAddr = await this.listener.listenNamesrv();
       this.servers.set(this.namesrvAddr, this.namesrv);
@@ -217,6 +221,15 @@ export class EmbeddedEngine {
     const registration = { readQueueNums, writeQueueNums, perm, topicSysFlag };
     this.namesrv.routes.registerTopic(this.brokerConfig.brokerName, topicName, registration);
   }
+}
+
+/** Without `listen` it is the port in records and message ids; with it there is another option for that. */
+function checkListenPort(given: number | undefined, listen: ResolvedListenOptions | undefined): void {
+  if (given === undefined || listen === undefined || given === listen.listenPort) return;
+  throw new ConfigurationError(
+    `engine.listenPort is ${given}, but the engine listens on engine.listen.listenPort, which is ${listen.listenPort}: ` +
+      'set that one, and leave out engine.listenPort',
+  );
 }
 
 function splitOptions(options: EngineOptions) {

@@ -36,6 +36,17 @@ describe('EmbeddedEngine', () => {
     expect(create).toThrow(text);
   });
 
+  it('refuses a listenPort that is not the one of listen', () => {
+    const create = (listen: EngineOptions['listen']) => new EmbeddedEngine({ listenPort: 20_911, listen });
+    expect(() => create(true)).toThrow(
+      new ConfigurationError(
+        'engine.listenPort is 20911, but the engine listens on engine.listen.listenPort, which is 10911: ' +
+          'set that one, and leave out engine.listenPort',
+      ),
+    );
+    for (const listen of [false, { listenPort: 20_911 }]) expect(() => create(listen)).not.toThrow();
+  });
+
   it('shows its names and address where Apache does', async () => {
     const options = {
       brokerName: 'b1',

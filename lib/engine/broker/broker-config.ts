@@ -12,6 +12,7 @@ export interface BrokerConfig {
   brokerClusterName: string;
   /** Address of this broker in stored records and message ids. */
   brokerIP1: string;
+  /** Port of this broker there, as long as it does not listen. */
   listenPort: number;
   /**
    * Name servers of an existing cluster with which this broker registers, `host:port` with `;` between them. It must

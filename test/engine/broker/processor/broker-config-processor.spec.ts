@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BrokerData } from '../../../../lib/remoting/body/topic-route-data.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { TestClient } from '../../../support/test-client.js';
@@ -20,6 +21,15 @@ describe('options of a running broker', () => {
     const { code, remark } = await update('longPollingEnable=false\n');
     expect(code).toBe(ResponseCode.NO_PERMISSION);
     expect(remark).toContain('updateBrokerConfigEnable');
+  });
+
+  it('have the port that the broker listens on', async () => {
+    const engine = await startEngine({ engine: { listen: { nameServerPort: 0, listenPort: 0 } } });
+    const client = await TestClient.open(engine);
+    const [{ brokerAddrs }] = (await client.route('broker-a')).body!.brokerDatas as [BrokerData];
+    const { body } = await client.call(RequestCode.GET_BROKER_CONFIG, undefined);
+    const [, port] = /^listenPort=(\d+)$/m.exec(body!.toString())!;
+    expect(brokerAddrs.get(0)).toBe(`127.0.0.1:${port}`);
   });
 
   it('can be changed otherwise, and have a version', async () => {
