@@ -53,7 +53,11 @@ export class ClientManageProcessor {
     const group = groups.findSubscriptionGroupConfig(groupName);
     if (group === undefined) return;
     topics.findOrCreate(retryTopicOf(groupName), group.retryQueueNums);
-    filters.register(groupName, subscriptionDataSet);
+    // They are kept beyond the life of the group; a pull takes in those of topics that come later.
+    filters.register(
+      groupName,
+      subscriptionDataSet.filter(({ topic }) => topics.selectTopicConfig(topic) !== undefined),
+    );
     consumers.registerConsumer(channel, clientId, data);
   }
 

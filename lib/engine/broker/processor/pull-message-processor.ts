@@ -85,15 +85,18 @@ export class PullMessageProcessor {
   private registeredFilter(header: PullMessageRequestHeader): Selection | Refusal {
     const data = this.registeredSubscription(header);
     if ('code' in data) return data;
-    return data.expressionType === 'TAG' ? { filter: tagFilter(data) } : this.registeredSqlFilter(header);
+    return data.expressionType === 'TAG'
+      ? { filter: tagFilter(data) }
+      : this.registeredSqlFilter(header, data);
   }
 
-  private registeredSqlFilter({
-    topic,
-    consumerGroup,
-    subVersion,
-  }: PullMessageRequestHeader): Selection | Refusal {
-    const data = this.broker.filters.get(topic, consumerGroup);
+  private registeredSqlFilter(
+    { topic, consumerGroup, subVersion }: PullMessageRequestHeader,
+    subscription: SubscriptionData,
+  ): Selection | Refusal {
+    const { filters } = this.broker;
+    // There may have been no such topic when the group last told what it subscribes to.
+    const data = filters.get(topic, consumerGroup) ?? filters.take(consumerGroup, subscription);
     if (data?.filter === undefined) {
       const remark = "The broker's consumer filter data is not exist!Your expression may be wrong!";
       return failure(ResponseCode.FILTER_DATA_NOT_EXIST, remark);

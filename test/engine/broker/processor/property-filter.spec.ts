@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { MessageSelector } from '../../../../lib/client/index.js';
+import { decodeMessages } from '../../../../lib/common/message-decoder.js';
 import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { TestClient } from '../../../support/test-client.js';
-import { startEngine } from '../../../support/test-engine.js';
-import { collect, startConsumer } from '../../../support/test-peers.js';
+import { readTable, startEngine } from '../../../support/test-engine.js';
+import { bodies, collect, startConsumer } from '../../../support/test-peers.js';
 
 const refusal = 'does not support consumer to filter message by SQL92: enablePropertyFilter switches it on';
 
@@ -52,5 +53,39 @@ describe('a pull with an expression of its own', () => {
     const { code, remark } = await client.pull('t', 'g', { subscription: 'a', expressionType: 'XPATH' });
     expect(code).toBe(ResponseCode.SYSTEM_ERROR);
     expect(remark).toContain('by XPATH');
+  });
+});
+
+describe('the expression of a group', () => {
+  const sql = (topic: string, client: TestClient) => {
+    const subscription = { ...client.subscription(topic, '*'), subString: 'a > 1', subVersion: 1000 };
+    return { ...subscription, expressionType: 'SQL92' as const };
+  };
+
+  it('is not kept for topics that do not exist', async () => {
+    const { cluster, client } = await open();
+    for (let i = 0; i < 2; i++) {
+      const topics = Array.from({ length: 1000 }, (_, n) => `unknown-${i}-${n}`);
+      await client.heartbeat(
+        'c1',
+        'g',
+        Object.fromEntries(topics.map((topic) => [topic, sql(topic, client)])),
+      );
+    }
+    await client.heartbeat('c1', 'g', { t: sql('t', client) });
+    await cluster.close();
+    const table = JSON.parse(readTable(cluster.directory, 'consumerFilter.json')) as {
+      filterDataByTopic: object;
+    };
+    expect(Object.keys(table.filterDataByTopic)).toEqual(['t']);
+  });
+
+  it('selects from the first message of a topic that came later on', async () => {
+    const { client } = await open();
+    await client.heartbeat('c1', 'g', { later: sql('later', client) });
+    for (const a of ['1', '2']) await client.send('later', { body: a, properties: { a } });
+    const { code, body } = await client.pull('later', 'g', { sysFlag: 0, subVersion: 1000 });
+    expect(code).toBe(0);
+    expect(bodies(decodeMessages(body!))).toEqual(['2']);
   });
 });
