@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { StoreError } from '../errors/store.error.js';
@@ -6,6 +7,8 @@ import type { FileCallback, FileSystem } from './file-system.js';
 
 /** Characters that are made and written at once: they take less than a millisecond. */
 const CHUNK_LENGTH = 16 * 1024;
+/** Bytes of a text that can be read again: V8 has no longer ones. */
+const MAX_SIZE = constants.MAX_STRING_LENGTH;
 
 interface Content {
   readonly pieces: Iterable<string>;
@@ -89,6 +92,8 @@ export class JsonFile {
       for (const chunk of inChunks(pieces)) {
         await settled((done) => file.writeAsync(chunk, 0, chunk.length, position, done));
         position += chunk.length;
+        if (position > MAX_SIZE)
+          throw new Error(`a table of more than ${MAX_SIZE} bytes could not be read again`);
       }
       await settled((done) => file.syncAsync(done));
     } finally {

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { constants } from 'node:buffer';
+import { describe, expect, it, vi } from 'vitest';
+import type { StoreFile } from '../../lib/common/file-system.js';
 import { JsonFile } from '../../lib/common/json-file.js';
 import { StoreError } from '../../lib/errors/store.error.js';
 import { SeededRandom } from '../support/random.js';
@@ -170,5 +172,22 @@ describe('JsonFile', () => {
       }
     }
     expect(found).toEqual(new Set([2, 3]));
+  });
+
+  it('is not replaced by what would be too long to be read', async () => {
+    const disk = newDisk();
+    await mounted(disk).save('{}');
+    const fileSystem = disk.mount();
+    // Takes everything, and keeps nothing of it.
+    const sink = {
+      writeAsync: (...[, , , , done]: Parameters<StoreFile['writeAsync']>) => done(null),
+      close() {},
+    };
+    vi.spyOn(fileSystem, 'create').mockReturnValue(sink as unknown as StoreFile);
+    const piece = 'x'.repeat(4 * 1024 * 1024);
+    const pieces = Math.ceil(constants.MAX_STRING_LENGTH / piece.length) + 1;
+    const saving = new JsonFile(fileSystem, PATH).save(Array.from({ length: pieces }, () => piece));
+    await expect(saving).rejects.toThrow('could not be read again');
+    expect(disk.content(PATH).toString()).toBe('{}');
   });
 });

@@ -1,11 +1,13 @@
 import type { MessageQueue } from '../../../common/message-queue.js';
 import type { ConsumeStats, OffsetWrapper, QueueTimeSpan } from '../../../remoting/body/consume-stats.js';
-import { failure, success } from '../../../remoting/remoting-command.js';
+import { failure, success, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 const TOPIC_SEPARATOR = ';';
+/** Queues of which one answer tells: Java's client takes in hardly more, in a frame of 16 MiB. */
+const MAX_ANSWERED = 131_072;
 
 /** How far groups are, for administrators (AdminBrokerProcessor). */
 export class ConsumeStatsProcessor {
@@ -13,7 +15,9 @@ export class ConsumeStatsProcessor {
 
   getConsumeStats({ header }: Request<'GET_CONSUME_STATS'>): Response<'GET_CONSUME_STATS'> {
     const { consumerGroup } = header;
-    const stats = this.topicsOf(header).map((topic) => this.statsOf(consumerGroup, topic));
+    const topics = this.topicsOf(header);
+    if (this.queuesOf(topics) > MAX_ANSWERED) return tooMany('topics by themselves');
+    const stats = topics.map((topic) => this.statsOf(consumerGroup, topic));
     return success(undefined, {
       offsetTable: new Map(stats.flatMap(({ offsetTable }) => [...offsetTable])),
       consumeTps: stats.reduce((sum, { consumeTps }) => sum + consumeTps, 0),
@@ -24,16 +28,20 @@ export class ConsumeStatsProcessor {
     header: { isOrder },
   }: Request<'GET_BROKER_CONSUME_STATS'>): Response<'GET_BROKER_CONSUME_STATS'> {
     const { groups, topics, brokerAddr } = this.broker;
-    const consumeStatsList: ReadonlyMap<string, readonly ConsumeStats[]>[] = [];
-    const wrappers: OffsetWrapper[] = [];
-    for (const { groupName } of groups.all()) {
-      const named = this.topicsOf({ consumerGroup: groupName }).filter(
+    const topicsByGroup = [...groups.all()].map(({ groupName }): [string, string[]] => [
+      groupName,
+      this.topicsOf({ consumerGroup: groupName }).filter(
         (topic) => !isOrder || topics.selectTopicConfig(topic)!.order,
-      );
-      const stats = named.map((topic) => this.statsOf(groupName, topic));
-      for (const { offsetTable } of stats) wrappers.push(...offsetTable.values());
-      consumeStatsList.push(new Map([[groupName, stats]]));
-    }
+      ),
+    ]);
+    if (this.queuesOf(topicsByGroup.flatMap(([, named]) => named)) > MAX_ANSWERED)
+      return tooMany('groups by themselves');
+    const consumeStatsList = topicsByGroup.map(
+      ([group, named]) => new Map([[group, named.map((topic) => this.statsOf(group, topic))]]),
+    );
+    const wrappers = consumeStatsList
+      .flatMap((groupStats) => [...groupStats.values()].flat())
+      .flatMap(({ offsetTable }) => [...offsetTable.values()]);
     const totalDiff = wrappers.reduce((sum, one) => sum + one.brokerOffset - one.consumerOffset, 0);
     const totalInflightDiff = wrappers.reduce((sum, one) => sum + one.pullOffset - one.consumerOffset, 0);
     return success(undefined, { consumeStatsList, brokerAddr, totalDiff, totalInflightDiff });
@@ -65,6 +73,11 @@ export class ConsumeStatsProcessor {
     if (listed.length > 0) return [...new Set(listed)].filter(isKnown);
     const asked = topic === undefined || topic === '' ? offsets.whichTopicByConsumer(consumerGroup) : [topic];
     return asked.filter((name) => isKnown(name) && !consumers.hasLeftTopic(consumerGroup, name));
+  }
+
+  private queuesOf(topics: readonly string[]): number {
+    const configs = topics.map((topic) => this.broker.topics.selectTopicConfig(topic)!);
+    return configs.reduce((sum, { readQueueNums }) => sum + readQueueNums, 0);
   }
 
   private statsOf(group: string, topic: string): ConsumeStats {
@@ -106,4 +119,9 @@ export class ConsumeStatsProcessor {
       delayTime: nextTime < 0 ? 0 : Math.max(0, clock.now() - nextTime),
     };
   }
+}
+
+function tooMany(what: string): RemotingResponse<never> {
+  const remark = `more than ${MAX_ANSWERED} queues are too many for an answer: ask for ${what}`;
+  return failure(ResponseCode.SYSTEM_ERROR, remark);
 }

@@ -2,7 +2,7 @@ import type { Request, Response } from '../../../remoting/named-request.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import { MAX_QUEUES } from '../../../remoting/body/topic-config.js';
+import type { TopicConfig } from '../../../remoting/body/topic-config.js';
 
 /** Members and offsets of consumer groups (ConsumerManageProcessor). */
 export class ConsumerManageProcessor {
@@ -35,14 +35,24 @@ export class ConsumerManageProcessor {
       const remark = `Group ${consumerGroup} not exist!`;
       return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark);
     }
-    if (this.broker.topics.selectTopicConfig(topic) === undefined) {
-      return failure(ResponseCode.TOPIC_NOT_EXIST, `Topic ${topic} not exist!`);
-    }
-    if (!Number.isSafeInteger(commitOffset) || commitOffset < 0 || queueId < 0 || queueId >= MAX_QUEUES) {
+    const config = this.broker.topics.selectTopicConfig(topic);
+    if (config === undefined) return failure(ResponseCode.TOPIC_NOT_EXIST, `Topic ${topic} not exist!`);
+    const isOffset = Number.isSafeInteger(commitOffset) && commitOffset >= 0;
+    if (!isOffset || !this.hasQueue(consumerGroup, config, queueId)) {
       const remark = `illegal offset ${commitOffset} of queue ${queueId}`;
       return failure(ResponseCode.INVALID_PARAMETER, remark);
     }
     this.broker.offsets.commitOffset(consumerGroup, topic, queueId, commitOffset);
     return success(undefined, undefined);
+  }
+
+  /** The topic may have had more queues when the group got this one. */
+  private hasQueue(
+    group: string,
+    { topicName, readQueueNums, writeQueueNums }: TopicConfig,
+    queueId: number,
+  ): boolean {
+    const isOfTopic = queueId >= 0 && queueId < Math.max(readQueueNums, writeQueueNums);
+    return isOfTopic || this.broker.offsets.queryOffset(group, topicName, queueId) !== undefined;
   }
 }

@@ -31,8 +31,12 @@ export class OffsetAdminProcessor {
   }
 
   async cloneGroupOffset({ header }: Request<'CLONE_GROUP_OFFSET'>): Promise<Response<'CLONE_GROUP_OFFSET'>> {
-    const { offsets, consumers, topics } = this.broker;
+    const { offsets, consumers, groups, topics } = this.broker;
     const { srcGroup, destGroup, topic = '', offline } = header;
+    // Offsets of what is no group would never go.
+    if (groups.findSubscriptionGroupConfig(destGroup) === undefined) {
+      return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `Group ${destGroup} does not exist`);
+    }
     const asked = topic === '' ? offsets.whichTopicByConsumer(srcGroup) : [topic];
     for (const name of asked) {
       const isLeft = !offline && consumers.hasLeftTopic(srcGroup, name);

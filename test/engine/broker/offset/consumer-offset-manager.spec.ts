@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { createTopic } from '../../../conformance/admin-client.js';
 import { eventually } from '../../../support/eventually.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable, type TestEngine } from '../../../support/test-engine.js';
@@ -81,6 +82,7 @@ describe('ConsumerOffsetManager', () => {
   it('counts a version up with every 500 commits', async () => {
     const directory = temporaryDirectory();
     const engine = await startEngine({ directory });
+    await createTopic(await TestClient.open(engine), 't', { readQueueNums: 500 });
     await commit(
       engine,
       't',
