@@ -123,16 +123,19 @@ export class PopLongPollingService {
       for (const queueId of this.queueIdsOf(topic, group)) this.wakeOne(topic, group, queueId);
   }
 
-  /** Answers everyone who waits, at the end of the broker. */
-  close(): void {
-    this.isClosed = true;
-    const all = [...this.table.values()].flatMap((groups) =>
-      [...groups.values()].flatMap((queues) => [...queues.values()].flat()),
-    );
-    for (const waiting of all) {
+  /** Wakes everyone who waits for a topic. */
+  wakeTopic(topic: string): void {
+    const groups = [...(this.table.get(topic)?.values() ?? [])];
+    for (const waiting of groups.flatMap((queues) => [...queues.values()].flat())) {
       this.remove(waiting);
       waiting.pop.wakeUp();
     }
+  }
+
+  /** Answers everyone who waits, at the end of the broker. */
+  close(): void {
+    this.isClosed = true;
+    for (const topic of Array.from(this.table.keys())) this.wakeTopic(topic);
   }
 
   private expire(pop: HeldPop): void {

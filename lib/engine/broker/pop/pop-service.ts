@@ -75,6 +75,12 @@ export class PopService {
     this.notifications.wakeForQueue(topic, group, queueId);
   }
 
+  /** Whoever waits for messages of it is told. */
+  onTopicDeleted(topic: string): void {
+    this.polling.wakeTopic(topic);
+    this.notifications.wakeTopic(topic);
+  }
+
   /** Check points go to the queues of the revive topic in turn. */
   nextReviveQid(): number {
     return this.popCount++ % REVIVE_QUEUES;

@@ -8,6 +8,7 @@ import type { CreateTopicRequestHeader } from '../../../remoting/header/create-t
 import { failure, success, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import type { PopService } from '../pop/pop-service.js';
 import { alterAttributes } from '../topic/topic-attributes.js';
 import { MAX_QUEUES } from '../../../remoting/body/topic-config.js';
 import { encodeTopicConfig, type TopicConfig } from '../topic/topic-config.js';
@@ -19,7 +20,10 @@ const FILTER_TYPES = ['SINGLE_TAG', 'MULTI_TAG'];
 
 /** Topics and their queues, for administrators (AdminBrokerProcessor). */
 export class TopicAdminProcessor {
-  constructor(private readonly broker: BrokerController) {}
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly pops: PopService,
+  ) {}
 
   async updateAndCreateTopic({
     header,
@@ -53,6 +57,7 @@ export class TopicAdminProcessor {
     offsets.removeTopic(topic);
     stats.onTopicDeleted(topic);
     holdService.wakeUp(topic);
+    this.pops.onTopicDeleted(topic);
   }
 
   /** What came back to groups that pop goes with the topic (clearRetryTopicWhenDeleteTopic). */
