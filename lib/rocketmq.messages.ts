@@ -59,8 +59,8 @@ export const idempotentBroadcasting = (listener: string): string =>
   'one of them out.';
 
 export const idempotentNamesakes = (group: string, listener: string, topics: readonly string[]): string =>
-  `In consumer group "${group}" two @Idempotent listeners have the name ${listener} (${topics.map((topic) => `topic "${topic}"`).join(' and ')}) and would ` +
-  'share their keys, so that one leaves out what the other handled: rename one of them, or give it a consumerGroup of its own.';
+  `In consumer group "${group}" two @Idempotent listeners have the name ${listener} (${topics.map((topic) => `topic "${topic}"`).join(' and ')}) and could ` +
+  'share their keys, so that one would leave out what the other handled: rename one of them, or give it a consumerGroup of its own.';
 
 export const missingIdempotencyStore = (store: string, listener: string): string =>
   `The store ${store} of @Idempotent of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
