@@ -41,12 +41,6 @@ export class ConsumerFilterManager extends ConfigManager {
     return this.table.get(topic)?.get(group);
   }
 
-  /** Takes in what a live group subscribes to by other means than tags, if it can be compiled. */
-  take(group: string, subscription: SubscriptionData): ConsumerFilterData | undefined {
-    this.registerOne(group, subscription);
-    return this.get(subscription.topic, group);
-  }
-
   /** Takes in the heartbeat of a group: what it subscribes to of the topics that there are, and what not any more. */
   register(group: string, subscriptions: readonly SubscriptionData[]): void {
     for (const subscription of subscriptions)

@@ -53,7 +53,7 @@ export class ClientManageProcessor {
     const group = groups.findSubscriptionGroupConfig(groupName);
     if (group === undefined) return;
     topics.findOrCreate(retryTopicOf(groupName), group.retryQueueNums);
-    // They are kept beyond the life of the group; a pull takes in those of topics that come later.
+    // What is noted is kept beyond the life of the group.
     filters.register(
       groupName,
       subscriptionDataSet.filter(({ topic }) => topics.selectTopicConfig(topic) !== undefined),

@@ -94,18 +94,21 @@ export class PullMessageProcessor {
     { topic, consumerGroup, subVersion }: PullMessageRequestHeader,
     subscription: SubscriptionData,
   ): Selection | Refusal {
-    const { filters } = this.broker;
-    // There may have been no such topic when the group last told what it subscribes to.
-    const data = filters.get(topic, consumerGroup) ?? filters.take(consumerGroup, subscription);
-    if (data?.filter === undefined) {
-      const remark = "The broker's consumer filter data is not exist!Your expression may be wrong!";
-      return failure(ResponseCode.FILTER_DATA_NOT_EXIST, remark);
-    }
+    const data = this.broker.filters.get(topic, consumerGroup);
+    if (data === undefined) return this.sqlFilterOf(subscription);
+    if (data.filter === undefined) return filterDataNotExist();
     if (data.clientVersion < subVersion)
       return failure(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest");
     return this.broker.config.enablePropertyFilter
       ? { filter: { ofRecord: data.filter } }
       : filterNotSupported(data.expressionType);
+  }
+
+  /** There may have been no such topic at the last heartbeat. */
+  private sqlFilterOf({ subString, expressionType }: SubscriptionData): Selection | Refusal {
+    if (!this.broker.config.enablePropertyFilter) return filterNotSupported(expressionType);
+    const selection = this.sqlFilters.select(subString);
+    return 'code' in selection ? filterDataNotExist() : selection;
   }
 
   private registeredSubscription(header: PullMessageRequestHeader): SubscriptionData | Refusal {
@@ -261,4 +264,9 @@ class Pull implements HeldPull {
       body: messages,
     });
   }
+}
+
+function filterDataNotExist(): Refusal {
+  const remark = "The broker's consumer filter data is not exist!Your expression may be wrong!";
+  return failure(ResponseCode.FILTER_DATA_NOT_EXIST, remark);
 }

@@ -88,4 +88,12 @@ describe('the expression of a group', () => {
     expect(code).toBe(0);
     expect(bodies(decodeMessages(body!))).toEqual(['2']);
   });
+
+  it('of a topic that came later on selects nothing when it is wrong', async () => {
+    const { client } = await open();
+    await client.heartbeat('c1', 'g', { later: { ...sql('later', client), subString: 'a > ' } });
+    await client.send('later');
+    const { code } = await client.pull('later', 'g', { sysFlag: 0, subVersion: 1000 });
+    expect(code).toBe(ResponseCode.FILTER_DATA_NOT_EXIST);
+  });
 });
