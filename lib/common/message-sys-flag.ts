@@ -20,3 +20,8 @@ export const MessageSysFlag = {
 export function transactionValue(sysFlag: number): number {
   return sysFlag & MessageSysFlag.TRANSACTION_ROLLBACK_TYPE;
 }
+
+/** Whether a record has a place in its queue: recovery gives none to half messages that were not moved, and to rollbacks. */
+export function hasQueueOffset(sysFlag: number): boolean {
+  return (sysFlag & MessageSysFlag.TRANSACTION_PREPARED_TYPE) === 0;
+}

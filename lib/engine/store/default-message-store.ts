@@ -2,6 +2,7 @@ import type { Allocator } from '../../common/buffer-pool.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
+import { hasQueueOffset } from '../../common/message-sys-flag.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { GROUP_MAX_LENGTH, TOPIC_MAX_LENGTH } from '../../common/topic-validator.js';
 import type { PutMessageCallback } from './append-batch.js';
@@ -343,8 +344,10 @@ export class DefaultMessageStore {
     if (this.probe.isFull() || !this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
     if (this.pipeline.isOSPageCacheBusy) return 'OS_PAGE_CACHE_BUSY';
     const { maxMessageSize } = this.options.config;
-    for (const { topic, body } of messages) {
+    for (const { topic, body, sysFlag } of messages) {
       if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
+      // Its place would be a hole in the queue after a crash, which costs other messages.
+      if (!hasQueueOffset(sysFlag)) return 'MESSAGE_ILLEGAL';
       if (this.deleted.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
     }
     return undefined;

@@ -1,5 +1,5 @@
 import type { Logger } from '../../common/logger.js';
-import { MessageSysFlag, transactionValue } from '../../common/message-sys-flag.js';
+import { hasQueueOffset } from '../../common/message-sys-flag.js';
 import { readOffset } from '../../common/int64.js';
 import { RecordLayout } from '../../common/message-layout.js';
 import type { CommitLog } from './commit-log.js';
@@ -218,12 +218,4 @@ export class StoreLoader {
         'the messages there are lost; all others stay readable.',
     );
   }
-}
-
-/** Half messages that were not moved and rollbacks have no place in a queue. */
-function hasQueueOffset(sysFlag: number): boolean {
-  const type = transactionValue(sysFlag);
-  return (
-    type !== MessageSysFlag.TRANSACTION_PREPARED_TYPE && type !== MessageSysFlag.TRANSACTION_ROLLBACK_TYPE
-  );
 }

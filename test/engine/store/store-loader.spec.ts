@@ -44,6 +44,21 @@ describe('opening a store', () => {
     for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
   });
 
+  it.each([4, 12])(
+    'that was killed has all messages between ones of transactions (%i) that it refused',
+    async (sysFlag) => {
+      const store = new SimulatedStore();
+      for (let i = 0; i < 3; i++) {
+        expect((await store.put({ sysFlag })).status).toBe('MESSAGE_ILLEGAL');
+        await store.send(1);
+      }
+      store.kill();
+      store.open();
+      expect(store.stored).toHaveLength(3);
+      expect(await store.ids()).toEqual(idsOf(store.stored));
+    },
+  );
+
   it('again and again after kills changes nothing', async () => {
     const store = new SimulatedStore();
     await store.send(70);

@@ -1,4 +1,5 @@
 import { MessageConst } from '../../../common/message-const.js';
+import { hasQueueOffset } from '../../../common/message-sys-flag.js';
 import { formatHostAddress } from '../../../common/socket-host.js';
 import { NO_BYTES } from '../../../common/no-bytes.js';
 import type { Channel, RequestContext } from '../../../remoting/channel.js';
@@ -23,7 +24,6 @@ type ReplyContext = RequestContext<ReplyCode>;
 
 /** Milliseconds that a requester has to take its reply (Broker2Client#callClient). */
 const PUSH_TIMEOUT = 10_000;
-/** Replies get fewer properties from the broker than other messages. */
 
 /** Hands replies to the clients that wait for them, and keeps them (ReplyMessageProcessor). */
 export class ReplyMessageProcessor {
@@ -33,12 +33,13 @@ export class ReplyMessageProcessor {
   ) {}
 
   process({ header, body }: RemotingRequest<ReplyCode>, context: ReplyContext): void {
-    const fault = this.send.refuse(header) ?? refuseWithoutBody(body);
+    const fault = this.send.refuse(header) ?? refuseTransaction(header) ?? refuseWithoutBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = new Map(header.properties)
       .set(MessageConst.MSG_REGION, this.broker.config.regionId)
       .set(MessageConst.TRACE_SWITCH, 'true');
     const inner = this.send.innerMessage(header, header.flag, body, properties, context);
+    // Replies get fewer properties from the broker than other messages.
     const message = { ...inner, brokerProperties: NO_BYTES };
     this.push(header, message, (pushFault) => {
       if (this.broker.config.storeReplyMessageEnable) this.store(message, pushFault, context);
@@ -99,6 +100,12 @@ export class ReplyMessageProcessor {
       },
     });
   }
+}
+
+/** The store would not take it, which should show before the requester has it. */
+function refuseTransaction({ sysFlag }: SendMessageRequestHeader): RemotingResponse<never> | undefined {
+  if (hasQueueOffset(sysFlag)) return undefined;
+  return failure(ResponseCode.MESSAGE_ILLEGAL, 'a reply can not be a message of a transaction');
 }
 
 function answer(fault: string | undefined, header: SendMessageResponseHeader): RemotingResponse<ReplyCode> {

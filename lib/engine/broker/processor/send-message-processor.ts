@@ -1,6 +1,6 @@
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageClientIdSetter } from '../../../common/message-client-id-setter.js';
-import { MessageSysFlag, transactionValue } from '../../../common/message-sys-flag.js';
+import { hasQueueOffset, transactionValue } from '../../../common/message-sys-flag.js';
 import { dlqTopicOf, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
 import { isNotAllowedSendTopic, topicNameFault, TopicNames } from '../../../common/topic-validator.js';
 import type { MessageBatch } from '../../../remoting/body/message-batch.js';
@@ -118,7 +118,7 @@ export class SendMessageProcessor {
       const remark = `the broker[${brokerName}] sending transaction message is forbidden`;
       return failure(ResponseCode.NO_PERMISSION, remark);
     }
-    if ((sysFlag & MessageSysFlag.TRANSACTION_PREPARED_TYPE) === 0) return undefined;
+    if (hasQueueOffset(sysFlag)) return undefined;
     return failure(ResponseCode.MESSAGE_ILLEGAL, 'a message of a transaction needs the property TRAN_MSG');
   }
 

@@ -64,4 +64,17 @@ describe('the reply processor', () => {
     );
     expect((await client.sendReply(TOPIC, { properties, body: '' })).code).toBe(ResponseCode.SYSTEM_ERROR);
   });
+
+  it.each([4, 12])(
+    'passes on and keeps no reply that says to be a message of a transaction (%i)',
+    async (sysFlag) => {
+      const { client } = await open();
+      const { code, remark } = await client.sendReply(TOPIC, { properties, sysFlag });
+      expect([code, remark]).toEqual([
+        ResponseCode.MESSAGE_ILLEGAL,
+        'a reply can not be a message of a transaction',
+      ]);
+      expect(client.pushed).toEqual([]);
+    },
+  );
 });
