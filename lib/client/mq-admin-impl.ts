@@ -130,8 +130,9 @@ export class MQAdminImpl {
     const response = await invoke(transport, address, request, PULL_TIMEOUT);
     if (response.header === undefined) throw new MQBrokerError(response.code, response.remark ?? '', address);
     const pulled = response.code === ResponseCode.SUCCESS ? this.instance.decode(response.body!) : [];
-    const messages = this.shown(unwrapInnerBatches(pulled, queueOffset), mq);
-    return { messages, nextOffset: response.header.nextBeginOffset };
+    const nextOffset = response.header.nextBeginOffset;
+    const messages = this.shown(unwrapInnerBatches(pulled, queueOffset, nextOffset), mq);
+    return { messages, nextOffset };
   }
 
   /**

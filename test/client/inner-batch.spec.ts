@@ -1,9 +1,11 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { unwrapInnerBatches } from '../../lib/client/inner-batch.js';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
-import { encodeMessageBatch } from '../../lib/remoting/codec/message-batch-codec.js';
+import { decodeMessageBatch, encodeMessageBatch } from '../../lib/remoting/codec/message-batch-codec.js';
 import { encodeRecord, innerMessage } from '../support/test-store.js';
 
+const COMPRESSED = 0x1;
 const NEED_UNWRAP = 0x40;
 const INNER_BATCH = 0x80;
 
@@ -28,7 +30,7 @@ const batchOf = (...texts: string[]) => encodeMessageBatch(texts.map((text, i) =
 
 describe('a pulled record that is a batch', () => {
   it('becomes its messages, each at its own offset', () => {
-    const messages = unwrapInnerBatches(pulled(batchOf('a', 'b')), 0);
+    const messages = unwrapInnerBatches(pulled(batchOf('a', 'b')), 0, 10);
     expect(messages.map(({ body, queueOffset }) => `${queueOffset} ${body.toString()}`)).toEqual([
       '7 a',
       '8 b',
@@ -48,21 +50,36 @@ describe('a pulled record that is a batch', () => {
   });
 
   it('is gone on with in its middle', () => {
-    const messages = unwrapInnerBatches(pulled(batchOf('a', 'b')), 8);
+    const messages = unwrapInnerBatches(pulled(batchOf('a', 'b')), 8, 10);
     expect(messages.map(({ queueOffset }) => queueOffset)).toEqual([8, 9]);
   });
 
   it('is damaged when it cannot be read, and others are not', () => {
     let damaged = 0;
     const unwrap = (body: Buffer, sysFlag?: number) =>
-      unwrapInnerBatches(pulled(body, sysFlag), 0, () => damaged++).map(({ queueOffset }) => queueOffset);
+      unwrapInnerBatches(pulled(body, sysFlag), 0, 10, () => damaged++).map(({ queueOffset }) => queueOffset);
     expect(unwrap(batchOf('a', 'b').subarray(0, -1))).toEqual([9]);
     expect(unwrap(batchOf('a'), NEED_UNWRAP | INNER_BATCH | 1)).toEqual([9]);
     expect(damaged).toBe(2);
   });
 
+  it('is one message when it has more than the offsets up to the next one, or to the end of what was pulled', () => {
+    const messages = pulled(batchOf('a', 'b', 'c'));
+    expect(unwrapInnerBatches(messages, 0, 10)).toEqual(messages);
+    const [alone] = pulled(batchOf('a', 'b'));
+    expect(unwrapInnerBatches([alone!], 0, 8)).toEqual([alone]);
+    expect(unwrapInnerBatches([alone!], 0, 9)).toHaveLength(2);
+  });
+
+  it('is read no further than it can be one', () => {
+    const items = Buffer.concat(Array.from({ length: 40_000 }, () => batchOf('a')));
+    const [bomb] = pulled(deflateSync(items), NEED_UNWRAP | INNER_BATCH | COMPRESSED);
+    expect(unwrapInnerBatches([bomb!], 0, 9)).toEqual([bomb]);
+    expect(decodeMessageBatch(items, 3)).toHaveLength(3);
+  });
+
   it.each([0, NEED_UNWRAP, INNER_BATCH])('is one with both flags only, not with %i', (sysFlag) => {
     const messages = pulled(batchOf('a', 'b'), sysFlag);
-    expect(unwrapInnerBatches(messages, 0)).toBe(messages);
+    expect(unwrapInnerBatches(messages, 0, 10)).toBe(messages);
   });
 });

@@ -215,6 +215,18 @@ export function describeSend(cluster: ClusterRef): void {
         expect(await client.read(topic)).toEqual([]);
       });
 
+      it('a message that says to be a batch of a topic with BatchCQ', async () => {
+        const client = await TestClient.open(cluster());
+        const topic = uniqueName('inner-batch');
+        const [single, batch] = [
+          await client.send(topic, { sysFlag: 0xc0 }),
+          await client.sendBatch(topic, [{}], { sysFlag: 0xc0 }),
+        ];
+        expect([single.code, batch.code]).toEqual(Array(2).fill(ResponseCode.MESSAGE_ILLEGAL));
+        expect(single.remark).toContain('the message is illegal');
+        expect(await client.read(topic)).toEqual([]);
+      });
+
       it('a body above 4 MiB', async () => {
         const client = await TestClient.open(cluster());
         const topic = uniqueName('big');

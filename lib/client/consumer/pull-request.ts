@@ -216,11 +216,13 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private onFound({ header, body }: RemotingResponse<PullCode>): void {
     let damaged = 0;
     const pulled = this.context.instance.decode(body!, () => damaged++);
-    const messages = this.wanted(unwrapInnerBatches(pulled, this.nextOffset, () => damaged++));
-    if (damaged > 0) this.logDamaged(damaged, header!.nextBeginOffset);
+    const { nextBeginOffset } = header!;
+    const unwrapped = unwrapInnerBatches(pulled, this.nextOffset, nextBeginOffset, () => damaged++);
+    const messages = this.wanted(unwrapped);
+    if (damaged > 0) this.logDamaged(damaged, nextBeginOffset);
     this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullAt);
     this.queue.put(messages);
-    this.moveTo(header!.nextBeginOffset);
+    this.moveTo(nextBeginOffset);
     if (messages.length > 0) this.owner.consumeService.submit(messages, this.queue);
     this.pullLater(this.context.config.pullInterval);
   }

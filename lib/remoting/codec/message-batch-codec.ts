@@ -47,13 +47,13 @@ function writeItem(buffer: Buffer, start: number, { flag, body }: BatchMessage, 
 }
 
 /**
- * The reverse (MessageDecoder#decodeMessages). The bodies are views.
+ * The reverse (MessageDecoder#decodeMessages), of the first `max` messages. The bodies are views.
  *
  * @throws RemotingCodecError when the lengths do not add up.
  */
-export function decodeMessageBatch(buffer: Buffer): MessageBatch {
+export function decodeMessageBatch(buffer: Buffer, max = Infinity): MessageBatch {
   const batch: BatchMessage[] = [];
-  for (let position = 0; position < buffer.length;) {
+  for (let position = 0; position < buffer.length && batch.length < max;) {
     const end = position + itemSize(buffer, position);
     batch.push(readItem(buffer, position, end));
     position = end;

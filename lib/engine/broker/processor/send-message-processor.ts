@@ -1,6 +1,6 @@
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageClientIdSetter } from '../../../common/message-client-id-setter.js';
-import { hasQueueOffset, transactionValue } from '../../../common/message-sys-flag.js';
+import { hasQueueOffset, MessageSysFlag, transactionValue } from '../../../common/message-sys-flag.js';
 import { dlqTopicOf, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
 import { isNotAllowedSendTopic, topicNameFault, TopicNames } from '../../../common/topic-validator.js';
 import type { MessageBatch } from '../../../remoting/body/message-batch.js';
@@ -85,6 +85,8 @@ export class SendMessageProcessor {
   refuse(header: SendMessageRequestHeader): Refusal | undefined {
     const { topics } = this.broker;
     const { topic, defaultTopic, defaultTopicQueueNums } = header;
+    // No topic here has BatchCQ (HookUtils#checkInnerBatch).
+    if ((header.sysFlag & MessageSysFlag.INNER_BATCH) !== 0) return refusal(this.broker, 'MESSAGE_ILLEGAL');
     const existing = topics.selectTopicConfig(topic);
     const fault = existing === undefined ? topicNameFault(topic) : undefined;
     if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);

@@ -63,6 +63,9 @@ describe('the reply processor', () => {
       ResponseCode.INVALID_PARAMETER,
     );
     expect((await client.sendReply(TOPIC, { properties, body: '' })).code).toBe(ResponseCode.SYSTEM_ERROR);
+    expect((await client.sendReply(TOPIC, { properties, sysFlag: 0x80 })).code).toBe(
+      ResponseCode.MESSAGE_ILLEGAL,
+    );
   });
 
   it.each([4, 12])(
