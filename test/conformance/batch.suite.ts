@@ -58,6 +58,21 @@ export function describeBatch(cluster: ClusterRef): void {
       expect(await client.read(topic)).toEqual([]);
     });
 
+    it('refuses a batch whose own properties are too long for so many messages', async ({ skip }) => {
+      skip(cluster().isApache === true, 'it has no such bound');
+      const client = await TestClient.open(cluster());
+      const topic = uniqueName('batch');
+      const batch = Array.from({ length: 2000 }, () => ({}));
+      const properties = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${i}`, 'value']));
+      expect(await client.sendBatch(topic, batch, { properties })).toMatchObject({
+        code: ResponseCode.MESSAGE_ILLEGAL,
+        remark: 'the properties of the batch are too long for 2000 messages',
+      });
+      expect((await client.sendBatch(topic, batch.slice(1500), { properties })).code).toBe(
+        ResponseCode.SUCCESS,
+      );
+    });
+
     it.each<[string, string, BatchItem[], Pick<BatchItem, 'properties'>, number]>([
       ['to a retry topic', '%RETRY%group', [{}], {}, ResponseCode.MESSAGE_ILLEGAL],
       [

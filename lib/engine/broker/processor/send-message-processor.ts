@@ -139,6 +139,11 @@ export class SendMessageProcessor {
     if (batch.reduce((size, item) => size + item.body.length, 0) > maxMessageSize) {
       return failure(ResponseCode.SYSTEM_ERROR, `message body of the batch exceeds ${maxMessageSize} bytes`);
     }
+    // Before they are given to every message, which takes many times the bytes of the request.
+    if (propertiesLength(header.properties) * batch.length > maxMessageSize) {
+      const remark = `the properties of the batch are too long for ${batch.length} messages`;
+      return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
+    }
     for (const { properties } of [header, ...batch]) {
       const fault = refuseInBatch(header.sysFlag, properties);
       if (fault !== undefined) return fault;
@@ -213,6 +218,13 @@ export class SendMessageProcessor {
 /** A frame cannot tell an empty body from none, on which Apache's broker fails. */
 export function refuseWithoutBody(body: Buffer): Refusal | undefined {
   return body.length > 0 ? undefined : failure(ResponseCode.SYSTEM_ERROR, 'the message has no body');
+}
+
+/** Characters of their text form, of which a record has at least as many bytes. */
+function propertiesLength(properties: ReadonlyMap<string, string>): number {
+  let length = 0;
+  for (const [name, value] of properties) length += name.length + value.length + 2;
+  return length;
 }
 
 /** The properties of the batch come last, where they win over those of the message. Mostly it has them all. */
