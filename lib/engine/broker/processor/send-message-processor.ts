@@ -60,7 +60,7 @@ export class SendMessageProcessor {
     const recallHandle = isRecallable ? recallHandleOf(timed, broker.config.brokerName) : undefined;
     const answer = new StoredMessageHeader(broker, queueId, uniqKey, recallHandle);
     const reply = new SendReply(broker, context, topic, answer, !isRetry);
-    broker.store.putMessage(isHalf ? toHalfMessage(stored) : delivered, reply);
+    broker.store.putMessage(isHalf ? toHalfMessage(stored, broker.clock.now()) : delivered, reply);
   }
 
   processBatch(

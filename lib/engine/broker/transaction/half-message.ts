@@ -6,6 +6,9 @@ import { TopicNames, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { copyOf } from '../message-copy.js';
 
+/** Most milliseconds in which a message is not checked, while each look stores it anew. */
+const MAX_IMMUNITY = 24 * 3_600_000;
+
 /** Whether a message that is sent waits for the end of a transaction (SendMessageProcessor#sendMessage). */
 export function isPrepared(properties: ReadonlyMap<string, string>, reconsumeTimes: number): boolean {
   if (properties.get(MessageConst.TRANSACTION_PREPARED)?.toLowerCase() !== 'true') return false;
@@ -13,7 +16,7 @@ export function isPrepared(properties: ReadonlyMap<string, string>, reconsumeTim
 }
 
 /** A prepared message as it waits in the half topic (TransactionalMessageBridge#parseHalfMessageInner). */
-export function toHalfMessage(message: MessageExtBrokerInner): MessageExtBrokerInner {
+export function toHalfMessage(message: MessageExtBrokerInner, now: number): MessageExtBrokerInner {
   const properties = new Map(message.properties);
   const uniqKey = properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
   if (uniqKey !== undefined) properties.set(MessageConst.TRANSACTION_ID, uniqKey);
@@ -21,7 +24,9 @@ export function toHalfMessage(message: MessageExtBrokerInner): MessageExtBrokerI
   properties.set(MessageConst.REAL_TOPIC, message.topic);
   properties.set(MessageConst.REAL_QUEUE_ID, String(message.queueId));
   const sysFlag = withoutTransaction(message.sysFlag);
-  return { ...message, topic: TopicNames.TRANS_HALF, queueId: 0, sysFlag, properties };
+  // Its age decides when it is given up.
+  const bornTimestamp = Math.min(message.bornTimestamp, now);
+  return { ...message, topic: TopicNames.TRANS_HALF, queueId: 0, sysFlag, bornTimestamp, properties };
 }
 
 /** Where a half message belongs; undefined when it does not say it. */
@@ -70,7 +75,7 @@ export function originOf(half: MessageExt): number {
 /** How often the producer was asked already. */
 export function checkTimesOf(half: MessageExt): number {
   const times = Number(half.getProperty(MessageConst.TRANSACTION_CHECK_TIMES) ?? 0);
-  return Number.isSafeInteger(times) ? times : 0;
+  return Number.isSafeInteger(times) ? Math.max(times, 0) : 0;
 }
 
 /**
@@ -81,7 +86,7 @@ export function immunityOf(half: MessageExt, transactionTimeOut: number): number
   const text = half.getProperty(MessageConst.CHECK_IMMUNITY_TIME_IN_SECONDS);
   if (text === undefined) return undefined;
   if (!/^-?\d{1,12}$/.test(text) || text === '-1') return transactionTimeOut;
-  return Number(text) * 1000;
+  return Math.min(Number(text) * 1000, MAX_IMMUNITY);
 }
 
 function copyTo(

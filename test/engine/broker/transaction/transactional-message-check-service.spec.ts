@@ -19,7 +19,7 @@ import {
   ROLLBACK,
   sendHalf,
 } from '../../../support/transactions.js';
-import { SECOND, VirtualClock } from '../../../support/virtual-clock.js';
+import { HOUR, SECOND, VirtualClock } from '../../../support/virtual-clock.js';
 
 const INTERVAL = 30 * SECOND;
 
@@ -192,6 +192,22 @@ describe('the check of transactions', () => {
     await pass(5 * INTERVAL);
     expect(checksOf(client)).toEqual([]);
     expect(bodies(await client.read('t'))).toEqual(['m']);
+  });
+
+  it.each([
+    ['of the future, never to be asked about', { CHECK_IMMUNITY_TIME_IN_SECONDS: '999999999999' }],
+    ['that was asked about less than never', { TRANSACTION_CHECK_TIMES: '-9007199254740000' }],
+  ])('gives up a message %s', async (_, properties) => {
+    const { clock, client, send } = await open();
+    await send('m', { bornTimestamp: Number.MAX_SAFE_INTEGER, properties });
+    for (let hour = 0; hour < 42; hour++) {
+      clock.pass(HOUR - INTERVAL);
+      await clock.advance(INTERVAL);
+    }
+    expect(bodies(await client.read(DISCARDED_TOPIC))).toEqual(['m']);
+    const renewed = (await client.read(HALF_TOPIC)).length;
+    await clock.advance(5 * INTERVAL);
+    expect(await client.read(HALF_TOPIC)).toHaveLength(renewed);
   });
 
   it('refuses an end after that time, and asks', async () => {
