@@ -22,6 +22,8 @@ const MAX_BROKERS = 1024;
 const MAX_NAME_LENGTH = 255;
 /** Topics of one broker. */
 const MAX_TOPICS = 100_000;
+/** Topics of all brokers, each counted as often as brokers have it. */
+const MAX_TOPICS_TOGETHER = 400_000;
 /** With the prefix, group and topic of a retry topic. */
 const MAX_TOPIC_LENGTH = 512;
 
@@ -127,11 +129,13 @@ export class BrokerLiveTable {
 
   private faultOfTopics(brokerName: string, topics: Iterable<string>): string | undefined {
     let room = MAX_TOPICS - this.routes.topicCountOf(brokerName);
+    let roomTogether = MAX_TOPICS_TOGETHER - this.routes.topicCount;
     for (const topic of topics) {
       if (topic.length > MAX_TOPIC_LENGTH)
         return `topic ${topic.slice(0, MAX_NAME_LENGTH)}… is longer than ${MAX_TOPIC_LENGTH} characters`;
-      if (!this.routes.hasTopic(brokerName, topic) && room-- === 0)
-        return `broker ${brokerName} has more than ${MAX_TOPICS} topics`;
+      if (this.routes.hasTopic(brokerName, topic)) continue;
+      if (room-- === 0) return `broker ${brokerName} has more than ${MAX_TOPICS} topics`;
+      if (roomTogether-- <= 0) return `the brokers have more than ${MAX_TOPICS_TOGETHER} topics together`;
     }
     return undefined;
   }

@@ -36,6 +36,13 @@ export class RouteInfoManager {
     return count;
   }
 
+  /** The topics of all brokers, each as often as brokers have it. */
+  get topicCount(): number {
+    let count = 0;
+    for (const queues of this.topicQueueTable.values()) count += queues.size;
+    return count;
+  }
+
   hasTopic(brokerName: string, topic: string): boolean {
     return this.topicQueueTable.get(topic)?.has(brokerName) ?? false;
   }

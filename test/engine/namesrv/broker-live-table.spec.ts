@@ -128,6 +128,15 @@ describe('brokers of other processes', () => {
     expect(long.remark).toMatch(/^topic x+… is longer than 512 characters$/);
   });
 
+  it('have a bounded number of topics together', () => {
+    register(header('a'));
+    for (let i = 0; i < 400_000 - 3; i++) namesrv.routes.registerTopic(`b${i % 4}`, `t${i >> 2}`, topic('t'));
+    expect(register(header('a'), [topic('v'), topic('u')]).code).toBe(0);
+    const { code, remark } = register(header('a'), [topic('u'), topic('w')]);
+    expect([code, remark]).toEqual([1, 'the brokers have more than 400000 topics together']);
+    expect(register(header('a')).code).toBe(0);
+  });
+
   it('say nothing about topics as slaves', () => {
     register(header('a', { brokerId: 1 }), [topic('t'), topic('u')]);
     expect(routeOf('t')).toBeUndefined();

@@ -21,7 +21,7 @@ import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { recallHandleOf } from '../timer/recall-message-handle.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
-import { topicNotExist } from '../topic/topic-not-exist.js';
+import { tooManyTopics, topicNotExist } from '../topic/topic-not-exist.js';
 import { isPrepared, toHalfMessage } from '../transaction/half-message.js';
 import { divertDelayed, TIMER_PROPERTIES } from './delay-diversion.js';
 import { refusal, STORED_CODES, StoredMessageHeader } from './put-message-response.js';
@@ -94,7 +94,7 @@ export class SendMessageProcessor {
       return failure(ResponseCode.NO_PERMISSION, `Sending message to topic[${topic}] is forbidden.`);
     }
     const config = existing ?? topics.findOrCreateForSend(topic, defaultTopic, defaultTopicQueueNums);
-    if (config === undefined) return topicNotExist(topic);
+    if (config === undefined) return topics.isFull ? tooManyTopics(topic) : topicNotExist(topic);
     const queueNums = Math.max(config.readQueueNums, config.writeQueueNums);
     if (header.queueId >= queueNums || queueNums === 0) {
       return failure(

@@ -4,6 +4,7 @@ import {
   type FastjsonObject,
   type FastjsonTable,
 } from '../../../common/fastjson.js';
+import { LogLimit } from '../../../common/log-limit.js';
 import { isRetryTopic, replyTopicOf, REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
@@ -13,6 +14,8 @@ import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 import { createTopicConfig, decodeTopicConfig, encodeTopicConfig, type TopicConfig } from './topic-config.js';
 
+/** With so many topics none are created by sends any more. */
+export const MAX_TOPICS = 100_000;
 const READ_WRITE = PermName.READ | PermName.WRITE;
 
 /** The topics of a broker (TopicConfigManager), kept in `config/topics.json`. */
@@ -20,6 +23,7 @@ export class TopicConfigManager extends ConfigManager {
   readonly dataVersion: DataVersion;
   private readonly table = new Map<string, TopicConfig>();
   private orderTopics: ReadonlyMap<string, string> = new Map();
+  private readonly logLimit: LogLimit;
 
   constructor(
     options: ConfigManagerOptions,
@@ -30,6 +34,7 @@ export class TopicConfigManager extends ConfigManager {
   ) {
     super(options, 'topics.json', 0);
     this.dataVersion = new DataVersion(options.clock.now());
+    this.logLimit = new LogLimit(options.clock);
     this.addBuiltInTopics(delayLevelCount);
   }
 
@@ -48,12 +53,25 @@ export class TopicConfigManager extends ConfigManager {
   findOrCreateForSend(topic: string, defaultTopic: string, queueNums: number): TopicConfig | undefined {
     const existing = this.table.get(topic);
     if (existing !== undefined) return existing;
+    if (this.isFull) return this.noteFull(topic);
     if (isRetryTopic(topic)) return this.findOrCreate(topic, 1);
     const pattern = this.table.get(defaultTopic);
     if (pattern === undefined || !isInherited(pattern.perm)) return undefined;
     const count = Math.max(0, Math.min(queueNums, pattern.writeQueueNums));
     const created = createTopicConfig(topic, count, pattern.perm & ~PermName.INHERIT);
     return this.update({ ...created, topicFilterType: pattern.topicFilterType });
+  }
+
+  /** Whether only administrators, and the broker for itself, create more topics. */
+  get isFull(): boolean {
+    return this.table.size >= MAX_TOPICS;
+  }
+
+  private noteFull(topic: string): undefined {
+    if (!this.logLimit.take()) return;
+    this.logger.warn(
+      `Topic ${topic} is not created: there are ${this.table.size} topics, and from ${MAX_TOPICS} on only administrators create more`,
+    );
   }
 
   /** A topic that the broker needs itself (TopicConfigManager#createTopicInSendMessageBackMethod). */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
+import { MAX_TOPICS } from '../../../../lib/engine/broker/topic/topic-config-manager.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 
@@ -83,6 +86,24 @@ describe('TopicConfigManager', () => {
     await started.close();
     const again = await TestClient.open(await startEngine({ directory }));
     expect((await again.send('after')).code).toBe(ResponseCode.SUCCESS);
+  });
+
+  it('creates no more by itself with a hundred thousand, and says so once in 10 s', async () => {
+    const directory = temporaryDirectory();
+    const names = Array.from({ length: MAX_TOPICS - 1 }, (_, i) => [`t${i}`, {}]);
+    writeTable(directory, 'topics.json', { topicConfigTable: Object.fromEntries(names) });
+    const engine = await startEngine({ directory, clock: new VirtualClock() });
+    const client = await TestClient.open(engine);
+    for (const topic of ['more', 'and-more', '%RETRY%more']) {
+      const { code, remark } = await client.send(topic);
+      expect(code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+      expect(remark).toContain(`topic[${topic}] not exist, and from 100000 topics on only administrators`);
+      expect((await client.route(topic)).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    }
+    expect(engine.logger.lines.filter((line) => line.includes('is not created'))).toHaveLength(1);
+    expect((await client.send('t7')).code).toBe(ResponseCode.SUCCESS);
+    expect((await createTopic(client, 'more')).code).toBe(ResponseCode.SUCCESS);
+    expect((await client.send('more')).code).toBe(ResponseCode.SUCCESS);
   });
 
   it('finds topics again that have messages but are in no table', async () => {
