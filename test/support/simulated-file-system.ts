@@ -48,6 +48,8 @@ export class SimulatedDisk {
   /** While set, transfers off the event loop, or those of some files, do not begin; {@link releaseTransfers} carries them out. */
   holdsTransfers: boolean | RegExp = false;
   private readonly heldTransfers: (() => void)[] = [];
+  /** Whether a path is found with letters of the other case, as on macOS and Windows: {@link FileSystem.exists} only. */
+  foldsCase = false;
   private entries: Entries = new Map([['/', 'directory']]);
   private durable: Entries = new Map(this.entries);
   private changes: Change[] = [];
@@ -257,7 +259,8 @@ class SimulatedFileSystem implements FileSystem {
 
   exists(path: string): boolean {
     this.assertAlive(path);
-    return this.disk.node(path) !== undefined;
+    if (!this.disk.foldsCase) return this.disk.node(path) !== undefined;
+    return [...this.disk.paths()].some((other) => other.toLowerCase() === path.toLowerCase());
   }
 
   sizeOf(path: string): number | undefined {

@@ -227,6 +227,12 @@ export class BrokerController implements RequestHandler {
     this.fastFailure.takeUp();
   }
 
+  /** Why the file system does not let a topic be created; undefined when it is there, or can be. */
+  directoryFault(topic: string): string | undefined {
+    if (this.topics.selectTopicConfig(topic) !== undefined) return undefined;
+    return this.store.directoryFault(topic, this.topics.names());
+  }
+
   private onTopicChanged(topic: TopicConfig): void {
     this.options.registerTopic(topic);
     this.consumers.onTopicChanged(topic.topicName);

@@ -39,9 +39,11 @@ export class ConsumeQueueStore {
   private readonly active = new Set<ConsumeQueue>();
   private readonly unsynced = { segments: new Set<SegmentFile>(), directories: new Set<string>() };
   private readonly directory: string;
+  /** Whether names that differ only in case are one to the file system. */
+  private foldsCase = false;
 
   constructor(
-    storePath: string,
+    private readonly storePath: string,
     private readonly fileSize: number,
     private readonly files: StoreFiles,
   ) {
@@ -51,6 +53,8 @@ export class ConsumeQueueStore {
   /** @throws ConfigurationError when the files of a queue have another length; those of none are changed then. */
   load(): void {
     const { fileSystem } = this.files;
+    // The name of `abort`, which is there while the store is open.
+    this.foldsCase = fileSystem.exists(join(this.storePath, 'ABORT'));
     for (const topic of fileSystem.list(this.directory)) {
       if (!isQueueName(topic, 0) || !fileSystem.isDirectory(join(this.directory, topic))) continue;
       for (const queueId of fileSystem.list(join(this.directory, topic))) {
@@ -71,6 +75,30 @@ export class ConsumeQueueStore {
     let queue = queues.get(queueId);
     if (queue === undefined) queues.set(queueId, (queue = this.create(topic, queueId)));
     return queue;
+  }
+
+  /** The queue of a message; undefined when it cannot be. */
+  createFor(topic: string, queueId: number): ConsumeQueue | undefined {
+    if (!isQueueName(topic, queueId)) return undefined;
+    if (!this.has(topic) && this.directoryFault(topic, this.directories()) !== undefined) return undefined;
+    return this.findOrCreate(topic, queueId);
+  }
+
+  private *directories(): IterableIterator<string> {
+    yield* this.table.keys();
+    yield* this.leftOver.keys();
+  }
+
+  /** Why a topic cannot have a directory beside those of others. */
+  directoryFault(topic: string, others: Iterable<string>): string | undefined {
+    if (process.platform === 'win32' && topic.includes('|'))
+      return `topic ${topic} cannot be on Windows, where no directory has a | in its name`;
+    if (!this.foldsCase) return undefined;
+    const folded = topic.toLowerCase();
+    for (const other of others)
+      if (other !== topic && other.toLowerCase() === folded)
+        return `topic ${topic} cannot be beside ${other}: the file system of the store takes both for one`;
+    return undefined;
   }
 
   has(topic: string): boolean {

@@ -9,8 +9,7 @@ import type { PutMessageCallback } from './append-batch.js';
 import { AppendPipeline } from './append-pipeline.js';
 import { CleanCommitLogService } from './clean-commit-log-service.js';
 import { CommitLog } from './commit-log.js';
-import { ConsumeQueueStore, isQueueName } from './consume-queue-store.js';
-import type { ConsumeQueue } from './consume-queue.js';
+import { ConsumeQueueStore } from './consume-queue-store.js';
 import type { CqUnit } from './cq-unit.js';
 import { parseDelayLevels } from '../../common/delay-level.js';
 import { DeletedTopics } from './deleted-topics.js';
@@ -193,6 +192,11 @@ export class DefaultMessageStore {
     return this.deleted.unfinished.has(topic);
   }
 
+  /** Why the file system does not let a new topic be beside others. */
+  directoryFault(topic: string, others: Iterable<string>): string | undefined {
+    return this.queues.directoryFault(topic, others);
+  }
+
   /** What the store knows of itself, by Apache's names (DefaultMessageStore#getRuntimeInfo). */
   runtimeInfo(): [string, string][] {
     const { log, pipeline, flushService, stats } = this;
@@ -228,7 +232,7 @@ export class DefaultMessageStore {
       return callback.onPut(refusal, [], 0, 0);
     }
     const { topic, queueId, properties } = messages[0]!;
-    const queue = this.queues.find(topic, queueId) ?? this.createQueue(topic, queueId);
+    const queue = this.queues.find(topic, queueId) ?? this.queues.createFor(topic, queueId);
     if (queue === undefined) return callback.onPut('MESSAGE_ILLEGAL', [], 0, 0);
     const waitStoreMsgOK = properties.get(MessageConst.WAIT_STORE_MSG_OK) !== 'false';
     this.pipeline.append(messages, queue, waitStoreMsgOK, callback);
@@ -377,10 +381,6 @@ export class DefaultMessageStore {
     } catch (error) {
       this.options.logger.error(`The next start will check the store: ${String(error)}`);
     }
-  }
-
-  private createQueue(topic: string, queueId: number): ConsumeQueue | undefined {
-    return isQueueName(topic, queueId) ? this.queues.findOrCreate(topic, queueId) : undefined;
   }
 
   /** Store timestamps never fall, so one far ahead of the clock, which must be damaged, would hold up all later ones. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SimulatedDisk } from '../../support/simulated-file-system.js';
 import { SimulatedStore } from '../../support/simulated-store.js';
 import { innerMessage, openStore, put, readAll, temporaryDirectory, get } from '../../support/test-store.js';
 
@@ -107,5 +108,17 @@ describe('DefaultMessageStore', () => {
     await store.close();
     store.open();
     await check();
+  });
+
+  it('takes no message of a topic that would share its files with another one', async () => {
+    const disk = new SimulatedDisk({ now: () => 0 });
+    disk.foldsCase = true;
+    const store = openStore('/store', { fileSystem: disk.mount() });
+    const statusOf = async (topic: string, queueId: number) =>
+      (await put(store, innerMessage({ topic, queueId }))).status;
+    expect(await statusOf('orders', 0)).toBe('PUT_OK');
+    expect(await statusOf('Orders', 0)).toBe('MESSAGE_ILLEGAL');
+    expect(await statusOf('orders', 1)).toBe('PUT_OK');
+    await store.close();
   });
 });

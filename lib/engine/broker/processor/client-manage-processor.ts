@@ -52,6 +52,8 @@ export class ClientManageProcessor {
     if (refusal !== undefined) return this.noteRefused('consumer', groupName, clientId, refusal);
     const group = groups.findSubscriptionGroupConfig(groupName);
     if (group === undefined) return;
+    const fault = this.broker.directoryFault(retryTopicOf(groupName));
+    if (fault !== undefined) return this.noteRefused('consumer', groupName, clientId, fault);
     topics.findOrCreate(retryTopicOf(groupName), group.retryQueueNums);
     // What is noted is kept beyond the life of the group.
     filters.register(

@@ -88,7 +88,8 @@ export class SendMessageProcessor {
     // No topic here has BatchCQ (HookUtils#checkInnerBatch).
     if ((header.sysFlag & MessageSysFlag.INNER_BATCH) !== 0) return refusal(this.broker, 'MESSAGE_ILLEGAL');
     const existing = topics.selectTopicConfig(topic);
-    const fault = existing === undefined ? topicNameFault(topic) : undefined;
+    const fault =
+      existing === undefined ? (topicNameFault(topic) ?? this.broker.directoryFault(topic)) : undefined;
     if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);
     if (isNotAllowedSendTopic(topic)) {
       return failure(ResponseCode.NO_PERMISSION, `Sending message to topic[${topic}] is forbidden.`);

@@ -129,7 +129,7 @@ export class TopicAdminProcessor {
   }
 
   private refuseName(topic: string): RemotingResponse<never> | undefined {
-    const fault = topicNameFault(topic);
+    const fault = topicNameFault(topic) ?? this.broker.directoryFault(topic);
     if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);
     return this.refuseSystemTopic(topic);
   }

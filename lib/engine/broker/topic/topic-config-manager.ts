@@ -42,6 +42,10 @@ export class TopicConfigManager extends ConfigManager {
     return this.table.values();
   }
 
+  names(): IterableIterator<string> {
+    return this.table.keys();
+  }
+
   selectTopicConfig(topic: string): TopicConfig | undefined {
     return this.table.get(topic);
   }

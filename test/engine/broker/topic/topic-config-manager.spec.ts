@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
+import { SimulatedDisk } from '../../../support/simulated-file-system.js';
 import { VirtualClock } from '../../../support/virtual-clock.js';
 import { MAX_TOPICS } from '../../../../lib/engine/broker/topic/topic-config-manager.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
@@ -149,5 +150,52 @@ describe('TopicConfigManager', () => {
     await engine.close();
     const again = await TestClient.open(await startEngine({ directory }));
     expect(await again.read('t')).toHaveLength(1);
+  });
+});
+
+/** An engine on a file system that takes names that differ only in case for one. */
+async function startWhereCaseFolds() {
+  const clock = new VirtualClock();
+  const disk = new SimulatedDisk({ now: () => clock.now() });
+  disk.foldsCase = true;
+  const engine = await startEngine({ directory: '/store', fileSystem: disk.mount(), clock });
+  return { engine, client: await TestClient.open(engine) };
+}
+
+describe('a new topic, whose name is that of a directory,', () => {
+  it('is refused when another one has its name but for case, where these are one', async () => {
+    const { engine, client } = await startWhereCaseFolds();
+    await client.send('orders');
+    await client.heartbeat('c', 'group', {});
+    const remark = 'topic Orders cannot be beside orders: the file system of the store takes both for one';
+    expect(await client.send('Orders')).toMatchObject({ code: ResponseCode.INVALID_PARAMETER, remark });
+    expect(await createTopic(client, 'Orders')).toMatchObject({
+      code: ResponseCode.INVALID_PARAMETER,
+      remark,
+    });
+    expect((await client.send('schedule_topic_xxxx')).remark).toContain('beside SCHEDULE_TOPIC_XXXX');
+    expect((await client.send('orders')).code).toBe(ResponseCode.SUCCESS);
+    await client.heartbeat('c', 'Group', {});
+    expect(await client.consumerIds('Group')).toBeUndefined();
+    expect(engine.logger.lines.join()).toContain('topic %RETRY%Group cannot be beside %RETRY%group');
+  });
+
+  it('is refused with a | on Windows', async () => {
+    const { platform } = process;
+    onTestFinished(() => void Object.defineProperty(process, 'platform', { value: platform }));
+    const client = await TestClient.open(await startEngine());
+    expect((await client.send('x|y')).code).toBe(ResponseCode.SUCCESS);
+    Object.defineProperty(process, 'platform', { value: 'win32' });
+    expect(await client.send('a|b')).toMatchObject({
+      code: ResponseCode.INVALID_PARAMETER,
+      remark: 'topic a|b cannot be on Windows, where no directory has a | in its name',
+    });
+    expect((await client.send('x|y')).code).toBe(ResponseCode.SUCCESS);
+  });
+
+  it('may differ from others in case only where these are two', async () => {
+    const client = await TestClient.open(await startEngine());
+    for (const topic of ['orders', 'Orders'])
+      expect((await client.send(topic)).code).toBe(ResponseCode.SUCCESS);
   });
 });
