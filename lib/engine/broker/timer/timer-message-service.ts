@@ -121,7 +121,7 @@ export class TimerMessageService {
       store.queryConsumeQueue(TIMER_TOPIC, 0, Math.max(offset, oldest), 1)?.units[0]?.commitLogOffset;
     const state = this.files.open(store.maxPhyOffset, offsetOf);
     this.isOpen = true;
-    const { lastReadTimeMs, lastTimerQueueOffset, earlier } = this.files.checkpoint;
+    const { lastReadTimeMs, lastTimerQueueOffset, earlier, savedAt } = this.files.checkpoint;
     const isSetBack = lastReadTimeMs > this.now() + MAX_SET_BACK;
     const isOld = state === 'UNKNOWN' || isSetBack || lastReadTimeMs < this.now() - MAX_AGE;
     this.readTimeMs = this.writeTimeMs = isOld ? this.now() : lastReadTimeMs;
@@ -131,7 +131,9 @@ export class TimerMessageService {
     if (state !== 'SOUND' || isOld) {
       const isEmpty = this.catchUpOffset === 0 && this.files.pending === 0;
       const reason = isSetBack ? SET_BACK : state.toLowerCase();
-      const from = { queueOffset: this.queueOffset, readTimeMs: lastReadTimeMs };
+      // A future that no clock said when it was written is damage, and proves nothing delivered.
+      const isDamaged = isSetBack && lastReadTimeMs > savedAt + MAX_SET_BACK;
+      const from = { queueOffset: this.queueOffset, readTimeMs: isDamaged ? 0 : lastReadTimeMs };
       this.rebuildFrom(from, isEmpty ? undefined : reason);
     }
     this.wake();

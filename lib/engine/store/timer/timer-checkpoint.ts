@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { makeDurableDirectory } from '../../../common/durable-directory.js';
 import type { FileCallback, FileSystem } from '../../../common/file-system.js';
 import { CheckpointFile } from '../checkpoint-file.js';
+import { wholeSlots } from './timer-wheel.js';
 
 /** Bytes of Apache's seven numbers. */
 const LENGTH = 56;
@@ -21,6 +22,8 @@ export class TimerCheckpoint {
   lastTimerQueueOffset = 0;
   /** How far it was when the log was built anew, as after the clock was set back. Apache's broker does not read it. */
   earlier: TimerProgress = { queueOffset: 0, readTimeMs: 0 };
+  /** When it was written; by Apache's broker, when it last took something up. */
+  savedAt = 0;
   private stateVersion = 0;
   private counter = 0;
   private readonly directory: string;
@@ -38,10 +41,12 @@ export class TimerCheckpoint {
   load(): boolean {
     const { file } = this;
     if (file.load() < LENGTH) return false;
-    this.lastReadTimeMs = file.at(0);
+    // Apache's broker may have shorter slots (timerPrecisionMs).
+    this.lastReadTimeMs = wholeSlots(file.at(0));
     this.lastTimerLogFlushPos = file.at(1);
     this.lastTimerQueueOffset = Math.min(file.at(2), file.at(3));
     this.stateVersion = file.at(4);
+    this.savedAt = file.at(5);
     this.counter = file.at(6);
     this.earlier = { queueOffset: file.at(7), readTimeMs: file.at(8) };
     return this.lastReadTimeMs > 0;

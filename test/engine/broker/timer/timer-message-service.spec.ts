@@ -5,6 +5,7 @@ import { HOUR, MINUTE } from '../../../support/virtual-clock.js';
 
 const DAY = 24 * HOUR;
 const TIMER_LOG = '/store/timerlog/00000000000000000000';
+const CHECKPOINT = '/store/config/timercheck';
 
 describe('TimerMessageService', () => {
   it('delivers at the second, and keeps what belongs to the message', async () => {
@@ -283,11 +284,35 @@ describe('TimerMessageService', () => {
       await broker.send('waiting', broker.in(MINUTE));
       await broker.pass(5000);
       await broker.close();
-      broker.disk.delete('/store/config/timercheck');
+      broker.disk.delete(CHECKPOINT);
       await broker.start();
       await broker.pass(2 * MINUTE);
       // Nothing says any more that the first one was delivered.
       expect(await broker.arrived()).toEqual(['delivered', 'delivered', 'waiting']);
+    });
+
+    async function withReadTime(change: (readTimeMs: number) => number): Promise<TimerBroker> {
+      const broker = await TimerBroker.open();
+      await broker.send('x', broker.in(MINUTE));
+      await broker.pass(5000);
+      await broker.close();
+      const number = Buffer.alloc(8);
+      number.writeBigInt64BE(BigInt(change(Number(broker.disk.content(CHECKPOINT).readBigInt64BE(0)))));
+      broker.disk.damage(CHECKPOINT, 0, number);
+      await broker.start();
+      return broker;
+    }
+
+    it('goes on from a checkpoint that is not a whole second, as Apache writes with another precision', async () => {
+      const broker = await withReadTime((readTimeMs) => readTimeMs + 300);
+      await broker.pass(2 * MINUTE);
+      expect(await broker.arrived()).toEqual(['x']);
+    });
+
+    it.each([32, 40, 50])('does not believe in a future that came with bit %i', async (bit) => {
+      const broker = await withReadTime((readTimeMs) => readTimeMs + 2 ** bit);
+      await broker.pass(2 * MINUTE);
+      expect(await broker.arrived()).toEqual(['x']);
     });
 
     it('does not deliver a rolled message twice when the log is built anew', async () => {
