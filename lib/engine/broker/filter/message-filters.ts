@@ -19,7 +19,9 @@ export interface Selection {
 
 /** An expression of blanks has no tag and matches nothing, unlike `*` (ExpressionMessageFilter). */
 export function tagFilter({ subString, codeSet }: SubscriptionData): MessageFilter | undefined {
-  return subString === SUB_ALL ? undefined : { ofUnit: (tagsCode) => codeSet.has(tagsCode) };
+  if (subString === SUB_ALL) return undefined;
+  // What no hash can be is damage or an address of Apache's (enableConsumeQueueExt): the consumer compares the tags anyway.
+  return { ofUnit: (tagsCode) => codeSet.has(tagsCode) || tagsCode !== (tagsCode | 0) };
 }
 
 export function tagSelection(topic: string, expression: string): Selection | RemotingResponse<never> {

@@ -1,4 +1,5 @@
 import type { Timer } from '../../../common/clock.js';
+import { deliverTimestamp } from '../../../common/delay-level.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { MessageConst } from '../../../common/message-const.js';
@@ -84,11 +85,15 @@ export class ScheduleMessageService {
 
   /** Milliseconds until the next message of a level is due; undefined when it has none. */
   private waitOf(level: number, offset = this.offsets.get(level)): number | undefined {
-    const deliverAt = this.broker.store.getTagsCode(TopicNames.SCHEDULE, level - 1, offset);
-    if (deliverAt === undefined) return undefined;
+    const { store, delayLevels } = this.broker;
+    const tagsCode = store.getTagsCode(TopicNames.SCHEDULE, level - 1, offset);
+    if (tagsCode === undefined) return undefined;
+    const storedAt = () => store.getMessageStoreTimestamp(TopicNames.SCHEDULE, level - 1, offset);
+    // Apache's broker may have an address in place of the time (enableConsumeQueueExt).
+    const deliverAt = tagsCode < 0 ? deliverTimestamp(delayLevels, level, storedAt()) : tagsCode;
     const wait = deliverAt - this.broker.clock.now();
     // A due time farther away than the level says comes from a clock that ran ahead (#correctDeliverTimestamp).
-    return wait > (this.broker.delayLevels[level - 1] ?? wait) ? 0 : wait;
+    return wait > (delayLevels[level - 1] ?? wait) ? 0 : wait;
   }
 
   private deliverLater(level: number, delay: number): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeMessages } from '../../../../lib/common/message-decoder.js';
 import {
   ArrivedRecords,
   SqlFilterCache,
@@ -6,7 +7,9 @@ import {
 } from '../../../../lib/engine/broker/filter/message-filters.js';
 import type { DefaultMessageStore } from '../../../../lib/engine/store/default-message-store.js';
 import type { DispatchRequest } from '../../../../lib/engine/store/dispatch-request.js';
+import { bodies } from '../../../support/test-peers.js';
 import { encodeRecord, innerMessage } from '../../../support/test-store.js';
+import { TimerBroker } from '../../../support/timer-broker.js';
 
 const TAG = 7;
 
@@ -52,5 +55,20 @@ describe('ArrivedRecords', () => {
     expect(arrived.isWanted(requestOf(1), undefined)).toBe(true);
     expect(arrived.isWanted(requestOf(1), { ofUnit: (tagsCode) => tagsCode === TAG })).toBe(true);
     expect(looked).toEqual([]);
+  });
+});
+
+describe('A filter by tags', () => {
+  it('leaves to the consumer what Apache wrote with an address of consumequeue_ext in place of the code', async () => {
+    const broker = await TimerBroker.open();
+    for (const tag of ['a', 'b', 'c']) await broker.send(tag, { TAGS: tag });
+    await broker.close();
+    const address = Buffer.alloc(8);
+    address.writeBigInt64BE(-(2n ** 63n) + 20n);
+    broker.disk.damage('/store/consumequeue/t/0/00000000000000000000', 12, address);
+    await broker.start();
+    const { body, header } = await broker.client.pull('t', 'g', { subscription: 'c' });
+    expect(bodies(decodeMessages(body!))).toEqual(['a', 'c']);
+    expect(header!.nextBeginOffset).toBe(3);
   });
 });

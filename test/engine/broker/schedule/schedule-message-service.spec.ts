@@ -10,6 +10,7 @@ import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine } from '../../../support/test-engine.js';
 import { bodies } from '../../../support/test-peers.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
+import { TimerBroker } from '../../../support/timer-broker.js';
 import { HOUR, MINUTE, SECOND, VirtualClock } from '../../../support/virtual-clock.js';
 
 const LEVELS = [
@@ -139,6 +140,21 @@ describe('ScheduleMessageService', () => {
     expect(bodies(await again.read('t'))).toEqual(['early', 'meanwhile']);
     await clock.advance(29 * SECOND);
     expect(bodies(await again.read('t'))).toEqual(['early', 'meanwhile', 'later']);
+  });
+
+  it('knows when a message is due that Apache wrote with an address of consumequeue_ext in place of the time', async () => {
+    const broker = await TimerBroker.open();
+    await broker.send('x', { DELAY: 5 });
+    await broker.send('another', {}, 'u');
+    await broker.close();
+    const address = Buffer.alloc(8);
+    address.writeBigInt64BE(-(2n ** 63n) + 20n);
+    broker.disk.damage('/store/consumequeue/SCHEDULE_TOPIC_XXXX/4/00000000000000000000', 12, address);
+    await broker.start();
+    await broker.pass(MINUTE - 1);
+    expect(await broker.arrived()).toEqual([]);
+    await broker.pass(1);
+    expect(await broker.arrived()).toEqual(['x']);
   });
 
   it('writes how far it is 10 s later', async () => {
