@@ -16,7 +16,6 @@ export function offsetByTime(
   timestamp: number,
   boundary: 'lower' | 'upper',
 ): number {
-  if (queue.maxOffset === queue.minOffset) return 0;
   const limit = boundary === 'lower' ? timestamp : timestamp + 1;
   const first = queue.findFirst(queue.minOffset, ({ commitLogOffset }) => {
     const head = readRecordHead(log, commitLogOffset);

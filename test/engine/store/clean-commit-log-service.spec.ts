@@ -133,6 +133,7 @@ describe('expiry', () => {
     await store.send(80);
     await store.clock.advance(millisUntilHour(store.clock.now(), 4) + 60_000);
     expect(store.store.getMinOffsetInQueue('Old', 0)).toBe(10);
+    expect(store.store.getOffsetInQueueByTime('Old', 0, 1)).toBe(10);
     await store.close();
     store.open();
     expect(store.store.getMaxOffsetInQueue('Old', 0)).toBe(10);
