@@ -62,10 +62,12 @@ export class SendMessageBackProcessor {
     const level = header.delayLevel === 0 ? FIRST_RETRY_LEVEL + message.reconsumeTimes : header.delayLevel;
     const topic = isDead ? dlqTopicOf(group.groupName) : retryTopicOf(group.groupName);
     const queueNums = isDead ? 1 : group.retryQueueNums;
-    this.broker.topics.findOrCreate(topic, queueNums);
+    const { readQueueNums, writeQueueNums } = this.broker.topics.findOrCreate(topic, queueNums);
+    // The topic may be older than the group's number of queues, and nobody reads others than its own.
+    const count = Math.min(queueNums, readQueueNums, writeQueueNums);
     const copy = copyOf(message, {
       topic,
-      queueId: Math.floor(this.broker.random() * queueNums),
+      queueId: Math.floor(this.broker.random() * count),
       properties: retryProperties(message, isDead ? 0 : level),
       reconsumeTimes: message.reconsumeTimes + 1,
       storeHost: this.broker.storeHost,

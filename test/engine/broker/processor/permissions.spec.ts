@@ -14,15 +14,16 @@ interface Tables {
   readonly topics?: Record<string, object>;
   readonly forbidden?: Record<string, Record<string, number>>;
   readonly engine?: EngineOptions;
+  readonly random?: () => number;
 }
 
 /** A client of a broker whose tables an administrator has set. */
-async function open({ groups = {}, topics = {}, forbidden = {}, engine }: Tables): Promise<TestClient> {
+async function open({ groups = {}, topics = {}, forbidden = {}, ...options }: Tables): Promise<TestClient> {
   const directory = temporaryDirectory();
   const tables = { subscriptionGroupTable: groups, forbiddenTable: forbidden };
   writeTable(directory, 'subscriptionGroup.json', tables);
   writeTable(directory, 'topics.json', { topicConfigTable: topics });
-  return TestClient.open(await startEngine({ directory, engine }));
+  return TestClient.open(await startEngine({ directory, ...options }));
 }
 
 describe('a broker', () => {
@@ -150,6 +151,17 @@ describe('a broker', () => {
     it('into as many retry queues as the group has', async () => {
       const { client } = await sendBack({ groups: { g: { retryQueueNums: 3 } } });
       expect((await client.route('%RETRY%g')).body!.queueDatas[0]!.writeQueueNums).toBe(3);
+    });
+
+    it.each([
+      [{ readQueueNums: 1, writeQueueNums: 4 }, '0'],
+      [{ readQueueNums: 3, writeQueueNums: 2 }, '1'],
+      [{ readQueueNums: 8, writeQueueNums: 8 }, '3'],
+    ])('into none that consumers do not read: %j', async (queues, expected) => {
+      const groups = { g: { retryQueueNums: 4 } };
+      const { client } = await sendBack({ groups, topics: { '%RETRY%g': queues }, random: () => 0.99 });
+      const [delayed] = await client.read('SCHEDULE_TOPIC_XXXX', 2);
+      expect(delayed!.getProperty('REAL_QID')).toBe(expected);
     });
   });
 
