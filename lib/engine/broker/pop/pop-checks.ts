@@ -1,5 +1,5 @@
 import { decodeExtraInfo, type ExtraInfo, POP_ORDER_REVIVE_QUEUE } from '../../../common/extra-info.js';
-import { REVIVE_QUEUES } from '../../../common/mix-all.js';
+import { REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
@@ -56,15 +56,19 @@ export function refuseMessage(
 }
 
 /** Reads what names a popped message; the refusal when it is not in the form of this broker. */
-export function extraInfoOf(text: string): ExtraInfo | RemotingResponse<never> {
+export function extraInfoOf(broker: BrokerController, text: string): ExtraInfo | RemotingResponse<never> {
   const info = decodeExtraInfo(text);
-  if (info !== undefined && isReviveQid(info.reviveQid)) return info;
+  if (info !== undefined && isReviveQid(broker, info.reviveQid)) return info;
   const remark = `extraInfo is ${JSON.stringify(text.slice(0, 200))}; expected is the POP_CK of a message that this broker gave`;
   return failure(ResponseCode.SYSTEM_ERROR, remark);
 }
 
-export const isReviveQid = (reviveQid: number): boolean =>
-  (reviveQid >= 0 && reviveQid < REVIVE_QUEUES) || reviveQid === POP_ORDER_REVIVE_QUEUE;
+/** Apache's broker may have had more queues than this one, and given messages with them (reviveQueueNum). */
+export function isReviveQid({ config, topics }: BrokerController, reviveQid: number): boolean {
+  if (reviveQid < REVIVE_QUEUES || reviveQid === POP_ORDER_REVIVE_QUEUE) return reviveQid >= 0;
+  const topic = topics.selectTopicConfig(reviveTopicOf(config.brokerClusterName));
+  return reviveQid < (topic?.readQueueNums ?? 0);
+}
 
 function illegalQueue(topic: string, queueId: number, readQueueNums: number): string {
   return `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${readQueueNums}]`;

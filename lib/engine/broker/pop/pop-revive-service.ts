@@ -2,7 +2,7 @@ import type { Timer } from '../../../common/clock.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { isRetryTopic, normalTopicOf, popRetryTopicV1Of, REVIVE_QUEUES } from '../../../common/mix-all.js';
+import { isRetryTopic, normalTopicOf, popRetryTopicV1Of } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
@@ -19,7 +19,8 @@ const RETRY_QUEUE_NUMS = 1;
 
 /** Puts messages that were popped and not acknowledged into the retry topic of their group (PopReviveService). */
 export class PopReviveService {
-  private readonly queues: readonly ReviveQueue[];
+  /** By queue id. */
+  private readonly queues: ReviveQueue[] = [];
   private timer: Timer | undefined;
   private running = Promise.resolve();
   private isStopped = false;
@@ -31,22 +32,21 @@ export class PopReviveService {
     private readonly deliveredUntil: () => number,
     /** Nothing of the check point is open any more. */
     private readonly onEnd: (point: PopCheckPoint) => void,
-  ) {
-    this.queues = Array.from(
-      { length: REVIVE_QUEUES },
-      (_, queueId) => new ReviveQueue(broker, reviveTopic, queueId),
-    );
-  }
+  ) {}
 
   start(): void {
-    for (const queue of this.queues) queue.load();
+    for (const [topic, maxQueueId] of this.broker.store.topics())
+      if (topic === this.reviveTopic) this.addUpTo(maxQueueId);
     this.workLater();
   }
 
   /** Messages were stored. */
   onArriving(records: readonly DispatchRequest[]): void {
-    if (this.timer === undefined && records.some(({ queue }) => queue.topic === this.reviveTopic))
-      this.workLater();
+    for (const { queue } of records) {
+      if (queue.topic !== this.reviveTopic) continue;
+      this.addUpTo(queue.queueId);
+      if (this.timer === undefined) this.workLater();
+    }
   }
 
   /** Begins nothing more, and waits for what is being stored. */
@@ -55,6 +55,15 @@ export class PopReviveService {
     for (const queue of this.queues) queue.stop();
     this.broker.clock.clearTimeout(this.timer);
     await this.running;
+  }
+
+  /** Timers bring check points to the queues that Apache's broker chose, too, of which there may be more than here (reviveQueueNum). */
+  private addUpTo(queueId: number): void {
+    while (this.queues.length <= queueId) {
+      const queue = new ReviveQueue(this.broker, this.reviveTopic, this.queues.length);
+      queue.load();
+      this.queues.push(queue);
+    }
   }
 
   private workLater(): void {

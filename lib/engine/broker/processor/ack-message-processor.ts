@@ -41,7 +41,7 @@ export class AckMessageProcessor {
   async ack({ header }: RemotingRequest<AckCode>): Promise<RemotingResponse<AckCode>> {
     const fault = refuseMessage(this.broker, header, true);
     if (fault !== undefined) return fault;
-    const info = extraInfoOf(header.extraInfo);
+    const info = extraInfoOf(this.broker, header.extraInfo);
     if ('code' in info) return info;
     const { ckQueueOffset: startOffset, popTime, invisibleTime, brokerName, reviveQid } = info;
     const ack = { ...queueOf(header), startOffset, popTime, brokerName, ackOffsets: [header.offset] };
@@ -68,7 +68,7 @@ export class AckMessageProcessor {
       return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
     }
     const wrong = acks.find(
-      ({ retry, reviveQueueId }) => !/^[012]$/.test(retry) || !isReviveQid(reviveQueueId),
+      ({ retry, reviveQueueId }) => !/^[012]$/.test(retry) || !isReviveQid(this.broker, reviveQueueId),
     );
     if (wrong === undefined) return undefined;
     const remark = `an acknowledgement has retry flag ${JSON.stringify(wrong.retry.slice(0, 20))} and revive queue ${wrong.reviveQueueId}, which this broker gives to none`;

@@ -24,7 +24,7 @@ export class ChangeInvisibleTimeProcessor {
       refuseMessage(this.broker, header, false) ??
       refuseInvisibleTime(header.invisibleTime, timerMaxDelaySec);
     if (fault !== undefined) return fault;
-    const info = extraInfoOf(header.extraInfo);
+    const info = extraInfoOf(this.broker, header.extraInfo);
     if ('code' in info) return info;
     return info.reviveQid === POP_ORDER_REVIVE_QUEUE
       ? this.changeOrderly(header, info)

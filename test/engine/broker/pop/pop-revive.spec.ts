@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { encodeExtraInfo } from '../../../../lib/common/extra-info.js';
+import { extraInfo } from '../../../support/pop-client.js';
 import { bodies } from '../../../support/test-peers.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { SECOND } from '../../../support/virtual-clock.js';
 import { PopBroker } from './pop-broker.js';
 
 const REVIVE_TOPIC = 'rmq_sys_REVIVE_LOG_DefaultCluster';
+const TOPICS = '/store/config/topics.json';
+
+/** One queue more than the eight of this broker. */
+function addReviveQueue({ disk }: PopBroker): void {
+  const text = disk.content(TOPICS).toString('latin1');
+  const field = '"readQueueNums":8';
+  disk.damage(TOPICS, text.indexOf(field, text.indexOf(REVIVE_TOPIC)), Buffer.from('"readQueueNums":9'));
+}
 
 describe('popped messages', () => {
   it.each(['restart', 'kill'] as const)(
@@ -153,6 +164,32 @@ describe('popped messages', () => {
     const due = [popTime + 9000, popTime + 10_000, popTime + 10_000];
     expect(records.map((record) => record.getProperty('TIMER_DELIVER_MS'))).toEqual(due.map(String));
   });
+
+  it.each(['runs', 'starts'])(
+    'come back from a queue of the revive topic that only Apache makes (reviveQueueNum), also when the broker %s',
+    async (when) => {
+      const broker = await PopBroker.open();
+      await broker.send('1', '2');
+      await broker.close();
+      addReviveQueue(broker);
+      await broker.start();
+      const { messages } = await broker.group.pop();
+      for (const message of messages) {
+        await broker.group.ack(message);
+        message.putProperty('POP_CK', encodeExtraInfo({ ...extraInfo(message), reviveQid: 8 }));
+        const { header } = await broker.group.changeInvisibleTime(message, 20 * SECOND);
+        const { popTime, invisibleTime } = header!;
+        const changed = { popTime, invisibleTime, ckQueueOffset: message.queueOffset };
+        message.putProperty('POP_CK', encodeExtraInfo({ ...extraInfo(message), ...changed }));
+      }
+      expect((await broker.group.batchAck(messages.slice(1))).code).toBe(ResponseCode.SUCCESS);
+      await broker.pass(20 * SECOND);
+      expect(await broker.client.read(REVIVE_TOPIC, 8)).not.toEqual([]);
+      if (when === 'starts') await broker.restart();
+      await broker.pass(5 * SECOND);
+      expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
+    },
+  );
 
   it('come back after a loss of power, though the offset of the group was flushed before the check point', async () => {
     const broker = await PopBroker.open();
