@@ -3,6 +3,7 @@ import { asObject, parseFastjson, type FastjsonObject, type FastjsonValue } from
 import type { FileSystem } from '../../common/file-system.js';
 import { JsonFile } from '../../common/json-file.js';
 import type { Logger } from '../../common/logger.js';
+import { isRetryTopic } from '../../common/mix-all.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { TopicConfig } from '../../remoting/body/topic-config.js';
 
@@ -32,23 +33,43 @@ export function refuseForeignStore(fileSystem: FileSystem, storePathRootDir: str
           `${before}move the directory away, and start again`,
       );
   }
-  refuseBatchQueues(new JsonFile(fileSystem, join(storePathRootDir, 'config/topics.json')));
+  refuseDLedger(fileSystem, storePathRootDir);
+  refuseTopics(new JsonFile(fileSystem, join(storePathRootDir, 'config/topics.json')));
   refuseStaticTopics(new JsonFile(fileSystem, join(storePathRootDir, 'config/topicQueueMapping.json')));
 }
 
-/** With other queues for such a topic, Apache's broker would not start on the store any more (ConsumeQueueStore#queueTypeShouldBe). */
-function refuseBatchQueues(table: JsonFile): void {
-  const topic = table.load((text) => batchTopicIn(asObject(parseFastjson(text))));
-  if (topic !== undefined)
-    throw new ConfigurationError(
-      `topic ${topic} has queue.type=BatchCQ, and the engine SimpleCQ only: delete it in Apache's broker, or, ` +
-        `to open the store here and there no more, take the attribute out of ${table.path}`,
-    );
+/** Its log is not `commitlog`, which would be taken for empty, and all that the queues say for lost. */
+function refuseDLedger(fileSystem: FileSystem, storePathRootDir: string): void {
+  for (const name of fileSystem.list(storePathRootDir)) {
+    const path = join(storePathRootDir, name);
+    if (name.startsWith('dledger-') && fileSystem.isDirectory(path))
+      throw new ConfigurationError(
+        `${path} is the log of DLedger, which Apache's broker has with enableDLegerCommitLog=true and the engine cannot read: ` +
+          'let its messages be consumed there, and start here with another directory',
+      );
+  }
 }
 
-function batchTopicIn(table: FastjsonObject): string | undefined {
-  const topics = [...asObject(table.get('topicConfigTable'))];
-  return topics.find(([, config]) => attributeOf(asObject(config), 'queue.type') === 'BatchCQ')?.[0];
+function refuseTopics(table: JsonFile): void {
+  const fault = table.load((text) => topicFaultIn(asObject(parseFastjson(text)), table.path));
+  if (fault !== undefined) throw new ConfigurationError(fault);
+}
+
+function topicFaultIn(table: FastjsonObject, path: string): string | undefined {
+  for (const [topic, config] of asObject(table.get('topicConfigTable'))) {
+    // With other queues for such a topic, Apache's broker would not start on the store any more (ConsumeQueueStore#queueTypeShouldBe).
+    if (attributeOf(asObject(config), 'queue.type') === 'BatchCQ')
+      return (
+        `topic ${topic} has queue.type=BatchCQ, and the engine SimpleCQ only: delete it in Apache's broker, or, ` +
+        `to open the store here and there no more, take the attribute out of ${path}`
+      );
+    if (isRetryTopic(topic) && topic.includes('+'))
+      return (
+        `topic ${topic} is a retry topic of Apache's broker with enableRetryTopicV2=true, and the engine has no names with "+": ` +
+        `let its messages be consumed and delete it there, or, to do without them, take it out of ${path}`
+      );
+  }
+  return undefined;
 }
 
 /** Their consumers count offsets over the queues of several brokers (TopicQueueMappingManager): here they would be others. */

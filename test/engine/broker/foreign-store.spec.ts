@@ -39,6 +39,20 @@ describe('a store of Apache', () => {
       expect(refused).toThrow(text);
   });
 
+  it('is refused with retry topics of pops in the form with a plus', () => {
+    const content = JSON.stringify({ topicConfigTable: { plain: {}, '%RETRY%g+t': {} } });
+    const refused = () => refuseForeignStore(storeWith('config/topics.json', content), '/store');
+    expect(refused).toThrow(ConfigurationError);
+    for (const text of ['topic %RETRY%g+t ', 'enableRetryTopicV2=true', '/store/config/topics.json'])
+      expect(refused).toThrow(text);
+  });
+
+  it('is refused with a log of DLedger', () => {
+    const refused = () => refuseForeignStore(storeWith('dledger-n0/data/00000000000000000000'), '/store');
+    expect(refused).toThrow(ConfigurationError);
+    for (const text of ['/store/dledger-n0 is', 'enableDLegerCommitLog=true']) expect(refused).toThrow(text);
+  });
+
   it('is refused with static topics', () => {
     const table = JSON.stringify({
       dataVersion: {},
@@ -56,6 +70,7 @@ describe('a store of Apache', () => {
     ['config/topics.json', topicsOf({ 'queue.type': 'SimpleCQ', 'cleanup.policy': 'COMPACTION' })],
     ['config/topics/other', ''],
     ['consumequeue/CURRENT', ''],
+    ['dledger-notes.txt', ''],
   ])('is opened with %s', (path, content) => {
     refuseForeignStore(storeWith(path, content), '/store');
   });
