@@ -8,6 +8,7 @@ import type { MessageExt } from '../../lib/common/message-ext.js';
 import { decodeMessageId } from '../../lib/common/message-id.js';
 import { Message } from '../../lib/common/message.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { eventually } from '../support/eventually.js';
 import { TestClient } from '../support/test-client.js';
 import { startInstance } from '../support/test-peers.js';
@@ -17,6 +18,7 @@ import { runOurs, startApache, startOurs, type StartBroker, type StoreBroker } f
 
 const TOPIC = 'exchange-orders';
 const DELAYED = 'exchange-delayed';
+const DELETED = 'exchange-deleted';
 const GROUP = 'exchange-group';
 const COUNT = 60;
 const TIMEOUT = 240_000;
@@ -173,6 +175,26 @@ describe('a store', () => {
       await again.end('SIGTERM');
     },
   );
+
+  it('of Apache lacks in the engine what was deleted there', { timeout: TIMEOUT }, async () => {
+    const store = join(workDirectory(), 'store');
+    const apache = await startApache(store);
+    const client = await TestClient.open(apache);
+    const sent = await send(apache, 'kept');
+    for (let i = 0; i < 3; i++) expect((await client.send(DELETED)).code).toBe(0);
+    const admin = MqAdmin.start(workDirectory(), apache.namesrvAddrs[0]!);
+    onTestFinished(() => admin.stop());
+    const output = await admin.run('deleteTopic', '-c', 'DefaultCluster', '-t', DELETED);
+    expect(output).toContain('success');
+    await apache.end('SIGTERM');
+
+    const engine = await startOurs(store);
+    await expectReadable(engine, sent);
+    const route = await (await TestClient.open(engine)).route(DELETED);
+    expect(route.code, route.remark).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    await engine.end('SIGTERM');
+    expect(readFileSync(join(store, 'config/topics.json'), 'utf8')).not.toContain(DELETED);
+  });
 
   it(
     'of Apache with tables in RocksDB is refused until they are exported',

@@ -42,6 +42,8 @@ export class SimulatedStore {
   /** Everything acknowledged so far. */
   readonly stored: StoredMessage[] = [];
   readonly arrived: DispatchRequest[] = [];
+  /** What `topics.json` says, which belongs to the broker. */
+  savedTopics: ReadonlySet<string> | undefined;
   private messageCount = 0;
   private readonly config: Partial<MessageStoreConfig>;
 
@@ -61,6 +63,7 @@ export class SimulatedStore {
       clock: this.clock,
       logger: this.logger,
       onArriving: (records) => this.arrived.push(...records),
+      savedTopics: () => this.savedTopics,
     });
   }
 

@@ -52,6 +52,7 @@ export interface TestStoreOptions {
   readonly fileSystem?: FileSystem;
   readonly logger?: Logger;
   readonly onArriving?: (records: readonly DispatchRequest[]) => void;
+  readonly savedTopics?: () => ReadonlySet<string> | undefined;
 }
 
 /** A store on `directory`, opened; the test closes it, or drops it as a crash would. */
@@ -62,6 +63,7 @@ export function openStore(directory: string, options: TestStoreOptions = {}): De
     clock: options.clock ?? systemClock,
     logger: options.logger ?? new RecordingLogger(),
     onArriving: options.onArriving ?? (() => {}),
+    savedTopics: options.savedTopics,
   });
   store.open();
   return store;

@@ -7,6 +7,7 @@ import { isRetryTopic } from '../../common/mix-all.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { TopicConfig } from '../../remoting/body/topic-config.js';
 
+const TOPICS = 'config/topics.json';
 const EXPORT = 'have that broker write it as JSON (mqadmin rocksDBConfigToJson -b HOST:PORT), end it, ';
 
 /** What Apache's broker keeps in databases of RocksDB if it is told to: where, by which option, and what to do before. */
@@ -34,7 +35,7 @@ export function refuseForeignStore(fileSystem: FileSystem, storePathRootDir: str
       );
   }
   refuseDLedger(fileSystem, storePathRootDir);
-  refuseTopics(new JsonFile(fileSystem, join(storePathRootDir, 'config/topics.json')));
+  refuseTopics(new JsonFile(fileSystem, join(storePathRootDir, TOPICS)));
   refuseStaticTopics(new JsonFile(fileSystem, join(storePathRootDir, 'config/topicQueueMapping.json')));
 }
 
@@ -83,6 +84,19 @@ function refuseStaticTopics(table: JsonFile): void {
       `topic ${topic} is a static topic (${table.path}), and the engine has none: delete it in Apache's broker, or, ` +
         'if its queues have never been moved between brokers, take it out of that file',
     );
+}
+
+/** The names in `topics.json`; undefined unless that itself can be read, as its `.bak` lacks what is new. */
+export function readSavedTopics(
+  fileSystem: FileSystem,
+  storePathRootDir: string,
+): ReadonlySet<string> | undefined {
+  try {
+    const text = fileSystem.readFile(join(storePathRootDir, TOPICS)).toString();
+    return new Set(asObject(asObject(parseFastjson(text)).get('topicConfigTable')).keys());
+  } catch {
+    return undefined;
+  }
 }
 
 /** Topics of which Apache's broker keeps the newest message of each key for ever. */

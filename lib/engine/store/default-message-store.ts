@@ -51,6 +51,8 @@ export interface MessageStoreOptions {
   readonly logger: Logger;
   /** Called for messages that can be read from now on, after their senders were answered (MessageArrivingListener). */
   readonly onArriving: (records: readonly DispatchRequest[]) => void;
+  /** All topics at the last end, if it was a clean one; absent or undefined when that is not known for certain. */
+  readonly savedTopics?: () => ReadonlySet<string> | undefined;
 }
 
 /**
@@ -94,16 +96,8 @@ export class DefaultMessageStore {
     this.lock = new StoreLock(config.storePathRootDir, fileSystem);
     const deleted = (this.deleted = new DeletedTopics(config.storePathRootDir, fileSystem, log));
     const queueEnds = new QueueEndTable(config.storePathRootDir, fileSystem, log, queues, index, deleted);
-    this.loader = new StoreLoader({
-      log,
-      queues,
-      index,
-      checkpoint,
-      queueEnds,
-      deleted,
-      delayLevels,
-      logger,
-    });
+    const state = { log, queues, index, checkpoint, queueEnds, deleted };
+    this.loader = new StoreLoader({ ...state, delayLevels, logger, savedTopics: options.savedTopics });
     const repair = new UnitRepair(log, deleted, delayLevels, clock, flags, logger);
     this.reader = new MessageReader(log, config, repair);
     this.lookup = new MessageLookup(log, index, config);

@@ -37,6 +37,11 @@ export class DeletedTopics {
     return this.ends.size > 0 && commitLogOffset < (this.ends.get(topic) ?? 0);
   }
 
+  /** Notes that a topic is deleted with all its records that there are, until {@link clamp} says where they end. */
+  addWhole(topic: string): void {
+    this.ends.set(topic, Infinity);
+  }
+
   /**
    * Notes that a topic is deleted with all its records before `end`; when this has succeeded, it is. When only the flush fails that
    * makes the note last, the next start may find it or not: the deletion is unfinished.

@@ -1,7 +1,8 @@
 import type { Logger } from '../../common/logger.js';
 import { hasQueueOffset } from '../../common/message-sys-flag.js';
 import { readOffset } from '../../common/int64.js';
-import { RecordLayout } from '../../common/message-layout.js';
+import { RecordLayout, storeTimestampPosition } from '../../common/message-layout.js';
+import { isSystemTopic } from '../../common/topic-validator.js';
 import type { CommitLog } from './commit-log.js';
 import { CommitLogRecovery, type RecoveredLog } from './commit-log-recovery.js';
 import { isQueueName, type ConsumeQueueStore } from './consume-queue-store.js';
@@ -24,6 +25,7 @@ export interface StoreParts {
   readonly deleted: DeletedTopics;
   readonly delayLevels: readonly number[];
   readonly logger: Logger;
+  readonly savedTopics: (() => ReadonlySet<string> | undefined) | undefined;
 }
 
 export interface LoadedStore extends RecoveredLog {
@@ -31,9 +33,15 @@ export interface LoadedStore extends RecoveredLog {
   readonly syncedOffset: number;
 }
 
+/** How many topics a line of the log names. */
+const MAX_NAMED = 10;
+
 /** Brings log, ConsumeQueues and index of a store to one common end when it is opened (DefaultMessageStore#load). */
 export class StoreLoader {
   private readonly ends: QueueEndCheck;
+  /** All topics, if that is known. */
+  private present: ReadonlySet<string> | undefined;
+  private readonly gone = new Set<string>();
 
   constructor(private readonly parts: StoreParts) {
     const { log, queues, queueEnds, logger } = parts;
@@ -48,13 +56,16 @@ export class StoreLoader {
     log.segments.completeFiles();
     deleted.load();
     deleted.finish(queues, logger);
+    if (!isUnclean) this.present = this.presentTopics();
     checkpoint.load();
     queueEnds.load(checkpoint.logicsMsgTimestamp);
+    for (const { topic } of queueEnds.ends()) this.isGone(topic, 0);
     index?.load();
     this.ends.note(isUnclean);
     if (!isUnclean) this.reportMissing(queueEnds.logStart ?? Infinity, log.minOffset);
     const loaded = log.segments.first === undefined ? this.replaceLog() : this.recover(isUnclean);
     deleted.clamp(loaded.endOffset);
+    this.reportGone();
     this.ends.keepEnds();
     queues.finishRecovery(log.segments.first === undefined ? loaded.endOffset : log.minOffset);
     return loaded;
@@ -114,10 +125,43 @@ export class StoreLoader {
     const { topic, queueId } = readRecordQueue(buffer, position);
     if (!isQueueName(topic, queueId)) return this.reportNameless(buffer, position);
     if (this.parts.deleted.has(topic, readOffset(buffer, position + RecordLayout.PHYSICAL_OFFSET))) return;
+    const sysFlag = buffer.readInt32BE(position + RecordLayout.SYS_FLAG);
+    if (this.isGone(topic, readOffset(buffer, position + storeTimestampPosition(sysFlag)))) return;
     const queue = this.parts.queues.findOrCreate(topic, queueId);
     const request = readDispatchRequest(buffer, position, queue, this.parts.delayLevels);
-    if (hasQueueOffset(buffer.readInt32BE(position + RecordLayout.SYS_FLAG))) placement.place(request);
+    if (hasQueueOffset(sysFlag)) placement.place(request);
     this.parts.index?.put(request);
+  }
+
+  /**
+   * After a clean end, what has neither ConsumeQueues nor an entry in `topics.json` was deleted, by Apache's broker, which notes no more of it.
+   * Where one of the two is missing as a whole, or may be, nothing is concluded.
+   */
+  private presentTopics(): ReadonlySet<string> | undefined {
+    const { log, queues, savedTopics } = this.parts;
+    const saved = savedTopics?.();
+    const hasQueues = [...queues.all()].some((queue) => leadsToRecord(log, queue, queue.maxOffset - 1));
+    if (saved === undefined || !hasQueues) return undefined;
+    return new Set([...saved, ...[...queues.topics()].map(([topic]) => topic)]);
+  }
+
+  /** Of what is newer than the checkpoint, a broker that ended otherwise than it seems may not have written the queue. */
+  private isGone(topic: string, storeTimestamp: number): boolean {
+    const { checkpoint, deleted } = this.parts;
+    if (this.present === undefined || this.present.has(topic) || isSystemTopic(topic)) return false;
+    if (storeTimestamp > checkpoint.logicsMsgTimestamp) return false;
+    deleted.addWhole(topic);
+    this.gone.add(topic);
+    return true;
+  }
+
+  private reportGone(): void {
+    const { size } = this.gone;
+    if (size === 0) return;
+    const names = [...this.gone].slice(0, MAX_NAMED).join(', ');
+    this.parts.logger.warn(
+      `Records of ${size} topics that have neither a ConsumeQueue nor an entry in topics.json stay out, as deleted by Apache's broker: ${names}`,
+    );
   }
 
   /** After a clean end: the newest record that a ConsumeQueue knows, or the start of its file when that is in doubt. */

@@ -334,3 +334,55 @@ describe('a deleted topic', () => {
     },
   );
 });
+
+describe('a topic that Apache has deleted', () => {
+  const QUEUES = 'consumequeue';
+  const deleteFiles = (store: SimulatedStore, ...names: readonly string[]) => {
+    for (const name of names) store.disk.delete(store.path(name));
+  };
+  /** As Apache's broker leaves the store that it ends in order, when it has stored nothing, or as it had stored something. */
+  async function openDeleted(hasStored: boolean) {
+    const both = await openBoth();
+    const { store } = both;
+    await store.close();
+    deleteFiles(store, `${QUEUES}/${DOOMED}`);
+    if (hasStored) deleteFiles(store, 'config/consumeQueueEnd.json', 'config/consumeQueueEnd.json.bak');
+    store.savedTopics = new Set(['TopicA']);
+    return both;
+  }
+
+  it.each([true, false])(
+    'does not come back, and is noted (when Apache has stored more: %s)',
+    async (hasStored) => {
+      const { store, kept } = await openDeleted(hasStored);
+      store.open();
+      expect(topicsOf(store)).toEqual(['TopicA']);
+      expect(await store.ids()).toEqual(kept);
+      expect(store.logger.lines.join()).toContain(`stay out, as deleted by Apache's broker: ${DOOMED}`);
+      expect(store.logger.lines.join()).not.toContain('Rebuilding');
+      const sent = await store.send(3, { topic: DOOMED });
+      expect(sent.map(({ queueOffset }) => queueOffset)).toEqual([0, 1, 2]);
+      await store.checkpoint();
+      store.kill();
+      deleteFiles(store, QUEUES);
+      store.open();
+      expect(await store.ids(DOOMED)).toEqual(idsOf(sent));
+      expect(await store.ids()).toEqual(kept);
+    },
+  );
+
+  it.each<[string, (store: SimulatedStore) => unknown]>([
+    ['it ended with a crash', (store) => store.disk.mount().create(store.path('abort')).close()],
+    ['topics.json is gone', (store) => (store.savedTopics = undefined)],
+    ['it is in topics.json', (store) => (store.savedTopics = new Set(['TopicA', DOOMED]))],
+    ['all queues are gone', (store) => deleteFiles(store, QUEUES)],
+    ['nothing says that it had queues', (store) => deleteFiles(store, 'checkpoint')],
+    ['a queue is there', (store) => store.disk.mount().makeDirectory(store.path(`${QUEUES}/${DOOMED}/7`))],
+  ])('is not taken for one when %s', async (_, change) => {
+    const { store, kept, doomed } = await openDeleted(true);
+    change(store);
+    store.open();
+    expect(await store.ids(DOOMED)).toEqual(doomed);
+    expect(await store.ids()).toEqual(kept);
+  });
+});

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
@@ -119,6 +121,24 @@ describe('TopicConfigManager', () => {
     expect(await client.read('lost', 2)).toHaveLength(1);
     expect(again.logger.lines.join()).toContain('Topic lost has messages but was not in topics.json');
   });
+
+  it.each(['topics.json', 'topics.json.bak'])(
+    'lets topics stay deleted that are neither in the table nor have queues, unless only its backup is there: %s',
+    async (fileName) => {
+      const directory = temporaryDirectory();
+      const engine = await startEngine({ directory });
+      const sender = await TestClient.open(engine);
+      for (const topic of ['deleted', 'kept']) await sender.send(topic);
+      await engine.close();
+      rmSync(join(directory, 'consumequeue/deleted'), { recursive: true });
+      for (const name of ['topics.json', 'topics.json.bak']) rmSync(join(directory, 'config', name));
+      writeTable(directory, fileName, { topicConfigTable: { kept: {} } });
+      const client = await TestClient.open(await startEngine({ directory }));
+      expect(await client.read('kept')).toHaveLength(1);
+      const isKnown = (await client.route('deleted')).code === ResponseCode.SUCCESS;
+      expect(isKnown).toBe(fileName === 'topics.json.bak');
+    },
+  );
 
   it.each([
     ['a path as name', { '../x': {} }, 'illegal characters'],
