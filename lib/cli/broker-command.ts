@@ -65,8 +65,6 @@ function create(make: () => EmbeddedEngine): EmbeddedEngine {
     return make();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    throw new UsageError(
-      error.message.replace('engine.listen.host', 'bindAddress').replace(/engine\.(listen\.)?/g, ''),
-    );
+    throw new UsageError(error.message.replace(/engine\.(listen\.)?/g, ''));
   }
 }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
+import { isLoopback } from '../common/host-port.js';
 import type { OptionRule } from '../common/option-rules.js';
 import { brokerRules } from '../engine/broker/broker-config.js';
 import type { EngineOptions } from '../engine/index.js';
-import { listenRules } from '../engine/listen-options.js';
+import { listenRules, type ListenOptions } from '../engine/listen-options.js';
 import { storeRules } from '../engine/store/message-store-config.js';
 import { UsageError } from './usage-error.js';
 
@@ -101,6 +102,7 @@ export function brokerOptions(values: ReadonlyMap<string, string>): BrokerOption
     else if (DIRECTORIES.has(name)) checkDirectory(name, text.trim(), values.get('storePathRootDir') ?? '');
     else warnings.push(`${name} is not a key of this broker, and has no effect`);
   }
+  checkReach(engine.listen as Partial<ListenOptions>);
   return { engine: engine as EngineOptions, warnings };
 }
 
@@ -126,6 +128,16 @@ function checkRefused(name: string, text: string, allowed: string): void {
   throw new UsageError(
     `${name} is ${JSON.stringify(text)}; allowed: ${allowed || 'no value'}. This broker has nothing else, and would not keep what the ` +
       'key promises',
+  );
+}
+
+/** What the engine says of such an address advises options for which there are no keys. */
+function checkReach({ host: address, allowInsecure: isAllowed }: Partial<ListenOptions>): void {
+  if (address === undefined || isLoopback(address) || isAllowed === true) return;
+  throw new UsageError(
+    `bindAddress is "${address}", so everyone who can reach this machine could read and write all messages. This command ` +
+      'has neither TLS nor users: use a loopback address, set allowInsecure=true if a firewall protects it, or run the ' +
+      'engine in an application (engine.listen.tls, engine.listen.users)',
   );
 }
 

@@ -51,6 +51,6 @@ function splitFlag(parameter: string): [flag: string, value: string | undefined]
   const [, name, value] = /^--?([^=]*)(?:=(.*))?$/s.exec(parameter)!;
   if (parameter.startsWith('--')) return [name!, value];
   const flag = SHORT.get(name!);
-  if (flag === undefined) throw new UsageError(`${parameter} is not an option; there are -c, -n and -h`);
+  if (flag === undefined) throw new UsageError(`${parameter} is not an option; there are -c, -n, -h and -v`);
   return [flag, value];
 }

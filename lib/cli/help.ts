@@ -6,7 +6,7 @@ const HELP = `Usage: nestjs-rocketmq COMMAND
   quickstart producer|consumer [-n ADDR]  send a thousand messages to the topic TopicTest; print those that come
 
   -h, --help     of a command: nestjs-rocketmq broker --help
-  --version
+  -v, --version
 `;
 
 const QUICKSTART_HELP = `Usage: nestjs-rocketmq quickstart producer|consumer [-n ADDR]

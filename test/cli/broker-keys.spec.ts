@@ -59,6 +59,12 @@ describe('brokerOptions', () => {
     [{ messageStorePlugIn: 'x.Tiered' }, 'messageStorePlugIn is "x.Tiered"; allowed: no value'],
     [{ brokerRole: 'SYNC_MASTER' }, 'brokerRole is "SYNC_MASTER"; allowed: ASYNC_MASTER'],
     [{ brokerId: '1' }, 'brokerId is "1"; allowed: 0'],
+    [
+      { bindAddress: '10.0.0.7' },
+      'bindAddress is "10.0.0.7", so everyone who can reach this machine could read and write all messages. This command has ' +
+        'neither TLS nor users: use a loopback address, set allowInsecure=true if a firewall protects it, or run the engine in an ' +
+        'application (engine.listen.tls, engine.listen.users)',
+    ],
     [{ authenticationEnabled: 'true' }, 'authenticationEnabled is "true"; allowed: false'],
     [
       { storePathRootDir: '/a', storePathCommitLog: '/b' },
@@ -105,6 +111,6 @@ describe('the command line', () => {
         ['help', undefined],
       ]),
     });
-    expect(() => parseCommandLine(['-x'])).toThrow('-x is not an option; there are -c, -n and -h');
+    expect(() => parseCommandLine(['-x'])).toThrow('-x is not an option; there are -c, -n, -h and -v');
   });
 });
