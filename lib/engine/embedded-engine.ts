@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
 import { endAll, endFailedStart } from '../common/end-all.js';
-import { formatHostPort } from '../common/host-port.js';
+import { formatHostPort, isLoopback } from '../common/host-port.js';
 import { silentLogger, type Logger } from '../common/logger.js';
 import { MASTER_ID } from '../common/mix-all.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
@@ -181,11 +181,22 @@ export class EmbeddedEngine {
     const { brokerClusterName: cluster, brokerName, brokerIP1 } = this.brokerConfig;
     const host = (this.listenOptions && reachableHost(this.listenOptions)) ?? brokerIP1;
     const brokerAddr = (this.brokerAddr = formatHostPort(host, port));
+    this.warnOfLoopback(host);
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
     await this.broker.start(formatHostPort(isIP(host) > 0 ? host : brokerIP1, port));
     if (this.outerNamesrvAddrs.length > 0)
       await this.registerWithOuterNamesrvs(formatHostPort(host, port + 1));
+  }
+
+  /** Who says a loopback address, as for a container with published ports, is not warned. */
+  private warnOfLoopback(advertised: string): void {
+    if (this.listenOptions === undefined || reachableHost(this.listenOptions) !== undefined) return;
+    if (!isLoopback(advertised)) return;
+    this.logger.warn(
+      `The engine listens on ${this.listenOptions.host}, but tells clients that the broker is at ${this.brokerAddr}, which is ` +
+        'their own machine: set advertisedHost to the name or address by which they reach this one',
+    );
   }
 
   private async registerWithOuterNamesrvs(haServerAddr: string): Promise<void> {

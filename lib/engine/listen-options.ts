@@ -21,7 +21,10 @@ export interface ListenOptions {
    * true; with a `listenPort` below 3 there is no such port.
    */
   vipChannelEnabled: boolean;
-  /** Host by which clients reach the broker, when it is not `host`: a name or an address. */
+  /**
+   * Host by which clients reach the broker, when it is not `host`: a name or an address. Default: `host`; where that is all
+   * addresses (`0.0.0.0`, `::`) `brokerIP1`, which is `127.0.0.1` unless set.
+   */
   advertisedHost: string | undefined;
   /** Listen for everyone who can reach the machine, without encryption or authentication. Default: false. */
   allowInsecure: boolean;

@@ -228,6 +228,18 @@ describe('a host that others can reach', () => {
     expect(createWith({ host: '0.0.0.0', allowInsecure: true })).not.toThrow();
   });
 
+  it.each<[string, number, object, EngineOptions]>([
+    ['a warning, as clients are sent to this machine', 1, {}, {}],
+    ['none with advertisedHost', 0, { advertisedHost: 'localhost' }, {}],
+    ['none with brokerIP1', 0, {}, { brokerIP1: '10.0.0.7' }],
+  ])('may be any: %s', async (_, count, given, options) => {
+    const listen = { ...FREE_PORTS, host: '0.0.0.0', tls, users, ...given };
+    const { logger } = await startEngine({ engine: { ...options, listen } });
+    const warning =
+      /^WARN The engine listens on 0.0.0.0, but tells clients that the broker is at 127.0.0.1:\d+/;
+    expect(logger.lines.filter((line) => warning.test(line))).toHaveLength(count);
+  });
+
   it.skipIf(external === undefined)('is served there with users and TLS', async () => {
     const listen = { ...FREE_PORTS, host: external!, tls, users };
     const engine = await startEngine({ engine: { listen } });
