@@ -133,6 +133,11 @@ export const shutDownWhileWaiting = (nameServer: string): string =>
 export const engineForbidden = (): string =>
   'engine is false, so no engine may run in this process, and there is no nameServer: give one of the two.';
 
+export const importedTwice = (count: number): string =>
+  `RocketMQModule is imported ${count} times, and each of them would start all listeners: import forRoot once, in the root module. ` +
+  'What it exports can be injected everywhere; with isGlobal: false share one object that forRoot returned. Messages of another ' +
+  'cluster come from RocketMQPullConsumers, and go there with a producer of nestjs-rocketmq/client.';
+
 export const illegalOptions = (options: unknown): string =>
   `The options of RocketMQModule are ${JSON.stringify(options)}; allowed: an object. Does the factory return them?`;
 

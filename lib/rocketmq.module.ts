@@ -5,6 +5,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { ConfigurationError } from './errors/index.js';
 import { ListenerExplorer } from './listener/listener.explorer.js';
 import { ListenerHandlerFactory } from './listener/listener-handler.factory.js';
 import { ListenerMetadataAccessor } from './listener/listener-metadata.accessor.js';
@@ -12,6 +13,7 @@ import { ListenerRegistrar } from './listener/listener.registrar.js';
 import { TransactionListenerExplorer } from './listener/transaction-listener.explorer.js';
 import { RocketMQCoreModule } from './rocketmq-core.module.js';
 import { RocketMQConnection } from './rocketmq.connection.js';
+import { importedTwice } from './rocketmq.messages.js';
 import type { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './rocketmq.module-definition.js';
 
 /**
@@ -27,6 +29,7 @@ const BEHIND_ROOT = 0;
  * Engine and producer are there when the `onModuleInit` of other modules runs; listeners start when every
  * other `onApplicationBootstrap` has ended. When the application shuts down they are the first to act: before any other
  * `onModuleDestroy` they take no more messages and end what they are at; last the engine is closed (`onApplicationShutdown`).
+ * An application imports it once.
  *
  * @publicApi
  */
@@ -48,6 +51,8 @@ export class RocketMQModule implements OnApplicationBootstrap, OnModuleDestroy {
     transactionListeners: TransactionListenerExplorer,
   ) {
     connection.transactions.lookWith(() => transactionListeners.explore());
+    const count = [...modules.values()].filter(({ metatype }) => metatype === RocketMQModule).length;
+    if (count > 1) throw new ConfigurationError(importedTwice(count));
     for (const module of modules.values()) {
       if (module.metatype === RocketMQModule) module.distance = BEHIND_ROOT;
       if (module.metatype === RocketMQCoreModule) module.distance = BEFORE_GLOBAL;

@@ -9,9 +9,7 @@ export class StoreError extends RocketMQError {
 
 function ownerOf(pid: number | undefined): string {
   if (pid === undefined) return 'another process.';
-  return pid === process.pid
-    ? 'another engine of this process: is forRoot imported twice?'
-    : `process ${pid}.`;
+  return pid === process.pid ? 'another engine of this process.' : `process ${pid}.`;
 }
 
 /** Another process or engine owns the store directory. */

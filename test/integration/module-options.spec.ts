@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -210,6 +210,26 @@ describe('forRoot', () => {
   });
 });
 
+describe('RocketMQModule that is imported twice', () => {
+  const create = () => RocketMQModule.forRoot({ engine: engineIn(temporaryDirectory()) });
+
+  it.each<[string, () => ModuleMetadata['imports']]>([
+    ['with other options', () => [create(), create()]],
+    ['in other modules', () => [create(), featureModule({ imports: [create()] })]],
+    ['and once without forRoot', () => [create(), featureModule({ imports: [RocketMQModule] })]],
+  ])('%s is refused, as each would start all listeners', async (_, module) => {
+    const app = createApp({ module: module() });
+    await expect(app).rejects.toThrow(ConfigurationError);
+    await expect(app).rejects.toThrow('RocketMQModule is imported 2 times');
+  });
+
+  it('as one object, as modules do that share what is not global, is there once', async () => {
+    const shared = RocketMQModule.forRoot({ engine: engineIn(temporaryDirectory()), isGlobal: false });
+    const app = await startApp({ module: [shared, featureModule({ imports: [shared] })] });
+    await app.template.syncSend('t', 'x');
+  });
+});
+
 describe('isGlobal', () => {
   @Injectable()
   class Sender {
@@ -311,7 +331,7 @@ describe('several applications in one process', () => {
     const first = await startApp();
     const second = await createApp({ directory: first.directory });
     await expect(second.start()).rejects.toThrow(
-      `The store ${first.directory}/store is in use by another engine of this process: is forRoot imported twice? Stop it, or give this engine a ` +
+      `The store ${first.directory}/store is in use by another engine of this process. Stop it, or give this engine a ` +
         'directory of its own (engine.storePathRootDir).',
     );
     await second.close();
