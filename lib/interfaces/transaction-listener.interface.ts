@@ -50,7 +50,10 @@ export interface RocketMQLocalTransactionListener<T = unknown, A = unknown> {
  *
  * @publicApi
  */
-export interface RocketMQTransactionOptions extends Omit<RocketMQSendOptions, 'delayLevel'> {
+export interface RocketMQTransactionOptions extends Omit<
+  RocketMQSendOptions,
+  'delayLevel' | 'delay' | 'deliverAt'
+> {
   /** Name of the listener. Default: that of the topic, else the one without topics. */
   listener?: string;
 }

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   ConfigurationError,
   GenericMessage,
@@ -17,6 +17,7 @@ import {
   type RocketMQLocalTransactionListener,
   type RocketMQLocalTransactionState,
   type RocketMQTransactionListenerOptions,
+  type RocketMQTransactionOptions,
 } from '../../lib/index.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, startApp, type TestApp } from '../support/nest-app.js';
@@ -205,9 +206,13 @@ describe('sendMessageInTransaction', () => {
     expect(await app.stored('RMQ_SYS_TRANS_HALF_TOPIC')).toEqual([]);
   });
 
-  it('refuses a delay', async () => {
+  it('refuses a delay, for which there is no option', async () => {
     const { type } = transactionListener();
     const app = await startApp({ providers: [type], rocketmq: { engine } });
+    type Delay = Extract<keyof RocketMQTransactionOptions, 'delayLevel' | 'delay' | 'deliverAt'>;
+    expectTypeOf<Delay>().toBeNever();
+    const timed = app.template.sendMessageInTransaction('orders', 'x', 0, { delay: '1s' } as object);
+    await expect(timed).rejects.toThrow('can not have a time of its own (delay, deliverAt)');
     const options = { delayLevel: 3 } as object;
     const text = 'A message of a transaction can not be delayed (delayLevel 3)';
     await expect(app.template.sendMessageInTransaction('orders', 'x', 0, options)).rejects.toThrow(text);
