@@ -2,7 +2,7 @@ import type { MessageExt } from '../common/message-ext.js';
 import type { MessageQueue } from '../common/message-queue.js';
 
 /**
- * Which messages of a topic `RocketMQAdmin.browse` shows.
+ * Which messages of a topic `RocketMQAdmin.browse`, `deadLetters` and `queryByKey` show.
  *
  * @publicApi
  */
@@ -11,7 +11,7 @@ export interface RocketMQBrowseOptions {
   from?: Date | number;
   /** Stored before this time. Default: up to the last message that is there when browsing begins. */
   to?: Date | number;
-  /** Most messages. Default: 100. */
+  /** Most messages. Default: 100; of `queryByKey`, for each broker, 32, and at most 64. */
   max?: number;
   /** Only this queue. Default: all, one behind the other. */
   queue?: MessageQueue;

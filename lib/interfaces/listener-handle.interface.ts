@@ -51,6 +51,10 @@ export interface RocketMQListenerHandle {
    * @throws ConfigurationError for a place that is none, as an invalid `Date`.
    */
   resetOffset(reset: RocketMQOffsetReset): Promise<void>;
-  /** As {@link resetOffset}, in one queue; nothing happens when another member has it. */
+  /**
+   * As {@link resetOffset}, in one queue; nothing happens when another member has it.
+   *
+   * @throws MQClientError when it does not run, or for an offset that is no integer from 0 up.
+   */
   seek(queue: MessageQueue, offset: number): Promise<void>;
 }

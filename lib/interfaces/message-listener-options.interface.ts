@@ -175,7 +175,7 @@ export interface RocketMQMessageListenerOptions {
   replyErrors?: boolean;
   /** What becomes of a reply `undefined` or `null`: an error, or JSON `null`. Default: `ERROR`. */
   emptyReply?: 'ERROR' | 'SEND';
-  /** What becomes of a message whose payload cannot be read. Default: `DEAD_LETTER`, since it never can be. */
+  /** What becomes of a message whose payload cannot be read, or that {@link validate} refuses. Default: `DEAD_LETTER`, since it will not do later either. */
   badPayload?: 'DEAD_LETTER' | 'RETRY';
   /** Send a record of every delivery to the trace topic, in the background. Default: false. */
   enableMsgTrace?: boolean;

@@ -25,7 +25,7 @@ export interface RocketMQProducerOptions {
   /** Send to another broker when the message was stored less safely than asked. Default: false. */
   retryNextServer?: boolean;
   /**
-   * Chooses the queue of sends with a `hashKey`, in place of the hash of the key. Such a send is not tried again in another queue.
+   * Chooses the queue of sends with a `hashKey`, in place of the hash of the key. Such a send is not tried again.
    * Default: the queue that Java's `SelectMessageQueueByHash` chooses.
    */
   queueSelector?: MessageQueueSelector;

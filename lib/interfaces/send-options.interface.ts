@@ -27,11 +27,11 @@ export interface RocketMQSendOptions {
   waitStoreMsgOK?: boolean;
   /** Properties of the application. */
   properties?: Readonly<Record<string, string>>;
-  /** Messages with the same key go to the same queue. */
+  /** Messages with the same key go to the same queue. The send is not tried again. */
   hashKey?: string;
   /**
    * Chooses the queue, with {@link hashKey} (or an empty text) as third argument; wins over the producer's `queueSelector`. The send is not
-   * tried again in another queue.
+   * tried again.
    */
   queueSelector?: MessageQueueSelector;
   /** Ends the waiting with its reason, and further attempts; what was sent already may be stored all the same. */

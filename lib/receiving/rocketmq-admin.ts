@@ -78,7 +78,7 @@ export class RocketMQAdmin {
     );
   }
 
-  /** Messages of a topic in the order of their queues; reads on as long as it is asked for more. */
+  /** Messages of a topic in the order of their queues; reads on as long as it is asked for more, up to `max`. */
   async *browse(
     topic: string,
     { from, to, max = browseMaxRule.default, queue: only }: RocketMQBrowseOptions = {},
@@ -94,7 +94,7 @@ export class RocketMQAdmin {
     }
   }
 
-  /** Messages that have a key, the newest last. At most `max` of each broker, which may be 64. */
+  /** Messages that have a key, the newest last: of each broker its newest `max`, and no more than 16 MiB. */
   async queryByKey(
     topic: string,
     key: string,
@@ -149,7 +149,7 @@ export class RocketMQAdmin {
     await this.questions.setMessageRequestMode(body);
   }
 
-  /** The dead messages of a group, as {@link browse} shows a topic; none when there never was one. */
+  /** The dead messages of a group, as {@link browse} shows a topic, up to `max`; none when there never was one. */
   async *deadLetters(
     group: string,
     options?: RocketMQBrowseOptions,

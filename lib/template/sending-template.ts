@@ -117,7 +117,7 @@ export class SendingTemplate {
     return results;
   }
 
-  /** As {@link syncSend}, with all messages of one `hashKey` in one queue, in order; not tried again elsewhere. */
+  /** As {@link syncSend}, with all messages of one `hashKey` in one queue, in order; not tried again. */
   async syncSendOrderly(
     destination: string,
     payload: unknown,
