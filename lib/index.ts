@@ -112,6 +112,7 @@ export type {
 export { RocketMQConnections, type RocketMQConnectionStatus } from './rocketmq.connections.js';
 export { ROCKETMQ_CONTEXT_TYPE } from './rocketmq.constants.js';
 export { RocketMQModule } from './rocketmq.module.js';
+export { ROCKETMQ_MODULE_OPTIONS } from './rocketmq.module-definition.js';
 export { ROCKETMQ_CLOCK } from './rocketmq.tokens.js';
 export { GenericMessage, MessageBuilder } from './template/message-builder.js';
 export { RocketMQLocalTransactionState } from './template/local-transaction-state.js';

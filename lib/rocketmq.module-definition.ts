@@ -4,13 +4,17 @@ import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options
 /** `isGlobal`: whether modules that do not import it can inject the template. Default: true. */
 const EXTRAS = { isGlobal: true };
 
-export const {
-  ConfigurableModuleClass,
-  MODULE_OPTIONS_TOKEN: ROCKETMQ_MODULE_OPTIONS,
-  OPTIONS_TYPE,
-  ASYNC_OPTIONS_TYPE,
-} = new ConfigurableModuleBuilder<RocketMQModuleOptions>({ moduleName: 'RocketMQ' })
+const built = new ConfigurableModuleBuilder<RocketMQModuleOptions>({ moduleName: 'RocketMQ' })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createRocketMQOptions')
   .setExtras(EXTRAS, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
   .build();
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = built;
+
+/**
+ * Injection token of the options of {@link RocketMQModule}. Tests put others in their place.
+ *
+ * @publicApi
+ */
+export const ROCKETMQ_MODULE_OPTIONS = built.MODULE_OPTIONS_TOKEN;

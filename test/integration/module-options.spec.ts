@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   ConfigurationError,
   MQClientError,
+  ROCKETMQ_MODULE_OPTIONS,
   RocketMQModule,
   RocketMQTemplate,
   type RocketMQModuleOptions,
@@ -14,7 +15,7 @@ import {
 } from '../../lib/index.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { freePort } from '../support/free-port.js';
-import { createApp, featureModule, startApp } from '../support/nest-app.js';
+import { createApp, featureModule, RecordingNestLogger, startApp } from '../support/nest-app.js';
 import { FAST_STORE } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
 
@@ -341,6 +342,21 @@ describe('several applications in one process', () => {
     await first.close();
     expect(await (await startApp({ directory: first.directory })).stored('t')).toHaveLength(1);
   });
+});
+
+it('tests put other options in the place of those of an application', async () => {
+  const directory = temporaryDirectory();
+  @Module({
+    imports: [RocketMQModule.forRoot({ nameServer: 'mq.invalid:9876', producer: { group: 'shop' } })],
+  })
+  class AppModule {}
+  const options: RocketMQModuleOptions = { engine: engineIn(directory) };
+  const builder = Test.createTestingModule({ imports: [AppModule] }).setLogger(new RecordingNestLogger());
+  const module = await builder.overrideProvider(ROCKETMQ_MODULE_OPTIONS).useValue(options).compile();
+  onTestFinished(() => module.close());
+  await module.init();
+  await module.get(RocketMQTemplate, { strict: false }).syncSend('t', 'x');
+  expect(existsSync(`${directory}/store/commitlog`)).toBe(true);
 });
 
 it('a standalone application context works as an application with a server does', async () => {
