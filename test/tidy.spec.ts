@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { OptionRule } from '../lib/common/option-rules.js';
+import { brokerRules } from '../lib/engine/broker/broker-config.js';
+import { storeRules } from '../lib/engine/store/message-store-config.js';
 
 const LIB = new URL('../lib', import.meta.url).pathname;
 
@@ -43,6 +46,13 @@ function wrongImportsOf(path: string): string[] {
   });
 }
 
+/** A default as comments write it. */
+function shown(name: string, value: unknown): string {
+  if (typeof value === 'string') return `\`${value}\``;
+  const isLong = typeof value === 'number' && value >= 10_000 && !name.endsWith('Port');
+  return isLong ? value.toLocaleString('en-US') : String(value ?? 'none');
+}
+
 describe('the tree', () => {
   it('imports in one direction', () => {
     expect(files.length).toBeGreaterThan(100);
@@ -53,6 +63,17 @@ describe('the tree', () => {
   it('asks for the address of a module in the command line only, as Jest makes CommonJS of the rest', () => {
     const asking = files.filter((path) => readFileSync(join(LIB, path), 'utf8').includes('import.meta'));
     expect(asking).toEqual(['cli/main.ts']);
+  });
+
+  it.each<[string, Record<string, OptionRule<unknown>>]>([
+    ['engine/broker/broker-config.ts', brokerRules],
+    ['engine/store/message-store-config.ts', storeRules],
+  ])('says in %s of each option its default, as it is', (path, rules) => {
+    const source = readFileSync(join(LIB, path), 'utf8').replaceAll(/\s+(?:\* )?/g, ' ');
+    const wrong = Object.keys(rules).filter(
+      (name) => !source.includes(`Default: ${shown(name, rules[name]!.default)}. */ ${name}: `),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('joins client and engine in one place', () => {

@@ -5,72 +5,82 @@ const MIB = 1024 * 1024;
 
 /** How the store keeps messages; names, units and defaults are those of Apache's MessageStoreConfig unless said. */
 export interface MessageStoreConfig {
-  /** Directory of the store. */
+  /** Directory of the store. Default: `.rocketmq/store`. */
   storePathRootDir: string;
-  /** Bytes of a commit-log file. */
+  /** Bytes of a commit-log file; must stay as it was once there is data. Default: 1,073,741,824. */
   mappedFileSizeCommitLog: number;
-  /** Bytes of a ConsumeQueue file; rounded up to a multiple of 20. */
+  /** Bytes of a ConsumeQueue file, rounded up to a multiple of 20; must stay as it was once there is data. Default: 6,000,000. */
   mappedFileSizeConsumeQueue: number;
+  /** Slots of an index file; must stay as it was once there is data. Default: 5,000,000. */
   maxHashSlotNum: number;
+  /** Entries of an index file; must stay as it was once there is data. Default: 20,000,000. */
   maxIndexNum: number;
-  /** Index messages by unique id and keys. */
+  /** Index messages by unique id and keys. Default: true. */
   messageIndexEnable: boolean;
-  /** When a send is acknowledged: after fdatasync (default here), or when the kernel has the bytes (Apache's default). */
+  /**
+   * When a send is acknowledged: after fdatasync, or when the kernel has the bytes (ASYNC_FLUSH, Apache's default). Default:
+   * `SYNC_FLUSH`.
+   */
   flushDiskType: 'SYNC_FLUSH' | 'ASYNC_FLUSH';
-  /** Milliseconds between flushes with ASYNC_FLUSH. */
+  /** Milliseconds between flushes with ASYNC_FLUSH. Default: 500. */
   flushIntervalCommitLog: number;
-  /** Milliseconds between writes of ConsumeQueues and index; a queue of few new entries waits for the checkpoint. */
+  /** Milliseconds between writes of ConsumeQueues and index; a queue of few new entries waits for the checkpoint. Default: 1000. */
   flushIntervalConsumeQueue: number;
-  /** Milliseconds after which a send is answered FLUSH_DISK_TIMEOUT. */
+  /** Milliseconds after which a send is answered FLUSH_DISK_TIMEOUT. Default: 5000. */
   syncFlushTimeout: number;
-  /** Milliseconds that a write to the log may be stuck before messages are refused as SYSTEM_BUSY. */
+  /** Milliseconds that a write to the log may be stuck before messages are refused as SYSTEM_BUSY. Default: 1000. */
   osPageCacheBusyTimeOutMills: number;
-  /** Largest body in bytes. */
+  /** Largest body in bytes. Default: 4,194,304. */
   maxMessageSize: number;
-  /** Append the checksum of the whole record to its properties (Apache's default: false). */
+  /** Append the checksum of the whole record to its properties (Apache's default: false). Default: true. */
   enabledAppendPropCRC: boolean;
+  /** Delays of the levels from 1 on. Default: `1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h`. */
   messageDelayLevel: string;
-  /** Hours that a commit-log file is kept. */
+  /** Hours that a commit-log file is kept. Default: 72. */
   fileReservedTime: number;
-  /** Hours of the day, `;` between them, in which expired files are deleted. */
+  /** Hours of the day, `;` between them, in which expired files are deleted. Default: `04`. */
   deleteWhen: string;
-  /** Percent of used disk above which expired files are deleted at any hour. */
+  /** Percent of used disk above which expired files are deleted at any hour. Default: 75. */
   diskMaxUsedSpaceRatio: number;
-  /** Percent above which files are deleted although they have not expired. */
+  /** Percent above which files are deleted although they have not expired. Default: 85. */
   diskSpaceCleanForciblyRatio: number;
-  /** Percent above which sends are refused. */
+  /** Percent above which sends are refused. Default: 90. */
   diskSpaceWarningLevelRatio: number;
+  /** Delete files that have not expired above `diskSpaceCleanForciblyRatio`. Default: true. */
   cleanFileForciblyEnable: boolean;
-  /** Milliseconds between looks for files to delete. */
+  /** Milliseconds between looks for files to delete. Default: 10,000. */
   cleanResourceInterval: number;
-  /** Most files deleted in one look. */
+  /** Most files deleted in one look. Default: 10. */
   deleteFileBatchMax: number;
-  /** Most messages and bytes of a pull that is read from memory, and from disk. */
+  /** Most messages of a pull that is read from memory. Default: 32. */
   maxTransferCountOnMessageInMemory: number;
+  /** Most bytes of it. Default: 262,144. */
   maxTransferBytesOnMessageInMemory: number;
+  /** Most messages of a pull that is read from the disk. Default: 8. */
   maxTransferCountOnMessageInDisk: number;
+  /** Most bytes of it. Default: 65,536. */
   maxTransferBytesOnMessageInDisk: number;
-  /** Percent of this machine's memory: messages nearer to the end of the log count as being in memory. */
+  /** Percent of this machine's memory: messages nearer to the end of the log count as being in memory. Default: 40. */
   accessMessageInMemoryMaxRatio: number;
-  /** Bytes of ConsumeQueue that a pull scans at least. */
+  /** Bytes of ConsumeQueue that a pull scans at least. Default: 16,000. */
   maxFilterMessageSize: number;
-  /** Most messages of one query. */
+  /** Most messages of one query. Default: 64. */
   maxMsgsNumBatch: number;
-  /** Take messages with a time of their own. */
+  /** Take messages with a time of their own. Default: true. */
   timerWheelEnable: boolean;
-  /** Seconds that such a message may wait at most. */
+  /** Seconds that such a message may wait at most. Default: 259,200. */
   timerMaxDelaySec: number;
-  /** Seconds after which a waiting message is stored again, so that it does not leave with its log file. */
+  /** Seconds after which a waiting message is stored again, so that it does not leave with its log file. Default: 172,800. */
   timerRollWindowSlot: number;
-  /** Milliseconds between flushes of what is known of waiting messages. */
+  /** Milliseconds between flushes of what is known of waiting messages. Default: 1000. */
   timerFlushIntervalMs: number;
-  /** Bytes of a timer-log file. */
+  /** Bytes of a timer-log file; must stay as it was once there is data. Default: 104,857,600. */
   mappedFileSizeTimerLog: number;
-  /** Bytes of the newest records that are kept in memory for consumers (not in Apache, which maps its files). */
+  /** Bytes of the newest records that are kept in memory for consumers (not in Apache, which maps its files). Default: 33,554,432. */
   tailCacheSize: number;
-  /** Most messages on their way to the disk: not written, or with SYNC_FLUSH not flushed (not in Apache). */
+  /** Most messages on their way to the disk: not written, or with SYNC_FLUSH not flushed (not in Apache). Default: 65,536. */
   maxPendingMessages: number;
-  /** Most bytes of them, above which the store is busy (not in Apache). */
+  /** Most bytes of them, above which the store is busy (not in Apache). Default: 67,108,864. */
   maxPendingBytes: number;
 }
 
