@@ -31,7 +31,7 @@ The order shop is open at ${url}
   See its demand      curl ${url}/prices/rocket/demand
   Look at a topic     curl ${url}/messages/orders
   Set a reminder      curl -X POST ${url}/reminders -H 'Content-Type: application/json' \\
-                           -d "{\\"text\\":\\"call\\",\\"at\\":\\"$(date -ud '+1 minute' +%FT%TZ)\\"}"
+                           -d "{\\"text\\":\\"call\\",\\"at\\":\\"$(node -p 'new Date(Date.now() + 6e4).toISOString()')\\"}"
   See those due       curl ${url}/reminders
   Take one back       curl -X DELETE ${url}/reminders/ID
   See dead invoices   curl ${url}/dead-letters
