@@ -48,9 +48,9 @@ function wrongImportsOf(path: string): string[] {
 
 /** A default as comments write it. */
 function shown(name: string, value: unknown): string {
-  if (typeof value === 'string') return `\`${value}\``;
+  if (value === undefined) return 'none';
   const isLong = typeof value === 'number' && value >= 10_000 && !name.endsWith('Port');
-  return isLong ? value.toLocaleString('en-US') : String(value ?? 'none');
+  return isLong ? value.toLocaleString('en-US') : JSON.stringify(value).replaceAll('"', '`');
 }
 
 describe('the tree', () => {
