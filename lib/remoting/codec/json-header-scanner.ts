@@ -1,5 +1,6 @@
 import { utf8Slice } from '../../common/buffer-text.js';
 import { HeaderFields, isName, type RemotingHeader } from './header-fields.js';
+import { knownLanguage } from './language-code.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -115,7 +116,7 @@ export class JsonHeaderScanner {
 
   private readLanguage(): boolean {
     if (!this.string()) return false;
-    this.language = this.isNamed(JAVA) ? 'JAVA' : this.text();
+    this.language = this.isNamed(JAVA) ? 'JAVA' : knownLanguage(this.text());
     return true;
   }
 

@@ -3,6 +3,7 @@ import { type FastjsonValue, parseFastjson, toFastjson } from '../../common/fast
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { HeaderFields, type RemotingHeader } from './header-fields.js';
 import { JsonHeaderScanner } from './json-header-scanner.js';
+import { knownLanguage } from './language-code.js';
 
 /**
  * Largest header in bytes that the tolerant parser reads: it makes objects of all that it finds, many times as large
@@ -45,7 +46,7 @@ export function readTolerantly(
   const language = header.get('language') ?? 'JAVA';
   return {
     code: integer(header.get('code'), 'code'),
-    language: textOf(language),
+    language: knownLanguage(textOf(language)),
     version: integer(header.get('version') ?? 0, 'version'),
     opaque: integer(header.get('opaque') ?? 0, 'opaque'),
     flag: integer(header.get('flag') ?? 0, 'flag'),

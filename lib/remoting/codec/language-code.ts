@@ -22,3 +22,6 @@ export const OWN_LANGUAGE_CODE = NAMES.indexOf(OWN_LANGUAGE);
 
 /** The name of a language; one that is not known yet is another. */
 export const languageName = (code: number): string => NAMES[code] ?? OWN_LANGUAGE;
+
+/** The same for what a header says in JSON, which is kept as long as its connection. */
+export const knownLanguage = (text: string): string => (NAMES.includes(text) ? text : OWN_LANGUAGE);

@@ -127,6 +127,18 @@ describe('the scanner of JSON headers', () => {
     expect(scan(Buffer.from(text_))).toBeUndefined();
   });
 
+  it('takes a language that it does not know for another', () => {
+    const languageOf = (language: string) =>
+      scan(Buffer.from(JSON.stringify({ code: 1, language })))!.language;
+    expect(['JAVA', 'GO', 'KOTLIN', '', 'A'.repeat(100)].map(languageOf)).toEqual([
+      'JAVA',
+      'GO',
+      'OTHER',
+      'OTHER',
+      'OTHER',
+    ]);
+  });
+
   it('does not read behind the header', () => {
     const bytes = Buffer.from('{"code":1,"extFields":{"a":true}}');
     for (let end = 0; end < bytes.length; end++) {
