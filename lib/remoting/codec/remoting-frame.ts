@@ -33,6 +33,8 @@ export interface RemotingFrame {
   readonly fields: ReadonlyMap<string, string>;
   /** The same fields as they lie in the frame, for who knows what to look for. */
   readonly headerFields: HeaderFields;
+  /** Bytes of the header. */
+  readonly headerSize: number;
   readonly body: Buffer;
 }
 
@@ -65,16 +67,17 @@ export function decodeFrame(
   if (size < MARK_SIZE) throw new RemotingCodecError(`A frame of ${size} bytes has no header`);
   const mark = int32At(buffer, start);
   const header = start + MARK_SIZE;
-  const end = header + (mark & 0xffffff);
+  const headerSize = mark & 0xffffff;
+  const end = header + headerSize;
   if (end > frameEnd) {
-    throw new RemotingCodecError(`A header of ${end - header} bytes in a frame of ${size}`);
+    throw new RemotingCodecError(`A header of ${headerSize} bytes in a frame of ${size}`);
   }
   const body = end === frameEnd ? NO_BYTES : buffer.subarray(end, frameEnd);
   switch (mark >>> 24) {
     case SERIALIZE_TYPE_CODES.JSON:
-      return new DecodedFrame(readJsonHeader(buffer, header, end, maxTolerantSize), 'JSON', body);
+      return new DecodedFrame(readJsonHeader(buffer, header, end, maxTolerantSize), 'JSON', headerSize, body);
     case SERIALIZE_TYPE_CODES.ROCKETMQ:
-      return new DecodedFrame(readBinaryHeader(buffer, header, end), 'ROCKETMQ', body);
+      return new DecodedFrame(readBinaryHeader(buffer, header, end), 'ROCKETMQ', headerSize, body);
     default:
       throw new RemotingCodecError(`A header of the unknown serialize type ${mark >>> 24}`);
   }
@@ -93,6 +96,7 @@ class DecodedFrame implements RemotingFrame {
   constructor(
     header: RemotingHeader,
     readonly serializeType: SerializeType,
+    readonly headerSize: number,
     readonly body: Buffer,
   ) {
     this.code = header.code;

@@ -41,6 +41,11 @@ const MAX_STRANGER_TIME = 30_000;
 const MAX_STRANGER_HEADER = 64 * 1024;
 /** Bytes of an incomplete frame that a client may hold before it has signed a request, whatever others do. */
 const MIN_STRANGER_BYTES = 64 * 1024;
+/**
+ * Bytes of a header of a request, which may be held for a while. The properties of a message, at most 32,767 bytes, have 196,602 when each
+ * is an escape of JSON; nothing else that a client says there comes near that.
+ */
+const MAX_HEADER = 256 * 1024;
 /** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
 const MAX_PENDING = 65_536;
 
@@ -162,15 +167,25 @@ export class ServerConnection implements Channel {
     this.language = frame.language;
     this.version = frame.version;
     const context = this.contextOf(frame);
-    if (!isOneway(frame) && ++this.pending > MAX_PENDING) {
-      const remark = `[OVERLOAD]system busy, ${MAX_PENDING} requests of this connection wait for an answer`;
-      return context.reply(failure(ResponseCode.SYSTEM_BUSY, remark));
-    }
+    if (!isOneway(frame)) this.pending++;
+    const excess = this.excessOf(frame);
+    if (excess !== undefined) return context.reply(excess);
     const refusal = this.options.authenticator?.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal, context);
     if (this.isStranger) this.becomeKnown();
     const request = understandRequest(frame, context);
     if (request !== undefined) this.options.handler.handle(request, context);
+  }
+
+  /** The answer to a request that there is no room for. */
+  private excessOf({ headerSize }: RemotingFrame): RemotingResponse | undefined {
+    if (headerSize > MAX_HEADER) {
+      const remark = `A header of ${headerSize} bytes; allowed: ${MAX_HEADER}`;
+      return failure(ResponseCode.SYSTEM_ERROR, remark);
+    }
+    if (this.pending <= MAX_PENDING) return undefined;
+    const remark = `[OVERLOAD]system busy, ${MAX_PENDING} requests of this connection wait for an answer`;
+    return failure(ResponseCode.SYSTEM_BUSY, remark);
   }
 
   private becomeKnown(): void {

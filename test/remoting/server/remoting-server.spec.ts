@@ -67,6 +67,29 @@ describe('RemotingServer', () => {
     expect(handler.requests).toEqual([]);
   });
 
+  it.each(['JSON', 'ROCKETMQ'] as const)('refuses a header (%s) that no client needs', async (type) => {
+    const { handler, port } = await startServer();
+    const client = await RawClient.open(port);
+    const withTopicOf = (size: number, opaque: number) => {
+      const header = { topic: 't'.repeat(size), queueId: 0 };
+      return encodeRequest(
+        { code: RequestCode.GET_MAX_OFFSET, header, body: undefined },
+        opaque,
+        false,
+        type,
+      );
+    };
+    // The longest properties of a message, when each character of them is an escape.
+    client.socket.write(Buffer.concat([withTopicOf(2 ** 20, 1), withTopicOf(6 * 32_767, 2)]));
+    await eventually(() => client.frames.length === 2);
+    expect(client.frames).toMatchObject([
+      { opaque: 1, code: ResponseCode.SYSTEM_ERROR },
+      { opaque: 2, code: ResponseCode.SUCCESS },
+    ]);
+    expect(client.frames[0]!.remark).toMatch(/^A header of 1048\d+ bytes; allowed: 262144$/);
+    expect(handler.requests).toHaveLength(1);
+  });
+
   it.each([
     ['a length above the limit', Buffer.from([0x7f, 0xff, 0xff, 0xff])],
     ['a negative length', Buffer.from([0xff, 0xff, 0xff, 0xff])],
