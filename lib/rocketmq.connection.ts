@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
+import { escapedLogger } from './common/logger.js';
 import { systemClock, type Clock } from './common/clock.js';
 import { endAll, endFailedStart } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
@@ -45,7 +46,7 @@ export class RocketMQConnection {
   private readonly transports: NearestTransport[] = [];
   /** Of other clusters, by their name servers. */
   private readonly others = new Map<string, MQClientInstance>();
-  private readonly logger = new Logger('RocketMQ');
+  private readonly logger = escapedLogger(new Logger('RocketMQ'));
 
   private constructor(
     private readonly options: RocketMQModuleOptions,

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
+import { escapedLogger } from './common/logger.js';
 import type { Clock } from './common/clock.js';
 import { Pause } from './common/pause.js';
 import type { EmbeddedEngine } from './engine/index.js';
@@ -41,7 +42,7 @@ export class EngineHost {
   engine: EmbeddedEngine | undefined;
   /** Beside what application the messages are kept, whoever is the host. */
   readonly storePathRootDir: string;
-  private readonly logger = new Logger('RocketMQ');
+  private readonly logger = escapedLogger(new Logger('RocketMQ'));
   private sharesStore = false;
   private socket: Socket | undefined;
   private recovery: Promise<void> = Promise.resolve();

@@ -1,4 +1,5 @@
 import { Logger, type Provider } from '@nestjs/common';
+import { escapedLogger } from './common/logger.js';
 import { systemClock, type Clock } from './common/clock.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { RocketMQListenerRegistry } from './listener/rocketmq-listener-registry.js';
@@ -65,7 +66,7 @@ export const rocketMQProviders: Provider[] = [
         payloads,
         queueSelector: options?.queueSelector,
         clockNow: () => clock.now(),
-        logger: new Logger(RocketMQTemplate.name),
+        logger: escapedLogger(new Logger(RocketMQTemplate.name)),
       }),
   },
 ];

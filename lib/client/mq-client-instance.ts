@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../common/clock.js';
-import type { Logger } from '../common/logger.js';
+import { escapedLogger, type Logger } from '../common/logger.js';
 import { decodeMessages } from '../common/message-decoder.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { localIp } from '../common/message-client-id-setter.js';
@@ -80,7 +80,7 @@ export class MQClientInstance {
     this.transport = options.transport;
     this.clock = options.clock;
     this.random = options.random;
-    this.logger = options.logger;
+    this.logger = escapedLogger(options.logger);
     this.consumeTurns = new ConsumeTurns(options.clock);
     this.requests = new RequestFutureTable(options.clock);
     this.heartbeats = new PacedWork(options.clock, () => this.logged(() => this.sendHeartbeatToAllBrokers()));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
 import { endAll, endFailedStart } from '../common/end-all.js';
 import { formatHostPort, isLoopback } from '../common/host-port.js';
-import { silentLogger, type Logger } from '../common/logger.js';
+import { escapedLogger, silentLogger, type Logger } from '../common/logger.js';
 import { MASTER_ID } from '../common/mix-all.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { RequestHandler } from '../remoting/channel.js';
@@ -94,7 +94,7 @@ export class EmbeddedEngine {
     const storeConfig = resolveMessageStoreConfig(store);
     storeConfig.storePathRootDir = this.storePathRootDir = resolve(storeConfig.storePathRootDir);
     const { clock = systemClock, fileSystem = nodeFileSystem, random = Math.random } = environment;
-    const logger = environment.logger ?? silentLogger;
+    const logger = escapedLogger(environment.logger ?? silentLogger);
     this.clock = clock;
     this.logger = logger;
     this.fileSystem = fileSystem;

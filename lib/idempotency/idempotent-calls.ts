@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { escapedLogger } from '../common/logger.js';
 import { retryLevelAfter } from '../client/consumer/retry-level.js';
 import { suspendWithinBounds } from '../client/consumer/suspend-time.js';
 import type { MessageExt } from '../common/message-ext.js';
@@ -23,7 +24,7 @@ export interface IdempotencySettings {
 
 /** Calls a listener with messages that were not handled before. */
 export class IdempotentCalls {
-  private readonly logger = new Logger('RocketMQIdempotency');
+  private readonly logger = escapedLogger(new Logger('RocketMQIdempotency'));
 
   constructor(
     private readonly endpoint: ListenerEndpoint,

@@ -1,4 +1,5 @@
 import { Logger, type Type } from '@nestjs/common';
+import { escapedLogger, type Logger as LineLogger } from '../common/logger.js';
 import { checkOption, type OptionRule } from '../common/option-rules.js';
 import type { MessageQueue } from '../common/message-queue.js';
 import { DefaultMQPushConsumer, MQAdminImpl, type MQClientInstance } from '../client/index.js';
@@ -42,7 +43,7 @@ export interface ListenerSurroundings {
 export class ListenerContainer implements RocketMQListenerHandle {
   readonly group: string;
   concurrency: number;
-  private readonly logger: Logger;
+  private readonly logger: LineLogger;
   private readonly dispatcher: MessageDispatcher;
   private readonly admin: MQAdminImpl;
   private current: RocketMQListenerState = 'STOPPED';
@@ -62,7 +63,7 @@ export class ListenerContainer implements RocketMQListenerHandle {
     const { group, options } = definition;
     this.group = group;
     this.concurrency = consumeThreadNumberOf(options);
-    this.logger = new Logger(`RocketMQListener:${group}`);
+    this.logger = escapedLogger(new Logger(`RocketMQListener:${group}`));
     this.admin = new MQAdminImpl(instance);
     const isBroadcasting = options.messageModel === 'BROADCASTING';
     this.dispatcher = new MessageDispatcher(routes, isBroadcasting, () => this.consumer, this.logger);

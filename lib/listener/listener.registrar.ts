@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { escapedLogger } from '../common/logger.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
@@ -25,7 +26,7 @@ import { ListenerExplorer } from './listener.explorer.js';
 /** Starts and stops the listeners of an application. */
 @Injectable()
 export class ListenerRegistrar {
-  private readonly logger = new Logger('RocketMQListener');
+  private readonly logger = escapedLogger(new Logger('RocketMQListener'));
   private containers: ListenerContainer[] = [];
   /** Those that start with the application. */
   private readonly starters: ListenerContainer[] = [];

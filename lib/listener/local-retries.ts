@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { escapedLogger } from '../common/logger.js';
 import type { Clock } from '../common/clock.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { integer, type OptionRule } from '../common/option-rules.js';
@@ -26,7 +27,7 @@ export const localRetryRule: OptionRule<unknown> = {
 
 /** Calls a listener again that failed, before its message goes back to the broker. */
 export class LocalRetries {
-  private readonly logger = new Logger('RocketMQListener');
+  private readonly logger = escapedLogger(new Logger('RocketMQListener'));
 
   constructor(
     private readonly endpoint: ListenerEndpoint,

@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type {
   ConsumeConcurrentlyContext,
   ConsumeConcurrentlyStatus,
@@ -7,6 +6,7 @@ import type {
   DefaultMQPushConsumer,
 } from '../client/index.js';
 import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
+import type { Logger } from '../common/logger.js';
 import type { MessageExt } from '../common/message-ext.js';
 import type { ListenerCallContext } from './listener-endpoint.js';
 import { handle, outcomeOfError, type ListenerRoute } from './listener-route.js';

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { escapedLogger } from '../common/logger.js';
 import { createReplyMessage, isRequest, type DefaultMQProducer } from '../client/index.js';
 import type { MessageExt } from '../common/message-ext.js';
 import type { Message } from '../common/message.js';
@@ -22,7 +23,7 @@ interface ReplySettings {
 
 /** Sends what listeners return to who asked for it (DefaultRocketMQListenerContainer#handleMessage). */
 export class Replier {
-  private readonly logger = new Logger('RocketMQReply');
+  private readonly logger = escapedLogger(new Logger('RocketMQReply'));
   private readonly headerMapper = new HeaderMapper(this.logger);
   /** Replies on their way. */
   private readonly pending = new Set<Promise<void>>();

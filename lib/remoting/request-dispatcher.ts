@@ -1,3 +1,5 @@
+import type { Clock } from '../common/clock.js';
+import { LogLimit } from '../common/log-limit.js';
 import type { Logger } from '../common/logger.js';
 import type { RequestContext } from './channel.js';
 import { failure, type RemotingRequest } from './remoting-command.js';
@@ -13,17 +15,24 @@ export type RequestProcessor<C extends RequestCode> = (
 interface Registration {
   readonly processor: RequestProcessor<never>;
   readonly executor: RequestExecutor | undefined;
+  /** What fails by what was sent may fail as often as it is sent. */
+  readonly failures: LogLimit;
 }
 
 /** Finds the processor of a request by its code (NettyRemotingAbstract#processRequestCommand). */
 export class RequestDispatcher {
   private readonly registrations = new Map<RequestCode, Registration>();
 
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly clock: Clock,
+  ) {}
 
   /** Without an executor, requests are carried out as they come. */
   register<C extends RequestCode>(code: C, processor: RequestProcessor<C>, executor?: RequestExecutor): void {
-    this.registrations.set(code, { processor: processor as unknown as RequestProcessor<never>, executor });
+    const failures = new LogLimit(this.clock);
+    const untyped = processor as unknown as RequestProcessor<never>;
+    this.registrations.set(code, { processor: untyped, executor, failures });
   }
 
   /** Every request is answered: an unknown code and an error of the processor too. */
@@ -33,20 +42,21 @@ export class RequestDispatcher {
       const remark = ` request type ${request.code} not supported`;
       return context.reply(failure(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
     }
-    const { processor, executor } = registration;
-    if (executor === undefined || executor.isFree) this.carryOut(processor, request, context);
-    else executor.execute(request, context, (kept) => this.carryOut(processor, kept, context));
+    const { executor } = registration;
+    if (executor === undefined || executor.isFree) this.carryOut(registration, request, context);
+    else executor.execute(request, context, (kept) => this.carryOut(registration, kept, context));
   }
 
   private carryOut(
-    processor: RequestProcessor<never>,
+    { processor, failures }: Registration,
     request: RemotingRequest,
     context: RequestContext,
   ): void {
     try {
       processor(request as never, context as never);
     } catch (error) {
-      this.logger.error(`Request ${request.code} failed: ${(error as Error).stack}`);
+      if (failures.take())
+        this.logger.error(`Request ${request.code} failed${failures.leftOut}: ${(error as Error).stack}`);
       context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));
     }
   }

@@ -156,6 +156,19 @@ describe('localRetry', () => {
     expect(attempts.received.map(timed)).toEqual(['x 0 at 0', 'x 0 at 500', 'x 0 at 1000', 'x 1 at 2000']);
   });
 
+  it('and what follows it leave what a payload says within its line of the log', async () => {
+    const { app, clock, attempts } = await startListening(
+      ({ text }) => Promise.reject(new Error(`no order "${text}"`)),
+      { localRetry: { attempts: 1, delayMs: 500 } },
+    );
+    await app.template.syncSend('t', 'x\nERROR forged\x1b[2J');
+    await attempts.take();
+    const first = await app.logger.logged('is called again (1 of 1)');
+    await clock.advance(500);
+    for (const line of [first, await app.logger.logged('failed (attempt 1')])
+      expect(line).toMatch(/Error: no order "x\\nERROR forged\\u001b\[2J"$/);
+  });
+
   it.each<[string, ListenerSetup]>([
     ['in order', { consumeMode: 'ORDERLY' }],
     ['of broadcast messages', { messageModel: 'BROADCASTING' }],

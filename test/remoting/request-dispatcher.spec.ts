@@ -5,6 +5,7 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { RequestDispatcher } from '../../lib/remoting/request-dispatcher.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { RecordingLogger } from '../support/test-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 describe('RequestDispatcher', () => {
   const request: RemotingRequest = {
@@ -30,7 +31,7 @@ describe('RequestDispatcher', () => {
   }
 
   it('hands a request to the processor of its code', () => {
-    const dispatcher = new RequestDispatcher(new RecordingLogger());
+    const dispatcher = new RequestDispatcher(new RecordingLogger(), new VirtualClock());
     dispatcher.register(RequestCode.GET_MIN_OFFSET, () => {
       throw new Error('not this one');
     });
@@ -41,7 +42,7 @@ describe('RequestDispatcher', () => {
   });
 
   it('answers a code that it does not know', () => {
-    const dispatcher = new RequestDispatcher(new RecordingLogger());
+    const dispatcher = new RequestDispatcher(new RecordingLogger(), new VirtualClock());
     expect(dispatch(dispatcher)).toEqual([
       expect.objectContaining({
         code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
@@ -50,15 +51,20 @@ describe('RequestDispatcher', () => {
     ]);
   });
 
-  it('answers for a processor that throws, and logs why', () => {
+  it('answers for a processor that throws, and logs why once in 10 s', async () => {
     const logger = new RecordingLogger();
-    const dispatcher = new RequestDispatcher(logger);
+    const clock = new VirtualClock();
+    const dispatcher = new RequestDispatcher(logger, clock);
     dispatcher.register(RequestCode.GET_MAX_OFFSET, () => {
       throw new RangeError('broken');
     });
     expect(dispatch(dispatcher)).toEqual([
       expect.objectContaining({ code: ResponseCode.SYSTEM_ERROR, remark: 'RangeError: broken' }),
     ]);
+    expect(dispatch(dispatcher)).toHaveLength(1);
     expect(logger.lines).toEqual([expect.stringContaining('ERROR Request 30 failed: RangeError: broken')]);
+    await clock.advance(10_000);
+    dispatch(dispatcher);
+    expect(logger.lines[1]).toContain('failed (1 left out before): RangeError');
   });
 });

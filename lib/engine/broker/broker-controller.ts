@@ -152,7 +152,7 @@ export class BrokerController implements RequestHandler {
     this.pops = new PopService(this, tableOptions, () => this.timerService.deliveredUntil);
     const kept = [topics, groups, offsets, delayOffsets, filters, requestModes, this.pops.orders];
     this.tables = [...kept, ...options.tables];
-    this.dispatcher = new RequestDispatcher(logger);
+    this.dispatcher = new RequestDispatcher(logger, clock);
     this.registerProcessors();
   }
 

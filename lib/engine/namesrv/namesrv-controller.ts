@@ -29,7 +29,7 @@ export class NamesrvController implements RequestHandler {
     /** Called when an administrator has deleted a topic here, for the broker that does not register every 30 s. */
     private readonly onTopicDeleted: (topic: string) => void = () => {},
   ) {
-    this.dispatcher = new RequestDispatcher(logger);
+    this.dispatcher = new RequestDispatcher(logger, clock);
     this.brokers = new BrokerLiveTable(this.routes, clock, logger);
     new RegisterBrokerProcessor(this.brokers).registerAt(this.dispatcher);
     this.registerProcessors();

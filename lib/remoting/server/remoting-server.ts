@@ -8,12 +8,15 @@ import { ServerConnection, type ServerConnectionOptions, type Strangers } from '
 
 /** An idle one takes up to 32 KiB; more of them are a mistake, or an attack. */
 const MAX_CONNECTIONS = 16_384;
-/** Milliseconds from one complaint about too many of them to the next. */
-const COMPLAINT_INTERVAL = 60_000;
+/** Milliseconds from one line about too many of them to the next. */
+const DROP_INTERVAL = 60_000;
 /** Bytes that all clients together may hold which have not signed a request, beside what each of them may. */
 const MAX_STRANGER_BYTES = 256 * 1024 * 1024;
 
-export interface RemotingServerOptions extends Omit<ServerConnectionOptions, 'bodies' | 'strangers'> {
+export interface RemotingServerOptions extends Omit<
+  ServerConnectionOptions,
+  'bodies' | 'strangers' | 'complaints'
+> {
   /** Undefined: connections are not encrypted. */
   readonly certificates?: ServerCertificates | undefined;
   readonly maxConnections?: number;
@@ -28,10 +31,12 @@ export class RemotingServer {
   private readonly bodies = new BufferPool();
   private readonly strangers: Strangers;
   private readonly complaints: LogLimit;
+  private readonly drops: LogLimit;
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates, maxStrangerBytes = MAX_STRANGER_BYTES } = options;
-    this.complaints = new LogLimit(options.clock, COMPLAINT_INTERVAL);
+    this.complaints = new LogLimit(options.clock);
+    this.drops = new LogLimit(options.clock, DROP_INTERVAL);
     this.strangers = { heldBytes: 0, maxBytes: maxStrangerBytes };
     const onAccepted = (socket: Socket) => this.accept(socket);
     this.tls = certificates && new TlsAcceptor({ ...options, certificates, onAccepted });
@@ -78,8 +83,8 @@ export class RemotingServer {
 
   /** Takes a connection that can be used. */
   accept(socket: Socket): void {
-    const { options, bodies, strangers } = this;
-    const connection = new ServerConnection(socket, { ...options, bodies, strangers }, () => {
+    const { options, bodies, strangers, complaints } = this;
+    const connection = new ServerConnection(socket, { ...options, bodies, strangers, complaints }, () => {
       this.connections.delete(connection);
       options.handler.onChannelClosed(connection);
     });
@@ -87,7 +92,7 @@ export class RemotingServer {
   }
 
   private onDrop(client: DropArgument | undefined): void {
-    if (!this.complaints.take()) return;
+    if (!this.drops.take()) return;
     const { maxConnections } = this.server;
     this.options.logger.warn(
       `A connection from ${client?.remoteAddress} is refused, as there are ${maxConnections} already`,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Allocator, BufferPool } from '../../common/buffer-pool.js';
 import type { Clock, Timer } from '../../common/clock.js';
+import type { LogLimit } from '../../common/log-limit.js';
 import type { Logger } from '../../common/logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RequestAuthenticator } from '../acl/request-authenticator.js';
@@ -65,6 +66,8 @@ export interface ServerConnectionOptions {
   /** Memory for bodies of answers. */
   readonly bodies: BufferPool;
   readonly strangers: Strangers;
+  /** Of lines about clients that are refused or cut off, who may come again and again. */
+  readonly complaints: LogLimit;
   /** Undefined: requests are not signed. */
   readonly authenticator?: RequestAuthenticator | undefined;
 }
@@ -198,8 +201,7 @@ export class ServerConnection implements Channel {
     context.reply(failure(ResponseCode.NO_PERMISSION, reason));
     if (this.isRefused) return;
     this.isRefused = true;
-    const { remoteAddress, remotePort } = this.socket;
-    this.options.logger.warn(`Requests from ${remoteAddress}:${remotePort} are refused: ${reason}`);
+    this.complain('Requests', `are refused: ${reason}`);
   }
 
   /** An answer that comes too late has nobody who waits for it. */
@@ -281,9 +283,15 @@ export class ServerConnection implements Channel {
   }
 
   private abandon(reason: string): void {
-    const { remoteAddress, remotePort } = this.socket;
-    this.options.logger.warn(`The connection from ${remoteAddress}:${remotePort} is closed: ${reason}`);
+    this.complain('The connection', `is closed: ${reason}`);
     this.socket.destroy();
+  }
+
+  private complain(what: string, why: string): void {
+    const { complaints, logger } = this.options;
+    const { remoteAddress, remotePort } = this.socket;
+    if (complaints.take())
+      logger.warn(`${what} from ${remoteAddress}:${remotePort} ${why}${complaints.leftOut}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { Logger } from '../../common/logger.js';
+import { escapedLogger, type Logger } from '../../common/logger.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RocketMQError } from '../../errors/rocketmq.error.js';
 import { RequestSigner } from '../acl/request-signer.js';
@@ -49,11 +49,13 @@ export class TcpTransport implements Transport {
   private readonly pending: PendingCalls;
   private readonly signer: RequestSigner | undefined;
   private readonly extraFields: HeaderTexts | undefined;
+  private readonly logger: Logger;
   private listener: RequestListener | undefined;
   private onChange: ((change: ConnectionChange) => void) | undefined;
   private isClosed = false;
 
   constructor(private readonly options: TcpTransportOptions) {
+    this.logger = escapedLogger(options.logger);
     this.pending = new PendingCalls(options.clock);
     this.signer = options.credentials && new RequestSigner(options.credentials);
     const { namespaceV2 } = options;
@@ -80,7 +82,7 @@ export class TcpTransport implements Transport {
     try {
       this.connectionTo(address).invokeOneway(request as RemotingRequest);
     } catch (error) {
-      this.options.logger.warn(`A one-way request to ${address} was not sent: ${String(error)}`);
+      this.logger.warn(`A one-way request to ${address} was not sent: ${String(error)}`);
     }
   }
 
@@ -140,7 +142,7 @@ export class TcpTransport implements Transport {
   }
 
   private onConnected(address: string): void {
-    this.options.logger.log(`Connected to ${address}`);
+    this.logger.log(`Connected to ${address}`);
     this.onChange?.({ address, state: 'connected' });
   }
 
@@ -154,7 +156,7 @@ export class TcpTransport implements Transport {
     const retryAt = this.options.clock.monotonicNow() + pause;
     this.outages.set(address, { error, backOff, retryAt, isRetried: last?.isRetried ?? false });
     if (last !== undefined) return;
-    this.options.logger.warn(error.message);
+    this.logger.warn(error.message);
     this.onChange?.({ address, state: 'disconnected', error });
   }
 }

@@ -1,3 +1,4 @@
+import { LogLimit } from '../../../common/log-limit.js';
 import { asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
@@ -12,6 +13,8 @@ const PERSIST_INTERVAL = 10_000;
 const CLEAN_TIME_SPAN = 24 * 3_600_000;
 /** A group whose expression was read from the disk counts as gone for so many milliseconds. */
 const DEAD_BEFORE_LOAD = 30_000;
+/** Characters of a wrong expression that are logged: as many as a right one has. */
+const MAX_SHOWN = 4096;
 
 const FIELDS = {
   consumerGroup: '',
@@ -33,8 +36,11 @@ export type ConsumerFilterData = typeof FIELDS & {
 export class ConsumerFilterManager extends ConfigManager {
   private readonly table = new Map<string, Map<string, ConsumerFilterData>>();
 
+  private readonly logLimit: LogLimit;
+
   constructor(options: ConfigManagerOptions) {
     super(options, 'consumerFilter.json', PERSIST_INTERVAL);
+    this.logLimit = new LogLimit(options.clock);
   }
 
   get(topic: string, group: string): ConsumerFilterData | undefined {
@@ -108,9 +114,10 @@ export class ConsumerFilterManager extends ConfigManager {
       return compileSql92(expression);
     } catch (error) {
       if (!(error instanceof FilterSyntaxError)) throw error;
-      this.logger.warn(
-        `Group ${consumerGroup} subscribes to topic ${topic} with ${JSON.stringify(expression)}: ${error.message}`,
-      );
+      if (this.logLimit.take())
+        this.logger.warn(
+          `Group ${consumerGroup} subscribes to topic ${topic} with ${JSON.stringify(expression.slice(0, MAX_SHOWN))}: ${error.message}${this.logLimit.leftOut}`,
+        );
       return undefined;
     }
   }

@@ -1,4 +1,5 @@
 import type { Timer } from '../../../common/clock.js';
+import { LogLimit } from '../../../common/log-limit.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
@@ -24,6 +25,7 @@ export class PopReviveService {
   private timer: Timer | undefined;
   private running = Promise.resolve();
   private isStopped = false;
+  private readonly logLimit: LogLimit;
 
   constructor(
     private readonly broker: BrokerController,
@@ -32,7 +34,9 @@ export class PopReviveService {
     private readonly deliveredUntil: () => number,
     /** Nothing of the check point is open any more. */
     private readonly onEnd: (point: PopCheckPoint) => void,
-  ) {}
+  ) {
+    this.logLimit = new LogLimit(broker.clock);
+  }
 
   start(): void {
     for (const [topic, maxQueueId] of this.broker.store.topics())
@@ -122,7 +126,7 @@ export class PopReviveService {
   private drop({ point, open }: OpenPoint): void {
     const { topic, queueId, consumerGroup } = point;
     if (open.size === 0) return;
-    this.broker.logger.warn(
+    this.logLost(
       `Messages ${[...open].join()} of queue ${queueId} of topic ${topic} do not come back to group ${consumerGroup}: the topic or the group is gone, or the group has no retry topic for it`,
     );
   }
@@ -130,7 +134,7 @@ export class PopReviveService {
   private async revive({ point, open }: OpenPoint, offset: number): Promise<boolean> {
     const message = await this.read(point, offset);
     if (message === undefined) {
-      this.broker.logger.warn(
+      this.logLost(
         `Message ${offset} of queue ${point.queueId} of topic ${point.topic} is no longer there for a retry of group ${point.consumerGroup}`,
       );
       open.delete(offset);
@@ -139,6 +143,11 @@ export class PopReviveService {
     const isRetried = await this.putRetry(message, point);
     if (isRetried) open.delete(offset);
     return isRetried;
+  }
+
+  /** There may be as many as a topic had that was deleted. */
+  private logLost(what: string): void {
+    if (this.logLimit.take()) this.broker.logger.warn(what + this.logLimit.leftOut);
   }
 
   private async read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {

@@ -1,3 +1,4 @@
+import { LogLimit } from '../../../common/log-limit.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
@@ -41,12 +42,15 @@ export class ReviveQueue {
   /** The highest time at which a record that was read was due, in milliseconds since the epoch. */
   private newestDeliverMs = 0;
   private isStopped = false;
+  private readonly logLimit: LogLimit;
 
   constructor(
     private readonly broker: BrokerController,
     private readonly topic: string,
     private readonly queueId: number,
-  ) {}
+  ) {
+    this.logLimit = new LogLimit(broker.clock);
+  }
 
   /** Takes up where the last run ended; a store that lost its end has less than was worked off. */
   load(): void {
@@ -126,7 +130,10 @@ export class ReviveQueue {
       else if (message.tags === ACK_TAG) this.takeAck(decodeAck(text, false));
       else if (message.tags === BATCH_ACK_TAG) this.takeAck(decodeAck(text, true));
     } catch (error) {
-      this.broker.logger.error(`Pop record ${message.offsetMsgId} is passed over: ${String(error)}`);
+      if (this.logLimit.take())
+        this.broker.logger.error(
+          `Pop record ${message.offsetMsgId} is passed over: ${String(error)}${this.logLimit.leftOut}`,
+        );
       return;
     }
     const deliverMs = Number(message.getProperty(MessageConst.TIMER_DELIVER_MS) ?? 0);

@@ -1,3 +1,4 @@
+import { LogLimit } from '../../../common/log-limit.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { reviveTopicOf } from '../../../common/mix-all.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
@@ -24,9 +25,11 @@ const ACK_TIME_INTERVAL = 1000;
 /** Writes check points and acknowledgements; they get into the revive topic by the timers, when the check point is due. */
 export class ReviveTopic {
   readonly name: string;
+  private readonly logLimit: LogLimit;
 
   constructor(private readonly broker: BrokerController) {
     this.name = reviveTopicOf(broker.config.brokerClusterName);
+    this.logLimit = new LogLimit(broker.clock);
   }
 
   putCheckPoint(point: PopCheckPoint, reviveQid: number): Promise<PutMessageStatus> {
@@ -63,7 +66,10 @@ export class ReviveTopic {
     const message = ownMessage(this.broker, this.name, queueId, Buffer.from(body), properties);
     const diverted = divertTimed(message, storeConfig, clock);
     if (!isMessage(diverted)) {
-      this.broker.logger.error(`Pop record ${id} cannot be stored: ${diverted.remark}`);
+      if (this.logLimit.take())
+        this.broker.logger.error(
+          `Pop record ${id} cannot be stored: ${diverted.remark}${this.logLimit.leftOut}`,
+        );
       return 'MESSAGE_ILLEGAL';
     }
     return (await putMessage(store, diverted)).status;

@@ -1,3 +1,4 @@
+import { LogLimit } from '../../../common/log-limit.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { createMessageId } from '../../../common/message-id.js';
 import { hostDigits } from '../../../common/socket-host.js';
@@ -15,21 +16,18 @@ const MAX_TRIES = 3;
 /** Asks a live producer of a group how a transaction ended (AbstractTransactionalMessageCheckListener). */
 export class TransactionCheckSender {
   private asked = 0;
+  private readonly logLimit: LogLimit;
 
-  constructor(private readonly broker: BrokerController) {}
+  constructor(private readonly broker: BrokerController) {
+    this.logLimit = new LogLimit(broker.clock);
+  }
 
   /** Asks about a half message that was stored as `record`. Without a live producer nobody is asked. */
   send(half: MessageExtBrokerInner, record: DispatchRequest): void {
     const group = half.properties.get(MessageConst.PRODUCER_GROUP) ?? '';
     const channel = this.nextChannel(group);
-    if (channel === undefined) {
-      const id = half.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
-      this.broker.logger.warn(
-        `Transaction ${id} cannot be checked: producer group "${group}" has no live member`,
-      );
-      return;
-    }
     const uniqKey = half.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+    if (channel === undefined) return this.noteUnasked(uniqKey, group);
     channel.push({
       code: RequestCode.CHECK_TRANSACTION_STATE,
       header: {
@@ -43,6 +41,13 @@ export class TransactionCheckSender {
       },
       body: encodeForProducer(half, record),
     });
+  }
+
+  private noteUnasked(id: string | undefined, group: string): void {
+    if (!this.logLimit.take()) return;
+    this.broker.logger.warn(
+      `Transaction ${id} cannot be checked: producer group "${group}" has no live member${this.logLimit.leftOut}`,
+    );
   }
 
   private nextChannel(group: string): Channel | undefined {

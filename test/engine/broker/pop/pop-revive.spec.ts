@@ -109,6 +109,16 @@ describe('popped messages', () => {
     expect(broker.log).toContain('Messages 0 of queue 0 of topic t do not come back to group g');
   });
 
+  it('that nobody gets any more are one line in the log, however many', async () => {
+    const broker = await PopBroker.open();
+    const maxMsgNums = 1;
+    await broker.send(...Array.from({ length: 20 }, (_, i) => `${i}`));
+    for (let i = 0; i < 20; i++) await broker.group.pop({ maxMsgNums });
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.pass(20 * SECOND);
+    expect(broker.log.split('do not come back to group g')).toHaveLength(2);
+  });
+
   it('that came back are deleted with their topic', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');

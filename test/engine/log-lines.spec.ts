@@ -1,0 +1,62 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../lib/common/clock.js';
+import { silentLogger } from '../../lib/common/logger.js';
+import { RequestCode } from '../../lib/remoting/request-code.js';
+import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { invoke } from '../../lib/remoting/transport/transport.js';
+import { TestClient } from '../support/test-client.js';
+import { startEngine, type TestEngine } from '../support/test-engine.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const FORGED = 'x\nERROR forged\r\x1b[2J';
+/** Behind a line only those of a stack may be. */
+const MORE_THAN_A_LINE = /\n(?! {4}at )|[^\P{Cc}\n]/u;
+
+function expectLine({ logger }: TestEngine, text: string): void {
+  const lines = logger.lines.filter((line) => line.includes(text));
+  expect(lines).toEqual([expect.stringContaining('x\\nERROR forged\\u000d\\u001b[2J')]);
+  for (const line of logger.lines) expect(line).not.toMatch(MORE_THAN_A_LINE);
+}
+
+async function open() {
+  const engine = await startEngine({ clock: new VirtualClock() });
+  return { engine, client: await TestClient.open(engine) };
+}
+
+describe('what others say stays within its line of the log', () => {
+  it('of a stranger', async () => {
+    const users = [{ accessKey: 'user', secretKey: 'secret' }];
+    const engine = await startEngine({ engine: { listen: { nameServerPort: 0, listenPort: 0, users } } });
+    const credentials = { accessKey: FORGED, secretKey: 'secret' };
+    const transport = new TcpTransport({ clock: systemClock, logger: silentLogger, credentials });
+    onTestFinished(() => transport.close());
+    const request = { code: RequestCode.GET_BROKER_CLUSTER_INFO, header: undefined, body: undefined };
+    await invoke(transport, engine.namesrvAddrs[0]!, request, 5000);
+    expectLine(engine, 'are refused: User:');
+  });
+
+  it('of the sender of a message, once in a while', async () => {
+    const { engine, client } = await open();
+    for (let i = 0; i < 3; i++) await client.send('t', { properties: { DELAY: FORGED } });
+    expectLine(engine, 'failed: RangeError: For input string');
+  });
+
+  it('of a consumer that acknowledges, once in a while', async () => {
+    const { engine, client } = await open();
+    await client.send('t');
+    const consumerGroup = FORGED;
+    const extraInfo = `0 ${Date.now()} 9000000000000 0 0 ${client.brokerName} 0 0`;
+    const header = { consumerGroup, topic: 't', queueId: 0, extraInfo, offset: 0 };
+    for (let i = 0; i < 3; i++) await client.call(RequestCode.ACK_MESSAGE, header);
+    expectLine(engine, 'Pop record t@0');
+  });
+
+  it('of a heartbeat', async () => {
+    const { engine, client } = await open();
+    await client.producerHeartbeat('c', FORGED);
+    expectLine(engine, 'is not taken in');
+    const subscription = { ...client.subscription(FORGED, 'a >'), expressionType: 'SQL92' } as const;
+    for (const group of ['g1', 'g2', 'g3']) await client.heartbeat('c', group, { [FORGED]: subscription });
+    expectLine(engine, 'subscribes to topic');
+  });
+});
