@@ -32,6 +32,8 @@ const MIN_CLOSE_TIMEOUT = 100;
 const CLOSE_TIMEOUT = 3000;
 /** Bytes that a server may leave unread before further requests are refused. */
 const MAX_BACKLOG = 64 * 1024 * 1024;
+/** Bytes with answers to its own requests at which it is left: requests of ours alone are never so many. */
+const MAX_UNREAD = 2 * MAX_BACKLOG;
 
 export interface TcpConnectionOptions {
   readonly clock: Clock;
@@ -168,6 +170,8 @@ export class TcpConnection {
     if (isOneway(frame) || this.socket.destroyed) return;
     const parts = encodeResponse(frame.code, response, frame.opaque, frame.serializeType);
     for (const part of parts) this.writer.write(part);
+    if (this.writer.backlog <= MAX_UNREAD) return;
+    this.socket.destroy(new Error(`the server leaves ${MAX_UNREAD / 2 ** 20} MiB of answers unread`));
   }
 
   /** A peer that does not keep to the protocol cannot be understood any further. */

@@ -7,7 +7,8 @@ import {
   RemotingTimeoutError,
   RocketMQError,
 } from '../../../lib/errors/index.js';
-import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
+import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
+import { failure, success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
@@ -49,6 +50,13 @@ async function openSilent() {
   };
   return { ...opened, handler, address, clock, ask };
 }
+
+/** What a server may ask. */
+const question: RemotingRequest = {
+  code: RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT,
+  header: { topic: 't', group: 'g' },
+  body: undefined,
+};
 
 const socketOf = (transport: TcpTransport): Socket => {
   const { connections } = transport as unknown as { connections: Map<string, { socket: Socket }> };
@@ -157,6 +165,18 @@ describe('TcpTransport', () => {
     expect((await other).header!.offset).toBe(2);
     expect(handler.closed).toEqual([]);
     expect(logger.lines).toHaveLength(1);
+  });
+
+  it('leaves a server that asks and asks and reads no answer', async () => {
+    const { sockets, address } = await listenSilently((socket) => {
+      for (let opaque = 0; opaque < 40; opaque++) socket.write(encodeRequest(question, opaque, false));
+    });
+    const { transport, logger } = open();
+    const answer = failure(ResponseCode.SYSTEM_ERROR, 'x'.repeat(8 * 2 ** 20));
+    transport.onRequest((_request, reply) => reply(answer));
+    transport.invokeOneway(address, request(1));
+    await eventually(() => logger.lines.some((line) => line.includes('leaves 128 MiB of answers unread')));
+    expect(sockets).toHaveLength(1);
   });
 
   it('refuses a request of the server that cannot be read, and answers no one-way one', async () => {
