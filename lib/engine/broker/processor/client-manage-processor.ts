@@ -21,7 +21,9 @@ export class ClientManageProcessor {
   heartBeat({ body }: Request<'HEART_BEAT'>, channel: Channel): Response<'HEART_BEAT'> {
     const { clientID, producerDataSet, consumerDataSet } = body;
     for (const data of producerDataSet) this.registerProducer(channel, clientID, data);
-    for (const data of consumerDataSet) this.registerConsumer(channel, clientID, data);
+    // Each time that a group is named all its members may be told.
+    const consumers = new Map(consumerDataSet.map((data) => [data.groupName, data]));
+    for (const data of consumers.values()) this.registerConsumer(channel, clientID, data);
     return success(undefined, undefined);
   }
 

@@ -51,6 +51,25 @@ describe('ConsumerManager', () => {
     expect(second.pushed).toEqual([]);
   });
 
+  it('tells of a group once that a heartbeat names several times, and takes the last', async () => {
+    const { first } = await open();
+    const consumerDataSet = ['a', 'b', 'c'].map((topic) => ({
+      groupName: 'g',
+      consumeType: 'CONSUME_PASSIVELY' as const,
+      messageModel: 'CLUSTERING' as const,
+      consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET' as const,
+      subscriptionDataSet: [first.subscription(topic, '*')],
+    }));
+    const body = { clientID: 'c1', producerDataSet: [], consumerDataSet };
+    await first.call(RequestCode.HEART_BEAT, undefined, body);
+    await settle();
+    expect(first.pushed).toHaveLength(1);
+    await first.send('a');
+    await first.send('c');
+    await settle();
+    expect(first.pushed).toHaveLength(2);
+  });
+
   it('takes a client that comes again under another id for a new one', async () => {
     const { first } = await open();
     await first.heartbeat('c1', 'g', {});
