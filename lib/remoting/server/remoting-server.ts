@@ -4,7 +4,12 @@ import { LogLimit } from '../../common/log-limit.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
-import { ServerConnection, type ServerConnectionOptions, type Strangers } from './server-connection.js';
+import {
+  ServerConnection,
+  type ServerConnectionOptions,
+  type Strangers,
+  type UnreadAnswers,
+} from './server-connection.js';
 
 /** An idle one takes up to 32 KiB; more of them are a mistake, or an attack. */
 const MAX_CONNECTIONS = 16_384;
@@ -13,14 +18,18 @@ const DROP_INTERVAL = 60_000;
 /** Bytes that all clients together may hold which have not signed a request, beside what each of them may. */
 const MAX_STRANGER_BYTES = 256 * 1024 * 1024;
 
+/** Bytes of answers that all clients together may leave unread. */
+const MAX_UNREAD_BYTES = 1024 * 1024 * 1024;
+
 export interface RemotingServerOptions extends Omit<
   ServerConnectionOptions,
-  'bodies' | 'strangers' | 'complaints'
+  'bodies' | 'strangers' | 'unread' | 'complaints'
 > {
   /** Undefined: connections are not encrypted. */
   readonly certificates?: ServerCertificates | undefined;
   readonly maxConnections?: number;
   readonly maxStrangerBytes?: number;
+  readonly maxUnreadBytes?: number;
 }
 
 /** Lets clients reach a {@link RequestHandler} over TCP (NettyRemotingServer). */
@@ -30,11 +39,14 @@ export class RemotingServer {
   private readonly tls: TlsAcceptor | undefined;
   private readonly bodies = new BufferPool();
   private readonly strangers: Strangers;
+  private readonly unread: UnreadAnswers;
   private readonly complaints: LogLimit;
   private readonly drops: LogLimit;
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates, maxStrangerBytes = MAX_STRANGER_BYTES } = options;
+    const maxUnreadBytes = options.maxUnreadBytes ?? MAX_UNREAD_BYTES;
+    this.unread = { bytes: 0, maxBytes: maxUnreadBytes, onExcess: () => this.cutOffSlowest() };
     this.complaints = new LogLimit(options.clock);
     this.drops = new LogLimit(options.clock, DROP_INTERVAL);
     this.strangers = { heldBytes: 0, maxBytes: maxStrangerBytes };
@@ -83,12 +95,19 @@ export class RemotingServer {
 
   /** Takes a connection that can be used. */
   accept(socket: Socket): void {
-    const { options, bodies, strangers, complaints } = this;
-    const connection = new ServerConnection(socket, { ...options, bodies, strangers, complaints }, () => {
+    const { options, bodies, strangers, unread, complaints } = this;
+    const all = { ...options, bodies, strangers, unread, complaints };
+    const connection = new ServerConnection(socket, all, () => {
       this.connections.delete(connection);
       options.handler.onChannelClosed(connection);
     });
     this.connections.add(connection);
+  }
+
+  /** Who leaves most unread is furthest from reading it. */
+  private cutOffSlowest(): void {
+    const connections = [...this.connections];
+    connections.reduce((slowest, other) => (other.unread > slowest.unread ? other : slowest)).cutOff();
   }
 
   private onDrop(client: DropArgument | undefined): void {

@@ -36,6 +36,8 @@ const READ_SIZE = 64 * 1024;
 /** Bytes of answers that a client may leave unread before no more of its requests are read, and before it is cut off. */
 const HIGH_WATER_MARK = 4 * 1024 * 1024;
 const MAX_BACKLOG = 64 * 1024 * 1024;
+/** Up to so many they are not counted: more than a socket takes without saying when they are gone. */
+const MIN_UNREAD = 128 * 1024;
 /** Milliseconds that a client has for its first signed request: as many as for a frame, which may be a long message. */
 const MAX_STRANGER_TIME = 30_000;
 /** Bytes of a JSON header that objects are made of before a client has signed a request. */
@@ -59,6 +61,14 @@ export interface Strangers {
   readonly maxBytes: number;
 }
 
+/** What all clients of a server together leave unread. */
+export interface UnreadAnswers {
+  bytes: number;
+  readonly maxBytes: number;
+  /** Called when they are too many. */
+  readonly onExcess: () => void;
+}
+
 export interface ServerConnectionOptions {
   readonly handler: RequestHandler;
   readonly clock: Clock;
@@ -66,6 +76,7 @@ export interface ServerConnectionOptions {
   /** Memory for bodies of answers. */
   readonly bodies: BufferPool;
   readonly strangers: Strangers;
+  readonly unread: UnreadAnswers;
   /** Of lines about clients that are refused or cut off, who may come again and again. */
   readonly complaints: LogLimit;
   /** Undefined: requests are not signed. */
@@ -77,6 +88,8 @@ export class ServerConnection implements Channel {
   readonly remoteHost: SocketHost;
   language = '';
   version = 0;
+  /** What counts of the bytes of answers that it left unread. */
+  unread = 0;
   private readonly writer: SocketWriter;
   private readonly cutter: FrameCutter;
   private pending = 0;
@@ -108,13 +121,17 @@ export class ServerConnection implements Channel {
     });
     socket.setTimeout(MAX_IDLE_TIME, () => socket.destroy());
     socket.on('data', (chunk) => this.onData(chunk));
-    socket.on('drain', () => this.resume());
+    socket.on('drain', () => {
+      this.countUnread(0);
+      this.resume();
+    });
     // Whatever it was, the connection is closed next, and that is told.
     socket.on('error', () => {});
     socket.on('close', () => {
       options.clock.clearTimeout(this.frameTimer);
       options.clock.clearTimeout(this.strangerTimer);
       this.hold(0);
+      this.countUnread(0);
       this.asked.close(clientGone());
       onClosed();
     });
@@ -230,11 +247,30 @@ export class ServerConnection implements Channel {
     const last = parts.length - 1;
     for (let i = 0; i < last; i++) this.writer.write(parts[i]!);
     this.writer.write(parts[last]!, onSent);
-    if (this.writer.backlog <= HIGH_WATER_MARK) return;
+    const { backlog } = this.writer;
+    if (backlog > MIN_UNREAD) this.countUnread(backlog);
+    if (backlog <= HIGH_WATER_MARK) return;
     this.cutter.pause();
     this.watchedFrame = 0;
-    if (this.writer.backlog > MAX_BACKLOG) this.socket.destroy();
+    if (backlog > MAX_BACKLOG) this.socket.destroy();
     else this.socket.pause();
+  }
+
+  private countUnread(backlog: number): void {
+    const { unread } = this.options;
+    const counted = this.isClosed ? 0 : backlog;
+    unread.bytes += counted - this.unread;
+    this.unread = counted;
+    if (unread.bytes > unread.maxBytes) unread.onExcess();
+  }
+
+  /** Makes room for the answers of others. */
+  cutOff(): void {
+    const { maxBytes } = this.options.unread;
+    this.abandon(
+      `${this.unread} bytes of answers are unread, and those of all clients more than ${maxBytes}`,
+    );
+    this.countUnread(0);
   }
 
   /** Requests that came with those before are carried out first, and may be too much again. */
