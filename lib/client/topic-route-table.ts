@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../common/clock.js';
 import { MASTER_ID } from '../common/mix-all.js';
 import { MQClientError } from '../errors/mq-client.error.js';
-import { routeFault } from '../remoting/body/route-fault.js';
+import { brokersFault, routeFault } from '../remoting/body/route-fault.js';
 import type { BrokerData, TopicRouteData } from '../remoting/body/topic-route-data.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting/remoting-command.js';
 import { RequestCode } from '../remoting/request-code.js';
@@ -86,7 +86,10 @@ export class TopicRouteTable {
   async updateBrokers(): Promise<void> {
     const code = RequestCode.GET_BROKER_CLUSTER_INFO;
     const { body } = await this.ask({ code, header: undefined, body: undefined });
-    this.clusterBrokers = [...body!.brokerAddrTable.values()];
+    const brokers = [...body!.brokerAddrTable.values()];
+    const fault = brokersFault('The cluster', brokers);
+    if (fault !== undefined) throw new MQClientError(fault);
+    this.clusterBrokers = brokers;
     this.brokerAddrs.keep(this.clusterBrokers);
   }
 

@@ -2,7 +2,7 @@ import { compareStrings, type MessageQueue } from '../../common/message-queue.js
 import { isWriteable } from '../../common/perm-name.js';
 import { MASTER_ID } from '../../common/mix-all.js';
 import { orderQueueCounts } from '../../remoting/body/route-fault.js';
-import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
+import type { BrokerData, TopicRouteData } from '../../remoting/body/topic-route-data.js';
 
 /** The queues to which messages of a topic can be sent (TopicPublishInfo). */
 export class TopicPublishInfo {
@@ -40,8 +40,9 @@ export class TopicPublishInfo {
 export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQueue[] {
   if (route.orderTopicConf) return orderQueuesOf(topic, route.orderTopicConf);
   const queues: MessageQueue[] = [];
+  const masters = new Set(route.brokerDatas.filter(hasMaster).map(({ brokerName }) => brokerName));
   const writable = route.queueDatas
-    .filter(({ perm, brokerName }) => isWriteable(perm) && hasMaster(route, brokerName))
+    .filter(({ perm, brokerName }) => isWriteable(perm) && masters.has(brokerName))
     .toSorted((a, b) => compareStrings(a.brokerName, b.brokerName));
   for (const { brokerName, writeQueueNums } of writable) {
     for (let queueId = 0; queueId < writeQueueNums; queueId++) queues.push({ topic, brokerName, queueId });
@@ -56,8 +57,6 @@ function orderQueuesOf(topic: string, orderTopicConf: string): MessageQueue[] {
   );
 }
 
-function hasMaster(route: TopicRouteData, brokerName: string): boolean {
-  return route.brokerDatas.some(
-    (broker) => broker.brokerName === brokerName && broker.brokerAddrs.has(MASTER_ID),
-  );
+function hasMaster({ brokerAddrs }: BrokerData): boolean {
+  return brokerAddrs.has(MASTER_ID);
 }

@@ -1,8 +1,10 @@
 import { MAX_QUEUES } from './topic-config.js';
-import type { TopicRouteData } from './topic-route-data.js';
+import type { BrokerData, TopicRouteData } from './topic-route-data.js';
 
 /** Most queues of a topic in all brokers. */
 export const MAX_ROUTE_QUEUES = 1_048_576;
+/** Most members of brokers in a cluster, to each of which a client connects. */
+const MAX_MEMBERS = 4096;
 
 /** `broker:queues` of an order topic. */
 const ORDER_CONF = /^([^:]+):(\d{1,5})$/;
@@ -15,10 +17,16 @@ export function orderQueueCounts(orderTopicConf: string): (readonly [brokerName:
   });
 }
 
+/** Why brokers that a name server named are refused, more than a cluster can have; undefined when they are not. */
+export function brokersFault(what: string, brokers: readonly BrokerData[]): string | undefined {
+  const count = brokers.reduce((sum, { brokerAddrs }) => sum + Math.max(1, brokerAddrs.size), 0);
+  return count > MAX_MEMBERS ? `${what} has ${count} members of brokers; allowed: ${MAX_MEMBERS}` : undefined;
+}
+
 /** Why a route is refused, whose queues would fill the memory; undefined when it is not. */
 export function routeFault(
   topic: string,
-  { queueDatas, orderTopicConf = '' }: TopicRouteData,
+  { queueDatas, brokerDatas, orderTopicConf = '' }: TopicRouteData,
 ): string | undefined {
   const counts = {
     read: queueDatas.map(({ brokerName, readQueueNums }) => [brokerName, readQueueNums] as const),
@@ -26,6 +34,8 @@ export function routeFault(
     order: orderQueueCounts(orderTopicConf),
   };
   for (const [kind, brokers] of Object.entries(counts)) {
+    if (brokers.length > MAX_MEMBERS)
+      return `The route of topic ${topic} has ${kind} queues in ${brokers.length} brokers; allowed: ${MAX_MEMBERS}`;
     const wrong = brokers.find(([, count]) => count < 0 || count > MAX_QUEUES);
     if (wrong !== undefined)
       return `The route of topic ${topic} has ${wrong[1]} ${kind} queues in broker ${wrong[0]}; allowed: 0 to ${MAX_QUEUES}`;
@@ -33,5 +43,5 @@ export function routeFault(
     if (sum > MAX_ROUTE_QUEUES)
       return `The route of topic ${topic} has ${sum} ${kind} queues; allowed: ${MAX_ROUTE_QUEUES}`;
   }
-  return undefined;
+  return brokersFault(`The route of topic ${topic}`, brokerDatas);
 }

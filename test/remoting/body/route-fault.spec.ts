@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BrokerOuterAPI } from '../../../lib/engine/broker/out/broker-outer-api.js';
 import { routeFault } from '../../../lib/remoting/body/route-fault.js';
-import type { TopicRouteData } from '../../../lib/remoting/body/topic-route-data.js';
+import type { BrokerData, TopicRouteData } from '../../../lib/remoting/body/topic-route-data.js';
+import { success } from '../../../lib/remoting/remoting-command.js';
 import { message, startInstance, startProducer } from '../../support/test-peers.js';
 import { routeOf, ScriptedTransport } from '../../support/scripted-transport.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -10,6 +11,13 @@ import { VirtualClock } from '../../support/virtual-clock.js';
 const HUGE = 2_000_000_000;
 const orderConf = (count: number, queues: number) =>
   Array.from({ length: count }, (_, i) => `b-${i}:${queues}`).join(';');
+
+const manyNames = Array.from({ length: 10_000 }, (_, i) => `b-${i}`);
+const withAddresses = (count: number): BrokerData => ({
+  cluster: 'c',
+  brokerName: 'b',
+  brokerAddrs: new Map(Array.from({ length: count }, (_, i) => [i, `b:${i}`])),
+});
 
 const refused: readonly (readonly [string, TopicRouteData, string])[] = [
   ['a huge count', routeOf(HUGE, 'b'), 'has 2000000000 read queues in broker b; allowed: 0 to 65536'],
@@ -23,6 +31,26 @@ const refused: readonly (readonly [string, TopicRouteData, string])[] = [
     'a large order configuration',
     { ...routeOf(1, 'b'), orderTopicConf: orderConf(17, 65_536) },
     'has 1114112 order queues; allowed: 1048576',
+  ],
+  [
+    'more brokers than a cluster has',
+    routeOf(1, ...manyNames),
+    'has read queues in 10000 brokers; allowed: 4096',
+  ],
+  [
+    'more addresses than a cluster has',
+    { ...routeOf(1), brokerDatas: [withAddresses(4097)] },
+    'has 4097 members of brokers; allowed: 4096',
+  ],
+  [
+    'brokers without addresses',
+    { ...routeOf(1), brokerDatas: manyNames.map(() => withAddresses(0)) },
+    'has 10000 members of brokers; allowed: 4096',
+  ],
+  [
+    'an order configuration of many brokers',
+    { ...routeOf(1, 'b'), orderTopicConf: orderConf(10_000, 1) },
+    'has order queues in 10000 brokers; allowed: 4096',
   ],
   [
     'an order configuration with a large count',
@@ -60,6 +88,16 @@ describe('a route with more queues than there can be', () => {
     await expect(api.topicRouteOf('t')).rejects.toThrow(fault);
     transport.routes.set('t', routeOf(4, 'b'));
     expect(await api.topicRouteOf('t')).toEqual(routeOf(4, 'b'));
+  });
+
+  it('is refused of the whole cluster, too', async () => {
+    const transport = new ScriptedTransport();
+    const cluster = { namesrvAddrs: ['ns:1'], connect: () => transport, close: async () => {} };
+    const instance = startInstance(cluster, { clock: new VirtualClock() });
+    const brokerAddrTable = new Map(manyNames.map((name) => [name, withAddresses(1)]));
+    transport.respond = (call) => call.answer(success(undefined as never, { brokerAddrTable } as never));
+    await expect(instance.updateBrokers()).rejects.toThrow('The cluster has 10000 members of brokers');
+    expect(instance.brokerAddresses()).toEqual([]);
   });
 
   it('is another thing than a large one', () => {
