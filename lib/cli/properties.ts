@@ -32,7 +32,9 @@ function logicalLines(text: string): string[] {
 }
 
 function endsInBackslash(line: string): boolean {
-  return /\\*$/.exec(line)![0].length % 2 === 1;
+  let end = line.length;
+  while (line[end - 1] === '\\') end--;
+  return (line.length - end) % 2 === 1;
 }
 
 function unescape(text: string): string {

@@ -93,6 +93,13 @@ describe('parseProperties', () => {
     expect(parse(text)).toEqual(entries);
   });
 
+  it('reads a line of backslashes in one go', () => {
+    const start = performance.now();
+    expect(parse(`a=${'\\'.repeat(100_000)}x`)).toEqual([['a', `${'\\'.repeat(50_000)}x`]]);
+    // Looked for from each of them, the end would take half a minute.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   it.each(['a=\\u12', 'a=\\uxyz1', 'a=\\u'])('refuses %j', (text) => {
     expect(() => parse(text)).toThrow('is not \\u and four hex digits');
   });

@@ -100,7 +100,7 @@ function parseProperties(text: string): [string, string][] {
   return lines
     .filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('!'))
     .map((line) => {
-      const [, name = line, value = ''] = /^([^=:]*?)\s*[=:]\s*(.*)$/.exec(line) ?? [];
-      return [name, value];
+      const end = line.search(/[=:]/);
+      return end < 0 ? [line, ''] : [line.slice(0, end).trimEnd(), line.slice(end + 1).trimStart()];
     });
 }

@@ -44,6 +44,15 @@ describe('options of a running broker', () => {
     expect((await version()).counter).toBe(before.counter + 1);
   });
 
+  it('are looked for in lines of any form in one go', async () => {
+    const { update } = await open(true);
+    const start = performance.now();
+    const { remark } = await update(`a${' '.repeat(65_000)}b`);
+    // Looked for from each blank, the sign between name and value would take seconds.
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(remark).toMatch(/^a {99} cannot be changed/);
+  });
+
   it.each([
     ['storePathRootDir=/', ResponseCode.NO_PERMISSION, 'storePathRootDir cannot be changed'],
     ['__proto__=x', ResponseCode.NO_PERMISSION, '__proto__ cannot be changed'],
