@@ -4,7 +4,7 @@ import type { MessageListener } from '../../lib/client/index.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/nest-app.js';
 import { TestClient } from '../support/test-client.js';
-import { message, startConsumer, startProducer } from '../support/test-peers.js';
+import { collect, message, startConsumer, startProducer } from '../support/test-peers.js';
 import { MINUTE, VirtualClock } from '../support/virtual-clock.js';
 import { uniqueName, type Cluster, type ClusterRef } from './cluster.js';
 
@@ -94,6 +94,25 @@ export function describeConsuming(cluster: ClusterRef): void {
       isMended = true;
       await eventually(() => done.length >= all.length);
       expect(done.slice(others.length)).toEqual(textsOf(0));
+    });
+
+    it('goes on by what a member wants when one that wanted less, and came later, has left', async () => {
+      const topic = uniqueName('filter');
+      const group = uniqueName('group');
+      const producer = startProducer(cluster());
+      await producer.send(message(topic, 'first', 'a'));
+      const got: MessageExt[] = [];
+      const member = await startConsumer(cluster(), group, { [topic]: 'a || b' }, collect(got));
+      await eventually(() => got.length === 1);
+      const queueCount = (): number => member.admin.runningInfo().mqTable.size;
+      const alone = queueCount();
+      const canary = await startConsumer(cluster(), group, { [topic]: 'b' }, collect([]));
+      await eventually(() => queueCount() < alone);
+      await canary.shutdown();
+      await eventually(async () => {
+        await producer.send(message(topic, 'second', 'a'));
+        return got.length > 1;
+      });
     });
 
     it('of a message that takes longer than consumeTimeout gives it back for level 3', async () => {

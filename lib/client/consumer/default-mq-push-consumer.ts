@@ -87,6 +87,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
       () => this.topics,
       (queue, offset) => new PullRequest(this.context, this, queue, offset).pullLater(0),
       this.popping?.assignment,
+      () => this.renewSubscriptions(),
     );
     this.admin = new ConsumerAdmin(
       this.context,
@@ -237,6 +238,17 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
 
   subscriptionOf(topic: string): SubscriptionData | undefined {
     return this.subscriptions.get(topic);
+  }
+
+  /**
+   * Brokers select by the newest subscription of a group, be it that of a member which has left. Java's client renews its own with
+   * every change of its share (RebalancePushImpl#messageQueueChanged), but one that joins is the newest as it is.
+   */
+  private renewSubscriptions(): void {
+    const now = this.instance.clock.now();
+    for (const [topic, data] of this.subscriptions)
+      this.subscriptions.set(topic, { ...data, subVersion: Math.max(now, data.subVersion + 1) });
+    this.instance.sendHeartbeatSoon();
   }
 
   /** Why a broker cannot filter by more than tags, if one cannot (MQClientInstance#checkClientInBroker). */

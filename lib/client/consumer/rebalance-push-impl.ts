@@ -29,6 +29,7 @@ export class RebalancePushImpl {
   private readonly releases = new Set<Promise<void>>();
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
   private readonly settled = new Map<string, Basis>();
+  private lastRound: Round = new Map();
   private isRequested = false;
   private isStopped = false;
   private retryTimer: Timer | undefined;
@@ -41,6 +42,8 @@ export class RebalancePushImpl {
     private readonly onAssigned: (queue: ProcessQueue, offset: number) => void,
     /** Brokers share the queues out, and not the members of the group. */
     private readonly assignment?: BrokerAssignment,
+    /** A member has left the group. */
+    private readonly onMemberLeft: () => void = () => {},
   ) {
     this.strategy = allocationStrategy(context.config.allocateMessageQueueStrategy);
   }
@@ -139,6 +142,7 @@ export class RebalancePushImpl {
       this.unsettleIdle();
       for (const topic of this.topics())
         if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
+      this.lastRound = round;
     }
   }
 
@@ -193,11 +197,22 @@ export class RebalancePushImpl {
 
   /** Topics of the same brokers have the same members: one question of a round is enough for all of them. */
   private async membersOf(route: TopicRouteData, brokers: string, round: Round): Promise<string[]> {
-    const question: Question = round.get(brokers) ?? { answer: this.findConsumerIds(route) };
+    const question: Question = round.get(brokers) ?? {
+      answer: this.findConsumerIds(route),
+      known: this.lastRound.get(brokers)?.known ?? [],
+    };
     round.set(brokers, question);
     const members = await question.answer;
     question.members = members.join();
+    if (members.length > 0 && members !== question.known) this.noteMembers(question, members);
     return members;
+  }
+
+  private noteMembers(question: Question, members: readonly string[]): void {
+    const present = new Set(members);
+    const hasLeft = question.known.some((member) => !present.has(member));
+    question.known = members;
+    if (hasLeft) this.onMemberLeft();
   }
 
   private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
@@ -309,6 +324,8 @@ interface Question {
   readonly answer: Promise<string[]>;
   /** Joined, when they are known. */
   members?: string;
+  /** Those of the last answer that there was. */
+  known: readonly string[];
 }
 
 /** Questions of one round, by the brokers that were asked. */

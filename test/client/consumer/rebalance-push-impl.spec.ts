@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ConsumerConfig, MessageListener } from '../../../lib/client/index.js';
 import type { MessageQueue } from '../../../lib/common/message-queue.js';
 import { MQClientError } from '../../../lib/errors/index.js';
+import type { HeartbeatData } from '../../../lib/remoting/body/heartbeat-data.js';
 import type { LockBatchRequestBody } from '../../../lib/remoting/body/lock-batch-body.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
 import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
@@ -107,6 +108,70 @@ describe('rebalancing', () => {
     cluster.transport.push({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, header, body: undefined });
     await settle();
     expect(asked()).toEqual(['h']);
+  });
+});
+
+describe('a member of a group with another subscription', () => {
+  /** A consumer with other members of its group, and the versions of its subscription that its broker was told. */
+  async function openWith(others: readonly string[]) {
+    const clock = new VirtualClock();
+    const cluster = new ScriptedCluster();
+    const group = { others };
+    const versions: number[] = [];
+    cluster.answer = (call) => {
+      const { code, body } = call.request;
+      if (code === RequestCode.HEART_BEAT) {
+        const [consumer] = (body as HeartbeatData).consumerDataSet;
+        versions.push(consumer!.subscriptionDataSet.find(({ topic }) => topic === 't')!.subVersion);
+      }
+      if (code !== RequestCode.GET_CONSUMER_LIST_BY_GROUP) return false;
+      const consumerIdList = [instance.clientId, ...group.others];
+      call.answer(success(undefined as never, { consumerIdList } as never));
+      return true;
+    };
+    for (const topic of ['t', '%RETRY%g']) cluster.transport.routes.set(topic, clusterRoute(4, { a: [0] }));
+    const instance = startInstance(cluster, { clock });
+    await startConsumer(cluster, 'g', { t: 'x || y' }, collect([]), { clock, instance });
+    await clock.advance(MINUTE);
+    const notify = async () => {
+      const header = { consumerGroup: 'g' };
+      cluster.transport.push({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, header, body: undefined });
+      await settle();
+    };
+    const pulled = () =>
+      cluster.requests
+        .filter(({ request }) => request.code === RequestCode.PULL_MESSAGE)
+        .map(({ request }) => request.header as PullMessageRequestHeader)
+        .filter(({ topic }) => topic === 't');
+    return { clock, group, versions, notify, pulled, start: clock.now() - MINUTE };
+  }
+
+  it('is outlived by what those want that stay: they say it anew before they pull the queues of who left', async () => {
+    const { clock, group, versions, notify, pulled, start } = await openWith(['other']);
+    expect(new Set(versions)).toEqual(new Set([start]));
+    group.others = [];
+    const before = pulled().length;
+    await notify();
+    expect(versions.at(-1)).toBe(clock.now());
+    const taken = pulled().slice(before);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(taken.every(({ subVersion }) => subVersion === clock.now())).toBe(true);
+  });
+
+  it('that joins is the newest, and who is there already says nothing', async () => {
+    const { clock, group, versions, notify, start } = await openWith([]);
+    group.others = ['other'];
+    await notify();
+    await clock.advance(MINUTE);
+    expect(new Set(versions)).toEqual(new Set([start]));
+  });
+
+  it('makes no version go back when the clock was set back', async () => {
+    const { clock, group, versions, notify, start } = await openWith(['other']);
+    clock.set(start - HOUR);
+    group.others = [];
+    await notify();
+    expect(versions.at(-1)).toBe(start + 1);
   });
 });
 
