@@ -4,8 +4,10 @@ import type { MessageExt } from '../../common/message-ext.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { TopicNames } from '../../common/topic-validator.js';
+import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
+import { SEND_STATUS } from '../producer/send-task.js';
 import { earlierAttempts, hasSecondLife } from './second-life.js';
 
 /** Milliseconds that a broker has to take a message back. */
@@ -88,6 +90,8 @@ export class MessageBackSender {
         await this.instance.request(brokerName, requestFor(brokerName), SEND_BACK_TIMEOUT);
         return;
       } catch (error) {
+        // Stored, if not yet as safely as the broker is told to.
+        if (error instanceof MQBrokerError && SEND_STATUS.has(error.responseCode!)) return;
         firstError ??= error;
       }
     }

@@ -26,7 +26,8 @@ type SendCode =
   | typeof RequestCode.SEND_BATCH_MESSAGE
   | typeof RequestCode.SEND_REPLY_MESSAGE;
 
-const SEND_STATUS: ReadonlyMap<number, SendStatus> = new Map([
+/** The codes of answers that say that a message is stored. */
+export const SEND_STATUS: ReadonlyMap<number, SendStatus> = new Map([
   [ResponseCode.SUCCESS, 'SEND_OK'],
   [ResponseCode.FLUSH_DISK_TIMEOUT, 'FLUSH_DISK_TIMEOUT'],
   [ResponseCode.FLUSH_SLAVE_TIMEOUT, 'FLUSH_SLAVE_TIMEOUT'],
