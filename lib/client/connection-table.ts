@@ -24,12 +24,10 @@ export class ConnectionTable {
     this.listener = listener;
   }
 
-  /** Notes a change; true for a connection that is back. */
-  update(status: ConnectionStatus): boolean {
-    const isBack = status.state === 'connected' && this.connections.has(status.address);
+  /** Notes a change. */
+  update(status: ConnectionStatus): void {
     this.connections.set(status.address, status);
     this.listener?.(status);
-    return isBack;
   }
 
   /** Forgets those that are broken and not to one of these addresses. */

@@ -355,11 +355,11 @@ export class MQClientInstance {
   private onConnectionChange(change: ConnectionChange): void {
     const { address, state } = change;
     const isNameServer = this.nameServers.addresses.includes(address);
-    const isBack = this.connections.update({ ...change, role: isNameServer ? 'nameServer' : 'broker' });
-    if (state !== 'connected') this.introductions.forget(address);
-    // A broker that was restarted has forgotten its clients (MQClientManager, NettyEventType.ACTIVE).
-    if (isBack && !isNameServer && (this.consumers.size > 0 || !this.requests.isEmpty))
-      this.sendHeartbeat(address).catch(() => {});
+    this.connections.update({ ...change, role: isNameServer ? 'nameServer' : 'broker' });
+    if (state !== 'connected') return this.introductions.forget(address);
+    // A broker may have been restarted and have forgotten its clients, or be a new one (MQClientInstance, #onChannelActive).
+    const isAnybody = this.consumers.size > 0 || this.producers.size > 0;
+    if (isAnybody && this.brokerAddresses().includes(address)) this.sendHeartbeat(address).catch(() => {});
   }
 
   private every(interval: number, work: () => Promise<void>, first = interval): void {

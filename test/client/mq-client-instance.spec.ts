@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DefaultMQProducer } from '../../lib/client/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../support/scripted-cluster.js';
 import { collect, startConsumer, startInstance } from '../support/test-peers.js';
@@ -147,5 +148,22 @@ describe('brokers', () => {
     cluster.requests.length = 0;
     await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock, instance });
     expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0', 'a:1', 'b:0']);
+  });
+
+  it('hear of a client with every connection, as they may be new or have forgotten it', async () => {
+    const { cluster, transport, clock } = open();
+    const instance = startInstance(cluster, { clock });
+    await instance.updateTopicRouteInfo('t');
+    const connect = (address: string) => transport.change({ address, state: 'connected' });
+    connect('a:0');
+    expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual([]);
+    const producer = new DefaultMQProducer(instance, { group: 'p' });
+    producer.start();
+    onTestFinished(() => producer.shutdown());
+    for (const address of ['ns:1', 'elsewhere:1', 'a:0']) connect(address);
+    expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0']);
+    transport.change({ address: 'a:0', state: 'disconnected' });
+    connect('a:0');
+    expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0', 'a:0']);
   });
 });

@@ -215,14 +215,23 @@ export class RebalancePushImpl {
     if (hasLeft) this.onMemberLeft();
   }
 
-  private async findConsumerIds({ brokerDatas }: TopicRouteData): Promise<string[]> {
+  /** None when the broker has not heard of this member yet, which would leave it without queues: it is told. */
+  private async findConsumerIds(route: TopicRouteData): Promise<string[]> {
+    const { instance } = this.context;
+    const ids = await this.askForConsumerIds(route);
+    if (ids.includes(instance.clientId)) return ids.toSorted();
+    instance.sendHeartbeatSoon();
+    return [];
+  }
+
+  private async askForConsumerIds({ brokerDatas }: TopicRouteData): Promise<readonly string[]> {
     const { instance, config } = this.context;
     const header = { consumerGroup: config.consumerGroup };
     const request = { code: RequestCode.GET_CONSUMER_LIST_BY_GROUP, header, body: undefined };
     try {
       const ask = (address: string) => instance.requestFrom(address, request);
       const answer = await askAnyBroker(instance, brokerDatas, ask);
-      return answer?.body!.consumerIdList.toSorted() ?? [];
+      return answer?.body!.consumerIdList ?? [];
     } catch (error) {
       // The broker says this too when it has not heard of the group yet.
       if (error instanceof MQBrokerError) return [];

@@ -5,8 +5,9 @@ import { MQClientError } from '../../../lib/errors/index.js';
 import type { HeartbeatData } from '../../../lib/remoting/body/heartbeat-data.js';
 import type { LockBatchRequestBody } from '../../../lib/remoting/body/lock-batch-body.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
-import { success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
+import { failure, success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
 import { collect, startConsumer, startInstance } from '../../support/test-peers.js';
@@ -100,6 +101,33 @@ describe('rebalancing', () => {
     await settle();
     // Two groups, each with two topics and that of its retries.
     expect(allocate.mock.calls.length - before).toBe(6);
+  });
+
+  it.each([
+    ['other members alone', success(undefined as never, { consumerIdList: ['other'] } as never)],
+    ['no members', failure(ResponseCode.SYSTEM_ERROR, 'no consumer for this group, g')],
+  ])('keeps the queues when a broker knows of %s yet, and tells it', async (_, answer) => {
+    const cluster = new ScriptedCluster();
+    for (const topic of ['t', '%RETRY%g']) cluster.transport.routes.set(topic, clusterRoute(2, { a: [0] }));
+    const options = { clock: new VirtualClock(), random: () => 0.99 };
+    const instance = startInstance(cluster, options);
+    const consumer = await startConsumer(cluster, 'g', { t: '*' }, collect([]), { ...options, instance });
+    const queues = () => consumer.admin.runningInfo().mqTable.size;
+    const before = queues();
+    cluster.answer = (call) => {
+      const isNew = call.address === 'c:0' && !cluster.asked(RequestCode.HEART_BEAT).includes('c:0');
+      if (!isNew || call.request.code !== RequestCode.GET_CONSUMER_LIST_BY_GROUP) return false;
+      call.answer(answer as never);
+      return true;
+    };
+    cluster.transport.routes.set('t', clusterRoute(2, { a: [0], c: [0] }));
+    await instance.updateTopicRouteInfo('t');
+    await consumer.doRebalance();
+    expect(queues()).toBe(before);
+    expect(cluster.asked(RequestCode.GET_CONSUMER_LIST_BY_GROUP)).toContain('c:0');
+    expect(cluster.asked(RequestCode.HEART_BEAT)).toContain('c:0');
+    await consumer.doRebalance();
+    expect(queues()).toBe(before + 2);
   });
 
   it('looks at the group alone of which a broker says that it has changed', async () => {
