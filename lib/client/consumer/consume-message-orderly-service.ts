@@ -75,8 +75,8 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
 
   async shutdown(maxMillis: number): Promise<boolean> {
     this.stop();
-    this.context.clock.clearTimeout(this.lockTimer);
     const hasEnded = await this.executor.close(maxMillis);
+    this.context.clock.clearTimeout(this.lockTimer);
     this.isOver = true;
     this.running.abort(new MQClientError('The consumer is shut down'));
     if (this.isClustering) await this.locker.unlockAll();

@@ -22,6 +22,8 @@ const UNLIMITED_RECONSUME_TIMES = 0x7fffffff;
 export class ConsumerContext {
   /** The queues of this consumer by their key. */
   readonly processQueueTable = new Map<string, ProcessQueue>();
+  /** Queues that were taken away, until they are given free: in order when their last messages were handled. */
+  readonly releasing = new Map<string, ProcessQueue>();
   /** What this consumer pops from, by its key. */
   readonly popProcessQueueTable = new Map<string, PopProcessQueue>();
   /** Topics whose popped messages came to nothing, with the topics from which they come, while those are pulled from. */

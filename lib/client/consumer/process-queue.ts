@@ -12,6 +12,8 @@ const COMPACT_AT = 1024;
 export class ProcessQueue {
   /** Whether the queue was taken away from this consumer; what is under way may end, nothing more begins. */
   dropped = false;
+  /** When that was, in the time of `Clock.monotonicNow`. */
+  droppedAt = 0;
   /** When the last pull began, in the time of `Clock.monotonicNow`; `Infinity` while the next one waits for the listener. */
   lastPullAt: number;
   /** When messages were last done. */
@@ -27,7 +29,8 @@ export class ProcessQueue {
   /** When the lock was last won; 0 when it is not held. */
   lastLockTimestamp = 0;
   private lockedUntil = -Infinity;
-  private isConsuming = false;
+  /** Whether messages of a queue that is consumed in order are being handled. */
+  isConsuming = false;
   private onIdle: (() => void) | undefined;
   /** Called when messages were removed. */
   onRemoved: (() => void) | undefined;
@@ -81,6 +84,7 @@ export class ProcessQueue {
   drop(): void {
     if (!this.dropped) this.pulled.remove(this.count);
     this.dropped = true;
+    this.droppedAt = this.clock.monotonicNow();
   }
 
   /** Adds pulled messages, which follow those that are here. */

@@ -1,5 +1,6 @@
 import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { RequestCode } from '../../remoting/request-code.js';
+import { consumeTimeoutMillis } from './consumer-config.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { ProcessQueue } from './process-queue.js';
 
@@ -15,9 +16,20 @@ export class QueueLocker {
 
   /** Renews the locks of all queues. */
   async lockAll(): Promise<void> {
+    const queues = [...this.context.processQueues(), ...this.busyQueues()];
     await Promise.all(
-      [...this.queuesByBroker()].map(([brokerName, queues]) => this.lockQueues(brokerName, queues)),
+      [...byBroker(queues)].map(([brokerName, ofBroker]) => this.lockQueues(brokerName, ofBroker)),
     );
+  }
+
+  /**
+   * Those that were taken away while a message of them is handled: nobody else gets it. A call that does not end keeps them no
+   * longer than `consumeTimeout`.
+   */
+  private busyQueues(): ProcessQueue[] {
+    const { clock, config, releasing } = this.context;
+    const oldest = clock.monotonicNow() - consumeTimeoutMillis(config);
+    return [...releasing.values()].filter(({ isConsuming, droppedAt }) => isConsuming && droppedAt > oldest);
   }
 
   async unlock(mq: MessageQueue): Promise<void> {
@@ -25,9 +37,8 @@ export class QueueLocker {
   }
 
   async unlockAll(): Promise<void> {
-    const byBroker = [...this.queuesByBroker()];
     await Promise.all(
-      byBroker.map(([brokerName, queues]) =>
+      [...byBroker(this.context.processQueues())].map(([brokerName, queues]) =>
         this.unlockQueues(
           brokerName,
           queues.map(({ mq }) => mq),
@@ -64,13 +75,13 @@ export class QueueLocker {
     const { config, instance } = this.context;
     return { consumerGroup: config.consumerGroup, clientId: instance.clientId, mqSet };
   }
+}
 
-  private queuesByBroker(): Map<string, ProcessQueue[]> {
-    const byBroker = new Map<string, ProcessQueue[]>();
-    for (const queue of this.context.processQueues()) {
-      const { brokerName } = queue.mq;
-      byBroker.set(brokerName, [...(byBroker.get(brokerName) ?? []), queue]);
-    }
-    return byBroker;
+function byBroker(queues: Iterable<ProcessQueue>): Map<string, ProcessQueue[]> {
+  const table = new Map<string, ProcessQueue[]>();
+  for (const queue of queues) {
+    const { brokerName } = queue.mq;
+    table.set(brokerName, [...(table.get(brokerName) ?? []), queue]);
   }
+  return table;
 }

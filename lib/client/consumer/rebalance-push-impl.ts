@@ -24,8 +24,6 @@ const RETRY_INTERVAL = 1000;
 export class RebalancePushImpl {
   private readonly strategy: AllocateMessageQueueStrategy;
   private running: Promise<void> | undefined;
-  /** Queues that were taken away, until they are given free: in order when their last messages were handled. */
-  private readonly releasing = new Map<string, ProcessQueue>();
   private readonly releases = new Set<Promise<void>>();
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
   private readonly settled = new Map<string, Basis>();
@@ -65,7 +63,7 @@ export class RebalancePushImpl {
 
   /** At the end, when no call of the listener is waited for any longer: gives free all queues that were taken away before. */
   async releaseAll(): Promise<void> {
-    for (const queue of this.releasing.values()) queue.setConsuming(false);
+    for (const queue of this.context.releasing.values()) queue.setConsuming(false);
     await Promise.allSettled(this.releases);
   }
 
@@ -95,12 +93,14 @@ export class RebalancePushImpl {
     queue.drop();
     this.context.processQueueTable.delete(key);
     this.settled.delete(queue.mq.topic);
-    this.releasing.set(key, queue);
+    this.context.releasing.set(key, queue);
     return key;
   }
 
   private async releaseWhenIdle(queue: ProcessQueue, key: string, offset?: number): Promise<void> {
     if (this.needsLocks) await queue.whenIdle();
+    // Whoever has the lock by now may be further.
+    if (this.needsLocks && !queue.isLocked) this.context.offsetStore.removeOffset(queue.mq);
     if (offset !== undefined) this.context.offsetStore.updateOffset(queue.mq, offset, false);
     await this.release(queue, key);
   }
@@ -119,7 +119,7 @@ export class RebalancePushImpl {
     await this.persist(queue, key);
     this.context.offsetStore.removeOffset(queue.mq);
     await this.unlock(queue);
-    this.releasing.delete(key);
+    this.context.releasing.delete(key);
   }
 
   private async persist({ mq }: ProcessQueue, key: string): Promise<void> {
@@ -267,10 +267,10 @@ export class RebalancePushImpl {
   }
 
   private async take(mq: MessageQueue): Promise<void> {
-    const { offsetStore, processQueueTable, clock, pulled } = this.context;
+    const { offsetStore, processQueueTable, releasing, clock, pulled } = this.context;
     const key = messageQueueKey(mq);
     const queue = new ProcessQueue(mq, clock, pulled);
-    const mayTake = !this.releasing.has(key) && (!this.needsLocks || (await this.locker.lock(queue)));
+    const mayTake = !releasing.has(key) && (!this.needsLocks || (await this.locker.lock(queue)));
     if (!mayTake) return this.retrySoon();
     offsetStore.removeOffset(mq);
     const offset = await this.computePullFromWhere(mq);

@@ -200,7 +200,8 @@ describe('orderly consumption', () => {
     await clock.advance(0);
     expect(first.calls.toSorted()).toEqual(['0.1', '1.1']);
     const second = await consume(engine, () => 'SUCCESS', { clock });
-    await clock.advance(30_000);
+    // Longer than a broker keeps a lock that is not renewed.
+    await clock.advance(90_000);
     // One of the queues is wanted by the new member, but its first message is still being handled.
     expect(second.calls).toEqual([]);
     for (const end of finish.splice(0)) end();
@@ -211,6 +212,29 @@ describe('orderly consumption', () => {
     expect(second.calls).toEqual([`${queueId}.2`]);
     expect(first.calls.slice(2)).toEqual([`${queueId === '0' ? 1 : 0}.2`]);
     finish = [];
+  });
+
+  it('holds a queue that was taken away for a call that does not end up to consumeTimeout, and then no longer changes its offset', async () => {
+    const { clock, engine, client } = await open(2);
+    let finish!: () => void;
+    const listener = () =>
+      new Promise<ConsumeOrderlyStatus>((resolve) => (finish = () => resolve('SUCCESS')));
+    const allocateMessageQueueStrategy = new AllOrNothing();
+    const consumer = { allocateMessageQueueStrategy, consumeTimeout: 1 };
+    const first = await consume(engine, listener, { clock, consumer });
+    await clock.advance(0);
+    allocateMessageQueueStrategy.hasAll = false;
+    const all = { allocateMessageQueueStrategy: new AllOrNothing() };
+    const second = await consume(engine, () => 'SUCCESS', { clock, consumer: all });
+    await clock.advance(80_000);
+    expect(second.calls).toEqual([]);
+    await clock.advance(60_000);
+    expect(second.calls).toEqual(['0', '1']);
+    finish();
+    await settle();
+    expect(first.calls).toEqual(['0']);
+    const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
+    expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(2);
   });
 
   it('keeps what was done of a queue that is taken away, also when the running call fails', async () => {
