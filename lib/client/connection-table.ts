@@ -19,6 +19,11 @@ export class ConnectionTable {
     return this.connections.get(address);
   }
 
+  /** False where there never was a connection. */
+  isDown(address: string): boolean {
+    return (this.find(address)?.state ?? 'connected') !== 'connected';
+  }
+
   /** Who is told of every change. */
   onStatus(listener: (status: ConnectionStatus) => void): void {
     this.listener = listener;

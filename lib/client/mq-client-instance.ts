@@ -69,7 +69,7 @@ export class MQClientInstance {
   private readonly routes: TopicRouteTable;
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
-  private readonly introductions = new Introductions();
+  private readonly introductions: Introductions;
   private readonly connections = new ConnectionTable();
   private readonly heartbeats: PacedWork;
   private readonly timers = new Map<() => unknown, Timer>();
@@ -83,6 +83,7 @@ export class MQClientInstance {
     this.logger = escapedLogger(options.logger);
     this.consumeTurns = new ConsumeTurns(options.clock);
     this.requests = new RequestFutureTable(options.clock);
+    this.introductions = new Introductions(options.clock);
     this.heartbeats = new PacedWork(options.clock, () => this.logged(() => this.sendHeartbeatToAllBrokers()));
     this.nameServers = new NameServers(options.transport, options.namesrvAddrs, options.random);
     this.routes = new TopicRouteTable({
@@ -289,12 +290,14 @@ export class MQClientInstance {
     this.introductions.note(address);
   }
 
-  /** Sees to it that every master can push a reply to this client. */
+  /** Sees to it that every master that answers can push a reply to this client. */
   async introduce(): Promise<void> {
     // A reply may come from any broker of the cluster, whatever topics this client knows.
     if (!this.routes.knowsCluster) await this.updateBrokers();
-    await this.introductions.tell(this.routes.brokerAddrs.addresses(false), (address) =>
-      this.logged(() => this.sendHeartbeat(address)),
+    await this.introductions.tell(
+      this.routes.brokerAddrs.addresses(false),
+      (address) => this.logged(() => this.sendHeartbeat(address)),
+      (address) => this.connections.isDown(address),
     );
   }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Introductions } from '../../lib/client/introductions.js';
-import { settle } from '../support/virtual-clock.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 /** Brokers that answer when the test says so, and how many calls have ended. */
 function open() {
-  const introductions = new Introductions();
+  const introductions = new Introductions(new VirtualClock());
   const asked: string[] = [];
   const answers: (() => void)[] = [];
   const tell = (address: string) => {
@@ -13,7 +13,7 @@ function open() {
   };
   const ended = { count: 0 };
   const introduce = async (address: string) => {
-    await introductions.tell([address], tell);
+    await introductions.tell([address], tell, () => false);
     ended.count++;
   };
   const answer = async () => {

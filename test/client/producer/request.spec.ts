@@ -85,6 +85,37 @@ describe('a requester', () => {
     },
   );
 
+  it.each([
+    ['waits a second', undefined, 1000],
+    ['does not wait', 'disconnected' as const, 0],
+    ['does not wait', 'reconnecting' as const, 0],
+  ])(
+    '%s for a master of the cluster that does not answer, and whose connection is %s',
+    async (_, state, wait) => {
+      const clock = new VirtualClock();
+      const cluster = new ScriptedCluster();
+      cluster.transport.routes.set('t', clusterRoute(1, { a: [0] }));
+      const brokers = clusterRoute(1, { a: [0], b: [0] }).brokerDatas;
+      const brokerAddrTable = new Map(brokers.map((broker) => [broker.brokerName, broker]));
+      cluster.answer = (call) => {
+        const isOfCluster = call.request.code === RequestCode.GET_BROKER_CLUSTER_INFO;
+        if (isOfCluster) call.answer(success(undefined as never, { brokerAddrTable } as never));
+        return isOfCluster || call.address === 'b:0';
+      };
+      const producer = startProducer(cluster, { clock });
+      if (state !== undefined) cluster.transport.change({ address: 'b:0', state });
+      const asked = expect(producer.request(message('t'), { timeout: 3000 })).rejects.toThrow(
+        RequestTimeoutError,
+      );
+      await clock.advance(wait - 1);
+      expect(cluster.asked(RequestCode.SEND_MESSAGE)).toEqual(wait > 0 ? [] : ['a:0']);
+      await clock.advance(1);
+      expect(cluster.asked(RequestCode.SEND_MESSAGE)).toEqual(['a:0']);
+      await clock.advance(3000);
+      await asked;
+    },
+  );
+
   it('gets replies from a broker that was restarted', { timeout: 60_000 }, async () => {
     const directory = temporaryDirectory();
     const port = await freePort();
