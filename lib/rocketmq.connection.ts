@@ -62,7 +62,9 @@ export class RocketMQConnection {
     const user = credentialsOf(options.producer, options);
     const listener = credentialsOf(options.consumer, options);
     const isShared = this.ownEngine !== undefined || isSameUser(user, listener);
-    this.instance = this.createClient(user);
+    // Brokers find a client by its id: with two, the name that was given is that of the members of groups.
+    const endpoint = this.endpoint(isShared ? options : { ...options, instanceName: undefined });
+    this.instance = this.createClient(user, endpoint);
     this.listenerInstance = isShared ? this.instance : this.createClient(listener);
     if (this.ownEngine !== undefined) this.attach(this.ownEngine);
     this.cluster = this.createClusterStart();
@@ -181,13 +183,13 @@ export class RocketMQConnection {
     for (const transport of this.transports) transport.attach(engine.connect());
   }
 
-  private endpoint() {
+  private endpoint(options = this.options) {
     const { namesrvAddrs } = this.target;
     const store = (this.ownEngine ?? this.host)?.storePathRootDir;
     return {
       namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : namesrvAddrsOf(this.ownEngine),
       config: {
-        ...clientConfig(this.options),
+        ...clientConfig(options),
         localOffsetStoreDir:
           store === undefined ? localOffsetsOfCluster(namesrvAddrs) : localOffsetsOf(store),
       },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { homedir } from 'node:os';
 import { DEFAULT_MAX_MESSAGE_SIZE } from '../common/message-ext.js';
+import { localIp } from '../common/message-client-id-setter.js';
 import { bool, integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
 
 /** What a client does in the background; units are milliseconds (ClientConfig). */
@@ -56,4 +57,9 @@ export const clientRules: OptionRules<ClientConfig> = {
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
 export function resolveClientConfig(given: Partial<ClientConfig> = {}): ClientConfig {
   return resolveOptions('client', clientRules, given);
+}
+
+/** ClientConfig#buildMQClientId. */
+export function buildClientId(instanceName: string, unitName: string | undefined): string {
+  return `${localIp()}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
 }

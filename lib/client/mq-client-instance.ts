@@ -2,7 +2,6 @@ import type { Clock, Timer } from '../common/clock.js';
 import { escapedLogger, type Logger } from '../common/logger.js';
 import { decodeMessages } from '../common/message-decoder.js';
 import type { MessageExt } from '../common/message-ext.js';
-import { localIp } from '../common/message-client-id-setter.js';
 import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
@@ -16,7 +15,7 @@ import type { ConnectionChange } from '../remoting/transport/connection-change.j
 import { invoke, type Transport } from '../remoting/transport/transport.js';
 import type { FoundBroker } from './broker-addr-table.js';
 import { ConnectionTable, type ConnectionStatus } from './connection-table.js';
-import { resolveClientConfig, type ClientConfig } from './client-config.js';
+import { buildClientId, resolveClientConfig, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 import { ConsumeTurns } from './consumer/consume-turns.js';
@@ -92,10 +91,10 @@ export class MQClientInstance {
       timeoutMillis: this.config.mqClientApiTimeout,
       onRouteChanged: (topic) => this.onRouteChanged(topic),
     });
-    const { instanceName } = this.config;
+    const { instanceName, unitName } = this.config;
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
-    this.clientId = this.buildClientId(instanceName === 'DEFAULT' ? unique : instanceName);
-    this.localOffsetStoreId = this.buildClientId(instanceName);
+    this.clientId = buildClientId(instanceName === 'DEFAULT' ? unique : instanceName, unitName);
+    this.localOffsetStoreId = buildClientId(instanceName, unitName);
     const processor = new ClientRemotingProcessor(this);
     this.transport.onRequest((request, reply) => processor.process(request, reply));
     this.transport.onConnectionChange((change) => this.onConnectionChange(change));
@@ -303,12 +302,6 @@ export class MQClientInstance {
 
   async rebalanceImmediately(): Promise<void> {
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.doRebalance()));
-  }
-
-  /** ClientConfig#buildMQClientId. */
-  private buildClientId(instanceName: string): string {
-    const { unitName } = this.config;
-    return `${localIp()}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
   }
 
   /**

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { MQClientError, RocketMQModule, type RocketMQModuleOptions } from '../../lib/index.js';
+import {
+  MQClientError,
+  RocketMQModule,
+  RocketMQReplyListener,
+  type RocketMQModuleOptions,
+} from '../../lib/index.js';
+import { localIp } from '../../lib/common/message-client-id-setter.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { pemPath, serverPem } from '../support/certificates.js';
 import { createApp, Inbox, listener, startApp, type TestApp } from '../support/nest-app.js';
@@ -37,6 +43,23 @@ describe('an application that others reach with TLS and a signature', () => {
     await guest.template.syncSend('t', 'from the guest');
     await host.template.syncSend('t', 'from the host');
     expect((await inbox.take(2)).toSorted()).toEqual(['from the guest', 'from the host']);
+  });
+
+  it('gives a guest its replies, whose two users are clients of their own under one name', async () => {
+    const { nameServer } = await startHost();
+    @RocketMQReplyListener({ topic: 'ask', consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' })
+    class Replier implements RocketMQReplyListener<string> {
+      onMessage(text: string): string {
+        return `${text}!`;
+      }
+    }
+    const options = { nameServer, tls, producer, consumer, instanceName: 'shop' };
+    const guest = await guestOf(options, [Replier as never]);
+    await guest.start();
+    expect(await guest.template.sendAndReceive('ask', 'hello')).toBe('hello!');
+    const { instance, listenerInstance } = guest.module.get(RocketMQConnection, { strict: false });
+    expect(listenerInstance.clientId).toBe(`${localIp()}@shop`);
+    expect(instance.clientId).not.toBe(listenerInstance.clientId);
   });
 
   it.each<[string, RocketMQModuleOptions, string]>([
