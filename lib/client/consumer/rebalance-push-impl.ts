@@ -23,6 +23,7 @@ const RETRY_INTERVAL = 1000;
 /** Decides which queues this consumer takes part in, together with the other members of its group (RebalancePushImpl). */
 export class RebalancePushImpl {
   private readonly strategy: AllocateMessageQueueStrategy;
+  private readonly consumeTimestamp: number;
   private running: Promise<void> | undefined;
   private readonly releases = new Set<Promise<void>>();
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
@@ -43,7 +44,9 @@ export class RebalancePushImpl {
     /** A member has left the group. */
     private readonly onMemberLeft: () => void = () => {},
   ) {
-    this.strategy = allocationStrategy(context.config.allocateMessageQueueStrategy);
+    const { config, clock } = context;
+    this.strategy = allocationStrategy(config.allocateMessageQueueStrategy);
+    this.consumeTimestamp = config.consumeTimestamp ?? clock.now() - HALF_AN_HOUR;
   }
 
   /** Brings the queues into line with the group; a call during another one leads to one more round. */
@@ -292,7 +295,7 @@ export class RebalancePushImpl {
 
   /** The persisted offset, or where `consumeFromWhere` says (RebalancePushImpl#computePullFromWhereWithException). */
   async computePullFromWhere(mq: MessageQueue): Promise<number> {
-    const { offsetStore, config, clock } = this.context;
+    const { offsetStore, config } = this.context;
     const persisted = await offsetStore.readOffset(mq);
     if (persisted >= 0) return persisted;
     switch (config.consumeFromWhere) {
@@ -302,7 +305,7 @@ export class RebalancePushImpl {
         return isRetryTopic(mq.topic) ? 0 : this.maxOffset(mq);
       case 'CONSUME_FROM_TIMESTAMP':
         if (isRetryTopic(mq.topic)) return this.maxOffset(mq);
-        return this.searchOffset(mq, config.consumeTimestamp ?? clock.now() - HALF_AN_HOUR);
+        return this.searchOffset(mq, this.consumeTimestamp);
     }
   }
 

@@ -130,6 +130,29 @@ describe('rebalancing', () => {
     expect(queues()).toBe(before + 2);
   });
 
+  it('begins half an hour before its start, however late a queue can be taken up', async () => {
+    const clock = new VirtualClock();
+    const start = clock.now();
+    const cluster = new ScriptedCluster();
+    for (const topic of ['t', '%RETRY%g']) cluster.transport.routes.set(topic, clusterRoute(1, { a: [0] }));
+    let isDown = true;
+    const timestamps: number[] = [];
+    cluster.answer = (call) => {
+      const { code, header } = call.request;
+      if (code === RequestCode.SEARCH_OFFSET_BY_TIMESTAMP)
+        timestamps.push((header as { timestamp: number }).timestamp);
+      if (code !== RequestCode.QUERY_CONSUMER_OFFSET) return false;
+      call.answer(failure(isDown ? ResponseCode.SYSTEM_ERROR : ResponseCode.QUERY_NOT_FOUND, ''));
+      return true;
+    };
+    const consumer = { consumeFromWhere: 'CONSUME_FROM_TIMESTAMP' } as const;
+    await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock, consumer });
+    await clock.advance(HOUR);
+    isDown = false;
+    await clock.advance(MINUTE);
+    expect(timestamps).toEqual([start - HOUR / 2]);
+  });
+
   it('looks at the group alone of which a broker says that it has changed', async () => {
     const { cluster, asked } = await open();
     const header = { consumerGroup: 'h' };
