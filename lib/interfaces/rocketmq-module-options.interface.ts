@@ -65,7 +65,10 @@ export interface RocketMQModuleOptions {
   namespace?: string;
   /** As {@link namespace}, but sent beside the names, for brokers of version 5 that know it. Not both. Default: none. */
   namespaceV2?: string;
-  /** Part of the client's id `ip@instanceName`, which must differ within a consumer group. Default: unique. */
+  /**
+   * Part of the client's id `ip@instanceName`, which must differ within a consumer group. Instances on one machine that have `BROADCASTING`
+   * listeners need one each, by which they find their offsets. Default: unique, but for those offsets.
+   */
   instanceName?: string;
   /** The unit (deployment cell) of this application; part of the client's id. Default: none. */
   unitName?: string;
