@@ -17,18 +17,8 @@ import type {
 import type { CreateTopicRequestHeader } from './header/create-topic-request-header.js';
 import type { QueryConsumeQueueRequestHeader } from './header/query-consume-queue-request-header.js';
 import type { ResetOffsetRequestHeader } from './header/reset-offset-request-header.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, LookUp, Order, Query } from './exchange.js';
 import type { RequestCode } from './request-code.js';
-
-/** A question, and a JSON body as its answer. */
-type Query<RequestHeader, ResponseBody> = Exchange<RequestHeader, undefined, undefined, ResponseBody>;
-/** An order, and an answer that only says whether it was carried out. */
-type Order<RequestHeader, RequestBody = undefined> = Exchange<
-  RequestHeader,
-  RequestBody,
-  undefined,
-  undefined
->;
 
 interface OfTopic {
   readonly topic: string;
@@ -117,21 +107,11 @@ export interface AdminProtocol {
     ConsumeMessageDirectlyResult
   >;
   [RequestCode.PUT_KV_CONFIG]: Order<OfKey & { readonly value: string }>;
-  [RequestCode.GET_KV_CONFIG]: Exchange<OfKey, undefined, { readonly value: string }, undefined>;
+  [RequestCode.GET_KV_CONFIG]: LookUp<OfKey, { readonly value: string }>;
   [RequestCode.DELETE_KV_CONFIG]: Order<OfKey>;
   [RequestCode.GET_KVLIST_BY_NAMESPACE]: Query<OfNamespace, KVTable>;
-  [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: Exchange<
-    OfBroker,
-    undefined,
-    { readonly wipeTopicCount: number },
-    undefined
-  >;
-  [RequestCode.ADD_WRITE_PERM_OF_BROKER]: Exchange<
-    OfBroker,
-    undefined,
-    { readonly addTopicCount: number },
-    undefined
-  >;
+  [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: LookUp<OfBroker, { readonly wipeTopicCount: number }>;
+  [RequestCode.ADD_WRITE_PERM_OF_BROKER]: LookUp<OfBroker, { readonly addTopicCount: number }>;
   [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: Query<undefined, TopicList>;
   [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS]: Query<undefined, TopicList>;
   [RequestCode.GET_TOPICS_BY_CLUSTER]: Query<{ readonly cluster: string }, TopicList>;

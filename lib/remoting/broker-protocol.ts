@@ -1,5 +1,5 @@
 import type { DataVersion } from './body/data-version.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, Order } from './exchange.js';
 import type {
   BrokerIdentity,
   RegisterBrokerRequestHeader,
@@ -16,7 +16,7 @@ export interface BrokerProtocol {
     RegisterBrokerResponseHeader,
     undefined
   >;
-  [RequestCode.UNREGISTER_BROKER]: Exchange<BrokerIdentity, undefined, undefined, undefined>;
+  [RequestCode.UNREGISTER_BROKER]: Order<BrokerIdentity>;
   /** Whether the name server has other topics of the broker than those of the given version, and what it has. */
   [RequestCode.QUERY_DATA_VERSION]: Exchange<
     BrokerIdentity,
@@ -24,5 +24,5 @@ export interface BrokerProtocol {
     { readonly changed: boolean },
     DataVersion | undefined
   >;
-  [RequestCode.BROKER_HEARTBEAT]: Exchange<Omit<BrokerIdentity, 'brokerId'>, undefined, undefined, undefined>;
+  [RequestCode.BROKER_HEARTBEAT]: Order<Omit<BrokerIdentity, 'brokerId'>>;
 }

@@ -4,7 +4,7 @@ import type {
   QueryAssignmentResponseBody,
   SetMessageRequestModeRequestBody,
 } from './body/query-assignment.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, LookUp, Order } from './exchange.js';
 import type {
   AckMessageRequestHeader,
   ChangeInvisibleTimeRequestHeader,
@@ -23,36 +23,19 @@ export interface PopProtocol {
   /** The body of the answer: records, one behind the other. */
   [RequestCode.POP_MESSAGE]: Exchange<PopMessageRequestHeader, undefined, PopMessageResponseHeader, Buffer>;
   [RequestCode.PEEK_MESSAGE]: Exchange<PeekMessageRequestHeader, undefined, PopMessageResponseHeader, Buffer>;
-  [RequestCode.ACK_MESSAGE]: Exchange<AckMessageRequestHeader, undefined, undefined, undefined>;
-  [RequestCode.BATCH_ACK_MESSAGE]: Exchange<undefined, BatchAckMessageRequestBody, undefined, undefined>;
-  [RequestCode.CHANGE_MESSAGE_INVISIBLETIME]: Exchange<
+  [RequestCode.ACK_MESSAGE]: Order<AckMessageRequestHeader>;
+  [RequestCode.BATCH_ACK_MESSAGE]: Order<undefined, BatchAckMessageRequestBody>;
+  [RequestCode.CHANGE_MESSAGE_INVISIBLETIME]: LookUp<
     ChangeInvisibleTimeRequestHeader,
-    undefined,
-    ChangeInvisibleTimeResponseHeader,
-    undefined
+    ChangeInvisibleTimeResponseHeader
   >;
-  [RequestCode.NOTIFICATION]: Exchange<
-    NotificationRequestHeader,
-    undefined,
-    NotificationResponseHeader,
-    undefined
-  >;
-  [RequestCode.POLLING_INFO]: Exchange<
-    PollingInfoRequestHeader,
-    undefined,
-    { readonly pollingNum: number },
-    undefined
-  >;
+  [RequestCode.NOTIFICATION]: LookUp<NotificationRequestHeader, NotificationResponseHeader>;
+  [RequestCode.POLLING_INFO]: LookUp<PollingInfoRequestHeader, { readonly pollingNum: number }>;
   [RequestCode.QUERY_ASSIGNMENT]: Exchange<
     undefined,
     QueryAssignmentRequestBody,
     undefined,
     QueryAssignmentResponseBody
   >;
-  [RequestCode.SET_MESSAGE_REQUEST_MODE]: Exchange<
-    undefined,
-    SetMessageRequestModeRequestBody,
-    undefined,
-    undefined
-  >;
+  [RequestCode.SET_MESSAGE_REQUEST_MODE]: Order<undefined, SetMessageRequestModeRequestBody>;
 }

@@ -4,7 +4,7 @@ import type { HeartbeatData } from './body/heartbeat-data.js';
 import type { LockBatchRequestBody, LockBatchResponseBody } from './body/lock-batch-body.js';
 import type { MessageBatch } from './body/message-batch.js';
 import type { ClusterInfo, TopicRouteData } from './body/topic-route-data.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, LookUp, Order, Query } from './exchange.js';
 import type { ConsumerSendMsgBackRequestHeader } from './header/consumer-send-msg-back-request-header.js';
 import type { PullMessageRequestHeader } from './header/pull-message-request-header.js';
 import type { PullMessageResponseHeader } from './header/pull-message-response-header.js';
@@ -46,12 +46,7 @@ export interface RemotingProtocol extends BrokerProtocol, AdminProtocol, Transac
     SendMessageResponseHeader,
     undefined
   >;
-  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: Exchange<
-    ReplyMessageRequestHeader,
-    Buffer,
-    undefined,
-    undefined
-  >;
+  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: Order<ReplyMessageRequestHeader, Buffer>;
   /** The body of the answer: records, one behind the other. */
   [RequestCode.PULL_MESSAGE]: Exchange<
     PullMessageRequestHeader,
@@ -59,74 +54,31 @@ export interface RemotingProtocol extends BrokerProtocol, AdminProtocol, Transac
     PullMessageResponseHeader,
     Buffer
   >;
-  [RequestCode.QUERY_MESSAGE]: Exchange<QueryMessageRequestHeader, undefined, undefined, Buffer>;
-  [RequestCode.VIEW_MESSAGE_BY_ID]: Exchange<{ readonly offset: number }, undefined, undefined, Buffer>;
-  [RequestCode.RECALL_MESSAGE]: Exchange<
-    RecallMessageRequestHeader,
-    undefined,
-    { readonly msgId: string },
-    undefined
-  >;
-  [RequestCode.QUERY_CONSUMER_OFFSET]: Exchange<
-    QueryConsumerOffsetRequestHeader,
-    undefined,
-    OffsetResponseHeader,
-    undefined
-  >;
-  [RequestCode.UPDATE_CONSUMER_OFFSET]: Exchange<
-    UpdateConsumerOffsetRequestHeader,
-    undefined,
-    undefined,
-    undefined
-  >;
-  [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP]: Exchange<
-    SearchOffsetRequestHeader,
-    undefined,
-    OffsetResponseHeader,
-    undefined
-  >;
-  [RequestCode.GET_MAX_OFFSET]: Exchange<QueueRequestHeader, undefined, OffsetResponseHeader, undefined>;
-  [RequestCode.GET_MIN_OFFSET]: Exchange<QueueRequestHeader, undefined, OffsetResponseHeader, undefined>;
-  [RequestCode.GET_EARLIEST_MSG_STORETIME]: Exchange<
-    QueueRequestHeader,
-    undefined,
-    TimestampResponseHeader,
-    undefined
-  >;
-  [RequestCode.HEART_BEAT]: Exchange<undefined, HeartbeatData, undefined, undefined>;
-  [RequestCode.UNREGISTER_CLIENT]: Exchange<
-    { readonly clientID: string; readonly producerGroup?: string; readonly consumerGroup?: string },
-    undefined,
-    undefined,
-    undefined
-  >;
-  [RequestCode.CONSUMER_SEND_MSG_BACK]: Exchange<
-    ConsumerSendMsgBackRequestHeader,
-    undefined,
-    undefined,
-    undefined
-  >;
-  [RequestCode.GET_CONSUMER_LIST_BY_GROUP]: Exchange<
+  [RequestCode.QUERY_MESSAGE]: Query<QueryMessageRequestHeader, Buffer>;
+  [RequestCode.VIEW_MESSAGE_BY_ID]: Query<{ readonly offset: number }, Buffer>;
+  [RequestCode.RECALL_MESSAGE]: LookUp<RecallMessageRequestHeader, { readonly msgId: string }>;
+  [RequestCode.QUERY_CONSUMER_OFFSET]: LookUp<QueryConsumerOffsetRequestHeader, OffsetResponseHeader>;
+  [RequestCode.UPDATE_CONSUMER_OFFSET]: Order<UpdateConsumerOffsetRequestHeader>;
+  [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP]: LookUp<SearchOffsetRequestHeader, OffsetResponseHeader>;
+  [RequestCode.GET_MAX_OFFSET]: LookUp<QueueRequestHeader, OffsetResponseHeader>;
+  [RequestCode.GET_MIN_OFFSET]: LookUp<QueueRequestHeader, OffsetResponseHeader>;
+  [RequestCode.GET_EARLIEST_MSG_STORETIME]: LookUp<QueueRequestHeader, TimestampResponseHeader>;
+  [RequestCode.HEART_BEAT]: Order<undefined, HeartbeatData>;
+  [RequestCode.UNREGISTER_CLIENT]: Order<{
+    readonly clientID: string;
+    readonly producerGroup?: string;
+    readonly consumerGroup?: string;
+  }>;
+  [RequestCode.CONSUMER_SEND_MSG_BACK]: Order<ConsumerSendMsgBackRequestHeader>;
+  [RequestCode.GET_CONSUMER_LIST_BY_GROUP]: Query<
     { readonly consumerGroup: string },
-    undefined,
-    undefined,
     { readonly consumerIdList: readonly string[] }
   >;
-  [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]: Exchange<
-    { readonly consumerGroup: string },
-    undefined,
-    undefined,
-    undefined
-  >;
+  [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]: Order<{ readonly consumerGroup: string }>;
   [RequestCode.LOCK_BATCH_MQ]: Exchange<undefined, LockBatchRequestBody, undefined, LockBatchResponseBody>;
-  [RequestCode.UNLOCK_BATCH_MQ]: Exchange<undefined, LockBatchRequestBody, undefined, undefined>;
-  [RequestCode.GET_ROUTEINFO_BY_TOPIC]: Exchange<
-    { readonly topic: string },
-    undefined,
-    undefined,
-    TopicRouteData
-  >;
-  [RequestCode.GET_BROKER_CLUSTER_INFO]: Exchange<undefined, undefined, undefined, ClusterInfo>;
+  [RequestCode.UNLOCK_BATCH_MQ]: Order<undefined, LockBatchRequestBody>;
+  [RequestCode.GET_ROUTEINFO_BY_TOPIC]: Query<{ readonly topic: string }, TopicRouteData>;
+  [RequestCode.GET_BROKER_CLUSTER_INFO]: Query<undefined, ClusterInfo>;
 }
 
 export type RequestHeader<C extends RequestCode> = RemotingProtocol[C]['requestHeader'];

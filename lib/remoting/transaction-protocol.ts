@@ -1,4 +1,4 @@
-import type { Exchange } from './exchange.js';
+import type { Order } from './exchange.js';
 import type {
   CheckTransactionStateRequestHeader,
   EndTransactionRequestHeader,
@@ -7,19 +7,9 @@ import type { RequestCode } from './request-code.js';
 
 /** What brokers and producers say of transactions: a part of `RemotingProtocol`. */
 export interface TransactionProtocol {
-  [RequestCode.END_TRANSACTION]: Exchange<EndTransactionRequestHeader, undefined, undefined, undefined>;
+  [RequestCode.END_TRANSACTION]: Order<EndTransactionRequestHeader>;
   /** From the broker to a producer; the body is one encoded message. */
-  [RequestCode.CHECK_TRANSACTION_STATE]: Exchange<
-    CheckTransactionStateRequestHeader,
-    Buffer,
-    undefined,
-    undefined
-  >;
+  [RequestCode.CHECK_TRANSACTION_STATE]: Order<CheckTransactionStateRequestHeader, Buffer>;
   /** `msgId` is an offset message id. */
-  [RequestCode.RESUME_CHECK_HALF_MESSAGE]: Exchange<
-    { readonly topic?: string; readonly msgId?: string },
-    undefined,
-    undefined,
-    undefined
-  >;
+  [RequestCode.RESUME_CHECK_HALF_MESSAGE]: Order<{ readonly topic?: string; readonly msgId?: string }>;
 }

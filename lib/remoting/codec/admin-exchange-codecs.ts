@@ -25,13 +25,11 @@ import {
   topicList,
   topicStatsTable,
 } from './admin-body-types.js';
-import { bytesBody, jsonRequestBody, jsonResponseBody, noBody } from './body-codec.js';
+import { bytesBody, jsonRequestBody } from './body-codec.js';
 import { boolean, int, long, text, timeBound } from './field-type.js';
-import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { headerCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { lookUp, order, orderWith, query } from './exchange-shapes.js';
 import type { ExchangeCodec } from './exchange-codecs.js';
-import type { JsonType } from './json-type.js';
-
-const SUCCESS: ReadonlySet<number> = new Set([0]);
 
 /** Written once for two requests. */
 const resetOffsetHeader = headerCodec<RequestHeader<typeof RequestCode.INVOKE_BROKER_TO_RESET_OFFSET>>({
@@ -62,27 +60,6 @@ const keyHeader = headerCodec<{ readonly namespace: string; readonly key: string
   key: required(text),
 });
 
-/** An order whose answer only says whether it was carried out. */
-const order = <T>(requestHeader: HeaderCodec<T>) => ({
-  requestHeader,
-  requestBody: noBody,
-  responseHeader: noHeader(),
-  responseBody: noBody,
-  successCodes: SUCCESS,
-});
-
-/** A question that is answered with JSON. */
-const query = <T, B>(requestHeader: HeaderCodec<T>, body: JsonType<B>) => ({
-  ...order(requestHeader),
-  responseBody: jsonResponseBody(body),
-});
-
-/** A question that is answered in the header. */
-const lookUp = <T, H>(requestHeader: HeaderCodec<T>, responseHeader: HeaderCodec<H>) => ({
-  ...order(requestHeader),
-  responseHeader,
-});
-
 /** How the requests of `AdminProtocol` travel. */
 export const ADMIN_EXCHANGE_CODECS: { readonly [C in keyof AdminProtocol]: ExchangeCodec<C> } = {
   [RequestCode.UPDATE_AND_CREATE_TOPIC]: order(
@@ -103,7 +80,7 @@ export const ADMIN_EXCHANGE_CODECS: { readonly [C in keyof AdminProtocol]: Excha
   [RequestCode.GET_TOPIC_CONFIG]: query(topicHeader, topicConfig),
   [RequestCode.GET_TOPIC_STATS_INFO]: query(topicHeader, topicStatsTable),
   [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER]: query(noHeader(), topicList),
-  [RequestCode.UPDATE_BROKER_CONFIG]: { ...order(noHeader()), requestBody: bytesBody },
+  [RequestCode.UPDATE_BROKER_CONFIG]: orderWith(noHeader(), bytesBody),
   [RequestCode.GET_BROKER_CONFIG]: {
     ...lookUp(noHeader(), headerCodec<{ readonly version: string }>({ version: required(text) })),
     responseBody: bytesBody,
@@ -116,14 +93,11 @@ export const ADMIN_EXCHANGE_CODECS: { readonly [C in keyof AdminProtocol]: Excha
     }),
     brokerStatsData,
   ),
-  [RequestCode.CHECK_CLIENT_CONFIG]: {
-    ...order(noHeader()),
-    requestBody: jsonRequestBody(checkClientRequestBody),
-  },
-  [RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP]: {
-    ...order(noHeader()),
-    requestBody: jsonRequestBody(subscriptionGroupConfig),
-  },
+  [RequestCode.CHECK_CLIENT_CONFIG]: orderWith(noHeader(), jsonRequestBody(checkClientRequestBody)),
+  [RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP]: orderWith(
+    noHeader(),
+    jsonRequestBody(subscriptionGroupConfig),
+  ),
   [RequestCode.DELETE_SUBSCRIPTIONGROUP]: order(
     headerCodec<RequestHeader<typeof RequestCode.DELETE_SUBSCRIPTIONGROUP>>({
       groupName: required(text),
@@ -174,10 +148,7 @@ export const ADMIN_EXCHANGE_CODECS: { readonly [C in keyof AdminProtocol]: Excha
   ),
   [RequestCode.INVOKE_BROKER_TO_RESET_OFFSET]: query(resetOffsetHeader, resetOffsetBody),
   [RequestCode.INVOKE_BROKER_TO_GET_CONSUMER_STATUS]: query(statusHeader, consumerStatusBody),
-  [RequestCode.RESET_CONSUMER_CLIENT_OFFSET]: {
-    ...order(resetOffsetHeader),
-    requestBody: jsonRequestBody(resetOffsetBody),
-  },
+  [RequestCode.RESET_CONSUMER_CLIENT_OFFSET]: orderWith(resetOffsetHeader, jsonRequestBody(resetOffsetBody)),
   [RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT]: query(statusHeader, consumerStatusBody),
   [RequestCode.GET_CONSUMER_RUNNING_INFO]: query(
     headerCodec<RequestHeader<typeof RequestCode.GET_CONSUMER_RUNNING_INFO>>({

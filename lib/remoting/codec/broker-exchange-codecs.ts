@@ -7,13 +7,12 @@ import type {
   RegisterBrokerResponseHeader,
 } from '../header/register-broker-request-header.js';
 import { RequestCode } from '../request-code.js';
-import { type BodyCodec, bytesBody, jsonRequestBody, jsonResponseBody, noBody } from './body-codec.js';
+import { type BodyCodec, bytesBody, jsonRequestBody, jsonResponseBody } from './body-codec.js';
 import type { ExchangeCodec } from './exchange-codecs.js';
+import { lookUp, order, orderWith } from './exchange-shapes.js';
 import { boolean, int, long, text } from './field-type.js';
-import { headerCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { headerCodec, optional, required, withDefault } from './header-codec.js';
 import { dataVersion } from './topic-config-types.js';
-
-const SUCCESS: ReadonlySet<number> = new Set([0]);
 
 const identity = {
   clusterName: required(text),
@@ -32,46 +31,34 @@ const maybeVersion: BodyCodec<DataVersion | undefined> = {
 
 /** How the requests of `BrokerProtocol` and their answers travel. */
 export const BROKER_EXCHANGE_CODECS: { readonly [C in keyof BrokerProtocol]: ExchangeCodec<C> } = {
+  // Apache's name server answers with its order topics as well, which nobody has any more.
   [RequestCode.REGISTER_BROKER]: {
-    requestHeader: headerCodec<RegisterBrokerRequestHeader>({
-      ...identity,
-      haServerAddr: withDefault(text, ''),
-      heartbeatTimeoutMillis: optional(long),
-      compressed: withDefault(boolean, false),
-      bodyCrc32: withDefault(int, 0),
-    }),
+    ...lookUp(
+      headerCodec<RegisterBrokerRequestHeader>({
+        ...identity,
+        haServerAddr: withDefault(text, ''),
+        heartbeatTimeoutMillis: optional(long),
+        compressed: withDefault(boolean, false),
+        bodyCrc32: withDefault(int, 0),
+      }),
+      headerCodec<RegisterBrokerResponseHeader>({
+        haServerAddr: optional(text),
+        masterAddr: optional(text),
+      }),
+    ),
     requestBody: bytesBody,
-    responseHeader: headerCodec<RegisterBrokerResponseHeader>({
-      haServerAddr: optional(text),
-      masterAddr: optional(text),
-    }),
-    // Apache's name server answers with its order topics, which nobody has any more.
-    responseBody: noBody,
-    successCodes: SUCCESS,
   },
-  [RequestCode.UNREGISTER_BROKER]: {
-    requestHeader: headerCodec<BrokerIdentity>(identity),
-    requestBody: noBody,
-    responseHeader: noHeader(),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
+  [RequestCode.UNREGISTER_BROKER]: order(headerCodec<BrokerIdentity>(identity)),
   [RequestCode.QUERY_DATA_VERSION]: {
-    requestHeader: headerCodec<BrokerIdentity>(identity),
-    requestBody: jsonRequestBody(dataVersion),
+    ...orderWith(headerCodec<BrokerIdentity>(identity), jsonRequestBody(dataVersion)),
     responseHeader: headerCodec<{ readonly changed: boolean }>({ changed: required(boolean) }),
     responseBody: maybeVersion,
-    successCodes: SUCCESS,
   },
-  [RequestCode.BROKER_HEARTBEAT]: {
-    requestHeader: headerCodec<Omit<BrokerIdentity, 'brokerId'>>({
+  [RequestCode.BROKER_HEARTBEAT]: order(
+    headerCodec<Omit<BrokerIdentity, 'brokerId'>>({
       clusterName: identity.clusterName,
       brokerName: identity.brokerName,
       brokerAddr: identity.brokerAddr,
     }),
-    requestBody: noBody,
-    responseHeader: noHeader(),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
+  ),
 };

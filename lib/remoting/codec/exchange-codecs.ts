@@ -16,14 +16,7 @@ import type { RequestBody, RequestHeader, ResponseBody, ResponseHeader } from '.
 import { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
 import { ADMIN_EXCHANGE_CODECS } from './admin-exchange-codecs.js';
-import {
-  batchBody,
-  type BodyCodec,
-  bytesBody,
-  jsonRequestBody,
-  jsonResponseBody,
-  noBody,
-} from './body-codec.js';
+import { batchBody, type BodyCodec, bytesBody, jsonRequestBody, noBody } from './body-codec.js';
 import {
   clusterInfo,
   consumerIdListBody,
@@ -35,6 +28,7 @@ import {
 import { BROKER_EXCHANGE_CODECS } from './broker-exchange-codecs.js';
 import { boolean, boundaryType, int, long, properties, text, timeBound, version } from './field-type.js';
 import { headerCodec, type HeaderCodec, noHeader, optional, required, withDefault } from './header-codec.js';
+import { lookUp, order, orderWith, query } from './exchange-shapes.js';
 import { POP_EXCHANGE_CODECS } from './pop-exchange-codecs.js';
 import { sendMessageHeaderV2 } from './send-message-headers.js';
 import { sendMessageResponse } from './send-message-response.js';
@@ -49,8 +43,6 @@ export interface ExchangeCodec<C extends RequestCode> {
   /** The response codes whose answers have header and body; all others are errors. */
   readonly successCodes: ReadonlySet<number>;
 }
-
-const SUCCESS: ReadonlySet<number> = new Set([ResponseCode.SUCCESS]);
 
 /** The message is stored, though perhaps not as safely as it should be. */
 const STORED: ReadonlySet<number> = new Set([
@@ -79,9 +71,6 @@ const sendResponse = {
   successCodes: STORED,
 };
 
-/** An answer that only says that all went well. */
-const emptyResponse = { responseHeader: noHeader(), responseBody: noBody, successCodes: SUCCESS };
-
 /** How every request and its answer travel; the counterpart of the types in `RemotingProtocol`. */
 export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } = {
   ...BROKER_EXCHANGE_CODECS,
@@ -103,8 +92,8 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
     requestBody: bytesBody,
     ...sendResponse,
   },
-  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: {
-    requestHeader: headerCodec<ReplyMessageRequestHeader>({
+  [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT]: orderWith(
+    headerCodec<ReplyMessageRequestHeader>({
       bornHost: required(text),
       storeHost: required(text),
       storeTimestamp: required(long),
@@ -120,9 +109,8 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
       reconsumeTimes: withDefault(int, 0),
       unitMode: optional(boolean),
     }),
-    requestBody: bytesBody,
-    ...emptyResponse,
-  },
+    bytesBody,
+  ),
   [RequestCode.PULL_MESSAGE]: {
     requestHeader: headerCodec<PullMessageRequestHeader>({
       consumerGroup: required(text),
@@ -148,106 +136,71 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
     successCodes: PULLED,
   },
   [RequestCode.QUERY_MESSAGE]: {
-    requestHeader: headerCodec<QueryMessageRequestHeader>({
-      topic: required(text),
-      key: required(text),
-      maxNum: required(int),
-      beginTimestamp: required(timeBound),
-      endTimestamp: required(timeBound),
-      uniqueKeyQuery: withDefault(boolean, false, '_UNIQUE_KEY_QUERY'),
-    }),
-    requestBody: noBody,
-    // Java's client fails without them, and does nothing with them.
-    responseHeader: noHeader({ indexLastUpdateTimestamp: '0', indexLastUpdatePhyoffset: '0' }),
+    ...lookUp(
+      headerCodec<QueryMessageRequestHeader>({
+        topic: required(text),
+        key: required(text),
+        maxNum: required(int),
+        beginTimestamp: required(timeBound),
+        endTimestamp: required(timeBound),
+        uniqueKeyQuery: withDefault(boolean, false, '_UNIQUE_KEY_QUERY'),
+      }),
+      // Java's client fails without them, and does nothing with them.
+      noHeader({ indexLastUpdateTimestamp: '0', indexLastUpdatePhyoffset: '0' }),
+    ),
     responseBody: bytesBody,
-    successCodes: SUCCESS,
   },
   [RequestCode.VIEW_MESSAGE_BY_ID]: {
-    requestHeader: headerCodec<{ readonly offset: number }>({ offset: required(long) }),
-    requestBody: noBody,
-    responseHeader: noHeader(),
+    ...order(headerCodec<{ readonly offset: number }>({ offset: required(long) })),
     responseBody: bytesBody,
-    successCodes: SUCCESS,
   },
-  [RequestCode.RECALL_MESSAGE]: {
-    requestHeader: headerCodec<RecallMessageRequestHeader>({
+  [RequestCode.RECALL_MESSAGE]: lookUp(
+    headerCodec<RecallMessageRequestHeader>({
       producerGroup: optional(text),
       topic: required(text),
       recallHandle: required(text),
       brokerName: optional(text, 'bname'),
     }),
-    requestBody: noBody,
-    responseHeader: headerCodec<{ readonly msgId: string }>({ msgId: required(text) }),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.QUERY_CONSUMER_OFFSET]: {
-    requestHeader: headerCodec<QueryConsumerOffsetRequestHeader>({
+    headerCodec<{ readonly msgId: string }>({ msgId: required(text) }),
+  ),
+  [RequestCode.QUERY_CONSUMER_OFFSET]: lookUp(
+    headerCodec<QueryConsumerOffsetRequestHeader>({
       consumerGroup: required(text),
       ...queueFields,
     }),
-    requestBody: noBody,
-    responseHeader: offsetHeader,
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.UPDATE_CONSUMER_OFFSET]: {
-    requestHeader: headerCodec<UpdateConsumerOffsetRequestHeader>({
+    offsetHeader,
+  ),
+  [RequestCode.UPDATE_CONSUMER_OFFSET]: order(
+    headerCodec<UpdateConsumerOffsetRequestHeader>({
       consumerGroup: required(text),
       ...queueFields,
       commitOffset: required(long),
     }),
-    requestBody: noBody,
-    ...emptyResponse,
-  },
-  [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP]: {
-    requestHeader: headerCodec<SearchOffsetRequestHeader>({
+  ),
+  [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP]: lookUp(
+    headerCodec<SearchOffsetRequestHeader>({
       ...queueFields,
       timestamp: required(timeBound),
       boundaryType: withDefault<SearchOffsetRequestHeader['boundaryType']>(boundaryType, 'lower'),
     }),
-    requestBody: noBody,
-    responseHeader: offsetHeader,
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.GET_MAX_OFFSET]: {
-    requestHeader: queueHeader,
-    requestBody: noBody,
-    responseHeader: offsetHeader,
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.GET_MIN_OFFSET]: {
-    requestHeader: queueHeader,
-    requestBody: noBody,
-    responseHeader: offsetHeader,
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.GET_EARLIEST_MSG_STORETIME]: {
-    requestHeader: queueHeader,
-    requestBody: noBody,
-    responseHeader: headerCodec<TimestampResponseHeader>({ timestamp: required(long) }),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.HEART_BEAT]: {
-    requestHeader: noHeader(),
-    requestBody: jsonRequestBody(heartbeatData),
-    ...emptyResponse,
-  },
-  [RequestCode.UNREGISTER_CLIENT]: {
-    requestHeader: headerCodec<RequestHeader<typeof RequestCode.UNREGISTER_CLIENT>>({
+    offsetHeader,
+  ),
+  [RequestCode.GET_MAX_OFFSET]: lookUp(queueHeader, offsetHeader),
+  [RequestCode.GET_MIN_OFFSET]: lookUp(queueHeader, offsetHeader),
+  [RequestCode.GET_EARLIEST_MSG_STORETIME]: lookUp(
+    queueHeader,
+    headerCodec<TimestampResponseHeader>({ timestamp: required(long) }),
+  ),
+  [RequestCode.HEART_BEAT]: orderWith(noHeader(), jsonRequestBody(heartbeatData)),
+  [RequestCode.UNREGISTER_CLIENT]: order(
+    headerCodec<RequestHeader<typeof RequestCode.UNREGISTER_CLIENT>>({
       clientID: required(text),
       producerGroup: optional(text),
       consumerGroup: optional(text),
     }),
-    requestBody: noBody,
-    ...emptyResponse,
-  },
-  [RequestCode.CONSUMER_SEND_MSG_BACK]: {
-    requestHeader: headerCodec<ConsumerSendMsgBackRequestHeader>({
+  ),
+  [RequestCode.CONSUMER_SEND_MSG_BACK]: order(
+    headerCodec<ConsumerSendMsgBackRequestHeader>({
       offset: required(long),
       group: required(text),
       delayLevel: required(int),
@@ -255,45 +208,17 @@ export const EXCHANGE_CODECS: { readonly [C in RequestCode]: ExchangeCodec<C> } 
       originTopic: withDefault(text, ''),
       maxReconsumeTimes: optional(int),
     }),
-    requestBody: noBody,
-    ...emptyResponse,
-  },
-  [RequestCode.GET_CONSUMER_LIST_BY_GROUP]: {
-    requestHeader: groupHeader,
-    requestBody: noBody,
-    responseHeader: noHeader(),
-    responseBody: jsonResponseBody(consumerIdListBody),
-    successCodes: SUCCESS,
-  },
-  [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]: {
-    requestHeader: groupHeader,
-    requestBody: noBody,
-    ...emptyResponse,
-  },
+  ),
+  [RequestCode.GET_CONSUMER_LIST_BY_GROUP]: query(groupHeader, consumerIdListBody),
+  [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED]: order(groupHeader),
   [RequestCode.LOCK_BATCH_MQ]: {
-    requestHeader: noHeader(),
+    ...query(noHeader(), lockBatchResponseBody),
     requestBody: jsonRequestBody(lockBatchRequestBody),
-    responseHeader: noHeader(),
-    responseBody: jsonResponseBody(lockBatchResponseBody),
-    successCodes: SUCCESS,
   },
-  [RequestCode.UNLOCK_BATCH_MQ]: {
-    requestHeader: noHeader(),
-    requestBody: jsonRequestBody(lockBatchRequestBody),
-    ...emptyResponse,
-  },
-  [RequestCode.GET_ROUTEINFO_BY_TOPIC]: {
-    requestHeader: headerCodec<{ readonly topic: string }>({ topic: required(text) }),
-    requestBody: noBody,
-    responseHeader: noHeader(),
-    responseBody: jsonResponseBody(topicRouteData),
-    successCodes: SUCCESS,
-  },
-  [RequestCode.GET_BROKER_CLUSTER_INFO]: {
-    requestHeader: noHeader(),
-    requestBody: noBody,
-    responseHeader: noHeader(),
-    responseBody: jsonResponseBody(clusterInfo),
-    successCodes: SUCCESS,
-  },
+  [RequestCode.UNLOCK_BATCH_MQ]: orderWith(noHeader(), jsonRequestBody(lockBatchRequestBody)),
+  [RequestCode.GET_ROUTEINFO_BY_TOPIC]: query(
+    headerCodec<{ readonly topic: string }>({ topic: required(text) }),
+    topicRouteData,
+  ),
+  [RequestCode.GET_BROKER_CLUSTER_INFO]: query(noHeader(), clusterInfo),
 };

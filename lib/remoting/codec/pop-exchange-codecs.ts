@@ -20,9 +20,10 @@ import type {
 import type { PopProtocol } from '../pop-protocol.js';
 import { RequestCode } from '../request-code.js';
 import { ResponseCode } from '../response-code.js';
-import { bytesBody, jsonRequestBody, jsonResponseBody, noBody } from './body-codec.js';
+import { bytesBody, jsonRequestBody, noBody } from './body-codec.js';
 import { messageModel, messageQueue } from './body-types.js';
 import type { ExchangeCodec } from './exchange-codecs.js';
+import { lookUp, order, orderWith, query } from './exchange-shapes.js';
 import { boolean, int, long, text } from './field-type.js';
 import { headerCodec, noHeader, optional, required, withDefault } from './header-codec.js';
 import {
@@ -37,8 +38,6 @@ import {
   type JsonType,
 } from './json-type.js';
 
-const SUCCESS: ReadonlySet<number> = new Set([ResponseCode.SUCCESS]);
-
 /** The request was carried out, though perhaps there was no message. */
 const POPPED: ReadonlySet<number> = new Set([
   ResponseCode.SUCCESS,
@@ -46,8 +45,6 @@ const POPPED: ReadonlySet<number> = new Set([
   ResponseCode.POLLING_FULL,
   ResponseCode.POLLING_TIMEOUT,
 ]);
-
-const emptyAnswer = { responseHeader: noHeader(), responseBody: noBody, successCodes: SUCCESS };
 
 const requestMode = jsonEnum<MessageRequestMode>(['PULL', 'POP'], 'PULL');
 
@@ -148,57 +145,50 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
     requestBody: noBody,
     ...popAnswer,
   },
-  [RequestCode.ACK_MESSAGE]: {
-    requestHeader: headerCodec<AckMessageRequestHeader>(ackFields),
-    requestBody: noBody,
-    ...emptyAnswer,
-  },
-  [RequestCode.BATCH_ACK_MESSAGE]: {
-    requestHeader: noHeader(),
-    requestBody: jsonRequestBody(
-      jsonBean<BatchAckMessageRequestBody>({ brokerName: jsonText, acks: jsonList(batchAck) }),
-    ),
-    ...emptyAnswer,
-  },
-  [RequestCode.CHANGE_MESSAGE_INVISIBLETIME]: {
-    requestHeader: headerCodec<ChangeInvisibleTimeRequestHeader>({
+  [RequestCode.ACK_MESSAGE]: order(headerCodec<AckMessageRequestHeader>(ackFields)),
+  [RequestCode.BATCH_ACK_MESSAGE]: orderWith(
+    noHeader(),
+    jsonRequestBody(jsonBean<BatchAckMessageRequestBody>({ brokerName: jsonText, acks: jsonList(batchAck) })),
+  ),
+  [RequestCode.CHANGE_MESSAGE_INVISIBLETIME]: lookUp(
+    headerCodec<ChangeInvisibleTimeRequestHeader>({
       ...ackFields,
       invisibleTime: required(long),
     }),
-    requestBody: noBody,
-    responseHeader: headerCodec<ChangeInvisibleTimeResponseHeader>({
+    headerCodec<ChangeInvisibleTimeResponseHeader>({
       popTime: required(long),
       invisibleTime: required(long),
       reviveQid: required(int),
     }),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.NOTIFICATION]: {
-    requestHeader: headerCodec<NotificationRequestHeader>({
+  ),
+  [RequestCode.NOTIFICATION]: lookUp(
+    headerCodec<NotificationRequestHeader>({
       ...queueFields,
       pollTime: required(long),
       bornTime: withDefault(long, 0),
       order: withDefault(boolean, false),
       attemptId: optional(text),
     }),
-    requestBody: noBody,
-    responseHeader: headerCodec<NotificationResponseHeader>({
+    headerCodec<NotificationResponseHeader>({
       hasMsg: required(boolean),
       pollingFull: withDefault(boolean, false),
     }),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
-  [RequestCode.POLLING_INFO]: {
-    requestHeader: headerCodec<PollingInfoRequestHeader>(queueFields),
-    requestBody: noBody,
-    responseHeader: headerCodec<{ readonly pollingNum: number }>({ pollingNum: required(int) }),
-    responseBody: noBody,
-    successCodes: SUCCESS,
-  },
+  ),
+  [RequestCode.POLLING_INFO]: lookUp(
+    headerCodec<PollingInfoRequestHeader>(queueFields),
+    headerCodec<{ readonly pollingNum: number }>({ pollingNum: required(int) }),
+  ),
   [RequestCode.QUERY_ASSIGNMENT]: {
-    requestHeader: noHeader(),
+    ...query(
+      noHeader(),
+      jsonBean<QueryAssignmentResponseBody>({
+        messageQueueAssignments: jsonMaybe(
+          jsonList(
+            jsonBean<MessageQueueAssignment>({ messageQueue, mode: requestMode }, { attachments: {} }),
+          ),
+        ),
+      }),
+    ),
     requestBody: jsonRequestBody(
       jsonBean<QueryAssignmentRequestBody>({
         topic: jsonText,
@@ -208,21 +198,10 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
         messageModel,
       }),
     ),
-    responseHeader: noHeader(),
-    responseBody: jsonResponseBody(
-      jsonBean<QueryAssignmentResponseBody>({
-        messageQueueAssignments: jsonMaybe(
-          jsonList(
-            jsonBean<MessageQueueAssignment>({ messageQueue, mode: requestMode }, { attachments: {} }),
-          ),
-        ),
-      }),
-    ),
-    successCodes: SUCCESS,
   },
-  [RequestCode.SET_MESSAGE_REQUEST_MODE]: {
-    requestHeader: noHeader(),
-    requestBody: jsonRequestBody(
+  [RequestCode.SET_MESSAGE_REQUEST_MODE]: orderWith(
+    noHeader(),
+    jsonRequestBody(
       jsonBean<SetMessageRequestModeRequestBody>({
         topic: jsonText,
         consumerGroup: jsonText,
@@ -230,6 +209,5 @@ export const POP_EXCHANGE_CODECS: { readonly [C in keyof PopProtocol]: ExchangeC
         popShareQueueNum: jsonOptional(jsonInteger, 0),
       }),
     ),
-    ...emptyAnswer,
-  },
+  ),
 };

@@ -5,23 +5,18 @@ import type {
 import type { RequestHeader } from '../remoting-protocol.js';
 import { RequestCode } from '../request-code.js';
 import type { TransactionProtocol } from '../transaction-protocol.js';
-import { bytesBody, noBody } from './body-codec.js';
+import { bytesBody } from './body-codec.js';
 import type { ExchangeCodec } from './exchange-codecs.js';
+import { order, orderWith } from './exchange-shapes.js';
 import { boolean, int, long, text } from './field-type.js';
-import { headerCodec, noHeader, optional, required, withDefault } from './header-codec.js';
-
-const emptyAnswer = {
-  responseHeader: noHeader(),
-  responseBody: noBody,
-  successCodes: new Set([0]) as ReadonlySet<number>,
-};
+import { headerCodec, optional, required, withDefault } from './header-codec.js';
 
 /** How the requests of `TransactionProtocol` and their answers travel. */
 export const TRANSACTION_EXCHANGE_CODECS: {
   readonly [C in keyof TransactionProtocol]: ExchangeCodec<C>;
 } = {
-  [RequestCode.END_TRANSACTION]: {
-    requestHeader: headerCodec<EndTransactionRequestHeader>({
+  [RequestCode.END_TRANSACTION]: order(
+    headerCodec<EndTransactionRequestHeader>({
       topic: optional(text),
       producerGroup: required(text),
       tranStateTableOffset: required(long),
@@ -32,11 +27,9 @@ export const TRANSACTION_EXCHANGE_CODECS: {
       transactionId: optional(text),
       brokerName: optional(text, 'bname'),
     }),
-    requestBody: noBody,
-    ...emptyAnswer,
-  },
-  [RequestCode.CHECK_TRANSACTION_STATE]: {
-    requestHeader: headerCodec<CheckTransactionStateRequestHeader>({
+  ),
+  [RequestCode.CHECK_TRANSACTION_STATE]: orderWith(
+    headerCodec<CheckTransactionStateRequestHeader>({
       topic: optional(text),
       tranStateTableOffset: required(long),
       commitLogOffset: required(long),
@@ -45,15 +38,12 @@ export const TRANSACTION_EXCHANGE_CODECS: {
       offsetMsgId: optional(text),
       brokerName: optional(text, 'bname'),
     }),
-    requestBody: bytesBody,
-    ...emptyAnswer,
-  },
-  [RequestCode.RESUME_CHECK_HALF_MESSAGE]: {
-    requestHeader: headerCodec<RequestHeader<typeof RequestCode.RESUME_CHECK_HALF_MESSAGE>>({
+    bytesBody,
+  ),
+  [RequestCode.RESUME_CHECK_HALF_MESSAGE]: order(
+    headerCodec<RequestHeader<typeof RequestCode.RESUME_CHECK_HALF_MESSAGE>>({
       topic: optional(text),
       msgId: optional(text),
     }),
-    requestBody: noBody,
-    ...emptyAnswer,
-  },
+  ),
 };
