@@ -26,11 +26,7 @@ export const timeRule: OptionRule<unknown> = {
   accepts: (value) => Number.isFinite(value instanceof Date ? value.getTime() : value),
 };
 
-const {
-  consumerGroup: group,
-  topicMetadataCheckIntervalMillis: _topicMetadataCheckIntervalMillis,
-  ...sameNames
-} = litePullConsumerRules;
+const { consumerGroup: group, ...sameNames } = litePullConsumerRules;
 
 const rules: OptionChecks<RocketMQPullConsumerOptions> = {
   group,

@@ -1,4 +1,3 @@
-import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
@@ -39,7 +38,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   private readonly arrivals: Arrivals;
   private readonly questions: MQAdminImpl;
   private readonly listeners: MessageQueueListener[] = [];
-  private readonly watches = new Set<Timer>();
   /** Keys of the queues that `assign` named last. */
   private assigned: ReadonlySet<string> | undefined;
   private isRunning = false;
@@ -233,23 +231,10 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     return this.questions.fetchMessageQueues(topic);
   }
 
-  /** Tells of the queues of a topic whenever there are other ones, whoever has them. */
-  registerTopicMessageQueueChangeListener(topic: string, listener: MessageQueueListener): void {
-    let known: string | undefined;
-    const look = async () => {
-      const queues = (await this.fetchMessageQueues(topic)).toSorted(compareMessageQueues);
-      const keys = queues.map(messageQueueKey).join();
-      if (known !== undefined && known !== keys) listener(queues);
-      known = keys;
-    };
-    this.watch(() => this.instance.logged(look));
-  }
-
   /** Leaves the group; what was fetched but not committed comes again. */
   async shutdown(): Promise<void> {
     if (!this.isRunning) return;
     this.isRunning = false;
-    for (const timer of this.watches) this.instance.clock.clearTimeout(timer);
     await this.rebalance.stop();
     for (const mq of this.lite.queues) this.lite.drop(mq);
     this.instance.unregisterConsumer(this);
@@ -321,18 +306,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.commit().catch((error) =>
       logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`),
     );
-  }
-
-  private watch(look: () => Promise<void>): void {
-    let timer: Timer;
-    const run = () => {
-      this.watches.delete(timer);
-      timer = this.instance.clock.setTimeout(run, this.config.topicMetadataCheckIntervalMillis);
-      this.watches.add(timer);
-      void look();
-    };
-    timer = this.instance.clock.setTimeout(run, 0);
-    this.watches.add(timer);
   }
 
   private checkRunning(): void {

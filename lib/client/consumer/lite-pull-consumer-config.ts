@@ -23,8 +23,6 @@ export interface LitePullConsumerConfig extends Pick<
   pullThresholdForAll: number;
   /** Distance between the first and the last waiting message of a queue before pulling pauses. */
   consumeMaxSpan: number;
-  /** Milliseconds between looks for new queues of topics that are listened to. */
-  topicMetadataCheckIntervalMillis: number;
 }
 
 export const litePullConsumerRules: OptionRules<LitePullConsumerConfig> = {
@@ -41,7 +39,6 @@ export const litePullConsumerRules: OptionRules<LitePullConsumerConfig> = {
   autoCommit: bool(true),
   autoCommitIntervalMillis: integer(5000, 1000),
   pollTimeoutMillis: integer(5000, 0),
-  topicMetadataCheckIntervalMillis: integer(30_000, 100),
 };
 
 /** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
