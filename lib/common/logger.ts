@@ -3,7 +3,6 @@ export interface Logger {
   log(message: string): void;
   warn(message: string): void;
   error(message: string): void;
-  debug?(message: string): void;
 }
 
 /** Most characters of a line: others decide how long their names and remarks are. */
@@ -17,7 +16,6 @@ export function escapedLogger(logger: Logger): Logger {
     log: (message) => logger.log(escaped(message)),
     warn: (message) => logger.warn(escaped(message)),
     error: (message) => logger.error(escaped(message)),
-    debug: (message) => logger.debug?.(escaped(message)),
   };
 }
 

@@ -96,7 +96,7 @@ export function oneOf<const T extends string>(defaultValue: T, values: readonly 
   };
 }
 
-/** A text for which `fault` finds nothing wrong. */
+/** A text that `accepts` takes. */
 export function text<T extends string | undefined = string>(
   defaultValue: T,
   allowed: string,

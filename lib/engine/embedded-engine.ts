@@ -17,7 +17,7 @@ import {
   type BrokerConfig,
 } from './broker/broker-config.js';
 import { BrokerOuterAPI } from './broker/out/broker-outer-api.js';
-import type { TopicConfig } from './broker/topic/topic-config.js';
+import type { TopicConfig } from '../remoting/body/topic-config.js';
 import { EngineListener } from './engine-listener.js';
 import {
   reachableHost,

@@ -1,6 +1,7 @@
 import type { Message } from '../common/message.js';
 import { encodeProperties } from '../common/message-properties.js';
 import { MQClientError } from '../errors/index.js';
+import { ResponseCode } from '../remoting/response-code.js';
 
 /** Room for what a record has besides body, topic and properties: 91 bytes, unique id, checksum, the name of a namespace. */
 const OVERHEAD = 256;
@@ -26,5 +27,5 @@ export function splitBatch(messages: readonly Message[], maxMessageSize: number)
 
 function tooLarge({ topic, body }: Message, maxMessageSize: number): MQClientError {
   const text = `A message of topic ${topic} has ${body.length} bytes, over max value, MAX: ${maxMessageSize}; nothing was sent`;
-  return new MQClientError(text, { responseCode: 13, topic });
+  return new MQClientError(text, { responseCode: ResponseCode.MESSAGE_ILLEGAL, topic });
 }

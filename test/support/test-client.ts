@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { PullSysFlag } from '../../lib/common/pull-sys-flag.js';
-import type { BatchMessage } from '../../lib/remoting/body/message-batch.js';
+import type { InnerMessage } from '../../lib/common/message-ext.js';
 import type { ConsumerData } from '../../lib/remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../lib/remoting/body/subscription-data.js';
 import { buildSubscriptionData } from '../../lib/remoting/filter/filter-api.js';
@@ -30,7 +30,7 @@ export type SendFields = Partial<Omit<SendMessageRequestHeader, 'properties'>> &
 };
 
 /** A message of a batch, where it differs from a plain one. */
-export type BatchItem = Partial<Omit<BatchMessage, 'properties'>> & Pick<SendFields, 'properties'>;
+export type BatchItem = Partial<Omit<InnerMessage, 'properties'>> & Pick<SendFields, 'properties'>;
 
 /** One connection to a cluster, for tests that speak the protocol themselves. */
 export class TestClient {

@@ -1,4 +1,5 @@
 import type { Timer } from '../../common/clock.js';
+import { LogLimit } from '../../common/log-limit.js';
 import { Message } from '../../common/message.js';
 import { KEY_SEPARATOR } from '../../common/message-const.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
@@ -34,7 +35,7 @@ export class AsyncTraceDispatcher {
   private readonly sends = new Set<Promise<void>>();
   private sending = 0;
   private dropped = 0;
-  private warnedAt = -Infinity;
+  private readonly warnings: LogLimit;
   private timer: Timer | undefined;
   private isRunning = false;
 
@@ -42,7 +43,9 @@ export class AsyncTraceDispatcher {
     private readonly instance: MQClientInstance,
     private readonly producer: DefaultMQProducer,
     readonly traceTopic: string,
-  ) {}
+  ) {
+    this.warnings = new LogLimit(instance.clock, WARNING_INTERVAL);
+  }
 
   start(): void {
     this.producer.start();
@@ -99,9 +102,7 @@ export class AsyncTraceDispatcher {
 
   private drop(count: number, reason: string): void {
     this.dropped += count;
-    const now = this.instance.clock.monotonicNow();
-    if (now - this.warnedAt < WARNING_INTERVAL) return;
-    this.warnedAt = now;
+    if (!this.warnings.take()) return;
     const { logger } = this.instance;
     logger.warn(`${this.dropped} records of the message trace (${this.traceTopic}) are lost: ${reason}`);
     this.dropped = 0;

@@ -2,7 +2,7 @@ import { epochMillisOf } from '../../common/clock.js';
 import { MessageConst } from '../../common/message-const.js';
 import { encodeProperties } from '../../common/message-properties.js';
 import type { Message } from '../../common/message.js';
-import type { BatchMessage } from '../../remoting/body/message-batch.js';
+import type { MessageBatch } from '../../remoting/body/message-batch.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { Outgoing } from '../producer/outgoing.js';
 import type { SendResult } from '../producer/send-result.js';
@@ -81,8 +81,8 @@ function typeOf(properties: ReadonlyMap<string, string>): number {
   return properties.has(MessageConst.DELAY_TIME_LEVEL) ? TraceMessageType.DELAY : TraceMessageType.NORMAL;
 }
 
-function batchLength(batch: readonly BatchMessage[]): number {
-  const length = ({ body, properties }: BatchMessage) =>
+function batchLength(batch: MessageBatch): number {
+  const length = ({ body, properties }: MessageBatch[number]) =>
     BATCH_ITEM_OVERHEAD + body.length + Buffer.byteLength(encodeProperties(properties));
   return batch.reduce((sum, item) => sum + length(item), 0);
 }

@@ -46,7 +46,7 @@ import { TimerMessageService } from './timer/timer-message-service.js';
 import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
-import type { TopicConfig } from './topic/topic-config.js';
+import type { TopicConfig } from '../../remoting/body/topic-config.js';
 import { EndTransactionProcessor } from './transaction/end-transaction-processor.js';
 import { ResumeCheckProcessor } from './transaction/resume-check-processor.js';
 import { TransactionalMessageService } from './transaction/transactional-message-service.js';

@@ -1,4 +1,4 @@
-/** How an append ended (PutMessageStatus); the broker answers each with the code of the reference. */
+/** How an append ended (PutMessageStatus). */
 export type PutMessageStatus =
   | 'PUT_OK'
   /** Stored, but not on the disk within `syncFlushTimeout`. */

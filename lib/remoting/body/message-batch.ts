@@ -1,8 +1,4 @@
-/** The messages of SEND_BATCH_MESSAGE, which have topic, queue and times in common. */
-export type MessageBatch = readonly BatchMessage[];
+import type { InnerMessage } from '../../common/message-ext.js';
 
-export interface BatchMessage {
-  readonly flag: number;
-  readonly body: Buffer;
-  readonly properties: ReadonlyMap<string, string>;
-}
+/** The messages of SEND_BATCH_MESSAGE, which have topic, queue and times in common. */
+export type MessageBatch = readonly InnerMessage[];

@@ -1,3 +1,4 @@
+import type { MessageModel } from './heartbeat-data.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 
 /** How a consumer gets its messages (MessageRequestMode). */
@@ -10,7 +11,7 @@ export interface QueryAssignmentRequestBody {
   readonly clientId: string;
   /** As in `AllocateMessageQueueStrategy.name`. */
   readonly strategyName: string;
-  readonly messageModel: 'BROADCASTING' | 'CLUSTERING';
+  readonly messageModel: MessageModel;
 }
 
 /** A queue id of -1 stands for all queues of the broker (MessageQueueAssignment). */

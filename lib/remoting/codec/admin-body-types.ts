@@ -1,5 +1,6 @@
 import type { FastjsonObject } from '../../common/fastjson.js';
-import type { BrokerStatsData, BrokerStatsItem } from '../body/broker-stats-data.js';
+import type { StatsSnapshot } from '../../common/stats/stats-item.js';
+import type { BrokerStatsData } from '../body/broker-stats-data.js';
 import type { CheckClientRequestBody, QuerySubscriptionBody } from '../body/check-client-request-body.js';
 import type { Connection, ConsumerConnection, ProducerConnection, ProducerInfo } from '../body/connection.js';
 import type { CMResult, ConsumeMessageDirectlyResult } from '../body/consume-message-directly-result.js';
@@ -220,7 +221,7 @@ export const consumerStatusBody = jsonBean<GetConsumerStatusBody>({
   consumerTable: jsonMap(jsonText, offsetTable),
 });
 
-const brokerStatsItem = jsonBean<BrokerStatsItem>({ sum: count, tps: ratio, avgpt: ratio });
+const brokerStatsItem = jsonBean<StatsSnapshot>({ sum: count, tps: ratio, avgpt: ratio });
 
 export const brokerStatsData = jsonBean<BrokerStatsData>({
   statsMinute: brokerStatsItem,

@@ -7,7 +7,7 @@ import { repeatedText } from './repeated-text.js';
 /** A text, or an integer for its digits. */
 export type FieldValue = string | number;
 
-/** How values of one kind stand in a header field (section 1.7 of the wire: all of them are text). */
+/** How values of one kind stand in a header field: as text. */
 export interface FieldType<T> {
   /** For error texts. */
   readonly name: string;

@@ -172,7 +172,7 @@ export function jsonMap<K extends string | number, V>(
 
 /**
  * An object whose keys are objects themselves, which stand bare or as text. They are written bare, as tools that are not
- * written in Java expect it (admin-requests: traps).
+ * written in Java expect it.
  */
 export function jsonObjectMap<K extends object, V>(
   keyType: JsonType<K>,

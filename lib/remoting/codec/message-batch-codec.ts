@@ -3,7 +3,8 @@ import { MAX_PROPERTIES_LENGTH } from '../../common/message-layout.js';
 import { utf8Slice } from '../../common/buffer-text.js';
 import { int32At } from '../../common/int64.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
-import type { BatchMessage, MessageBatch } from '../body/message-batch.js';
+import type { InnerMessage } from '../../common/message-ext.js';
+import type { MessageBatch } from '../body/message-batch.js';
 
 /** Where the parts of an item lie; magic code and checksum are 0, the broker computes its own. */
 const ItemLayout = { TOTAL_SIZE: 0, FLAG: 12, BODY_LENGTH: 16, BODY: 20 } as const;
@@ -29,7 +30,7 @@ export function encodeMessageBatch(batch: MessageBatch): Buffer {
   return buffer;
 }
 
-function writeItem(buffer: Buffer, start: number, { flag, body }: BatchMessage, properties: Buffer): number {
+function writeItem(buffer: Buffer, start: number, { flag, body }: InnerMessage, properties: Buffer): number {
   if (properties.length > MAX_PROPERTIES_LENGTH) {
     throw new RemotingCodecError(
       `A message of a batch has ${properties.length} bytes of properties, more than ${MAX_PROPERTIES_LENGTH}`,
@@ -52,7 +53,7 @@ function writeItem(buffer: Buffer, start: number, { flag, body }: BatchMessage, 
  * @throws RemotingCodecError when the lengths do not add up.
  */
 export function decodeMessageBatch(buffer: Buffer, max = Infinity): MessageBatch {
-  const batch: BatchMessage[] = [];
+  const batch: InnerMessage[] = [];
   for (let position = 0; position < buffer.length && batch.length < max;) {
     const end = position + itemSize(buffer, position);
     batch.push(readItem(buffer, position, end));
@@ -70,7 +71,7 @@ function itemSize(buffer: Buffer, start: number): number {
   return size;
 }
 
-function readItem(buffer: Buffer, start: number, end: number): BatchMessage {
+function readItem(buffer: Buffer, start: number, end: number): InnerMessage {
   const bodyStart = start + ItemLayout.BODY;
   const bodyEnd = bodyStart + int32At(buffer, start + ItemLayout.BODY_LENGTH);
   const isInside = bodyEnd >= bodyStart && bodyEnd <= end - 2;

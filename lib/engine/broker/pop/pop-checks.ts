@@ -3,7 +3,7 @@ import { REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import { isTopicReadable } from '../topic/topic-config.js';
+import { isReadable } from '../../../common/perm-name.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
 
 interface QueueOfGroup {
@@ -19,7 +19,7 @@ export function refuseConsumer(
 ): RemotingResponse<never> | undefined {
   const config = broker.topics.selectTopicConfig(topic);
   if (config === undefined) return topicNotExist(topic);
-  if (!isTopicReadable(config)) {
+  if (!isReadable(config.perm)) {
     return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] peeking message is forbidden`);
   }
   if (queueId >= config.readQueueNums) {

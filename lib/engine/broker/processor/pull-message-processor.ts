@@ -12,7 +12,7 @@ import type { BrokerController } from '../broker-controller.js';
 import { filterNotSupported } from '../filter/filter-not-supported.js';
 import { SqlFilterCache, tagFilter, tagSelection, type Selection } from '../filter/message-filters.js';
 import type { HeldPull } from '../longpolling/pull-request-hold-service.js';
-import { isTopicReadable } from '../topic/topic-config.js';
+import { isReadable } from '../../../common/perm-name.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
 
 type PullCode = typeof RequestCode.PULL_MESSAGE;
@@ -55,7 +55,7 @@ export class PullMessageProcessor {
     }
     const config = this.broker.topics.selectTopicConfig(topic);
     if (config === undefined) return topicNotExist(topic);
-    if (!isTopicReadable(config)) {
+    if (!isReadable(config.perm)) {
       return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] pulling message is forbidden`);
     }
     if (queueId < 0 || queueId >= config.readQueueNums) {

@@ -11,8 +11,8 @@ import type { PutMessageCallback } from '../../store/append-batch.js';
 import type { PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
-import type { SubscriptionGroupConfig } from '../subscription/subscription-group-manager.js';
-import { isTopicWriteable } from '../topic/topic-config.js';
+import type { SubscriptionGroupConfig } from '../../../remoting/body/subscription-group-config.js';
+import { isWriteable } from '../../../common/perm-name.js';
 import { divertDelayed } from './delay-diversion.js';
 
 type SendBackContext = RequestContext<typeof RequestCode.CONSUMER_SEND_MSG_BACK>;
@@ -38,7 +38,7 @@ export class SendMessageBackProcessor {
     }
     if (group.retryQueueNums <= 0) return context.reply(success(undefined, undefined));
     const retryTopic = this.broker.topics.findOrCreate(retryTopicOf(header.group), group.retryQueueNums);
-    if (!isTopicWriteable(retryTopic)) {
+    if (!isWriteable(retryTopic.perm)) {
       const remark = `the topic[${retryTopic.topicName}] sending message is forbidden`;
       return context.reply(failure(ResponseCode.NO_PERMISSION, remark));
     }

@@ -11,7 +11,8 @@ import type { BrokerController } from '../broker-controller.js';
 import type { PopService } from '../pop/pop-service.js';
 import { alterAttributes } from '../topic/topic-attributes.js';
 import { MAX_QUEUES } from '../../../remoting/body/topic-config.js';
-import { encodeTopicConfig, type TopicConfig } from '../topic/topic-config.js';
+import type { TopicConfig } from '../../../remoting/body/topic-config.js';
+import { encodeTopicConfig } from '../topic/topic-config.js';
 import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 

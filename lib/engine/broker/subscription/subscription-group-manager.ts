@@ -17,8 +17,6 @@ import { readFields, readOthers } from '../config-fields.js';
 import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
 import { DataVersion } from '../data-version.js';
 
-export type { SubscriptionGroupConfig };
-
 const DEFAULTS = {
   groupName: '',
   consumeEnable: true,

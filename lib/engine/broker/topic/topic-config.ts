@@ -1,9 +1,6 @@
 import type { FastjsonInput, FastjsonObject, FastjsonValue } from '../../../common/fastjson.js';
-import { isReadable, isWriteable } from '../../../common/perm-name.js';
 import { MAX_QUEUES, type TopicConfig } from '../../../remoting/body/topic-config.js';
 import { readFields, readOthers } from '../config-fields.js';
-
-export type { TopicConfig };
 
 const DEFAULTS = {
   topicName: '',
@@ -43,6 +40,3 @@ export function encodeTopicConfig({ others, ...fields }: TopicConfig): FastjsonI
   const entries: [string, FastjsonInput][] = [...Object.entries(fields), ...others];
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-export const isTopicReadable = (config: TopicConfig): boolean => isReadable(config.perm);
-export const isTopicWriteable = (config: TopicConfig): boolean => isWriteable(config.perm);
