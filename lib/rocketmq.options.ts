@@ -1,20 +1,24 @@
 import type { ClientConfig, ProducerConfig } from './client/index.js';
 import { clientRules, maxMessageSizeRule } from './client/client-config.js';
 import { producerRules } from './client/producer/producer-config.js';
-import { oneOf, resolveOptions, type OptionChecks, type OptionRule } from './common/option-rules.js';
+import {
+  aFunction,
+  functions,
+  isTable,
+  oneOf,
+  resolveOptions,
+  type OptionChecks,
+  type OptionRule,
+} from './common/option-rules.js';
 import { ConfigurationError } from './errors/index.js';
 import type { RocketMQProducerOptions } from './interfaces/producer-options.interface.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import { checkReceiverOptions, nameServerRule } from './receiving/pull-consumer-rules.js';
-import { checkConsumerOptions } from './listener/listener-option-rules.js';
+import { checkConsumerOptions, messageConverterRule } from './listener/listener-option-rules.js';
 import { checkCredentials, credentialRules, withoutCredentials } from './rocketmq.credentials.js';
 import { illegalOptions, twoNamespaces } from './rocketmq.messages.js';
 
-const object: OptionRule<unknown> = { default: undefined, allowed: 'an object', accepts: isObject };
-
-function aFunction(allowed: string): OptionRule<unknown> {
-  return { default: undefined, allowed, accepts: (value) => typeof value === 'function' };
-}
+const object: OptionRule<unknown> = { default: undefined, allowed: 'an object', accepts: isTable };
 
 const { namespace, instanceName, unitName, unitMode } = clientRules;
 
@@ -23,7 +27,7 @@ const moduleRules: OptionChecks<RocketMQModuleOptions> = {
   engine: {
     ...object,
     allowed: 'an object, or false',
-    accepts: (value) => value === false || isObject(value),
+    accepts: (value) => value === false || isTable(value),
   },
   producer: object,
   consumer: object,
@@ -31,7 +35,7 @@ const moduleRules: OptionChecks<RocketMQModuleOptions> = {
   tls: {
     default: undefined,
     allowed: 'true, false or an object',
-    accepts: (value) => typeof value === 'boolean' || isObject(value),
+    accepts: (value) => typeof value === 'boolean' || isTable(value),
   },
   ...credentialRules,
   startup: oneOf('fail', ['fail', 'retry', 'lazy']),
@@ -41,7 +45,7 @@ const moduleRules: OptionChecks<RocketMQModuleOptions> = {
   unitName,
   unitMode,
   pullConsumer: object,
-  messageConverter: aFunction('a class that is a provider and has toBody or fromBody'),
+  messageConverter: messageConverterRule,
 };
 
 const {
@@ -64,18 +68,14 @@ const moduleProducerRules: OptionChecks<RocketMQProducerOptions> = {
   checkConcurrency,
   checkQueueSize,
   ...sameNames,
-  queueSelector: aFunction('a function'),
-  sendInterceptors: {
-    default: undefined,
-    allowed: 'an array of classes that are providers and have intercept',
-    accepts: (value) => Array.isArray(value) && value.every((type) => typeof type === 'function'),
-  },
+  queueSelector: aFunction(),
+  sendInterceptors: functions('an array of classes that are providers and have intercept'),
   ...credentialRules,
 };
 
 /** @throws ConfigurationError that names an option, its value and what is allowed. */
 export function checkModuleOptions(options: RocketMQModuleOptions): void {
-  if (!isObject(options)) throw new ConfigurationError(illegalOptions(options));
+  if (!object.accepts(options)) throw new ConfigurationError(illegalOptions(options));
   resolveOptions('RocketMQModule', moduleRules, options);
   if (options.namespace !== undefined && options.namespaceV2 !== undefined)
     throw new ConfigurationError(twoNamespaces(options.namespace, options.namespaceV2));
@@ -116,8 +116,4 @@ export function producerConfig(options: RocketMQProducerOptions = {}): Partial<P
     checkThreadPoolMaxSize: checkConcurrency,
     checkRequestHoldMax: checkQueueSize,
   };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

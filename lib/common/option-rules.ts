@@ -115,6 +115,23 @@ export const anyText: OptionRule<unknown> = {
   accepts: (value) => typeof value === 'string',
 };
 
+/** A function or a class; absent by default. */
+export function aFunction<T = unknown>(allowed = 'a function'): OptionRule<T | undefined> {
+  return { default: undefined, allowed, accepts: isFunction };
+}
+
+/** A list of them; absent by default. */
+export function functions(allowed: string): OptionRule<unknown> {
+  return { default: undefined, allowed, accepts: (value) => Array.isArray(value) && value.every(isFunction) };
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+/** Whether a value has options or entries by name. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A text that is not empty and must not appear in an error; absent by default. */
 export function secret(allowed: string, maxLength = Infinity): OptionRule<string | undefined> {
   const isAllowed = (value: string) => value !== '' && value.length <= maxLength;

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { DefaultMQProducer, MQClientInstance } from '../client/index.js';
-import { resolveOptions, type OptionRule, type OptionRules } from '../common/option-rules.js';
+import { aFunction, resolveOptions, type OptionRule, type OptionRules } from '../common/option-rules.js';
 import type {
   RocketMQIdempotencyStore,
   RocketMQIdempotentOptions,
@@ -25,7 +25,7 @@ const duration: OptionRule<number | string | undefined> = {
 };
 
 const rules: OptionRules<RocketMQIdempotentOptions> = {
-  key: { default: undefined, allowed: 'a function', accepts: (value) => typeof value === 'function' },
+  key: aFunction(),
   ttl: duration,
   lease: duration,
   store: {

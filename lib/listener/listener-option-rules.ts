@@ -1,7 +1,10 @@
 import {
+  aFunction,
   anyText,
   bool,
+  functions,
   integer,
+  isTable,
   oneOf,
   resolveOptions,
   type OptionChecks,
@@ -53,37 +56,24 @@ export const sharedRules = {
   badPayload: oneOf('DEAD_LETTER', ['DEAD_LETTER', 'RETRY']),
   noRetryFor: functions('an array of classes'),
   retryFor: functions('an array of classes'),
-  filter: {
-    default: undefined,
-    allowed: 'a function that returns true or false',
-    accepts: (value) => typeof value === 'function',
-  },
-  errorHandler: {
-    default: undefined,
-    allowed: 'a class that is a provider and has handleError',
-    accepts: (value) => typeof value === 'function',
-  },
+  filter: aFunction('a function that returns true or false'),
+  errorHandler: aFunction('a class that is a provider and has handleError'),
   // As in rocketmq-spring.
   replyTimeout: integer(3000, 1, 3_600_000),
   replyErrors: bool(false),
   emptyReply: oneOf('ERROR', ['ERROR', 'SEND']),
 } satisfies Partial<OptionChecks<RocketMQMessageListenerOptions>>;
 
+/** Of the module, and of a listener. */
+export const messageConverterRule = aFunction('a class that is a provider and has toBody or fromBody');
+
 const listenerRules: OptionChecks<RocketMQMessageListenerOptions> = {
   topic: topics,
   consumerGroup: anyText,
   selectorType: SELECTION.selectorType,
   selectorExpression: SELECTION.selectorExpression,
-  messageType: {
-    default: undefined,
-    allowed: 'a class, String, Buffer, Object or MessageExt',
-    accepts: (value) => typeof value === 'function',
-  },
-  messageConverter: {
-    default: undefined,
-    allowed: 'a class that is a provider and has toBody or fromBody',
-    accepts: (value) => typeof value === 'function',
-  },
+  messageType: aFunction('a class, String, Buffer, Object or MessageExt'),
+  messageConverter: messageConverterRule,
   validate: bool(false),
   reply: bool(false),
   batch: {
@@ -123,11 +113,6 @@ export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
   resolveOptions('consumer', defaultRules, options);
 }
 
-function functions(allowed: string): OptionRule<unknown> {
-  const accepts = (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'function');
-  return { default: undefined, allowed, accepts };
-}
-
 function isSelection(value: unknown): boolean {
   if (anyText.accepts(value)) return true;
   const rules: Readonly<Record<string, OptionRule<unknown>>> = SELECTION;
@@ -152,8 +137,4 @@ function isTime(value: unknown): value is number | string | Date {
 
 function isSwitches(value: unknown): boolean {
   return isTable(value) && Object.values(value).every((isOn) => typeof isOn === 'boolean');
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { MessageQueue } from '../../common/message-queue.js';
-import type { OptionRule } from '../../common/option-rules.js';
+import { aFunction } from '../../common/option-rules.js';
 
 /**
  * How far a consumer has come in its queues (OffsetStore). Offsets are noted with every message and persisted every few seconds, and at
@@ -27,8 +27,4 @@ export interface OffsetStore {
 /** Makes the store of a group, called as brokers call it. */
 export type OffsetStoreFactory = (consumerGroup: string) => OffsetStore;
 
-export const offsetStoreRule: OptionRule<OffsetStoreFactory | undefined> = {
-  default: undefined,
-  allowed: 'a function that returns an OffsetStore',
-  accepts: (value) => typeof value === 'function',
-};
+export const offsetStoreRule = aFunction<OffsetStoreFactory>('a function that returns an OffsetStore');
