@@ -74,6 +74,8 @@ describe('engine.listen.users', () => {
     const engine = await startEngine({ engine: { listen: { ...FREE_PORTS, users: [user] } } });
     const inside = await TestClient.open(engine);
     await inside.send('t', { queueId: 0 });
+    // Offsets of a group that the broker does not know are refused from everybody.
+    await inside.heartbeat('c', 'g', { t: '*' });
     const { brokerAddrs } = (await inside.route('t')).body!.brokerDatas[0]!;
     const update = {
       code: RequestCode.UPDATE_CONSUMER_OFFSET,
@@ -82,7 +84,8 @@ describe('engine.listen.users', () => {
     };
     const stranger = transportTo();
     stranger.invokeOneway(brokerAddrs.get(0)!, update);
-    await invoke(stranger, brokerAddrs.get(0)!, update, 5000);
+    const { code } = await invoke(stranger, brokerAddrs.get(0)!, update, 5000);
+    expect(code).toBe(ResponseCode.NO_PERMISSION);
     const query = { consumerGroup: 'g', topic: 't', queueId: 0, setZeroIfNotFound: false };
     const { header } = await inside.call(RequestCode.QUERY_CONSUMER_OFFSET, query);
     // Where a group begins that has none.
