@@ -21,10 +21,13 @@ import {
 } from '../../lib/index.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, startApp, type TestApp } from '../support/nest-app.js';
-import { DISCARDED_TOPIC } from '../support/transactions.js';
+import { DISCARDED_TOPIC, OP_TOPIC } from '../support/transactions.js';
 
 /** Checks come soon; producers are known after a second. */
 const engine = { transactionCheckInterval: 100, transactionTimeOut: 100, transactionCheckMax: 1000 };
+
+/** Nothing is checked, so that what is noted as ended was ended by its producer. */
+const unchecked = { transactionOpBatchInterval: 100 };
 
 interface Seen {
   readonly method: 'execute' | 'check';
@@ -123,10 +126,11 @@ describe('sendMessageInTransaction', () => {
 
   it('takes back what the listener rolls back', async () => {
     const { type } = transactionListener({}, { execute: () => 'ROLLBACK' });
-    const app = await startApp({ providers: [type], rocketmq: { engine } });
+    const app = await startApp({ providers: [type], rocketmq: { engine: unchecked } });
     const result = await app.template.sendMessageInTransaction('orders', 'x');
     expect(result.localTransactionState).toBe('ROLLBACK_MESSAGE');
     await app.template.syncSend('orders', 'y');
+    await expect.poll(() => stored(app, OP_TOPIC)).toEqual(['0,']);
     expect(await stored(app, 'orders')).toEqual(['y']);
   });
 
@@ -247,9 +251,10 @@ describe('transaction', () => {
 
   it('takes back when the work throws, and throws it on', async () => {
     const { type, seen } = transactionListener();
-    const app = await startApp({ providers: [type], rocketmq: { engine } });
+    const app = await startApp({ providers: [type], rocketmq: { engine: unchecked } });
     await expect(app.template.transaction('orders', 'x', fail)).rejects.toThrow('the database is away');
     await app.template.syncSend('orders', 'y');
+    await expect.poll(() => stored(app, OP_TOPIC)).toEqual(['0,']);
     expect(await stored(app, 'orders')).toEqual(['y']);
     expect(seen).toEqual([]);
   });
