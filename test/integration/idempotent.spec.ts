@@ -199,16 +199,20 @@ describe('@Idempotent', () => {
       }
     }
     const options = { topic: 't', consumerGroup: 'g', consumeTimeout: 2 };
-    const never = () => expect.fail('it is done');
-    const providers = [idempotentListener(options, { store: Store }, never), Store];
+    const handled = new Inbox<string>();
+    const of = (store: RocketMQIdempotentOptions['store']) =>
+      idempotentListener(options, { store }, handled.push as Handle);
+    const providers = [of(Store), Store];
     const app = await startApp({ providers });
     await app.template.syncSend('t', 'x');
     const [[key, ttl, lease]] = (await asked.take()) as [[string, number, number]];
     expect(key).toMatch(/^[0-9a-f]{64}$/);
     expect([ttl, lease]).toEqual([24 * 60 * MINUTE, 2 * MINUTE]);
-    const other = await startApp({ providers: [idempotentListener(options, { store: new Store() }, never)] });
+    const other = await startApp({ providers: [of(new Store())] });
     await other.template.syncSend('t', 'x');
     await asked.take(2);
+    await settle(20);
+    expect(handled.received).toEqual([]);
   });
 
   it('handles nothing while its store does not answer, and says so', async () => {
