@@ -128,10 +128,13 @@ describe('a pop', () => {
     expect(wrong.remark).toContain('at character');
   });
 
-  it('begins behind what was there before, when it is asked to', async () => {
-    const broker = await PopBroker.open({ accessMessageInMemoryMaxRatio: 1 });
+  it.each([
+    ['with the last message that was there before', 0, ['2']],
+    ['at the beginning of a young queue all the same', 1, ['1', '2']],
+  ])('begins %s, when it is asked to', async (_, accessMessageInMemoryMaxRatio, expected) => {
+    const broker = await PopBroker.open({ accessMessageInMemoryMaxRatio });
     await broker.send('1', '2');
-    expect(bodies((await broker.group.pop({ initMode: 1 })).messages)).toEqual(['1', '2']);
+    expect(bodies((await broker.group.pop({ initMode: 1 })).messages)).toEqual(expected);
   });
 
   it('looks at all queues, or at one', async () => {
