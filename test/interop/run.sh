@@ -32,5 +32,7 @@ for client in 5.3.0: 4.9.8:tools; do
     echo "Interop tests with the client ${client%:*} skipped: its jars cannot be fetched"
 done
 
+# Several tests start the command line as it was built.
+npm run build --silent
 echo "Interop tests with Apache RocketMQ $version"
 ROCKETMQ_INTEROP_JARS=$jars npx vitest run "$@"
