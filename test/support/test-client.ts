@@ -22,6 +22,12 @@ import type { Cluster } from '../conformance/cluster.js';
 
 const TIMEOUT = 10_000;
 const LONG_AGO = 1_600_000_000_000;
+/** What a pull is answered behind the last message, or when there is no such queue. */
+const ENDS: ReadonlySet<number> = new Set([
+  ResponseCode.PULL_NOT_FOUND,
+  ResponseCode.PULL_OFFSET_MOVED,
+  ResponseCode.TOPIC_NOT_EXIST,
+]);
 
 /** What a {@link TestClient} sends, where it differs from a plain message to queue 0. */
 export type SendFields = Partial<Omit<SendMessageRequestHeader, 'properties'>> & {
@@ -134,13 +140,15 @@ export class TestClient {
     });
   }
 
-  /** All messages of a queue. */
+  /** All messages of a queue, none of one that does not exist. */
   async read(topic: string, queueId = 0): Promise<MessageExt[]> {
     const messages: MessageExt[] = [];
     for (let queueOffset = 0; ;) {
-      const { code, header, body } = await this.pull(topic, 'TestClient', { queueId, queueOffset });
-      if (code !== 0) return messages;
-      messages.push(...decodeMessages(body!));
+      const { code, remark, header, body } = await this.pull(topic, 'TestClient', { queueId, queueOffset });
+      if (ENDS.has(code)) return messages;
+      if (code === ResponseCode.SUCCESS) messages.push(...decodeMessages(body!));
+      else if (code !== ResponseCode.PULL_RETRY_IMMEDIATELY)
+        throw new Error(`${topic}/${queueId} cannot be read at ${queueOffset}: ${code} ${remark}`);
       queueOffset = header!.nextBeginOffset;
     }
   }
