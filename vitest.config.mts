@@ -31,6 +31,7 @@ export default defineConfig({
     maxWorkers,
     testTimeout: 20_000,
     hookTimeout,
+    expect: { poll: { timeout: 10_000 } },
     // Several Java processes and two cores: what fails once is shown in the report, and tried once more.
     retry: isInterop ? 1 : 0,
     ...(isInterop

@@ -103,7 +103,7 @@ export function describeTransaction(cluster: ClusterRef): void {
       await end(client, first, COMMIT);
       await end(client, second, ROLLBACK);
       await expect
-        .poll(() => ended(client), { timeout: 10_000 })
+        .poll(() => ended(client))
         .toEqual(expect.arrayContaining([`${first.queueOffset}`, `${second.queueOffset}`]));
     });
 
@@ -149,7 +149,7 @@ export function describeTransaction(cluster: ClusterRef): void {
       expect(result).toMatchObject({ sendStatus: 'SEND_OK', localTransactionState: state });
       expect(result.transactionId).toBe(result.msgId);
       const read = async () => bodies(await client.read(topic, result.messageQueue.queueId));
-      await expect.poll(() => ended(client), { timeout: 10_000 }).toContain(`${result.queueOffset}`);
+      await expect.poll(() => ended(client)).toContain(`${result.queueOffset}`);
       // A half message that is asked about is stored anew, and its old place noted too.
       expect(executed).toEqual([['m', 42]]);
       await expect.poll(read).toEqual(expected);
