@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../dist/sample-app/main.js', import.meta.url));
 
@@ -12,10 +13,11 @@ export class SampleApp {
     readonly url: string,
   ) {}
 
-  /** Starts the built application, and waits until it serves. */
+  /** Starts the built application, and waits until it serves. It is killed when the test ends. */
   static async start(dataDirectory: string): Promise<SampleApp> {
     const env = { ...process.env, PORT: '0', SHOP_DATA: dataDirectory, NO_COLOR: '1' };
     const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
     const lines = createInterface({ input: child.stdout });
     const url = await new Promise<string>((resolve, reject) => {
       const output: string[] = [];
