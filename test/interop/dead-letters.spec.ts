@@ -67,7 +67,7 @@ describe.each([
     const java = spawnJava(workDirectory(), 'DeadLetters', { system: SOON }, server.nameServer, group, topic);
     const ended = once(java, 'exit');
     onTestFinished(async () => {
-      java.stdin.end();
+      java.kill('SIGKILL');
       await ended;
     });
     const lines: string[] = [];

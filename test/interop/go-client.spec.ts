@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { TRANSACTION_TIMES } from '../conformance/transaction.suite.js';
 import { TestClient } from '../support/test-client.js';
 import { startEngine } from '../support/test-engine.js';
@@ -41,6 +41,8 @@ it('the official client in Go works on the engine', { timeout: 600_000 }, async 
   });
   const { brokerAddr } = await TestClient.open(engine);
   const parameters = [engine.namesrvAddrs[0]!, brokerAddr];
-  const { stdout } = await run(program, parameters, { env: { ...process.env, HOME: home } });
+  const running = run(program, parameters, { env: { ...process.env, HOME: home } });
+  onTestFinished(() => void running.child.kill('SIGKILL'));
+  const { stdout } = await running;
   expect(stdout.trim().split('\n')).toEqual(PARTS.map((part) => `worked: ${part}`));
 });

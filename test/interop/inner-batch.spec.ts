@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
 import { MQAdminImpl } from '../../lib/client/mq-admin-impl.js';
 import { silentLogger } from '../../lib/common/logger.js';
@@ -31,9 +31,9 @@ describe('batches that Apache keeps as one record (queue.type=BatchCQ)', { timeo
   async function sendBatch(): Promise<string> {
     const topic = uniqueName('batch-cq');
     const admin = MqAdmin.start(workDirectory(), apache.namesrvAddr);
+    onTestFinished(() => admin.stop());
     const options = ['-c', 'DefaultCluster', '-t', topic, '-r', '1', '-w', '1', '-a', '+queue.type=BatchCQ'];
     expect(await admin.run('updateTopic', ...options)).toContain('success');
-    admin.stop();
     const client = await TestClient.open(cluster);
     const batch = ['a', 'b', 'c'].map((text) => ({
       body: Buffer.from(text),

@@ -71,13 +71,15 @@ export function spawnJava(
   return spawn('java', [...main, ...parameters], { cwd: home, stdio: ['pipe', 'pipe', 'ignore'] });
 }
 
-/** Runs a program of `java/` to its end, and returns the lines that it printed. */
+/** Runs a program of `java/` to its end, that of the test at the latest, and returns the lines that it printed. */
 export async function runJava(
   program: string,
   options: JavaOptions,
   ...parameters: readonly string[]
 ): Promise<string[]> {
   const main = javaArguments(workDirectory(), sourceOf(program), options);
-  const { stdout } = await run('java', [...main, ...parameters], { maxBuffer: 64 * 1024 * 1024 });
+  const running = run('java', [...main, ...parameters], { maxBuffer: 64 * 1024 * 1024 });
+  onTestFinished(() => void running.child.kill('SIGKILL'));
+  const { stdout } = await running;
   return stdout.split('\n').filter((line) => line !== '');
 }

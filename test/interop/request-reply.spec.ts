@@ -77,7 +77,7 @@ describe.each([
     const java = spawnJava(workDirectory(), 'RequestReply', { system: SOON }, ...parameters);
     const ended = once(java, 'exit');
     onTestFinished(async () => {
-      java.stdin.end();
+      java.kill('SIGKILL');
       await ended;
     });
     for await (const line of createInterface(java.stdout)) if (line === 'ready') break;
