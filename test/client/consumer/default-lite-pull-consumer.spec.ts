@@ -1,11 +1,15 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DefaultLitePullConsumer, type LitePullConsumerConfig } from '../../../lib/client/index.js';
+import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
 import { success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
 import { startInstance } from '../../support/test-peers.js';
+import { encodeRecord, innerMessage } from '../../support/test-store.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
+
+const { PULL_MESSAGE: PULL } = RequestCode;
 
 /** A consumer of a topic with four queues, whose offsets the test tells. */
 async function open(config: Partial<LitePullConsumerConfig> = {}) {
@@ -30,8 +34,19 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
       call.answer(success({ offset: 7 } as never, undefined as never));
     await settle();
   };
-  const pulled = () => cluster.asked(RequestCode.PULL_MESSAGE).length;
-  return { clock, consumer, queues, ids, tellOffsets, pulled };
+  const pulled = () => cluster.asked(PULL).length;
+  /** Answers the newest pull. */
+  const give = async (count: number) => {
+    const pull = cluster.requests.findLast(({ request }) => request.code === PULL)!;
+    const { queueOffset } = pull.request.header as PullMessageRequestHeader;
+    const records = Array.from({ length: count }, (_, i) =>
+      encodeRecord(innerMessage({ topic: 't' }), { queueOffset: queueOffset + i }),
+    );
+    const offsets = { nextBeginOffset: queueOffset + count, minOffset: 0, maxOffset: 100 };
+    pull.answer(success({ suggestWhichBrokerId: 0, ...offsets } as never, Buffer.concat(records) as never));
+    await settle();
+  };
+  return { clock, consumer, queues, ids, tellOffsets, pulled, give };
 }
 
 describe('when the clock is set back', () => {
@@ -77,5 +92,24 @@ describe('assign', () => {
     await clock.advance(1000);
     expect(ids()).toEqual([]);
     expect(pulled()).toBe(0);
+  });
+});
+
+describe('pullThresholdForAll', () => {
+  it('is how many messages may wait in memory before more are pulled', async () => {
+    const { clock, consumer, queues, tellOffsets, pulled, give } = await open({ pullThresholdForAll: 5 });
+    const assigned = consumer.assign(queues.slice(0, 1));
+    await settle();
+    await tellOffsets();
+    await assigned;
+    await give(4);
+    await clock.advance(1000);
+    expect(pulled()).toBe(2);
+    await give(1);
+    await clock.advance(1000);
+    expect(pulled()).toBe(2);
+    expect(await consumer.poll(0, 1)).toHaveLength(1);
+    await clock.advance(1000);
+    expect(pulled()).toBe(3);
   });
 });
