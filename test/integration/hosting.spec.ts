@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
 import { freePort } from '../support/free-port.js';
-import { createApp, startApp, type TestApp } from '../support/nest-app.js';
+import { createApp, Inbox, listener, startApp, type TestApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -83,12 +83,16 @@ it('a guest with the same store takes over in the same process, too, and keeps i
   const nameServer = await freeAddress();
   const rocketmq = { nameServer, engine: { listen: { listenPort: 0 } } };
   const host = await startApp({ rocketmq });
-  const guest = await startApp({ directory: host.directory, rocketmq });
+  const inbox = new Inbox<string>();
+  const providers = [listener<string>({ topic: 't' }, inbox.push)];
+  const guest = await startApp({ directory: host.directory, rocketmq, providers });
   await host.template.syncSend('t', 'kept');
+  await inbox.take();
   await host.close();
   await guest.logger.logged(`The application that was the host of nameServer ${nameServer} has ended`);
   await expect
     .poll(() => guest.template.syncSend('t', 'new').catch(String))
     .toMatchObject({ sendStatus: 'SEND_OK' });
   expect((await guest.stored('t')).map(({ body }) => body.toString()).toSorted()).toContain('kept');
+  await expect.poll(() => inbox.received).toContain('new');
 });
