@@ -53,7 +53,11 @@ async function open(
   const app = await startApp({
     clock,
     directory,
-    rocketmq: { consumer: { awaitTerminationMillisWhenShutdown: 0 } },
+    // Virtual time passes faster than the disk works.
+    rocketmq: {
+      producer: { sendMessageTimeout: 10 * MINUTE },
+      consumer: { awaitTerminationMillisWhenShutdown: 0 },
+    },
     providers: [listener],
   });
   const send = async (...texts: string[]) => {

@@ -7,13 +7,16 @@ const RUNS = Number(
   process.env['DAMAGE_FUZZ_RUNS'] ?? (process.env['DAMAGE_FUZZ_SEED'] === undefined ? 20 : 1),
 );
 
+/** Milliseconds for a test: more runs than usual take longer. */
+const TIMEOUT = 20_000 + RUNS * 1000;
+
 const TARGETS = {
   'the commit log': /commitlog/,
   'ConsumeQueues, index, checkpoint and tables': /consumequeue|index|checkpoint|config/,
   'any file': /./,
 } as const;
 
-describe('a store whose files are damaged', () => {
+describe('a store whose files are damaged', { timeout: TIMEOUT }, () => {
   for (const [name, target] of Object.entries(TARGETS)) {
     for (const enabledAppendPropCRC of [true, false]) {
       it(`loses only what was damaged in ${name}${enabledAppendPropCRC ? '' : ', without record checksums'}`, async () => {

@@ -7,6 +7,9 @@ const RUNS = Number(
   process.env['STORE_FUZZ_RUNS'] ?? (process.env['STORE_FUZZ_SEED'] === undefined ? 40 : 1),
 );
 
+/** Milliseconds for a test: more runs than usual take longer. */
+const TIMEOUT = 20_000 + RUNS * 1000;
+
 async function fuzz(options: FuzzOptions): Promise<void> {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const run = new StoreFuzz(seed, options);
@@ -21,7 +24,7 @@ async function fuzz(options: FuzzOptions): Promise<void> {
   }
 }
 
-describe('a store to which anything may happen', () => {
+describe('a store to which anything may happen', { timeout: TIMEOUT }, () => {
   for (const flushDiskType of ['SYNC_FLUSH', 'ASYNC_FLUSH'] as const) {
     it(`keeps what it acknowledged over closing and kill -9 (${flushDiskType})`, () =>
       fuzz({ flushDiskType, steps: 80 }));

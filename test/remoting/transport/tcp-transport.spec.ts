@@ -101,6 +101,7 @@ describe('TcpTransport', () => {
     const first = call(address, 2);
     const second = call(address, 3);
     expect(await late).toBeInstanceOf(RemotingTimeoutError);
+    await eventually(() => handler.contexts.length === 3);
     for (const index of [2, 1, 0]) {
       handler.contexts[index]!.reply(success({ offset: index } as never, undefined as never));
     }
