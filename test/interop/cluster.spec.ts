@@ -8,6 +8,7 @@ import { ResponseCode } from '../../lib/remoting/response-code.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
 import { uniqueName, type Cluster } from '../conformance/cluster.js';
+import { gate } from '../support/nest-app.js';
 import { collect, message, startConsumer, startProducer } from '../support/test-peers.js';
 import { RecordingLogger } from '../support/test-store.js';
 import { ApacheCluster } from './apache-cluster.js';
@@ -198,16 +199,19 @@ describe('a master that is killed under load', () => {
       const producer = startProducer(cluster, { producer: { sendMsgTimeout: 10_000 } });
       await createTopic(topic);
       const seen: MessageExt[] = [];
+      const { opened, open } = gate();
       const slowly = async (messages: readonly MessageExt[]) => {
         await new Promise((resolve) => setTimeout(resolve, 20));
+        if (seen.length >= 100) await opened;
         seen.push(...messages);
         return 'CONSUME_SUCCESS' as const;
       };
       const logger = new RecordingLogger();
-      const options = { logger };
+      const options = { logger, consumer: { pullThresholdForQueue: 10, pullBatchSize: 10 } };
       const reader = await startConsumer(cluster, group, { [topic]: '*' }, { concurrently: slowly }, options);
       await untilSlavesKnow(topic, group);
 
+      /** By id the broker that acknowledged it. */
       const ledger = new Map<string, string>();
       const failures: unknown[] = [];
       let isLoading = true;
@@ -224,8 +228,16 @@ describe('a master that is killed under load', () => {
       const senders = Array.from({ length: 8 }, (_, i) => load(i));
       const countOn = (brokerName: string) =>
         [...ledger.values()].filter((name) => name === brokerName).length;
-      await poll('load on both brokers', () => countOn('broker-a') > 200 && countOn('broker-b') > 200);
+      const missing = () => {
+        const ids = new Set(seen.map(({ msgId }) => msgId));
+        return [...ledger].filter(([msgId]) => !ids.has(msgId));
+      };
+      await poll('load on both brokers', () => countOn('broker-a') > 300 && countOn('broker-b') > 300);
       await apache.broker('broker-a').end();
+      // More than the reader has in memory of four queues: its slave must have the others.
+      const unread = missing().filter(([, brokerName]) => brokerName === 'broker-a');
+      expect(unread.length).toBeGreaterThan(4 * 20);
+      open();
       const stored = countOn('broker-b');
       await poll('sends to go on at the other broker', () => countOn('broker-b') > stored + 200);
       isLoading = false;
@@ -233,10 +245,6 @@ describe('a master that is killed under load', () => {
       expect(failures).toEqual([]);
 
       const consumed = (msgId: string) => seen.some((one) => one.msgId === msgId);
-      const missing = () => {
-        const ids = new Set(seen.map(({ msgId }) => msgId));
-        return [...ledger].filter(([msgId]) => !ids.has(msgId));
-      };
       await poll('every acknowledged message to be consumed', () => missing().length === 0).catch((error) => {
         throw new Error(
           `${error}, but of ${ledger.size} these are missing: ${missing().slice(0, 9).join(' ')}; ${logger.lines.slice(-40).join('\n')}`,
