@@ -14,8 +14,11 @@ import { MqAdmin } from './mqadmin.js';
 
 const TIMEOUT = 60_000;
 
-/** The commands of the real mqadmin on an engine that listens, in the order in which an administrator may need them. */
-describe('mqadmin', { timeout: TIMEOUT }, () => {
+/**
+ * The commands of the real mqadmin on an engine that listens, in the order in which an administrator may need them. Each builds on
+ * those before, so that a second try of one proves nothing.
+ */
+describe('mqadmin', { timeout: TIMEOUT, retry: 0 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-mqadmin-'));
   const listen = { nameServerPort: 0, listenPort: 0 };
   const engine = new TestEngine(join(directory, 'store'), {
