@@ -26,10 +26,21 @@ describe('rateLimit', () => {
   });
 
   it('may be given to all listeners of a group, or to all of the application', async () => {
-    const rateLimit = () => ({ max: 2, durationMs: SECOND });
-    const of = (topic: string) => listener({ topic, consumerGroup: 'g', rateLimit: rateLimit() }, () => {});
-    const rocketmq = { consumer: { rateLimit: rateLimit() } };
-    await startApp({ rocketmq, providers: [of('a'), of('b'), listener({ topic: 'c' }, () => {})] });
+    const rateLimit = (max: number) => ({ max, durationMs: SECOND });
+    const [group, other] = [new Inbox(), new Inbox()];
+    const of = (topic: string) =>
+      listener({ topic, consumerGroup: 'g', rateLimit: rateLimit(3) }, group.push);
+    const clock = new VirtualClock();
+    const app = await startApp({
+      clock,
+      rocketmq: { consumer: { rateLimit: rateLimit(1) } },
+      providers: [of('a'), of('b'), listener({ topic: 'c' }, other.push)],
+    });
+    for (const topic of ['a', 'b', 'c']) await app.template.syncSend(topic, ['1', '2', '3']);
+    await clock.advance(0);
+    expect([group.received.length, other.received.length]).toEqual([3, 1]);
+    await clock.advance(SECOND);
+    expect([group.received.length, other.received.length]).toEqual([6, 2]);
   });
 
   it('must not differ in a group', async () => {

@@ -32,14 +32,15 @@ describe('the broker counts', () => {
   });
 
   it('messages that are sent back, by their first topic', async () => {
-    const { client, view } = await open();
+    const { clock, client, view } = await open();
     await client.send('t');
     const [message] = await client.read('t');
     await client.heartbeat('c', 'g', { t: '*' });
     const header = { offset: message!.commitLogOffset, group: 'g', delayLevel: 1 };
     const origin = { originMsgId: '', originTopic: 't', maxReconsumeTimes: 16 };
     await client.call(RequestCode.CONSUMER_SEND_MSG_BACK, { ...header, ...origin });
-    expect(await view('SNDBCK_PUT_NUMS', 't@g')).toBeDefined();
+    await clock.advance(60_000);
+    expect(await view('SNDBCK_PUT_NUMS', 't@g')).toMatchObject({ statsMinute: { sum: 1 } });
   });
 
   it('a minute, an hour and a day', async () => {
