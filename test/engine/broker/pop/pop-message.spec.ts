@@ -156,19 +156,14 @@ describe('a pop', () => {
     expect(bodies((await broker.group.pop()).messages)).toEqual(['1', '2']);
   });
 
-  it('is refused as by Apache', async () => {
+  it('is refused as by Apache, beside what the conformance suite has', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');
     const { group } = broker;
     const codeOf = async (fields: Parameters<typeof group.pop>[0]) => (await group.pop(fields)).code;
-    expect(await codeOf({ maxMsgNums: 33 })).toBe(ResponseCode.INVALID_PARAMETER);
     expect(await codeOf({ maxMsgNums: 0 })).toBe(ResponseCode.INVALID_PARAMETER);
-    expect(await codeOf({ queueId: 4 })).toBe(ResponseCode.INVALID_PARAMETER);
-    expect(await codeOf({ topic: 'nowhere' })).toBe(ResponseCode.TOPIC_NOT_EXIST);
     expect(await codeOf({ consumerGroup: 'no group' })).toBe(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
-    expect(await codeOf({ bornTime: broker.clock.now() - 1000 })).toBe(ResponseCode.POLLING_TIMEOUT);
     expect(await codeOf({ invisibleTime: 30 * 86_400 * SECOND })).toBe(ResponseCode.INVALID_PARAMETER);
-    expect(await codeOf({ exp: '||', expType: 'TAG' })).toBe(ResponseCode.SUBSCRIPTION_PARSE_FAILED);
     expect((await group.pop()).messages).toHaveLength(1);
   });
 
