@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { DefaultMQProducer, DefaultMQPushConsumer, MQClientInstance } from '../../lib/client/index.js';
+import { expect, it } from 'vitest';
+import { DefaultMQProducer, DefaultMQPushConsumer } from '../../lib/client/index.js';
 import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
@@ -10,23 +7,12 @@ import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { EngineProcess } from '../support/engine-process.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
+import { startInstance } from '../support/test-peers.js';
+import { temporaryDirectory } from '../support/test-store.js';
 
 const KILLS = 3;
 const PRODUCERS = 8;
 const MESSAGES_BETWEEN_KILLS = 2000;
-
-function connectTo(namesrvAddr: string): MQClientInstance {
-  const transport = new TcpTransport({ clock: systemClock, logger: silentLogger });
-  const instance = new MQClientInstance({
-    transport,
-    namesrvAddrs: [namesrvAddr],
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-  });
-  onTestFinished(() => instance.shutdown());
-  return instance;
-}
 
 /** Sends until it is told to stop; what fails is sent no more, and need not arrive. */
 function keepSending(producer: DefaultMQProducer, acknowledged: Set<string>) {
@@ -48,11 +34,14 @@ function keepSending(producer: DefaultMQProducer, acknowledged: Set<string>) {
 }
 
 it('another process loses nothing that was acknowledged when the engine is killed under load', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'engine-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   const port = await freePort();
   let engine = await EngineProcess.start(directory, port);
-  const instance = connectTo(engine.namesrvAddr);
+  const instance = startInstance({
+    namesrvAddrs: [engine.namesrvAddr],
+    connect: () => new TcpTransport({ clock: systemClock, logger: silentLogger }),
+    close: async () => {},
+  });
   const producer = new DefaultMQProducer(instance);
   producer.start();
   const got = new Set<string>();

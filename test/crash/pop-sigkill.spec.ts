@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
@@ -10,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { PopClient } from '../support/pop-client.js';
 import { TestClient } from '../support/test-client.js';
+import { temporaryDirectory } from '../support/test-store.js';
 
 const KILLS = 3;
 /** Messages of a round. */
@@ -28,8 +26,7 @@ async function connect({ namesrvAddr }: EngineProcess): Promise<PopClient> {
 }
 
 it('every message is consumed, though consumers forget some and the engine is killed', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'engine-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   const sent = new Set<string>();
   const acknowledged = new Set<string>();
   let forgotten = 0;

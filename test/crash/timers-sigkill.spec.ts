@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
 import { silentLogger } from '../../lib/common/logger.js';
 import { Message } from '../../lib/common/message.js';
@@ -10,6 +7,7 @@ import { EngineProcess } from '../support/engine-process.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { startConsumer, startProducer } from '../support/test-peers.js';
+import { temporaryDirectory } from '../support/test-store.js';
 
 const KILLS = 4;
 /** Messages of a round, due all through it and behind its kill. */
@@ -17,8 +15,7 @@ const COUNT = 1500;
 const SPREAD = 5000;
 
 it('every timed message comes, none before its time and none that was recalled, though the engine is killed', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'engine-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   const port = await freePort();
   let engine = await EngineProcess.start(directory, port);
   const cluster = {

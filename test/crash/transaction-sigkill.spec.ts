@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import {
   MQClientInstance,
@@ -16,6 +13,7 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { TestClient } from '../support/test-client.js';
 import { bodies } from '../support/test-peers.js';
+import { temporaryDirectory } from '../support/test-store.js';
 
 const KILLS = 3;
 const PRODUCERS = 8;
@@ -28,8 +26,7 @@ const OPTIONS = {
 };
 
 it('every transaction is delivered once or not at all, as its ledger says, however often the engine is killed', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'transactions-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   const port = await freePort();
   let engine = await EngineProcess.start(directory, port, OPTIONS);
   const { namesrvAddr } = engine;
