@@ -46,6 +46,20 @@ export const MessageConst = {
   DLQ_ORIGIN_TOPIC: 'DLQ_ORIGIN_TOPIC',
 } as const;
 
+/** Each gives a message a time of delivery; the first that is there counts. */
+export const TIMER_PROPERTIES = [
+  MessageConst.TIMER_DELAY_SEC,
+  MessageConst.TIMER_DELAY_MS,
+  MessageConst.TIMER_DELIVER_MS,
+] as const;
+
+const [FIRST, SECOND, THIRD] = TIMER_PROPERTIES;
+
+/** Whether one of them is there. */
+export function hasTimer(properties: ReadonlyMap<string, string>): boolean {
+  return properties.has(FIRST) || properties.has(SECOND) || properties.has(THIRD);
+}
+
 /** Of a dead message: why it is dead, where its consumer knew. Not of RocketMQ. */
 export const DEAD_LETTER_REASON = 'DLQ_REASON';
 /** Of a dead message that a listener of the dead-letter queue was given: its attempts before. Not of RocketMQ. */

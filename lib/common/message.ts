@@ -1,5 +1,5 @@
 import { MQClientError } from '../errors/mq-client.error.js';
-import { KEY_SEPARATOR, MessageConst, RESERVED_PROPERTIES } from './message-const.js';
+import { hasTimer, KEY_SEPARATOR, MessageConst, RESERVED_PROPERTIES } from './message-const.js';
 
 /** A message to send: topic, body, and properties, some of which have a meaning to RocketMQ. */
 export class Message {
@@ -97,12 +97,7 @@ export class Message {
 
   /** Whether one of the three was set. */
   get isTimed(): boolean {
-    const { properties } = this;
-    return (
-      properties.has(MessageConst.TIMER_DELAY_SEC) ||
-      properties.has(MessageConst.TIMER_DELAY_MS) ||
-      properties.has(MessageConst.TIMER_DELIVER_MS)
-    );
+    return hasTimer(this.properties);
   }
 
   /** Whether the broker answers only after the message is as safe as its flush and replication mode promise. */

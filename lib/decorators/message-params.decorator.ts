@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
-import { earlierAttempts } from '../client/consumer/second-life.js';
+import { attemptsOf } from '../client/consumer/second-life.js';
 import { KEY_SEPARATOR } from '../common/message-const.js';
 import type { MessageExt } from '../common/message-ext.js';
 
@@ -14,7 +14,7 @@ const keys = createParamDecorator((_: unknown, context: ExecutionContext) =>
 );
 
 const attempt = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  read(context, (message) => message.reconsumeTimes - earlierAttempts(message) + 1),
+  read(context, (message) => attemptsOf(message) + 1),
 );
 
 /**

@@ -1,4 +1,4 @@
-import { earlierAttempts } from '../client/consumer/second-life.js';
+import { attemptsOf } from '../client/consumer/second-life.js';
 import { DEAD_LETTER_LEVEL, MAX_DELAY_LEVEL } from '../common/delay-level.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { integer } from '../common/option-rules.js';
@@ -28,9 +28,4 @@ export function delayLevelOf(levels: RocketMQDelayLevels, message: MessageExt, e
   const level: unknown = levels(message, error);
   if (delayLevelRule.accepts(level)) return level as number;
   throw new MQClientError(illegalDelayLevel(String(level), delayLevelRule.allowed));
-}
-
-/** Attempts before this one. */
-function attemptsOf(message: MessageExt): number {
-  return message.reconsumeTimes - earlierAttempts(message);
 }

@@ -7,6 +7,7 @@ import type {
 } from '../client/index.js';
 import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
 import type { Logger } from '../common/logger.js';
+import { attemptsOf } from '../client/consumer/second-life.js';
 import type { MessageExt } from '../common/message-ext.js';
 import type { ListenerCallContext } from './listener-endpoint.js';
 import { handle, outcomeOfError, type ListenerRoute } from './listener-route.js';
@@ -114,9 +115,9 @@ export class MessageDispatcher {
     }
   }
 
-  private logFailed({ msgId, topic, reconsumeTimes }: MessageExt, error: unknown): void {
+  private logFailed(message: MessageExt, error: unknown): void {
     this.logger.warn(
-      `Consuming message ${msgId} of topic ${topic} failed (attempt ${reconsumeTimes + 1}): ${String(error)}`,
+      `Consuming message ${message.msgId} of topic ${message.topic} failed (attempt ${attemptsOf(message) + 1}): ${String(error)}`,
     );
   }
 

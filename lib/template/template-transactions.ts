@@ -56,13 +56,11 @@ export class TemplateTransactions {
   }
 }
 
-const TIMES = [MessageConst.TIMER_DELAY_MS, MessageConst.TIMER_DELAY_SEC, MessageConst.TIMER_DELIVER_MS];
-
 /** Java's producer takes the level away, and says nothing. */
-function refuseDelay({ delayTimeLevel, properties }: Message): void {
+function refuseDelay({ delayTimeLevel, isTimed }: Message): void {
   if (delayTimeLevel > 0)
     throw new MQClientError(`A message of a transaction can not be delayed (delayLevel ${delayTimeLevel})`);
-  if (TIMES.some((name) => properties.has(name)))
+  if (isTimed)
     throw new MQClientError('A message of a transaction can not have a time of its own (delay, deliverAt)');
 }
 

@@ -18,7 +18,7 @@ import type {
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
 import { type RunningCall, RunningCalls, tooLong } from './running-calls.js';
-import { earlierAttempts } from './second-life.js';
+import { attemptsOf } from './second-life.js';
 import { suspendWithinBounds } from './suspend-time.js';
 
 /** Milliseconds between renewals of the locks, and until the first one (`rocketmq.client.rebalance.lockInterval`). */
@@ -145,7 +145,7 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
   }
 
   private async giveUpIfTooOften(message: MessageExt): Promise<boolean> {
-    if (message.reconsumeTimes - earlierAttempts(message) < this.context.maxReconsumeTimes) {
+    if (attemptsOf(message) < this.context.maxReconsumeTimes) {
       message.reconsumeTimes++;
       return false;
     }

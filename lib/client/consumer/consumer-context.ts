@@ -11,7 +11,7 @@ import { MessageBackSender } from './message-back-sender.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
 import type { ProcessQueue } from './process-queue.js';
 import { PulledMessages } from './pulled-messages.js';
-import { beginSecondLife, earlierAttempts } from './second-life.js';
+import { attemptsOf, beginSecondLife } from './second-life.js';
 
 /** Attempts of a message that is not consumed in order. */
 const DEFAULT_MAX_RECONSUME_TIMES = 16;
@@ -101,7 +101,7 @@ export class ConsumerContext {
     const more = messages.length > 1 ? ` and ${messages.length - 1} more` : '';
     this.logger.warn(
       `Consuming message ${first!.msgId}${more} of topic ${first!.topic} failed (attempt ` +
-        `${first!.reconsumeTimes - earlierAttempts(first!) + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
+        `${attemptsOf(first!) + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { DEAD_LETTER_LEVEL } from '../../common/delay-level.js';
-import { DEAD_LETTER_REASON, MessageConst } from '../../common/message-const.js';
+import { DEAD_LETTER_REASON, MessageConst, TIMER_PROPERTIES } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import { retryTopicOf } from '../../common/mix-all.js';
@@ -8,7 +8,7 @@ import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { SEND_STATUS } from '../producer/send-task.js';
-import { earlierAttempts, hasSecondLife } from './second-life.js';
+import { attemptsOf, earlierAttempts, hasSecondLife } from './second-life.js';
 
 /** Milliseconds that a broker has to take a message back. */
 const SEND_BACK_TIMEOUT = 5000;
@@ -137,19 +137,13 @@ export class MessageBackSender {
     properties.set(MessageConst.RETRY_TOPIC, this.instance.withNamespace(message.topic));
     properties.set(MessageConst.RECONSUME_TIME, String(reconsumeTimes));
     properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
-    const attempts = message.reconsumeTimes - earlierAttempts(message);
-    const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + attempts;
+    const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + attemptsOf(message);
     return properties.set(MessageConst.DELAY_TIME_LEVEL, String(level));
   }
 }
 
 /** Properties that would delay a dead message. */
-const TIMING_PROPERTIES = [
-  MessageConst.DELAY_TIME_LEVEL,
-  MessageConst.TIMER_DELAY_SEC,
-  MessageConst.TIMER_DELAY_MS,
-  MessageConst.TIMER_DELIVER_MS,
-];
+const TIMING_PROPERTIES = [MessageConst.DELAY_TIME_LEVEL, ...TIMER_PROPERTIES];
 
 /** Properties are separated by the first two characters of Unicode, and are 32 KiB long at most. */
 function propertyText(text: string): string {

@@ -20,6 +20,11 @@ export function hasSecondLife(message: MessageExt): boolean {
   return isDlqTopic(message.topic) && message.getProperty(DEAD_LETTER_ATTEMPTS) !== undefined;
 }
 
+/** Attempts before this one, in the group that has the message now. */
+export function attemptsOf(message: MessageExt): number {
+  return message.reconsumeTimes - earlierAttempts(message);
+}
+
 /** Attempts of a message in the group that gave it up. */
 export function earlierAttempts(message: MessageExt): number {
   if (!hasSecondLife(message)) return 0;

@@ -1,4 +1,4 @@
-import { MessageConst } from '../../../common/message-const.js';
+import { MessageConst, TIMER_PROPERTIES } from '../../../common/message-const.js';
 import { TopicNames } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 
@@ -21,9 +21,3 @@ export function divertDelayed(message: MessageExtBrokerInner, maxDelayLevel: num
   properties.set(MessageConst.REAL_QUEUE_ID, String(message.queueId));
   return { ...message, topic: TopicNames.SCHEDULE, queueId: level - 1, properties };
 }
-
-export const TIMER_PROPERTIES = [
-  MessageConst.TIMER_DELAY_SEC,
-  MessageConst.TIMER_DELAY_MS,
-  MessageConst.TIMER_DELIVER_MS,
-] as const;

@@ -1,4 +1,4 @@
-import { MessageConst } from '../../../common/message-const.js';
+import { hasTimer, MessageConst } from '../../../common/message-const.js';
 import type { MessageClientIdSetter } from '../../../common/message-client-id-setter.js';
 import { hasQueueOffset, MessageSysFlag, transactionValue } from '../../../common/message-sys-flag.js';
 import { dlqTopicOf, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from '../../../common/mix-all.js';
@@ -23,7 +23,7 @@ import { recallHandleOf } from '../timer/recall-message-handle.js';
 import { divertTimed, isMessage } from '../timer/timer-diversion.js';
 import { tooManyTopics, topicNotExist } from '../topic/topic-not-exist.js';
 import { isPrepared, toHalfMessage } from '../transaction/half-message.js';
-import { divertDelayed, TIMER_PROPERTIES } from './delay-diversion.js';
+import { divertDelayed } from './delay-diversion.js';
 import { refusal, STORED_CODES, StoredMessageHeader } from './put-message-response.js';
 
 type SendCode = typeof RequestCode.SEND_MESSAGE | typeof RequestCode.SEND_BATCH_MESSAGE;
@@ -113,7 +113,7 @@ export class SendMessageProcessor {
   ): Refusal | undefined {
     if (isHalf) {
       const { rejectTransactionMessage, brokerName } = this.broker.config;
-      if (hasTime(properties)) {
+      if (hasTimer(properties)) {
         const remark = 'a message of a transaction can not have a time of its own';
         return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
       }
@@ -148,7 +148,7 @@ export class SendMessageProcessor {
     for (const { properties } of [header, ...batch]) {
       const fault = refuseInBatch(header.sysFlag, properties);
       if (fault !== undefined) return fault;
-      if (hasTime(properties)) {
+      if (hasTimer(properties)) {
         return failure(
           ResponseCode.MESSAGE_ILLEGAL,
           'a batch can not have messages with a time of their own',
@@ -237,9 +237,6 @@ function withPropertiesOfBatch(
     if (properties.get(name) !== value) return new Map([...properties, ...ofBatch]);
   return properties;
 }
-
-const hasTime = (properties: ReadonlyMap<string, string>) =>
-  TIMER_PROPERTIES.some((name) => properties.has(name));
 
 function refuseInBatch(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
   if (transactionValue(sysFlag) === 0 && !isPrepared(properties, 0)) return undefined;

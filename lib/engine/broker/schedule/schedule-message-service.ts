@@ -2,14 +2,12 @@ import type { Timer } from '../../../common/clock.js';
 import { deliverTimestamp } from '../../../common/delay-level.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { MessageConst } from '../../../common/message-const.js';
-import { parseSocketHost } from '../../../common/socket-host.js';
-import { TopicNames, topicNameFault } from '../../../common/topic-validator.js';
+import { TopicNames } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
-import { copyOf } from '../message-copy.js';
+import { copyOf, destinationOf } from '../message-copy.js';
 import type { DelayOffsetTable } from './delay-offset-table.js';
 
 /** Messages of a level that are delivered together. */
@@ -118,15 +116,12 @@ export class ScheduleMessageService {
   }
 
   private realMessage(message: MessageExt): MessageExtBrokerInner | undefined {
-    const topic = message.getProperty(MessageConst.REAL_TOPIC);
-    const queueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
-    if (topic === undefined || topicNameFault(topic) !== undefined || !Number.isInteger(queueId)) {
+    const destination = destinationOf(message);
+    if (destination === undefined) {
       this.broker.logger.error(`Delayed message ${message.offsetMsgId} has no real topic and is dropped`);
       return undefined;
     }
-    const { properties } = message;
-    const storeHost = parseSocketHost(message.storeHost);
-    return copyOf(message, { topic, queueId, properties, reconsumeTimes: message.reconsumeTimes, storeHost });
+    return copyOf(message, { ...destination, properties: message.properties });
   }
 
   private finish(level: number, offset: number): void {

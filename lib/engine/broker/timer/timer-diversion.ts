@@ -1,5 +1,5 @@
 import type { Clock } from '../../../common/clock.js';
-import { MessageConst } from '../../../common/message-const.js';
+import { hasTimer, MessageConst, TIMER_PROPERTIES } from '../../../common/message-const.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
@@ -52,9 +52,7 @@ export function isMessage(
 }
 
 function isTimed({ topic, properties }: MessageExtBrokerInner): boolean {
-  const hasTime =
-    properties.has(TIMER_DELAY_SEC) || properties.has(TIMER_DELAY_MS) || properties.has(TIMER_DELIVER_MS);
-  if (!hasTime || topic === TIMER_TOPIC || properties.has(TIMER_OUT_MS)) return false;
+  if (!hasTimer(properties) || topic === TIMER_TOPIC || properties.has(TIMER_OUT_MS)) return false;
   return !(Number(properties.get(MessageConst.DELAY_TIME_LEVEL) ?? 0) > 0);
 }
 
@@ -75,7 +73,7 @@ function slotTime(deliverMs: number): number {
 }
 
 function refuse(properties: ReadonlyMap<string, string>, reason: string): RemotingResponse<never> {
-  const name = [TIMER_DELAY_SEC, TIMER_DELAY_MS, TIMER_DELIVER_MS].find((key) => properties.has(key))!;
+  const name = TIMER_PROPERTIES.find((key) => properties.has(key))!;
   return failure(
     ResponseCode.MESSAGE_ILLEGAL,
     `timer message illegal: ${name}=${properties.get(name)!.slice(0, 30)} ${reason}`,

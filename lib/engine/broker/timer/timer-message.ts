@@ -1,7 +1,6 @@
 import { MessageConst } from '../../../common/message-const.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { parseSocketHost } from '../../../common/socket-host.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
@@ -83,6 +82,5 @@ function copyTo(message: MessageExt, topic: string, queueId: number, enqueueTime
   const properties = new Map(message.properties)
     .set(MessageConst.TIMER_ENQUEUE_MS, enqueueTime)
     .set(MessageConst.TIMER_DEQUEUE_MS, `${now}`);
-  const storeHost = parseSocketHost(message.storeHost);
-  return copyOf(message, { topic, queueId, properties, reconsumeTimes: message.reconsumeTimes, storeHost });
+  return copyOf(message, { topic, queueId, properties });
 }

@@ -12,7 +12,8 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { divertDelayed } from '../processor/delay-diversion.js';
 import { refusal, STORED_CODES } from '../processor/put-message-response.js';
-import { destinationOf, immunityOf, originOf, toCommitted } from './half-message.js';
+import { destinationOf } from '../message-copy.js';
+import { immunityOf, originOf, toCommitted } from './half-message.js';
 import type { TransactionalMessageService } from './transactional-message-service.js';
 
 type EndContext = RequestContext<typeof RequestCode.END_TRANSACTION>;

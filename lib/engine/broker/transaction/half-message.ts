@@ -1,8 +1,7 @@
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { MessageSysFlag } from '../../../common/message-sys-flag.js';
-import { parseSocketHost } from '../../../common/socket-host.js';
-import { TopicNames, topicNameFault } from '../../../common/topic-validator.js';
+import { TopicNames } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { copyOf } from '../message-copy.js';
 
@@ -29,21 +28,12 @@ export function toHalfMessage(message: MessageExtBrokerInner, now: number): Mess
   return { ...message, topic: TopicNames.TRANS_HALF, queueId: 0, sysFlag, bornTimestamp, properties };
 }
 
-/** Where a half message belongs; undefined when it does not say it. */
-export function destinationOf(half: MessageExt): { topic: string; queueId: number } | undefined {
-  const topic = half.getProperty(MessageConst.REAL_TOPIC);
-  const queueId = Number(half.getProperty(MessageConst.REAL_QUEUE_ID));
-  if (topic === undefined || topicNameFault(topic) !== undefined || !Number.isInteger(queueId))
-    return undefined;
-  return { topic, queueId };
-}
-
 /** What consumers get of a half message (EndTransactionProcessor#endMessageTransaction). */
 export function toCommitted(
   half: MessageExt,
   destination: { topic: string; queueId: number },
 ): MessageExtBrokerInner {
-  const message = copyTo(half, destination, half.properties);
+  const message = copyOf(half, { ...destination, properties: half.properties });
   const sysFlag = withoutTransaction(message.sysFlag) | MessageSysFlag.TRANSACTION_COMMIT_TYPE;
   return { ...message, sysFlag, preparedTransactionOffset: half.commitLogOffset };
 }
@@ -58,12 +48,12 @@ export function toRenewed(half: MessageExt, checkTimes: number | undefined): Mes
   if (checkTimes !== undefined) properties.set(MessageConst.TRANSACTION_CHECK_TIMES, String(checkTimes));
   // Apache's broker does not wait for the flush; here the old record is given up only when the new one is safe.
   properties.set(MessageConst.WAIT_STORE_MSG_OK, 'true');
-  return copyTo(half, { topic: TopicNames.TRANS_HALF, queueId: 0 }, properties);
+  return copyOf(half, { topic: TopicNames.TRANS_HALF, queueId: 0, properties });
 }
 
 /** A half message whose producer was asked too often. */
 export function toDiscarded(half: MessageExt): MessageExtBrokerInner {
-  return copyTo(half, { topic: TopicNames.TRANS_CHECK_MAX_TIME, queueId: 0 }, half.properties);
+  return copyOf(half, { topic: TopicNames.TRANS_CHECK_MAX_TIME, queueId: 0, properties: half.properties });
 }
 
 /** Position of the first record of a half message in its queue, which all its renewals name. */
@@ -87,16 +77,6 @@ export function immunityOf(half: MessageExt, transactionTimeOut: number): number
   if (text === undefined) return undefined;
   if (!/^-?\d{1,12}$/.test(text) || text === '-1') return transactionTimeOut;
   return Math.min(Number(text) * 1000, MAX_IMMUNITY);
-}
-
-function copyTo(
-  half: MessageExt,
-  { topic, queueId }: { topic: string; queueId: number },
-  properties: ReadonlyMap<string, string>,
-): MessageExtBrokerInner {
-  const { reconsumeTimes } = half;
-  const storeHost = parseSocketHost(half.storeHost);
-  return copyOf(half, { topic, queueId, properties, reconsumeTimes, storeHost });
 }
 
 function withoutTransaction(sysFlag: number): number {

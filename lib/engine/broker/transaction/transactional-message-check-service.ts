@@ -7,7 +7,8 @@ import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner
 import { isRefusedForGood } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import { getMessage, putMessage } from '../store-promises.js';
-import { checkTimesOf, destinationOf, immunityOf, originOf, toDiscarded, toRenewed } from './half-message.js';
+import { destinationOf } from '../message-copy.js';
+import { checkTimesOf, immunityOf, originOf, toDiscarded, toRenewed } from './half-message.js';
 import { TransactionCheckSender } from './transaction-check-sender.js';
 import type { TransactionalMessageService } from './transactional-message-service.js';
 
