@@ -16,7 +16,7 @@ import { ClusterProbe } from './rocketmq.cluster-probe.js';
 import { ClusterStart } from './rocketmq.cluster-start.js';
 import { credentialsOf, isSameUser } from './rocketmq.credentials.js';
 import { EngineHost } from './rocketmq.host.js';
-import { engineRunsHere } from './rocketmq.messages.js';
+import { engineRunsHere, waitingForStore } from './rocketmq.messages.js';
 import { checkModuleOptions, clientConfig, producerConfig } from './rocketmq.options.js';
 import {
   checkedAddressesOf,
@@ -26,6 +26,10 @@ import {
 } from './rocketmq.target.js';
 import { PayloadConverter } from './template/payload-converter.js';
 import { TransactionRouter } from './template/transaction-router.js';
+
+/** Milliseconds that a start waits for a store that is in use, and between two looks. */
+const STORE_TIMEOUT = 5000;
+const STORE_INTERVAL = 100;
 
 /**
  * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
@@ -197,9 +201,18 @@ export class RocketMQConnection {
   }
 
   private async startEngine(engine: EmbeddedEngine): Promise<void> {
+    await this.waitForStore(engine);
     await engine.start();
     const { storePathRootDir, listenAddress } = engine;
     this.logger.log(engineRunsHere('No nameServer is given', storePathRootDir, listenAddress));
+  }
+
+  /** The application that this one replaces may still be ending, as it may under `nest start --watch`. */
+  private async waitForStore(engine: EmbeddedEngine): Promise<void> {
+    const deadline = this.clock.monotonicNow() + STORE_TIMEOUT;
+    if (isStoreInUse(engine)) this.logger.log(waitingForStore(engine.storePathRootDir, STORE_TIMEOUT));
+    while (isStoreInUse(engine) && this.clock.monotonicNow() < deadline)
+      await new Promise<void>((resolve) => this.clock.setTimeout(resolve, STORE_INTERVAL));
   }
 
   /** A broker that has just been started knows no clients: they need not wait for their next heartbeat. */
@@ -212,6 +225,15 @@ export class RocketMQConnection {
     } catch (error) {
       this.logger.warn(`The engine that runs now cannot be reached yet: ${String(error)}`);
     }
+  }
+}
+
+/** What cannot even be looked at is for the start to report. */
+function isStoreInUse(engine: EmbeddedEngine): boolean {
+  try {
+    return engine.isStoreInUse();
+  } catch {
+    return false;
   }
 }
 

@@ -145,6 +145,9 @@ export const engineRunsHere = (reason: string, store: string, address: string | 
   `${reason}: the engine runs in this process, its store is ${store}` +
   (address === undefined ? '' : `, and others reach it at ${address}`);
 
+export const waitingForStore = (store: string, timeout: number): string =>
+  `The store ${store} is in use: for ${timeout / 1000} s this application waits for the one that has it to end`;
+
 export const waitingForHost = (nameServer: string, fault: string, timeout: number): string =>
   `Nothing listens on nameServer ${nameServer} yet, but the engine cannot run here: ${fault} This is tried again for ` +
   `${timeout / 1000} s.`;

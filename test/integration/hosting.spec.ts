@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
 import { freePort } from '../support/free-port.js';
-import { createApp, Inbox, listener, startApp, type TestApp } from '../support/nest-app.js';
+import { createApp, failureOf, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -17,15 +17,6 @@ async function occupy(): Promise<{ port: number; close: () => Promise<void> }> {
 }
 
 const freeAddress = async () => `127.0.0.1:${await freePort()}`;
-
-/** The error with which a start ends that keeps trying for a while. */
-async function failureOf(app: TestApp, clock: VirtualClock): Promise<unknown> {
-  let failure: unknown;
-  const started = app.start().catch((error: unknown) => (failure = error));
-  await clock.advanceUntil(() => failure !== undefined, 60_000, 200);
-  await started;
-  return failure;
-}
 
 it('an application whose store belongs to one that does not listen at nameServer says so, and gives up', async () => {
   const owner = await startApp();

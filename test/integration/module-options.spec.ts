@@ -14,10 +14,12 @@ import {
   type RocketMQOptionsFactory,
 } from '../../lib/index.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { createApp, featureModule, RecordingNestLogger, startApp } from '../support/nest-app.js';
+import { createApp, failureOf, featureModule, RecordingNestLogger, startApp } from '../support/nest-app.js';
 import { FAST_STORE } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const engineIn = (directory: string) => ({ ...FAST_STORE, storePathRootDir: `${directory}/store` });
 
@@ -330,17 +332,34 @@ describe('several applications in one process', () => {
 
   it('cannot share a store: the second is refused with the path and the owner, and does no harm', async () => {
     const first = await startApp();
-    const second = await createApp({ directory: first.directory });
-    await expect(second.start()).rejects.toThrow(
+    const clock = new VirtualClock();
+    const second = await createApp({ directory: first.directory, clock });
+    const refusal = await failureOf(second, clock);
+    expect(String(refusal)).toContain(
       `The store ${first.directory}/store is in use by another engine of this process. Stop it, or give this engine a ` +
         'directory of its own (engine.storePathRootDir).',
     );
+    expect(clock.now() - new VirtualClock().now()).toBeGreaterThanOrEqual(5000);
     await second.close();
-    const third = await createApp({ directory: first.directory });
-    await expect(third.start()).rejects.toThrow('is in use by another engine of this process');
+    const third = await createApp({ directory: first.directory, clock });
+    expect(String(await failureOf(third, clock))).toContain('is in use by another engine of this process');
     await first.template.syncSend('t', 'x');
     await first.close();
     expect(await (await startApp({ directory: first.directory })).stored('t')).toHaveLength(1);
+  });
+
+  it('takes a store over whose application ends while it starts', async () => {
+    const first = await startApp();
+    await first.template.syncSend('t', 'x');
+    const clock = new VirtualClock();
+    const second = await createApp({ directory: first.directory, clock });
+    const started = second.start();
+    const waits = () => second.logger.lines.some((line) => line.includes('is in use: for 5 s'));
+    await eventually(waits);
+    await first.close();
+    await clock.advance(100);
+    await started;
+    expect(await second.stored('t')).toHaveLength(1);
   });
 });
 

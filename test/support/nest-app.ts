@@ -17,6 +17,7 @@ import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { TestClient } from './test-client.js';
 import { FAST_STORE } from './test-engine.js';
 import { temporaryDirectory } from './test-store.js';
+import type { VirtualClock } from './virtual-clock.js';
 
 /** Room for the largest body, and answers without waiting for the disk. */
 const ENGINE = { ...FAST_STORE, mappedFileSizeCommitLog: 16 * 1024 * 1024 };
@@ -126,6 +127,15 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const app = await createApp(options);
   await app.start();
   return app;
+}
+
+/** The error with which a start ends that keeps trying for a while. */
+export async function failureOf(app: TestApp, clock: VirtualClock): Promise<unknown> {
+  let failure: unknown;
+  const started = app.start().catch((error: unknown) => (failure = error));
+  await clock.advanceUntil(() => failure !== undefined, 60_000, 200);
+  await started;
+  return failure;
 }
 
 /** Values that come one by one, for those who wait for a number of them. */
