@@ -1,4 +1,4 @@
-const UNIT_MILLIS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+import { parseDuration } from './duration.js';
 
 /** RocketMQ's 18 delay levels (MessageStoreConfig.messageDelayLevel). */
 export const DEFAULT_DELAY_LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
@@ -10,7 +10,7 @@ export const DEAD_LETTER_LEVEL = -1;
 export function parseDelayLevels(text: string): number[] | undefined {
   const parts = text.trim().split(/ +/);
   if (!parts.every((part) => /^\d{1,9}[smhd]$/.test(part))) return undefined;
-  return parts.map((part) => Number(part.slice(0, -1)) * UNIT_MILLIS[part.at(-1)!]!);
+  return parts.map((part) => parseDuration(part)!);
 }
 
 /** When a message of `level` that was stored at `storeTimestamp` is due (ScheduleMessageService#computeDeliverTimestamp). */

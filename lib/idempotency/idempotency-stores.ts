@@ -6,7 +6,7 @@ import type {
   RocketMQIdempotentOptions,
 } from '../interfaces/idempotency.interface.js';
 import type { ListenerEndpoint } from '../listener/listener-endpoint.js';
-import { parseDuration } from '../template/message-delay.js';
+import { parseDuration } from '../common/duration.js';
 import { BrokerIdempotencyStore } from './broker-idempotency-store.js';
 import { IdempotentCalls } from './idempotent-calls.js';
 import { MemoryIdempotencyStore } from './memory-idempotency-store.js';

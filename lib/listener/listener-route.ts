@@ -11,7 +11,7 @@ import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.
 import { LocalRetries } from './local-retries.js';
 import { MessageFilter } from './message-filter.js';
 import { Ack, RocketMQOutcome } from './outcome.js';
-import { createPayloadReader, type PayloadReader } from './payload-reader.js';
+import { createPayloadReader, type PayloadReader } from '../template/payload-reader.js';
 import type { Subscription } from './subscription.js';
 
 /** A listener, with what its messages need. */
@@ -31,13 +31,13 @@ export async function createRoute(
   defaults: RocketMQConsumerOptions,
   providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => RocketMQErrorHandler,
 ): Promise<ListenerRoute> {
-  const { options, name } = subscription.endpoint;
+  const { options, name, payloads } = subscription.endpoint;
   const errorHandler = options.errorHandler ?? defaults.errorHandler;
   const filter = options.filter ?? defaults.filter;
   return {
     ...subscription,
     filter: filter && new MessageFilter(name, filter),
-    read: await createPayloadReader(subscription.endpoint),
+    read: await createPayloadReader(`Listener ${name}`, options, payloads),
     delayLevelWhenNextConsume: options.delayLevelWhenNextConsume ?? defaults.delayLevelWhenNextConsume ?? 0,
     retriesBadPayload: (options.badPayload ?? defaults.badPayload) === 'RETRY',
     noRetryFor: options.noRetryFor ?? defaults.noRetryFor ?? [],

@@ -4,7 +4,7 @@ import type {
   RocketMQPullConsumerOptions,
   RocketMQReceiveOptions,
 } from '../interfaces/pull-consumer-options.interface.js';
-import { createReader } from '../listener/payload-reader.js';
+import { createPayloadReader } from '../template/payload-reader.js';
 import { noPullConsumer } from '../rocketmq.messages.js';
 import type { PayloadConverter } from '../template/payload-converter.js';
 import type { PullConsumer } from './pull-consumer.js';
@@ -27,7 +27,7 @@ export class Receiver {
 
   async receive(type: RocketMQMessageType | undefined, options: RocketMQReceiveOptions): Promise<unknown[]> {
     if (this.consumer === undefined) throw new MQClientError(noPullConsumer());
-    const read = await createReader('receive', { messageType: type }, this.payloads);
+    const read = await createPayloadReader('receive', { messageType: type }, this.payloads);
     const messages = await this.consumer.poll(options);
     try {
       return await Promise.all(messages.map((message) => read(message)));

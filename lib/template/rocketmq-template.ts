@@ -12,7 +12,7 @@ import type {
   RocketMQTransactionOptions,
   RocketMQTransactionResult,
 } from '../interfaces/transaction-listener.interface.js';
-import { createReader } from '../listener/payload-reader.js';
+import { createPayloadReader } from './payload-reader.js';
 import type { Receiver } from '../receiving/receiver.js';
 import { noPullConsumer } from '../rocketmq.messages.js';
 import type { GenericMessage } from './message-builder.js';
@@ -140,7 +140,7 @@ export class RocketMQTemplate extends SendingTemplate {
     options: RocketMQRequestOptions,
   ): Promise<unknown> {
     const { type, validate } = options;
-    const read = await createReader(
+    const read = await createPayloadReader(
       'sendAndReceive',
       { messageType: type, validate, allowsNull: true },
       this.payloads,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ConfigManager } from '../../lib/engine/broker/config-manager.js';
+import { ConfigManager } from '../../lib/engine/config-manager.js';
 import { DefaultMessageStore } from '../../lib/engine/store/default-message-store.js';
 import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
 import { ConfigurationError, StoreLockedError } from '../../lib/errors/index.js';

@@ -22,7 +22,7 @@ import type { BrokerConfig } from './broker-config.js';
 import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
-import type { ConfigManager } from './config-manager.js';
+import type { ConfigManager } from '../config-manager.js';
 import { readSavedTopics, refuseForeignStore, warnOfCompaction } from './foreign-store.js';
 import { BrokerFastFailure } from './latency/broker-fast-failure.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';

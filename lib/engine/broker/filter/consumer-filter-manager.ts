@@ -3,8 +3,8 @@ import { asObject, type FastjsonObject, type FastjsonTable } from '../../../comm
 import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
 import type { SubscriptionData } from '../../../remoting/body/subscription-data.js';
-import { readFields } from '../config-fields.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { readFields } from '../../config-fields.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 import { bloomFilterData } from './bloom-filter-data.js';
 
 /** Milliseconds that changes gather before they are written (BrokerController, `persist consumerFilter`). */

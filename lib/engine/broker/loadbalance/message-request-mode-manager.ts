@@ -3,7 +3,7 @@ import type {
   MessageRequestMode,
   SetMessageRequestModeRequestBody,
 } from '../../../remoting/body/query-assignment.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 
 type RequestModeConfig = SetMessageRequestModeRequestBody;
 

@@ -1,8 +1,8 @@
 import type { FileCallback } from '../../../common/file-system.js';
 import { asInteger, asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
-import { DataVersion } from '../data-version.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
+import { DataVersion } from '../../data-version.js';
 
 /** Between topic and group in the keys of tables. */
 export const TOPIC_GROUP_SEPARATOR = '@';

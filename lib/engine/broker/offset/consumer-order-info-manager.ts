@@ -9,7 +9,7 @@ import {
 } from '../../../common/fastjson.js';
 import type { PopInfo } from '../../../common/pop-info.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 import { TOPIC_GROUP_SEPARATOR } from './consumer-offset-manager.js';
 import { OrderInfo } from './order-info.js';
 

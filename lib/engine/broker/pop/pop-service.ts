@@ -1,6 +1,6 @@
 import { REVIVE_QUEUES } from '../../../common/mix-all.js';
 import type { BrokerController } from '../broker-controller.js';
-import type { ConfigManagerOptions } from '../config-manager.js';
+import type { ConfigManagerOptions } from '../../config-manager.js';
 import { PopLongPollingService } from '../longpolling/pop-long-polling-service.js';
 import { ConsumerOrderInfoManager } from '../offset/consumer-order-info-manager.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';

@@ -4,7 +4,7 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import { storeRules } from '../../store/message-store-config.js';
 import { brokerRules } from '../broker-config.js';
 import type { BrokerController } from '../broker-controller.js';
-import { DataVersion } from '../data-version.js';
+import { DataVersion } from '../../data-version.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 /** What is read anew whenever it is needed, and can neither lose nor open anything. */

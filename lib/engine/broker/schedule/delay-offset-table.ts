@@ -1,7 +1,7 @@
 import { asInteger, asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import type { FileCallback } from '../../../common/file-system.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
-import { DataVersion } from '../data-version.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
+import { DataVersion } from '../../data-version.js';
 
 /** Updates between two versions of the table (delayOffsetUpdateVersionStep). */
 const VERSION_STEP = 200;

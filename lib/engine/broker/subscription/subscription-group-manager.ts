@@ -13,9 +13,9 @@ import type {
   SubscriptionGroupTable,
 } from '../../../remoting/body/subscription-group-config.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { readFields, readOthers } from '../config-fields.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
-import { DataVersion } from '../data-version.js';
+import { readFields, readOthers } from '../../config-fields.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
+import { DataVersion } from '../../data-version.js';
 
 const DEFAULTS = {
   groupName: '',

@@ -10,8 +10,8 @@ import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
 import type { TopicConfig, TopicConfigTable } from '../../../remoting/body/topic-config.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { ConfigManager, type ConfigManagerOptions } from '../config-manager.js';
-import { DataVersion } from '../data-version.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
+import { DataVersion } from '../../data-version.js';
 import { createTopicConfig, decodeTopicConfig, encodeTopicConfig } from './topic-config.js';
 
 /** With so many topics none are created by sends any more. */

@@ -1,6 +1,6 @@
 import type { FastjsonInput, FastjsonObject, FastjsonValue } from '../../../common/fastjson.js';
 import { MAX_QUEUES, type TopicConfig } from '../../../remoting/body/topic-config.js';
-import { readFields, readOthers } from '../config-fields.js';
+import { readFields, readOthers } from '../../config-fields.js';
 
 const DEFAULTS = {
   topicName: '',

@@ -1,5 +1,5 @@
 import { asObject, asText, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
-import { ConfigManager, type ConfigManagerOptions } from '../../broker/config-manager.js';
+import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 
 /** The namespace of order topics: each with `broker:queues`, and `;` between (NamesrvUtil). */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG';

@@ -1,4 +1,4 @@
-import type { FastjsonObject, FastjsonValue } from '../../common/fastjson.js';
+import type { FastjsonObject, FastjsonValue } from '../common/fastjson.js';
 
 type Scalar = string | number | boolean;
 

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseFastjson, type FastjsonObject } from '../../../lib/common/fastjson.js';
-import { resolveBrokerConfig } from '../../../lib/engine/broker/broker-config.js';
-import type { ConfigManager, ConfigManagerOptions } from '../../../lib/engine/broker/config-manager.js';
-import { ConsumerOffsetManager } from '../../../lib/engine/broker/offset/consumer-offset-manager.js';
-import { MessageRequestModeManager } from '../../../lib/engine/broker/loadbalance/message-request-mode-manager.js';
-import { DelayOffsetTable } from '../../../lib/engine/broker/schedule/delay-offset-table.js';
-import { SubscriptionGroupManager } from '../../../lib/engine/broker/subscription/subscription-group-manager.js';
-import { TopicConfigManager } from '../../../lib/engine/broker/topic/topic-config-manager.js';
-import { SimulatedDisk } from '../../support/simulated-file-system.js';
-import { RecordingLogger } from '../../support/test-store.js';
-import { VirtualClock } from '../../support/virtual-clock.js';
+import { parseFastjson, type FastjsonObject } from '../../lib/common/fastjson.js';
+import { resolveBrokerConfig } from '../../lib/engine/broker/broker-config.js';
+import type { ConfigManager, ConfigManagerOptions } from '../../lib/engine/config-manager.js';
+import { ConsumerOffsetManager } from '../../lib/engine/broker/offset/consumer-offset-manager.js';
+import { MessageRequestModeManager } from '../../lib/engine/broker/loadbalance/message-request-mode-manager.js';
+import { DelayOffsetTable } from '../../lib/engine/broker/schedule/delay-offset-table.js';
+import { SubscriptionGroupManager } from '../../lib/engine/broker/subscription/subscription-group-manager.js';
+import { TopicConfigManager } from '../../lib/engine/broker/topic/topic-config-manager.js';
+import { SimulatedDisk } from '../support/simulated-file-system.js';
+import { RecordingLogger } from '../support/test-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const config = resolveBrokerConfig();
 const DELAY_LEVELS = 18;
@@ -28,7 +28,7 @@ const managers: readonly (readonly [
 ];
 
 function vector(name: string): Buffer {
-  return readFileSync(new URL(`../../vectors/config/${name}`, import.meta.url));
+  return readFileSync(new URL(`../vectors/config/${name}`, import.meta.url));
 }
 
 function setUp(name: string, create: (options: ConfigManagerOptions) => ConfigManager) {

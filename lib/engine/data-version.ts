@@ -1,4 +1,4 @@
-import { asInteger, asObject, type FastjsonObject } from '../../common/fastjson.js';
+import { asInteger, asObject, type FastjsonObject } from '../common/fastjson.js';
 
 /** The version of a table; brokers and name servers compare it for equality (DataVersion). */
 export class DataVersion {

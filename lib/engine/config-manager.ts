@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Clock, Timer } from '../../common/clock.js';
+import type { Clock, Timer } from '../common/clock.js';
 import {
   asObject,
   fastjsonPieces,
   parseFastjson,
   type FastjsonObject,
   type FastjsonTable,
-} from '../../common/fastjson.js';
-import type { Logger } from '../../common/logger.js';
-import type { FileCallback, FileSystem } from '../../common/file-system.js';
-import { StoreError } from '../../errors/store.error.js';
-import { JsonFile } from '../../common/json-file.js';
+} from '../common/fastjson.js';
+import type { Logger } from '../common/logger.js';
+import type { FileCallback, FileSystem } from '../common/file-system.js';
+import { StoreError } from '../errors/store.error.js';
+import { JsonFile } from '../common/json-file.js';
 
 /** Milliseconds until a table that could not be written is tried again. */
 const RETRY_INTERVAL = 5000;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
 import { ConfigurationError, MessageConversionError } from '../../lib/errors/index.js';
 import { MessageExt, type RocketMQMessageListenerOptions } from '../../lib/index.js';
-import { createPayloadReader, createReader } from '../../lib/listener/payload-reader.js';
+import { createPayloadReader } from '../../lib/template/payload-reader.js';
 import { PayloadConverter } from '../../lib/template/payload-converter.js';
 import { encodeRecord, innerMessage } from '../support/test-store.js';
 
@@ -14,8 +14,7 @@ class Order {
 }
 
 function reader(options: Partial<RocketMQMessageListenerOptions>) {
-  const endpoint = { name: 'OrderListener', className: 'OrderListener', options: { topic: 't', ...options } };
-  return createPayloadReader({ ...endpoint, payloads: new PayloadConverter(false), invoke: () => {} });
+  return createPayloadReader('Listener OrderListener', options, new PayloadConverter(false));
 }
 
 function message(body: string): MessageExt {
@@ -60,7 +59,7 @@ describe('createPayloadReader', () => {
   });
 
   it.each([Order, Number, Array])('takes null for a reply of type %o only', async (messageType) => {
-    const read = await createReader(
+    const read = await createPayloadReader(
       'sendAndReceive',
       { messageType, allowsNull: true },
       new PayloadConverter(false),

@@ -5,9 +5,8 @@ import type {
   RocketMQMessageType,
 } from '../interfaces/message-listener-options.interface.js';
 import { missingPackage, validateWithoutClass } from '../rocketmq.messages.js';
-import { fromBody, parseJson } from '../template/message-converter.js';
-import type { PayloadConverter } from '../template/payload-converter.js';
-import type { ListenerEndpoint } from './listener-endpoint.js';
+import { fromBody, parseJson } from './message-converter.js';
+import type { PayloadConverter } from './payload-converter.js';
 
 /** Makes of a message what its listener wants; throws, or rejects with, MessageConversionError when that is impossible. */
 export type PayloadReader = (message: MessageExt) => unknown;
@@ -25,20 +24,11 @@ export interface ReaderOptions extends Pick<RocketMQMessageListenerOptions, 'mes
 }
 
 /**
- * The reader of a listener's `messageType`.
+ * The reader of a `messageType`, by the name that errors give it.
  *
  * @throws ConfigurationError when a package is missing that it needs.
  */
-export async function createPayloadReader({
-  name,
-  options,
-  payloads,
-}: ListenerEndpoint): Promise<PayloadReader> {
-  return createReader(`Listener ${name}`, options, payloads);
-}
-
-/** As {@link createPayloadReader}, of a reader that errors name otherwise. */
-export async function createReader(
+export async function createPayloadReader(
   name: string,
   { messageType, validate = false, allowsNull = false }: ReaderOptions,
   payloads: PayloadConverter,
