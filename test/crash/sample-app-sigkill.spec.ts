@@ -28,7 +28,7 @@ it(
     for (let i = 0; i < KILLS; i++) {
       const app = await SampleApp.start(directory);
       const load = placeOrders(app, acknowledged);
-      const enough = acknowledged.size + random.integer(50, 350);
+      const enough = acknowledged.size + random.integer(50, 150);
       await eventually(() => acknowledged.size >= enough, 30_000);
       await app.kill();
       await load;
