@@ -248,7 +248,12 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     const now = this.instance.clock.now();
     for (const [topic, data] of this.subscriptions)
       this.subscriptions.set(topic, { ...data, subVersion: Math.max(now, data.subVersion + 1) });
-    this.instance.sendHeartbeatSoon();
+    this.tellBrokers();
+  }
+
+  /** At once: brokers refuse pulls with a subscription that they do not know yet. */
+  private tellBrokers(): void {
+    void this.instance.logged(() => this.instance.sendHeartbeatToAllBrokers());
   }
 
   /** Why a broker cannot filter by more than tags, if one cannot (MQClientInstance#checkClientInBroker). */
@@ -279,8 +284,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
 
   subscribePopRetry(retryTopic: string): void {
     this.subscribe(retryTopic);
-    // Brokers refuse pulls of it before, and the first is about to begin.
-    void this.instance.logged(() => this.instance.sendHeartbeatToAllBrokers());
+    this.tellBrokers();
   }
 
   unsubscribePopRetry(retryTopic: string): void {

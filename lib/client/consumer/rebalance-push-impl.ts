@@ -29,6 +29,8 @@ export class RebalancePushImpl {
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
   private readonly settled = new Map<string, Basis>();
   private lastRound: Round = new Map();
+  /** Whether {@link onMemberLeft} was called in this round: one renewal is for all brokers. */
+  private hasNotedLeaving = false;
   private isRequested = false;
   private isStopped = false;
   private retryTimer: Timer | undefined;
@@ -142,6 +144,7 @@ export class RebalancePushImpl {
     while (this.isRequested) {
       this.isRequested = false;
       const round: Round = new Map();
+      this.hasNotedLeaving = false;
       this.unsettleIdle();
       for (const topic of this.topics())
         if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
@@ -215,7 +218,9 @@ export class RebalancePushImpl {
     const present = new Set(members);
     const hasLeft = question.known.some((member) => !present.has(member));
     question.known = members;
-    if (hasLeft) this.onMemberLeft();
+    if (!hasLeft || this.hasNotedLeaving) return;
+    this.hasNotedLeaving = true;
+    this.onMemberLeft();
   }
 
   /** None when the broker has not heard of this member yet, which would leave it without queues: it is told. */

@@ -164,7 +164,7 @@ describe('rebalancing', () => {
 
 describe('a member of a group with another subscription', () => {
   /** A consumer with other members of its group, and the versions of its subscription that its broker was told. */
-  async function openWith(others: readonly string[]) {
+  async function openWith(others: readonly string[], brokerOfRetries = 'a') {
     const clock = new VirtualClock();
     const cluster = new ScriptedCluster();
     const group = { others };
@@ -180,7 +180,8 @@ describe('a member of a group with another subscription', () => {
       call.answer(success(undefined as never, { consumerIdList } as never));
       return true;
     };
-    for (const topic of ['t', '%RETRY%g']) cluster.transport.routes.set(topic, clusterRoute(4, { a: [0] }));
+    cluster.transport.routes.set('t', clusterRoute(4, { a: [0] }));
+    cluster.transport.routes.set('%RETRY%g', clusterRoute(4, { [brokerOfRetries]: [0] }));
     const instance = startInstance(cluster, { clock });
     await startConsumer(cluster, 'g', { t: 'x || y' }, collect([]), { clock, instance });
     await clock.advance(MINUTE);
@@ -194,7 +195,7 @@ describe('a member of a group with another subscription', () => {
         .filter(({ request }) => request.code === RequestCode.PULL_MESSAGE)
         .map(({ request }) => request.header as PullMessageRequestHeader)
         .filter(({ topic }) => topic === 't');
-    return { clock, group, versions, notify, pulled, start: clock.now() - MINUTE };
+    return { clock, group, versions, notify, pulled, instance, start: clock.now() - MINUTE };
   }
 
   it('is outlived by what those want that stay: they say it anew before they pull the queues of who left', async () => {
@@ -207,6 +208,17 @@ describe('a member of a group with another subscription', () => {
     const taken = pulled().slice(before);
     expect(taken.length).toBeGreaterThan(0);
     expect(taken.every(({ subVersion }) => subVersion === clock.now())).toBe(true);
+  });
+
+  it('is outlived once for all brokers, and while the next heartbeat would have to wait', async () => {
+    const { clock, group, versions, notify, pulled, instance, start } = await openWith(['other'], 'b');
+    instance.sendHeartbeatSoon();
+    await settle();
+    group.others = [];
+    const before = pulled().length;
+    await notify();
+    expect(new Set(versions)).toEqual(new Set([start, clock.now()]));
+    expect(pulled().slice(before).every(({ subVersion }) => subVersion === clock.now())).toBe(true);
   });
 
   it('that joins is the newest, and who is there already says nothing', async () => {
