@@ -9,7 +9,6 @@ import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
-import { resolveClientTls } from './remoting/tls/client-tls.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
 import { NearestTransport } from './remoting/transport/nearest-transport.js';
 import { ClusterProbe } from './rocketmq.cluster-probe.js';
@@ -158,9 +157,8 @@ export class RocketMQConnection {
     endpoint = this.endpoint(),
   ): MQClientInstance {
     const { clock } = this;
-    const { namespaceV2 } = this.options;
+    const { namespaceV2, tls } = this.options;
     const logger = new Logger('RocketMQClient');
-    const tls = resolveClientTls(this.options.tls);
     const transport = new NearestTransport(
       new TcpTransport({ clock, logger, tls, credentials, namespaceV2 }),
     );

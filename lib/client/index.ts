@@ -1,6 +1,8 @@
 export { systemClock, type Clock } from '../common/clock.js';
 export type { Logger } from '../common/logger.js';
 export { Message } from '../common/message.js';
+export type { SessionCredentials } from '../remoting/acl/session-credentials.js';
+export type { RocketMQTlsOptions } from '../remoting/tls/client-tls.js';
 export { TcpTransport, type TcpTransportOptions } from '../remoting/transport/tcp-transport.js';
 export type { Transport } from '../remoting/transport/transport.js';
 export { allocateMessageQueueByConfig } from './allocate/allocate-message-queue-by-config.js';

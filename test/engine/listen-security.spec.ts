@@ -8,8 +8,7 @@ import { ConfigurationError } from '../../lib/errors/index.js';
 import type { SessionCredentials } from '../../lib/remoting/acl/session-credentials.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
-import { resolveClientTls } from '../../lib/remoting/tls/client-tls.js';
-import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { TcpTransport, type TcpTransportOptions } from '../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
 import { pemPath, pemText, serverPem } from '../support/certificates.js';
 import { TestClient } from '../support/test-client.js';
@@ -23,26 +22,34 @@ const FREE_PORTS = { nameServerPort: 0, listenPort: 0 };
 const createWith = (listen: object) => () => new EmbeddedEngine({ listen } as EngineOptions);
 
 /** A client of another process, as the engine sees it. */
-function transportTo(credentials?: SessionCredentials, tls?: unknown): TcpTransport {
+function transportTo(credentials?: SessionCredentials, tls?: TcpTransportOptions['tls']): TcpTransport {
   const logger = new RecordingLogger();
   const transport = new TcpTransport({
     clock: systemClock,
     logger,
     credentials,
-    tls: resolveClientTls(tls),
+    tls,
   });
   onTestFinished(() => transport.close());
   return transport;
 }
 
-const openClient = ({ namesrvAddrs }: TestEngine, credentials?: SessionCredentials, tls?: unknown) =>
+const openClient = (
+  { namesrvAddrs }: TestEngine,
+  credentials?: SessionCredentials,
+  tls?: TcpTransportOptions['tls'],
+) =>
   TestClient.open({
     namesrvAddrs,
     connect: () => transportTo(credentials, tls),
     close: async () => {},
   });
 
-async function answerTo(address: string, credentials: SessionCredentials | undefined, tls?: unknown) {
+async function answerTo(
+  address: string,
+  credentials: SessionCredentials | undefined,
+  tls?: TcpTransportOptions['tls'],
+) {
   const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, header: { topic: 't' }, body: undefined };
   return invoke(transportTo(credentials, tls), address, request, 5000);
 }

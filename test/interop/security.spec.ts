@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { MQBrokerError, MQClientError } from '../../lib/errors/index.js';
-import { resolveClientTls } from '../../lib/remoting/tls/client-tls.js';
 import { TcpTransport, type TcpTransportOptions } from '../../lib/remoting/transport/tcp-transport.js';
 import { uniqueName, type Cluster } from '../conformance/cluster.js';
 import { pemPath, serverPem } from '../support/certificates.js';
@@ -78,7 +77,7 @@ describe.each(['enforcing', 'permissive'])('our client and Apache with tls.serve
 
   it(
     'work together with TLS',
-    () => sendAndConsume(clusterOf(apache(), { tls: resolveClientTls(trusting) })),
+    () => sendAndConsume(clusterOf(apache(), { tls: trusting })),
     60_000,
   );
 

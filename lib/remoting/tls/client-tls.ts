@@ -52,7 +52,7 @@ const rules: OptionRules<ClientTlsSettings> = {
 export function resolveClientTls(given: unknown): ClientTls | undefined {
   if (given === undefined || given === false) return undefined;
   if (given !== true && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    throw new ConfigurationError('RocketMQModule.tls is neither true, false nor an object');
+    throw new ConfigurationError('tls is neither true, false nor an object');
   }
   const options = resolveOptions('tls', rules, given === true ? {} : (given as object));
   const { servername, rejectUnauthorized } = options;

@@ -8,7 +8,7 @@ import { FieldName, type HeaderTexts } from '../codec/header-codec.js';
 import type { SerializeType } from '../codec/remoting-frame.js';
 import type { RemotingRequest } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
-import type { ClientTls } from '../tls/client-tls.js';
+import { type ClientTls, resolveClientTls, type RocketMQTlsOptions } from '../tls/client-tls.js';
 import { PendingCalls } from './pending-calls.js';
 import type { ConnectionChange } from './connection-change.js';
 import { TcpConnection, type ConnectionEnd } from './tcp-connection.js';
@@ -24,8 +24,8 @@ const NAMESPACE_FIELDS = [new FieldName('nsd'), new FieldName('ns')];
 export interface TcpTransportOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Undefined: connections are not encrypted. */
-  readonly tls?: ClientTls | undefined;
+  /** `true` trusts the authorities that Node does. Default: connections are not encrypted. */
+  readonly tls?: boolean | RocketMQTlsOptions | undefined;
   /** Undefined: requests are not signed. */
   readonly credentials?: SessionCredentials | undefined;
   /** A namespace in which brokers find topics and groups by their plain names (NamespaceRpcHook). */
@@ -50,12 +50,15 @@ export class TcpTransport implements Transport {
   private readonly signer: RequestSigner | undefined;
   private readonly extraFields: HeaderTexts | undefined;
   private readonly logger: Logger;
+  private readonly tls: ClientTls | undefined;
   private listener: RequestListener | undefined;
   private onChange: ((change: ConnectionChange) => void) | undefined;
   private isClosed = false;
 
+  /** @throws ConfigurationError for an option of `tls`, or a file that it names, that cannot be used. */
   constructor(private readonly options: TcpTransportOptions) {
     this.logger = escapedLogger(options.logger);
+    this.tls = resolveClientTls(options.tls);
     this.pending = new PendingCalls(options.clock);
     this.signer = options.credentials && new RequestSigner(options.credentials);
     const { namespaceV2 } = options;
@@ -126,7 +129,7 @@ export class TcpTransport implements Transport {
     return new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
-      tls: this.options.tls,
+      tls: this.tls,
       signer: this.signer,
       extraFields: this.extraFields,
       serializeType: this.options.serializeType ?? 'ROCKETMQ',

@@ -6,8 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/common/clock.js';
 import { MQClientError } from '../../../lib/errors/index.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
-import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
-import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
+import { TcpTransport, type TcpTransportOptions } from '../../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../../lib/remoting/transport/transport.js';
 import { pemPath, pemText } from '../../support/certificates.js';
 import { eventually } from '../../support/eventually.js';
@@ -19,11 +18,11 @@ import { VirtualClock } from '../../support/virtual-clock.js';
 const trusting = { ca: pemPath('ca') };
 
 /** Asks for the offset of a queue, which is the number of the queue. */
-async function ask(address: string, tls: unknown, queueId = 7): Promise<number> {
+async function ask(address: string, tls: TcpTransportOptions['tls'], queueId = 7): Promise<number> {
   const transport = new TcpTransport({
     clock: systemClock,
     logger: new RecordingLogger(),
-    tls: resolveClientTls(tls),
+    tls,
   });
   onTestFinished(() => transport.close());
   const request = { code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId }, body: undefined };
@@ -89,7 +88,7 @@ describe('a server that enforces TLS', () => {
     const transport = new TcpTransport({
       clock: systemClock,
       logger: new RecordingLogger(),
-      tls: resolveClientTls(trusting),
+      tls: trusting,
     });
     onTestFinished(() => transport.close());
     const topic = 't'.repeat(250_000);

@@ -11,7 +11,6 @@ import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
 import { failure, success, type RemotingRequest } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
-import { resolveClientTls } from '../../../lib/remoting/tls/client-tls.js';
 import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../../lib/remoting/transport/transport.js';
 import { eventually } from '../../support/eventually.js';
@@ -24,7 +23,7 @@ const request = (queueId: number) =>
 
 function open(clock: Clock = systemClock, tls?: boolean) {
   const logger = new RecordingLogger();
-  const transport = new TcpTransport({ clock, logger, tls: resolveClientTls(tls) });
+  const transport = new TcpTransport({ clock, logger, tls });
   onTestFinished(() => transport.close());
   const call = (address: string, queueId: number, timeout = 5000) =>
     invoke(transport, address, request(queueId), timeout);
