@@ -207,8 +207,9 @@ export class RocketMQConnection {
 
   /** The application that this one replaces may still be ending, as it may under `nest start --watch`. */
   private async waitForStore(engine: EmbeddedEngine): Promise<void> {
+    if (!isStoreInUse(engine)) return;
+    this.logger.log(waitingForStore(engine.storePathRootDir, STORE_TIMEOUT));
     const deadline = this.clock.monotonicNow() + STORE_TIMEOUT;
-    if (isStoreInUse(engine)) this.logger.log(waitingForStore(engine.storePathRootDir, STORE_TIMEOUT));
     while (isStoreInUse(engine) && this.clock.monotonicNow() < deadline)
       await new Promise<void>((resolve) => this.clock.setTimeout(resolve, STORE_INTERVAL));
   }

@@ -35,7 +35,6 @@ export type ConsumerFilterData = typeof FIELDS & {
 /** The SQL92 expressions of consumer groups (ConsumerFilterManager), kept in `config/consumerFilter.json`. */
 export class ConsumerFilterManager extends ConfigManager {
   private readonly table = new Map<string, Map<string, ConsumerFilterData>>();
-
   private readonly logLimit: LogLimit;
 
   constructor(options: ConfigManagerOptions) {

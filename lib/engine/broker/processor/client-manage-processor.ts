@@ -54,9 +54,10 @@ export class ClientManageProcessor {
     if (refusal !== undefined) return this.noteRefused('consumer', groupName, clientId, refusal);
     const group = groups.findSubscriptionGroupConfig(groupName);
     if (group === undefined) return;
-    const fault = this.broker.directoryFault(retryTopicOf(groupName));
+    const retryTopic = retryTopicOf(groupName);
+    const fault = this.broker.directoryFault(retryTopic);
     if (fault !== undefined) return this.noteRefused('consumer', groupName, clientId, fault);
-    topics.findOrCreate(retryTopicOf(groupName), group.retryQueueNums);
+    topics.findOrCreate(retryTopic, group.retryQueueNums);
     // What is noted is kept beyond the life of the group.
     filters.register(
       groupName,
