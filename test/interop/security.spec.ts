@@ -75,11 +75,7 @@ describe.each(['enforcing', 'permissive'])('our client and Apache with tls.serve
     },
   }));
 
-  it(
-    'work together with TLS',
-    () => sendAndConsume(clusterOf(apache(), { tls: trusting })),
-    60_000,
-  );
+  it('work together with TLS', () => sendAndConsume(clusterOf(apache(), { tls: trusting })), 60_000);
 
   it(`${mode === 'permissive' ? 'work' : 'do not work'} together without it`, async () => {
     const cluster = clusterOf(apache(), {});

@@ -218,7 +218,11 @@ describe('a member of a group with another subscription', () => {
     const before = pulled().length;
     await notify();
     expect(new Set(versions)).toEqual(new Set([start, clock.now()]));
-    expect(pulled().slice(before).every(({ subVersion }) => subVersion === clock.now())).toBe(true);
+    expect(
+      pulled()
+        .slice(before)
+        .every(({ subVersion }) => subVersion === clock.now()),
+    ).toBe(true);
   });
 
   it('that joins is the newest, and who is there already says nothing', async () => {
