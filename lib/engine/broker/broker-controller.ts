@@ -235,6 +235,16 @@ export class BrokerController implements RequestHandler {
     return this.store.directoryFault(topic, this.topics.names());
   }
 
+  /** Deletes a topic, its messages and everything that is known of it. */
+  async deleteTopic(topic: string): Promise<void> {
+    await this.store.deleteTopic(topic);
+    this.topics.delete(topic);
+    this.offsets.removeTopic(topic);
+    this.stats.onTopicDeleted(topic);
+    this.holdService.wakeUp(topic);
+    this.pops.onTopicDeleted(topic);
+  }
+
   private onTopicChanged(topic: TopicConfig): void {
     this.options.registerTopic(topic);
     this.consumers.onTopicChanged(topic.topicName);

@@ -3,7 +3,7 @@ import { LogLimit } from '../../../common/log-limit.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { isRetryTopic, normalTopicOf, popRetryTopicV1Of } from '../../../common/mix-all.js';
+import { isRetryTopic, normalTopicOf, popRetryTopicV1Of, REVIVE_QUEUES } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
@@ -39,6 +39,7 @@ export class PopReviveService {
   }
 
   start(): void {
+    this.addUpTo(REVIVE_QUEUES - 1);
     for (const [topic, maxQueueId] of this.broker.store.topics())
       if (topic === this.reviveTopic) this.addUpTo(maxQueueId);
     this.workLater();
@@ -46,9 +47,9 @@ export class PopReviveService {
 
   /** Messages were stored. */
   onArriving(records: readonly DispatchRequest[]): void {
-    for (const { queue } of records) {
+    for (const { queue, consumeQueueOffset } of records) {
       if (queue.topic !== this.reviveTopic) continue;
-      this.addUpTo(queue.queueId);
+      this.addUpTo(queue.queueId, consumeQueueOffset);
       if (this.timer === undefined) this.workLater();
     }
   }
@@ -62,10 +63,10 @@ export class PopReviveService {
   }
 
   /** Timers bring check points to the queues that Apache's broker chose, too, of which there may be more than here (reviveQueueNum). */
-  private addUpTo(queueId: number): void {
+  private addUpTo(queueId: number, max?: number): void {
     while (this.queues.length <= queueId) {
       const queue = new ReviveQueue(this.broker, this.reviveTopic, this.queues.length);
-      queue.load();
+      queue.load(max);
       this.queues.push(queue);
     }
   }
@@ -164,12 +165,17 @@ export class PopReviveService {
     this.prepare(topic, point.consumerGroup);
     const status = await this.put(message, topic, firstPopTime(message, point));
     if (isStored(status)) return true;
-    const isDeleted = this.broker.store.isDeleted(topic);
-    if (!isDeleted && !isRefusedForGood(status)) return false;
+    if (this.broker.store.isDeleted(topic)) await this.finishDeletion(topic);
+    if (!isRefusedForGood(status)) return false;
     this.broker.logger.error(
-      `Message ${message.queueOffset} of queue ${point.queueId} of topic ${point.topic} cannot be stored for a retry of group ${point.consumerGroup} and is dropped: ${isDeleted ? `topic ${topic} is deleted` : status}`,
+      `Message ${message.queueOffset} of queue ${point.queueId} of topic ${point.topic} cannot be stored for a retry of group ${point.consumerGroup} and is dropped: ${status}`,
     );
     return true;
+  }
+
+  /** The topic of the messages is there, and they need a retry topic; while the disk refuses, it is told that they cannot be stored. */
+  private async finishDeletion(retryTopic: string): Promise<void> {
+    await this.broker.deleteTopic(retryTopic).catch(() => {});
   }
 
   private async put(

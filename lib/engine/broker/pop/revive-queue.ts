@@ -52,12 +52,11 @@ export class ReviveQueue {
     this.logLimit = new LogLimit(broker.clock);
   }
 
-  /** Takes up where the last run ended; a store that lost its end has less than was worked off. */
-  load(): void {
+  /** Takes up where the last run ended; a store that lost its end has less than was worked off, up to `max`. */
+  load(max = this.broker.store.getMaxOffsetInQueue(this.topic, this.queueId)): void {
     const { store, offsets } = this.broker;
     const committed = offsets.queryOffset(REVIVE_GROUP, this.topic, this.queueId) ?? -1;
     const min = store.getMinOffsetInQueue(this.topic, this.queueId);
-    const max = store.getMaxOffsetInQueue(this.topic, this.queueId);
     this.nextOffset = Math.min(Math.max(committed + 1, min), max);
   }
 

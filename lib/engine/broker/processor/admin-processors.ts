@@ -19,7 +19,7 @@ export function registerAdminProcessors(
   pops: PopService,
 ): void {
   const answer = <C extends RequestCode>(code: C, work: Answer<C>) => registerAnswer(dispatcher, code, work);
-  const topic = new TopicAdminProcessor(broker, pops);
+  const topic = new TopicAdminProcessor(broker);
   const group = new GroupAdminProcessor(broker);
   const connection = new ConnectionProcessor(broker);
   const consumeStats = new ConsumeStatsProcessor(broker);

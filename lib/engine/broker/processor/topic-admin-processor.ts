@@ -8,7 +8,6 @@ import type { CreateTopicRequestHeader } from '../../../remoting/header/create-t
 import { failure, success, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import type { PopService } from '../pop/pop-service.js';
 import { alterAttributes } from '../topic/topic-attributes.js';
 import { MAX_QUEUES, type TopicConfig } from '../../../remoting/body/topic-config.js';
 import { encodeTopicConfig } from '../topic/topic-config.js';
@@ -20,10 +19,7 @@ const FILTER_TYPES = ['SINGLE_TAG', 'MULTI_TAG'];
 
 /** Topics and their queues, for administrators (AdminBrokerProcessor). */
 export class TopicAdminProcessor {
-  constructor(
-    private readonly broker: BrokerController,
-    private readonly pops: PopService,
-  ) {}
+  constructor(private readonly broker: BrokerController) {}
 
   async updateAndCreateTopic({
     header,
@@ -44,20 +40,10 @@ export class TopicAdminProcessor {
     const fault = this.refuseDeletion(topic);
     if (fault !== undefined) return fault;
     const { topics, offsets } = this.broker;
-    for (const retryTopic of this.popRetryTopicsOf(topic)) await this.deleteOne(retryTopic);
-    await this.deleteOne(topic);
+    for (const retryTopic of this.popRetryTopicsOf(topic)) await this.broker.deleteTopic(retryTopic);
+    await this.broker.deleteTopic(topic);
     await Promise.all([topics.flush(), offsets.flush()]);
     return success(undefined, undefined);
-  }
-
-  private async deleteOne(topic: string): Promise<void> {
-    const { topics, offsets, store, stats, holdService } = this.broker;
-    await store.deleteTopic(topic);
-    topics.delete(topic);
-    offsets.removeTopic(topic);
-    stats.onTopicDeleted(topic);
-    holdService.wakeUp(topic);
-    this.pops.onTopicDeleted(topic);
   }
 
   /** What came back to groups that pop goes with the topic (clearRetryTopicWhenDeleteTopic). */

@@ -306,20 +306,38 @@ describe('popped messages', () => {
     expect((await broker.group.pop()).messages).toEqual([]);
   });
 
-  it('whose retry topic is deleted but for its files are dropped', async () => {
+  it('whose retry topic is deleted but for its files come back when the disk lets them go', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');
     await broker.group.pop();
     await broker.pass(30 * SECOND);
     await broker.send('2');
     expect(bodies((await broker.group.pop()).messages)).toEqual(['2', '1']);
-    broker.disk.faults.push({ operation: 'remove', path: /consumequeue\/%RETRY%g_t/, code: 'EIO' });
+    const fault = { operation: 'remove', path: /consumequeue\/%RETRY%g_t/, code: 'EIO' } as const;
+    broker.disk.faults.push(fault);
     const deletion = await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
     expect(deletion.code).not.toBe(0);
     await broker.pass(20 * SECOND);
-    expect(broker.log).toContain(
-      'Message 1 of queue 0 of topic t cannot be stored for a retry of group g and is dropped: topic %RETRY%g_t is deleted',
-    );
-    expect(broker.log).not.toContain('it is tried again');
+    expect(broker.log).toContain('that group g did not acknowledge cannot be stored for a retry');
+    broker.disk.faults.length = 0;
+    await broker.pass(5 * SECOND);
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['2']);
+  });
+
+  it('come back in queues that are new to a store whose offsets are older', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1');
+    const { messages } = await broker.group.pop();
+    await broker.group.ack(messages[0]!);
+    await broker.pass(20 * SECOND);
+    await broker.close();
+    const isKept = (path: string) => /^\/$|^\/store$|config$|consumerOffset.json$/.test(path);
+    for (const path of [...broker.disk.paths()]) if (!isKept(path)) broker.disk.delete(path);
+    await broker.start();
+    await broker.client.send('u', { body: '2' });
+    const group = broker.groupOf('u', 'g');
+    expect(bodies((await group.pop()).messages)).toEqual(['2']);
+    await broker.pass(20 * SECOND);
+    expect(bodies((await group.pop()).messages)).toEqual(['2']);
   });
 });
