@@ -16,12 +16,15 @@ const view = (opaque: number) =>
     false,
   );
 
-it('of all clients are bounded: who leaves most of them unread is cut off', async () => {
+const body = Buffer.alloc(MIB);
+const answer = (context: RequestContext) => context.reply(success(undefined as never, body as never));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A server that keeps 16 MiB for its clients, and clients that read nothing, each with what it asked. */
+async function slowClients() {
   const { port, server, handler, logger } = await startServer(undefined, { maxUnreadBytes: 16 * MIB });
   const { unread } = server as unknown as { unread: { bytes: number } };
   handler.isSilent = true;
-  const body = Buffer.alloc(MIB);
-  const answer = (context: RequestContext) => context.reply(success(undefined as never, body as never));
   const ask = async () => {
     const client = await RawClient.open(port);
     client.socket.pause();
@@ -29,6 +32,18 @@ it('of all clients are bounded: who leaves most of them unread is cut off', asyn
     await eventually(() => handler.contexts.length === ASKED);
     return { client, contexts: handler.contexts.splice(0) };
   };
+  return { ask, handler, logger, unread };
+}
+
+async function answerUntil(contexts: readonly RequestContext[], isEnough: () => boolean) {
+  for (let i = 0; !isEnough() && i < ASKED; i++) {
+    answer(contexts[i]!);
+    await nextTurn();
+  }
+}
+
+it('of all clients are bounded: who leaves most of them unread is cut off', async () => {
+  const { ask, handler, logger, unread } = await slowClients();
   const [slow, slower] = [await ask(), await ask()];
   let answered = 0;
   // A system takes a few MiB of each connection.
@@ -36,7 +51,7 @@ it('of all clients are bounded: who leaves most of them unread is cut off', asyn
     answer(slow.contexts[answered]!);
     for (const i of [2 * answered, 2 * answered + 1]) answer(slower.contexts[i]!);
     answered++;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   expect(handler.closed).toEqual([slower.contexts[0]!.channel]);
   expect(logger.lines).toEqual([
@@ -44,5 +59,13 @@ it('of all clients are bounded: who leaves most of them unread is cut off', asyn
   ]);
   slow.client.socket.resume();
   await eventually(() => slow.client.frames.length === answered);
+  await eventually(() => unread.bytes === 0);
+});
+
+it('count no more when their client has gone', async () => {
+  const { ask, unread } = await slowClients();
+  const { client, contexts } = await ask();
+  await answerUntil(contexts, () => unread.bytes > 4 * MIB);
+  client.socket.destroy();
   await eventually(() => unread.bytes === 0);
 });
