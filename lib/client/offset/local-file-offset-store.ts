@@ -1,4 +1,4 @@
-import { parseFastjson, toFastjson, type FastjsonValue } from '../../common/fastjson.js';
+import { asInteger, asObject, asText, parseFastjson, toFastjson } from '../../common/fastjson.js';
 import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import type { JsonFile } from '../../common/json-file.js';
 import type { OffsetStore } from './offset-store.js';
@@ -56,21 +56,11 @@ export class LocalFileOffsetStore implements OffsetStore {
 }
 
 function decodeOffsets(text: string): { mq: MessageQueue; offset: number }[] {
-  const table = field(parseFastjson(text), 'offsetTable');
-  if (!(table instanceof Map)) throw new TypeError('there is no offsetTable');
+  const table = asObject(asObject(parseFastjson(text)).get('offsetTable'));
   return [...table].map(([key, offset]) => {
-    const queue = parseFastjson(key);
-    const topic = field(queue, 'topic');
-    const brokerName = field(queue, 'brokerName');
-    const queueId = field(queue, 'queueId');
-    if (typeof topic !== 'string' || typeof brokerName !== 'string' || typeof queueId !== 'number') {
-      throw new TypeError(`${key} is not a queue`);
-    }
-    if (typeof offset !== 'number') throw new TypeError(`the offset of ${key} is not a number`);
-    return { mq: { topic, brokerName, queueId }, offset };
+    const queue = asObject(parseFastjson(key));
+    const [topic, brokerName] = [asText(queue.get('topic')), asText(queue.get('brokerName'))];
+    const queueId = asInteger(queue.get('queueId'));
+    return { mq: { topic, brokerName, queueId }, offset: asInteger(offset) };
   });
-}
-
-function field(value: FastjsonValue, name: string): FastjsonValue | undefined {
-  return value instanceof Map ? value.get(name) : undefined;
 }

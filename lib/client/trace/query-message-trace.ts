@@ -1,7 +1,8 @@
 import { TopicNames } from '../../common/topic-validator.js';
-import { MQBrokerError } from '../../errors/mq-broker.error.js';
-import { RequestCode } from '../../remoting/request-code.js';
-import { ResponseCode } from '../../remoting/response-code.js';
+import type { MessageExt } from '../../common/message-ext.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
+import { ClientErrorCode } from '../../remoting/response-code.js';
+import { MQAdminImpl } from '../mq-admin-impl.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { decodeTraces, type MessageTrace } from './trace-data-encoder.js';
 
@@ -20,37 +21,20 @@ export async function queryMessageTrace(
   msgId: string,
   traceTopic: string = TopicNames.TRACE,
 ): Promise<MessageTrace[]> {
-  const topic = instance.withNamespace(traceTopic);
-  if ((await instance.updateTopicRouteInfo(topic)) === undefined) return [];
-  const found = await Promise.all(
-    instance.brokerAddressesOf(topic).map((address) => queryBroker(instance, address, topic, msgId)),
-  );
+  const found = await recordsOf(instance, traceTopic, msgId);
   const traces = found
-    .flat()
+    .flatMap((message) => decodeTraces(message.body.toString('utf8')))
     .filter((trace) => trace.msgId === msgId || trace.msgId.split(',').includes(msgId));
   return traces.toSorted((a, b) => a.timestamp - b.timestamp);
 }
 
-async function queryBroker(
-  instance: MQClientInstance,
-  address: string,
-  topic: string,
-  key: string,
-): Promise<MessageTrace[]> {
-  const header = {
-    topic,
-    key,
-    maxNum: MAX_MESSAGES,
-    beginTimestamp: 0,
-    endTimestamp: Number.MAX_SAFE_INTEGER,
-    uniqueKeyQuery: false,
-  };
+/** There is no topic as long as nobody has written traces. */
+async function recordsOf(instance: MQClientInstance, topic: string, key: string): Promise<MessageExt[]> {
+  const options = { maxNum: MAX_MESSAGES, begin: 0, end: Number.MAX_SAFE_INTEGER };
   try {
-    const request = { code: RequestCode.QUERY_MESSAGE, header, body: undefined };
-    const { body } = await instance.requestFrom(address, request);
-    return instance.decode(body!).flatMap((message) => decodeTraces(message.body.toString('utf8')));
+    return await new MQAdminImpl(instance).queryMessage(topic, key, options);
   } catch (error) {
-    if (error instanceof MQBrokerError && error.responseCode === ResponseCode.QUERY_NOT_FOUND) return [];
+    if (error instanceof MQClientError && error.responseCode === ClientErrorCode.NOT_FOUND_TOPIC) return [];
     throw error;
   }
 }
