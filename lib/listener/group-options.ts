@@ -1,34 +1,19 @@
+import { consumerRules, type ConsumerConfig } from '../client/consumer/consumer-config.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
+
+const { consumerGroup: _consumerGroup, consumeOrderly: _consumeOrderly, ...ofConsumer } = consumerRules;
+
+/** Rules of the options that a listener hands to its consumer as they are. */
+export const consumerOptionRules = ofConsumer;
+
+type GroupOption =
+  Exclude<keyof ConsumerConfig, 'consumerGroup' | 'consumeOrderly'> | 'consumeMode' | 'autoStart';
 
 /** Options that belong to the consumer, and so to all listeners of a group. */
 export const GROUP_OPTIONS = [
-  'messageModel',
+  ...Object.keys(ofConsumer),
   'consumeMode',
-  'consumeThreadNumber',
   'autoStart',
-  'maxReconsumeTimes',
-  'consumeMessageBatchMaxSize',
-  'rateLimit',
-  'suspendCurrentQueueTimeMillis',
-  'consumeTimeout',
-  'awaitTerminationMillisWhenShutdown',
-  'consumeFromWhere',
-  'consumeTimestamp',
-  'allocateMessageQueueStrategy',
-  'offsetStore',
-  'pullBatchSize',
-  'pullInterval',
-  'enableMsgTrace',
-  'customizedTraceTopic',
-  'pullThresholdForQueue',
-  'pullThresholdSizeForQueue',
-  'pullThresholdForTopic',
-  'pullThresholdSizeForTopic',
-  'consumeConcurrentlyMaxSpan',
-  'clientRebalance',
-  'popBatchNums',
-  'popInvisibleTime',
-  'popThresholdForQueue',
-] as const satisfies readonly (keyof RocketMQMessageListenerOptions)[];
+] as readonly GroupOption[];
 
-export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, (typeof GROUP_OPTIONS)[number]>>;
+export type GroupOptions = Partial<Pick<RocketMQMessageListenerOptions, GroupOption>>;

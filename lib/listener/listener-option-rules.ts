@@ -11,8 +11,7 @@ import {
   type OptionRule,
 } from '../common/option-rules.js';
 import { toTimestamp } from '../common/java-timestamp.js';
-import { consumerRules } from '../client/consumer/consumer-config.js';
-import { GROUP_OPTIONS } from './group-options.js';
+import { consumerOptionRules, GROUP_OPTIONS } from './group-options.js';
 import { areDelayLevels, delayLevelRule } from './delay-level.js';
 import { localRetryRule } from './local-retries.js';
 import { credentialRules } from '../rocketmq.credentials.js';
@@ -32,11 +31,9 @@ const topics: OptionRule<unknown> = {
   accepts: (value) => anyText.accepts(value) || (Array.isArray(value) && value.every(isSelection)),
 };
 
-const { consumerGroup: _consumerGroup, consumeOrderly: _consumeOrderly, ...ofConsumer } = consumerRules;
-
 /** What listeners and the module's `consumer` have in common. */
 export const sharedRules = {
-  ...ofConsumer,
+  ...consumerOptionRules,
   consumeMode: oneOf('CONCURRENTLY', ['CONCURRENTLY', 'ORDERLY']),
   enabled: bool(true),
   autoStart: bool(true),
@@ -47,7 +44,10 @@ export const sharedRules = {
   },
   localRetry: localRetryRule,
   // As in rocketmq-spring.
-  awaitTerminationMillisWhenShutdown: { ...ofConsumer.awaitTerminationMillisWhenShutdown, default: 1000 },
+  awaitTerminationMillisWhenShutdown: {
+    ...consumerOptionRules.awaitTerminationMillisWhenShutdown,
+    default: 1000,
+  },
   consumeTimestamp: {
     default: undefined,
     allowed: 'milliseconds since the epoch, a Date, or yyyyMMddHHmmss',
