@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { makeDurableDirectory } from '../../../common/durable-directory.js';
+import { crc32 } from '../../../common/crc32.js';
 import type { FileCallback, FileSystem } from '../../../common/file-system.js';
 import { CheckpointFile } from '../checkpoint-file.js';
 import { wholeSlots } from './timer-wheel.js';
 
 /** Bytes of Apache's seven numbers. */
 const LENGTH = 56;
+/** How many numbers the checksum covers, and where Apache counts versions. */
+const COVERED = 9;
+const COUNTER = 6;
 
 /** Of the messages of the timer topic below `queueOffset`, those that were due before `readTimeMs` are delivered. */
 export interface TimerProgress {
@@ -40,7 +44,7 @@ export class TimerCheckpoint {
   /** False when there is none that can be read: then nothing is known to be delivered. */
   load(): boolean {
     const { file } = this;
-    if (file.load() < LENGTH) return false;
+    if (file.load() < LENGTH || this.isDamaged()) return false;
     // Apache's broker may have shorter slots (timerPrecisionMs).
     this.lastReadTimeMs = wholeSlots(file.at(0));
     this.lastTimerLogFlushPos = file.at(1);
@@ -62,6 +66,20 @@ export class TimerCheckpoint {
     // The master's offset is the fourth: Apache takes up everything anew from where it says.
     const numbers = [lastReadTimeMs, lastTimerLogFlushPos, queueOffset, queueOffset, stateVersion, now];
     const { earlier } = this;
-    this.file.save([...numbers, ++this.counter, earlier.queueOffset, earlier.readTimeMs], done);
+    numbers.push(++this.counter, earlier.queueOffset, earlier.readTimeMs);
+    this.file.save([...numbers, this.counter, checksumOf(numbers)], done);
   }
+
+  /** The counter stands beside the checksum once more: Apache's broker leaves both as they were, and counts on whenever it changes something. */
+  private isDamaged(): boolean {
+    const { file } = this;
+    const counter = file.at(COUNTER);
+    if (counter === 0 || file.at(COVERED) !== counter) return false;
+    const numbers = Array.from({ length: COVERED }, (_, index) => file.at(index));
+    return file.at(COVERED + 1) !== checksumOf(numbers);
+  }
+}
+
+function checksumOf(numbers: readonly number[]): number {
+  return crc32(Buffer.from(numbers.join()));
 }
