@@ -1,30 +1,21 @@
 import type { Timer } from '../../../common/clock.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
-import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { StoreError } from '../../../errors/store.error.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { TimerProgress } from '../../store/timer/timer-checkpoint.js';
-import { TimerMessageStore, type DueSlot } from '../../store/timer/timer-message-store.js';
-import { TimerMagic } from '../../store/timer/timer-unit.js';
+import { TimerMessageStore } from '../../store/timer/timer-message-store.js';
 import { TIMER_PRECISION, wholeSlots } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
 import { getMessage } from '../store-promises.js';
-import {
-  isRecalled,
-  deliveredMessage,
-  lookTimedMessage,
-  readTimedMessage,
-  rolledMessage,
-  type TimedMessage,
-} from './timer-message.js';
+import { deliveredMessage, readTimedMessage, type TimedMessage } from './timer-message.js';
+import { TimerSlot } from './timer-slot.js';
 
-/** Messages that are taken up together, and delivered together. */
+/** Messages that are taken up together. */
 const TAKE_BATCH = 32;
-const DELIVER_BATCH = 128;
 /** Slots without messages that are passed over in one turn. */
 const MAX_EMPTY_SLOTS = 100_000;
 /** Milliseconds until what failed is tried again; longest wait for a due time, after which a clock that was set is noticed. */
@@ -64,7 +55,8 @@ export class TimerMessageService {
   private rebuilds: readonly TimerProgress[] = [];
   /** Until here messages were sent before the start: they go to their slots, and are delivered in the order of these. */
   private catchUpOffset = 0;
-  private slot: (DueSlot & { next: number; readonly deleteKeys: ReadonlySet<string> }) | undefined;
+  /** The slot that is being delivered. */
+  private slot: TimerSlot | undefined;
   private running: Promise<void> | undefined;
   private isWanted = false;
   private isStopped = false;
@@ -312,37 +304,13 @@ export class TimerMessageService {
   }
 
   private async deliverSlot(): Promise<void> {
-    const slot = (this.slot ??= this.openSlot());
-    const units = slot.positions
-      .slice(slot.next, slot.next + DELIVER_BATCH)
-      .map((position) => this.files.unitAt(position));
-    const now = this.broker.clock.now();
-    const messages = units.flatMap((unit) => {
-      const timed = lookTimedMessage(this.broker, unit.offsetPy);
-      if (timed === undefined || isRecalled(timed, slot.deleteKeys)) return [];
-      const enqueueTime = `${unit.currWriteTime}`;
-      const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;
-      return [isRoll ? rolledMessage(timed, enqueueTime, now) : deliveredMessage(timed, enqueueTime, now)];
-    });
-    await this.deliverAll(messages);
-    slot.next += units.length;
-    if (slot.next < slot.positions.length) return;
+    const slot = (this.slot ??= new TimerSlot(this.broker, this.files, this.readTimeMs));
+    await slot.deliver((messages) => this.deliverAll(messages));
+    if (!slot.isDelivered) return;
     this.slot = undefined;
     this.files.pending -= slot.count;
     this.readTimeMs += TIMER_PRECISION;
     this.hasChanged = true;
-  }
-
-  private openSlot() {
-    const slot = this.files.dueSlot(this.readTimeMs);
-    const deleteKeys = new Set<string>();
-    for (const { offsetPy } of slot.deletes) {
-      const key = lookTimedMessage(this.broker, offsetPy)?.message.getProperty(
-        MessageConst.TIMER_DEL_UNIQKEY,
-      );
-      if (key !== undefined) deleteKeys.add(key);
-    }
-    return { ...slot, next: 0, deleteKeys };
   }
 
   /** Takes up everything anew that is still in the topic, but for what was due before `readTimeMs`. */

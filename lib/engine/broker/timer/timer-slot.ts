@@ -1,0 +1,60 @@
+import { MessageConst } from '../../../common/message-const.js';
+import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { DueSlot, TimerMessageStore } from '../../store/timer/timer-message-store.js';
+import { TimerMagic, type TimerUnit } from '../../store/timer/timer-unit.js';
+import type { BrokerController } from '../broker-controller.js';
+import { deliveredMessage, isRecalled, lookTimedMessage, rolledMessage } from './timer-message.js';
+
+/** Messages that are delivered together. */
+const DELIVER_BATCH = 128;
+
+/** The messages that are due in one second, batch by batch (TimerMessageStore#dequeue). */
+export class TimerSlot {
+  private readonly slot: DueSlot;
+  private readonly deleteKeys = new Set<string>();
+  private next = 0;
+
+  /** @throws StoreError when a unit is damaged. */
+  constructor(
+    private readonly broker: BrokerController,
+    private readonly files: TimerMessageStore,
+    timeMs: number,
+  ) {
+    this.slot = files.dueSlot(timeMs);
+    for (const { offsetPy } of this.slot.deletes) {
+      const timed = lookTimedMessage(broker, offsetPy);
+      const key = timed?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
+      if (key !== undefined) this.deleteKeys.add(key);
+    }
+  }
+
+  /** Units, recalls among them. */
+  get count(): number {
+    return this.slot.count;
+  }
+
+  get isDelivered(): boolean {
+    return this.next >= this.slot.positions.length;
+  }
+
+  /**
+   * Has the next messages stored; they are the next ones again when that fails.
+   *
+   * @throws StoreError when a unit is damaged.
+   */
+  async deliver(store: (messages: readonly MessageExtBrokerInner[]) => Promise<void>): Promise<void> {
+    const positions = this.slot.positions.slice(this.next, this.next + DELIVER_BATCH);
+    const units = positions.map((position) => this.files.unitAt(position));
+    const now = this.broker.clock.now();
+    await store(units.flatMap((unit) => this.messageOf(unit, now) ?? []));
+    this.next += units.length;
+  }
+
+  private messageOf(unit: TimerUnit, now: number): MessageExtBrokerInner | undefined {
+    const timed = lookTimedMessage(this.broker, unit.offsetPy);
+    if (timed === undefined || isRecalled(timed, this.deleteKeys)) return undefined;
+    const enqueueTime = `${unit.currWriteTime}`;
+    const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;
+    return isRoll ? rolledMessage(timed, enqueueTime, now) : deliveredMessage(timed, enqueueTime, now);
+  }
+}
