@@ -21,10 +21,6 @@ const MAX_EMPTY_SLOTS = 100_000;
 /** Milliseconds until what failed is tried again; longest wait for a due time, after which a clock that was set is noticed. */
 const RETRY_INTERVAL = 1000;
 const MAX_WAIT = 1000;
-/** Behind by more, nothing new is put into the wheel: it could fall into a slot that was not read yet. */
-const MAX_BEHIND = 86_400_000;
-/** Slots older than this do not fit into the wheel with those to come (TIMER_WHEEL_TTL_DAY, TIMER_BLANK_SLOTS). */
-const MAX_AGE = 7 * 86_400_000 - 60_000;
 /** How long after its time a message may have been stored again for another turn. */
 const ROLL_TOLERANCE = 60_000;
 /** The clock is set back when it is behind by more: then times that were passed come again. */
@@ -53,7 +49,7 @@ export class TimerMessageService {
    * the first survives a restart: after several the others' messages come again if one more rebuild follows.
    */
   private rebuilds: readonly TimerProgress[] = [];
-  /** Until here messages were sent before the start: they go to their slots, and are delivered in the order of these. */
+  /** Until here messages were sent before the start, or stored again for another turn: no slot is read before they are in theirs. */
   private catchUpOffset = 0;
   /** The slot that is being delivered. */
   private slot: TimerSlot | undefined;
@@ -95,7 +91,11 @@ export class TimerMessageService {
 
   /** Messages of the timer topic that are not taken up yet (#getEnqueueBehindMessages). */
   get offsetBehind(): number {
-    return this.isOpen ? this.broker.store.getMaxOffsetInQueue(TIMER_TOPIC, 0) - this.queueOffset : 0;
+    return this.isOpen ? this.maxOffset - this.queueOffset : 0;
+  }
+
+  private get maxOffset(): number {
+    return this.broker.store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
   }
 
   /** Without waiting messages no slot is read. */
@@ -115,12 +115,12 @@ export class TimerMessageService {
     this.isOpen = true;
     const { lastReadTimeMs, lastTimerQueueOffset, earlier, savedAt } = this.files.checkpoint;
     const isSetBack = lastReadTimeMs > this.now() + MAX_SET_BACK;
-    const isOld = state === 'UNKNOWN' || isSetBack || lastReadTimeMs < this.now() - MAX_AGE;
-    this.readTimeMs = this.writeTimeMs = isOld ? this.now() : lastReadTimeMs;
-    this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
+    const isUnknown = state === 'UNKNOWN' || isSetBack;
+    this.readTimeMs = this.writeTimeMs = isUnknown ? this.now() : lastReadTimeMs;
+    this.catchUpOffset = this.maxOffset;
     this.queueOffset = Math.min(lastTimerQueueOffset, this.catchUpOffset);
     this.rebuilds = [{ ...earlier, queueOffset: Math.min(earlier.queueOffset, this.queueOffset) }];
-    if (state !== 'SOUND' || isOld) {
+    if (state !== 'SOUND' || isUnknown) {
       const isEmpty = this.catchUpOffset === 0 && this.files.pending === 0;
       const reason = isSetBack ? SET_BACK : state.toLowerCase();
       // A future that no clock said when it was written is damage, and proves nothing delivered.
@@ -173,7 +173,7 @@ export class TimerMessageService {
       this.isWanted = false;
       if (this.isSetBack && this.slot === undefined) this.goBack();
       const hasTaken = await this.takeUp();
-      const hasDelivered = await this.deliverDue();
+      const hasDelivered = await this.deliverDue(hasTaken ? this.dueUntil : this.writeTimeMs);
       if (!hasTaken && !hasDelivered && !this.isWanted) return;
       await new Promise<void>((resolve) => this.broker.clock.setImmediate(resolve));
     }
@@ -215,15 +215,22 @@ export class TimerMessageService {
     this.writeTimeMs = Math.max(this.writeTimeMs, this.now());
   }
 
+  /** Slots before it are due, and what was sent before they were is in them: a recall comes before what it recalls is delivered. */
+  private get dueUntil(): number {
+    if (this.queueOffset >= this.maxOffset) return this.writeTimeMs;
+    if (this.queueOffset < this.catchUpOffset) return this.readTimeMs;
+    const storedAt = this.broker.store.getMessageStoreTimestamp(TIMER_TOPIC, 0, this.queueOffset);
+    return Math.min(this.writeTimeMs, wholeSlots(storedAt));
+  }
+
   /** Puts the next messages of the topic into the wheel; false when there are none. */
   private async takeUp(): Promise<boolean> {
     const { store } = this.broker;
     // What a full disk did not take before.
     this.files.write();
     this.moveWriteTime();
-    const isBehind = this.files.pending > 0 && this.writeTimeMs - this.readTimeMs > MAX_BEHIND;
-    if (isBehind || this.isSetBack || this.queueOffset >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0))
-      return false;
+    if (this.files.pending === 0) this.readTimeMs = Math.max(this.readTimeMs, this.dueUntil);
+    if (this.isSetBack || this.queueOffset >= this.maxOffset) return false;
     const read = getMessage(store, TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH);
     const { messages, nextBeginOffset } = await read;
     if (nextBeginOffset <= this.queueOffset) return false;
@@ -261,7 +268,7 @@ export class TimerMessageService {
     // A due slot that is not read yet may hold what this recalls, or belongs before it.
     if (this.isRead(delayedTime)) return isDelete ? undefined : timed;
     const { commitLogOffset: offsetPy, storeSize: sizePy } = message;
-    this.files.add({ delayedTime, offsetPy, sizePy, realTopic, isDelete }, this.writeTimeMs);
+    this.files.add({ delayedTime, offsetPy, sizePy, realTopic, isDelete }, this.writeTimeMs, this.readTimeMs);
     return undefined;
   }
 
@@ -276,15 +283,14 @@ export class TimerMessageService {
     return this.rebuilds.some((it) => message.queueOffset < it.queueOffset && latest < it.readTimeMs);
   }
 
-  /** Delivers the next messages that are due; false when none are. */
-  private async deliverDue(): Promise<boolean> {
-    this.moveWriteTime();
-    if (this.files.pending === 0) this.readTimeMs = this.writeTimeMs;
+  /** Delivers the next messages of slots before `dueUntil`; false when there are none. */
+  private async deliverDue(dueUntil: number): Promise<boolean> {
+    if (this.files.pending === 0) return false;
     for (let i = 0; i < MAX_EMPTY_SLOTS && !this.files.hasSlot(this.readTimeMs); i++) {
-      if (this.readTimeMs >= this.writeTimeMs) return false;
+      if (this.readTimeMs >= dueUntil) return false;
       this.readTimeMs += TIMER_PRECISION;
     }
-    if (this.readTimeMs >= this.writeTimeMs) return false;
+    if (this.readTimeMs >= dueUntil) return false;
     if (!this.files.hasSlot(this.readTimeMs)) return true;
     try {
       await this.deliverSlot();
@@ -308,6 +314,7 @@ export class TimerMessageService {
     await slot.deliver((messages) => this.deliverAll(messages));
     if (!slot.isDelivered) return;
     this.slot = undefined;
+    this.catchUpOffset = this.maxOffset;
     this.files.pending -= slot.count;
     this.readTimeMs += TIMER_PRECISION;
     this.hasChanged = true;
@@ -321,7 +328,7 @@ export class TimerMessageService {
     this.slot = undefined;
     this.rebuilds = [...this.rebuilds.filter(({ readTimeMs }) => readTimeMs > state.readTimeMs), state];
     this.queueOffset = store.getMinOffsetInQueue(TIMER_TOPIC, 0);
-    this.catchUpOffset = store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
+    this.catchUpOffset = this.maxOffset;
     this.writeTimeMs = this.readTimeMs;
     this.hasChanged = true;
   }

@@ -8,7 +8,7 @@ import { OpenFiles } from '../open-files.js';
 import { TimerCheckpoint, type TimerProgress } from './timer-checkpoint.js';
 import { TimerLog } from './timer-log.js';
 import { TimerMagic, type TimerUnit } from './timer-unit.js';
-import { TIMER_PRECISION, TimerWheel, wholeSlots } from './timer-wheel.js';
+import { TIMER_PRECISION, TIMER_WHEEL_SPAN, TimerWheel, wholeSlots } from './timer-wheel.js';
 
 const MAX_OPEN_FILES = 64;
 /** Milliseconds that a slot may be away: half of the wheel (TIMER_WHEEL_TTL_DAY). */
@@ -88,6 +88,8 @@ export class TimerMessageStore {
       isBeyond = unit.offsetPy + unit.sizePy > maxPhyOffset;
       if (isBeyond) return false;
       if (unit.offsetPy >= newRecords) this.recovered.add(unit.offsetPy);
+      // More than a turn away: it took the place of a slot that was read when the checkpoint did not say so yet.
+      isChained &&= unit.delayedTime < lastReadTimeMs + TIMER_WHEEL_SPAN;
       if (unit.delayedTime >= lastReadTimeMs) isChained &&= this.restore(unit, position);
       return isChained;
     });
@@ -97,9 +99,15 @@ export class TimerMessageStore {
     return 'SOUND';
   }
 
-  /** Notes that a record waits; only in memory until {@link write}. */
-  add(request: TimerRequest, currWriteTime: number): void {
-    const delayedTime = this.targetOf(request.delayedTime, currWriteTime);
+  /**
+   * Notes that a record waits; only in memory until {@link write}. The wheel has no slots beyond a turn after the next one to be read,
+   * as after days without the engine: there it gets its turn earlier.
+   */
+  add(request: TimerRequest, now: number, readTimeMs: number): void {
+    const lastSlot = readTimeMs + TIMER_WHEEL_SPAN - TIMER_PRECISION;
+    const delayedTime = Math.min(this.targetOf(request.delayedTime, now), lastSlot);
+    // A unit has 32 bits for how far it is from there to the slot, which may be over for weeks.
+    const currWriteTime = Math.min(now, delayedTime);
     const isRoll = delayedTime !== request.delayedTime;
     const magic =
       TimerMagic.DEFAULT | (isRoll ? TimerMagic.ROLL : 0) | (request.isDelete ? TimerMagic.DELETE : 0);

@@ -6,6 +6,8 @@ import { viewOf, setInt64, readInt64 } from '../../../common/int64.js';
 export const TIMER_PRECISION = 1000;
 /** Slots of seven days, twice (TimerMessageStore.TIMER_WHEEL_TTL_DAY). */
 const SLOTS = 7 * 86_400 * 2;
+/** Milliseconds after which a slot's place is that of another one. */
+export const TIMER_WHEEL_SPAN = SLOTS * TIMER_PRECISION;
 const SLOT_SIZE = 32;
 const WHEEL_SIZE = SLOTS * SLOT_SIZE;
 const SLOTS_PER_PAGE = 128;

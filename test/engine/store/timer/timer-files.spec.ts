@@ -53,7 +53,7 @@ describe('the files of timed messages', () => {
     const timers = openTimers(store);
     expect(timers.open(Infinity, () => undefined)).toBe('UNKNOWN');
     const add = () =>
-      timers.add({ delayedTime: 60_000, offsetPy: 0, sizePy: 300, realTopic: 'T', isDelete: false }, 0);
+      timers.add({ delayedTime: 60_000, offsetPy: 0, sizePy: 300, realTopic: 'T', isDelete: false }, 0, 0);
     const syncs: FileCallback[] = [];
     const progress = { queueOffset: 5, readTimeMs: 1000 };
     const flush = () => timers.flush(progress, progress, 1000, (done) => syncs.push(done));
