@@ -172,8 +172,9 @@ export class TimerMessageService {
     while (!this.isStopped) {
       this.isWanted = false;
       if (this.isSetBack && this.slot === undefined) this.goBack();
-      const hasTaken = await this.takeUp();
+      const hasTaken = await this.takeUp().catch((error: Error) => error);
       const hasDelivered = await this.deliverDue(hasTaken ? this.dueUntil : this.writeTimeMs);
+      if (hasTaken instanceof Error && !hasDelivered) throw hasTaken;
       if (!hasTaken && !hasDelivered && !this.isWanted) return;
       await new Promise<void>((resolve) => this.broker.clock.setImmediate(resolve));
     }
@@ -183,7 +184,6 @@ export class TimerMessageService {
   private onError(error: Error): number | undefined {
     this.isWanted = false;
     if (this.isStopped) return undefined;
-    this.slot = undefined;
     this.broker.logger.error(`Waiting messages: ${String(error)}`);
     return RETRY_INTERVAL;
   }

@@ -97,6 +97,8 @@ export class TimerLog {
 
   /** A unit that was written; undefined when it is damaged. */
   read(position: number): TimerUnit | undefined {
+    // What a full disk did not take before.
+    if (position >= this.writtenTo) this.write();
     const segment = this.segments.find(position);
     if (segment === undefined || position + TIMER_UNIT_SIZE > this.writtenTo) return undefined;
     const place = this.place(position, segment);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { TimerBroker } from '../../../support/timer-broker.js';
-import { HOUR, MINUTE } from '../../../support/virtual-clock.js';
+import { HOUR, MINUTE, settle } from '../../../support/virtual-clock.js';
 
 const DAY = 24 * HOUR;
 const TIMER_LOG = '/store/timerlog/00000000000000000000';
@@ -289,6 +289,35 @@ describe('TimerMessageService', () => {
     await broker.pass(20_000);
     expect(broker.log).toContain('ENOSPC');
     expect(await broker.arrived()).toEqual(all);
+  });
+
+  describe('delivers a slot of many messages once', () => {
+    const all = Array.from({ length: 300 }, (_, i) => `${i}`);
+
+    /** While the first of them are being stored. */
+    async function inTheMiddle(): Promise<TimerBroker> {
+      const broker = await TimerBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+      await Promise.all(all.map((body) => broker.send(body, broker.in(5000))));
+      await broker.pass(4000);
+      broker.disk.holdsSyncs = true;
+      await broker.pass(1000);
+      return broker;
+    }
+
+    it('when the timer log has no room in the middle of it, and goes on meanwhile', async () => {
+      const broker = await inTheMiddle();
+      broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC' });
+      const sent = broker.send('other', broker.in(MINUTE));
+      await settle();
+      broker.disk.releaseSyncs();
+      await sent;
+      await broker.pass(5000);
+      expect(await broker.arrived()).toEqual(all);
+      broker.disk.faults.length = 0;
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual([...all, 'other']);
+      expect(broker.log).not.toContain('built anew');
+    });
   });
 
   it('drops a message of the timer topic that has no time, and goes on', async () => {
