@@ -174,6 +174,8 @@ export class TimerMessageService {
       if (this.isSetBack && this.slot === undefined) this.goBack();
       const hasTaken = await this.takeUp().catch((error: Error) => error);
       const hasDelivered = await this.deliverDue(hasTaken ? this.dueUntil : this.writeTimeMs);
+      // A crash in the middle of many messages must not bring all of them again.
+      if (this.hasChanged) this.flushLater();
       if (hasTaken instanceof Error && !hasDelivered) throw hasTaken;
       if (!hasTaken && !hasDelivered && !this.isWanted) return;
       await new Promise<void>((resolve) => this.broker.clock.setImmediate(resolve));
@@ -194,7 +196,6 @@ export class TimerMessageService {
   }
 
   private timeUntilNext(): number | undefined {
-    if (this.hasChanged) this.flushLater();
     if (this.files.pending === 0) return undefined;
     return this.readTimeMs + TIMER_PRECISION - this.broker.clock.now();
   }
@@ -312,12 +313,12 @@ export class TimerMessageService {
   private async deliverSlot(): Promise<void> {
     const slot = (this.slot ??= new TimerSlot(this.broker, this.files, this.readTimeMs));
     await slot.deliver((messages) => this.deliverAll(messages));
+    this.hasChanged = true;
     if (!slot.isDelivered) return;
     this.slot = undefined;
     this.catchUpOffset = this.maxOffset;
     this.files.pending -= slot.count;
     this.readTimeMs += TIMER_PRECISION;
-    this.hasChanged = true;
   }
 
   /** Takes up everything anew that is still in the topic, but for what was due before `readTimeMs`. */
@@ -334,6 +335,7 @@ export class TimerMessageService {
   }
 
   private flushLater(): void {
+    if (this.isStopped) return;
     const { clock, storeConfig } = this.broker;
     this.flushTimer ??= clock.setTimeout(() => {
       this.flushTimer = undefined;
@@ -342,19 +344,19 @@ export class TimerMessageService {
   }
 
   private async flush(): Promise<void> {
-    const { queueOffset, readTimeMs, rebuilds } = this;
+    const { queueOffset, readTimeMs, slot, rebuilds } = this;
     // A log that is only half built says less than the one before.
     if (!this.hasChanged || rebuilds.some((rebuild) => queueOffset < rebuild.queueOffset)) return;
     this.hasChanged = false;
     const { store, clock, logger } = this.broker;
     try {
-      const progress = { queueOffset, readTimeMs };
+      const progress = { queueOffset, readTimeMs, deliveredUnits: slot?.deliveredUnits ?? 0 };
       await this.files.flush(progress, rebuilds[0]!, clock.now(), (done) => store.syncLog(done));
       this.clean();
     } catch (error) {
       this.hasChanged = true;
       logger.error(`How far waiting messages are delivered cannot be written: ${String(error)}`);
-      if (!this.isStopped) this.flushLater();
+      this.flushLater();
     }
   }
 

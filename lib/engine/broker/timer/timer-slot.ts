@@ -12,7 +12,8 @@ const DELIVER_BATCH = 128;
 export class TimerSlot {
   private readonly slot: DueSlot;
   private readonly deleteKeys = new Set<string>();
-  private next = 0;
+  /** Units that are delivered. */
+  deliveredUnits: number;
 
   /** @throws StoreError when a unit is damaged. */
   constructor(
@@ -21,6 +22,7 @@ export class TimerSlot {
     timeMs: number,
   ) {
     this.slot = files.dueSlot(timeMs);
+    this.deliveredUnits = files.deliveredUnitsOf(timeMs);
     for (const { offsetPy } of this.slot.deletes) {
       const timed = lookTimedMessage(broker, offsetPy);
       const key = timed?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
@@ -34,7 +36,7 @@ export class TimerSlot {
   }
 
   get isDelivered(): boolean {
-    return this.next >= this.slot.positions.length;
+    return this.deliveredUnits >= this.slot.positions.length;
   }
 
   /**
@@ -43,11 +45,11 @@ export class TimerSlot {
    * @throws StoreError when a unit is damaged.
    */
   async deliver(store: (messages: readonly MessageExtBrokerInner[]) => Promise<void>): Promise<void> {
-    const positions = this.slot.positions.slice(this.next, this.next + DELIVER_BATCH);
+    const positions = this.slot.positions.slice(this.deliveredUnits, this.deliveredUnits + DELIVER_BATCH);
     const units = positions.map((position) => this.files.unitAt(position));
     const now = this.broker.clock.now();
     await store(units.flatMap((unit) => this.messageOf(unit, now) ?? []));
-    this.next += units.length;
+    this.deliveredUnits += units.length;
   }
 
   private messageOf(unit: TimerUnit, now: number): MessageExtBrokerInner | undefined {

@@ -8,7 +8,7 @@ import { wholeSlots } from './timer-wheel.js';
 /** Bytes of Apache's seven numbers. */
 const LENGTH = 56;
 /** How many numbers the checksum covers, and where Apache counts versions. */
-const COVERED = 9;
+const COVERED = 10;
 const COUNTER = 6;
 
 /** Of the messages of the timer topic below `queueOffset`, those that were due before `readTimeMs` are delivered. */
@@ -26,6 +26,8 @@ export class TimerCheckpoint {
   lastTimerQueueOffset = 0;
   /** How far it was when the log was built anew, as after the clock was set back. Apache's broker does not read it. */
   earlier: TimerProgress = { queueOffset: 0, readTimeMs: 0 };
+  /** Units due at `lastReadTimeMs` that are delivered, when not all of them are. Apache's broker delivers them again. */
+  deliveredUnits = 0;
   /** When it was written; by Apache's broker, when it last took something up. */
   savedAt = 0;
   private stateVersion = 0;
@@ -53,6 +55,7 @@ export class TimerCheckpoint {
     this.savedAt = file.at(5);
     this.counter = file.at(6);
     this.earlier = { queueOffset: file.at(7), readTimeMs: file.at(8) };
+    this.deliveredUnits = file.at(9);
     return this.lastReadTimeMs > 0;
   }
 
@@ -66,7 +69,7 @@ export class TimerCheckpoint {
     // The master's offset is the fourth: Apache takes up everything anew from where it says.
     const numbers = [lastReadTimeMs, lastTimerLogFlushPos, queueOffset, queueOffset, stateVersion, now];
     const { earlier } = this;
-    numbers.push(++this.counter, earlier.queueOffset, earlier.readTimeMs);
+    numbers.push(++this.counter, earlier.queueOffset, earlier.readTimeMs, this.deliveredUnits);
     this.file.save([...numbers, this.counter, checksumOf(numbers)], done);
   }
 

@@ -33,6 +33,12 @@ export interface DueSlot {
   readonly count: number;
 }
 
+/** How far everything is taken up and delivered. */
+export interface FlushedProgress extends TimerProgress {
+  /** Units due at `readTimeMs` that are delivered. */
+  readonly deliveredUnits: number;
+}
+
 /** How the files of a store that is opened were found. */
 export type TimerState = 'SOUND' | 'UNKNOWN' | 'DAMAGED';
 
@@ -152,6 +158,11 @@ export class TimerMessageStore {
     return { positions: positions.reverse(), deletes, count: positions.length + deletes.length };
   }
 
+  /** Units of the slot that were delivered before the engine ended. */
+  deliveredUnitsOf(timeMs: number): number {
+    return timeMs === this.checkpoint.lastReadTimeMs ? this.checkpoint.deliveredUnits : 0;
+  }
+
   /** @throws StoreError when the unit is damaged. */
   unitAt(position: number): TimerUnit {
     const unit = this.log.read(position);
@@ -165,6 +176,7 @@ export class TimerMessageStore {
     this.wheel.clear();
     this.recovered.clear();
     this.pending = 0;
+    this.checkpoint.deliveredUnits = 0;
     this.clearCount++;
   }
 
@@ -175,7 +187,7 @@ export class TimerMessageStore {
    * @param syncStore does the same for the messages themselves: what the checkpoint calls delivered must be there.
    */
   flush(
-    progress: TimerProgress,
+    progress: FlushedProgress,
     earlier: TimerProgress,
     now: number,
     syncStore: (done: FileCallback) => void,
@@ -199,7 +211,7 @@ export class TimerMessageStore {
   }
 
   private async flushNow(
-    { readTimeMs, queueOffset }: TimerProgress,
+    { readTimeMs, queueOffset, deliveredUnits }: FlushedProgress,
     earlier: TimerProgress,
     now: number,
     syncStore: (done: FileCallback) => void,
@@ -217,6 +229,7 @@ export class TimerMessageStore {
     this.checkpoint.lastTimerQueueOffset = queueOffset;
     this.checkpoint.lastTimerLogFlushPos = end;
     this.checkpoint.earlier = earlier;
+    this.checkpoint.deliveredUnits = deliveredUnits;
     await promisify((done: FileCallback) => this.checkpoint.save(now, done))();
   }
 

@@ -304,6 +304,17 @@ describe('TimerMessageService', () => {
       return broker;
     }
 
+    it('when the engine ends in the middle of it', async () => {
+      const broker = await inTheMiddle();
+      const closed = broker.close();
+      await settle();
+      broker.disk.releaseSyncs();
+      await closed;
+      await broker.start();
+      await broker.pass(1000);
+      expect(await broker.arrived()).toEqual(all);
+    });
+
     it('when the timer log has no room in the middle of it, and goes on meanwhile', async () => {
       const broker = await inTheMiddle();
       broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC' });
