@@ -15,6 +15,9 @@ const BATCH = 32;
 /** Longest wait for a due time in milliseconds; a clock that is set is noticed after it. */
 const MAX_WAIT = 1000;
 
+/** The clock is set back when a due time is farther away by more ms than the level says; by less, messages wait until it is where it was. */
+const MAX_SET_BACK = 60_000;
+
 /**
  * Delivers messages of delay levels when they are due (ScheduleMessageService). Each level is one queue of the
  * schedule topic, in which due times only grow; a level without messages costs nothing.
@@ -91,7 +94,7 @@ export class ScheduleMessageService {
     const deliverAt = tagsCode < 0 ? deliverTimestamp(delayLevels, level, storedAt()) : tagsCode;
     const wait = deliverAt - this.broker.clock.now();
     // A due time farther away than the level says comes from a clock that ran ahead (#correctDeliverTimestamp).
-    return wait > (delayLevels[level - 1] ?? wait) ? 0 : wait;
+    return wait > (delayLevels[level - 1] ?? wait) + MAX_SET_BACK ? 0 : wait;
   }
 
   private deliverLater(level: number, delay: number): void {

@@ -177,6 +177,17 @@ describe('ScheduleMessageService', () => {
     expect(await again.read('t')).toHaveLength(1);
   });
 
+  it('delivers nothing early when the clock is set back by a little', async () => {
+    const { clock, client } = await open();
+    await client.send('t', delayed(18));
+    await clock.advance(10 * SECOND);
+    clock.set(clock.now() - MINUTE);
+    await clock.advance(2 * HOUR - 1);
+    expect(await client.read('t')).toEqual([]);
+    await clock.advance(MINUTE);
+    expect(await client.read('t')).toHaveLength(1);
+  });
+
   it('counts the delay of what comes after the clock was set back from then on', async () => {
     const { clock, client } = await open();
     await client.send('t', { body: 'before' });
