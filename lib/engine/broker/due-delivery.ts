@@ -55,6 +55,7 @@ export class DueDelivery {
       const shorter = new Map(properties);
       shorter.delete(MessageConst.TIMER_ENQUEUE_MS);
       shorter.delete(MessageConst.TIMER_DEQUEUE_MS);
+      shorter.delete(MessageConst.TIMER_ROLL_TIMES);
       return { ...message, properties: shorter };
     }
     const isDeleted = this.store.isDeleted(message.topic);

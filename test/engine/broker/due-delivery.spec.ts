@@ -23,4 +23,14 @@ describe('DueDelivery', () => {
     );
     expect((await broker.send('refused', {}, 'doomed')).code).toBe(ResponseCode.SERVICE_NOT_AVAILABLE);
   });
+
+  it('keeps a message that has as many properties as it may, and is stored again for another turn', async () => {
+    const broker = await TimerBroker.open({ timerRollWindowSlot: 60 });
+    const send = (length: number) => broker.send('x', { ...broker.in(180_000), long: '-'.repeat(length) });
+    let length = 32_767;
+    while ((await send(length)).code !== ResponseCode.SUCCESS) length--;
+    await broker.pass(181_000);
+    const [message] = await broker.client.read('t');
+    expect(message?.getProperty('long')).toHaveLength(length);
+  });
 });
