@@ -6,6 +6,9 @@ import {
   type FastjsonValue,
 } from '../../../common/fastjson.js';
 
+/** A portion that was popped so many ms after now was popped before the clock was set back: nobody knows how long ago. */
+const MAX_AHEAD = 60_000;
+
 /** The portion of a queue that a group is consuming in order (ConsumerOrderInfoManager.OrderInfo). */
 export class OrderInfo {
   /** When a message is free again whose invisible time was changed, by its offset. */
@@ -49,6 +52,7 @@ export class OrderInfo {
 
   /** When nothing of the portion is with a consumer any more; undefined when it is so already. */
   freeAt(now: number): number | undefined {
+    if (this.popTime > now + MAX_AHEAD) return undefined;
     const times = this.offsets
       .filter((offset) => !this.acknowledged.has(offset))
       .map((offset) => this.nextVisibleTimes.get(offset) ?? this.popTime + this.invisibleTime);

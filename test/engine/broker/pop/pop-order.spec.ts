@@ -38,6 +38,17 @@ describe('a pop in order', () => {
     expect((await again).header!.orderCountInfo).toBe('0 qo0%2 1;0 0 0');
   });
 
+  it('does not wait for a portion that was popped while the clock was ahead', async () => {
+    const { broker, pop } = await open();
+    const now = broker.clock.now();
+    broker.clock.set(now + 24 * 3600 * SECOND);
+    await pop('a');
+    broker.clock.set(now);
+    const waiting = pop('b', { pollTime: 9 * SECOND });
+    await broker.pass(2 * SECOND);
+    expect(bodies((await waiting).messages)).toEqual(['1', '2']);
+  });
+
   it.each(['acknowledgement', 'end of the time'])(
     'that waits for a queue is woken by the %s there, whoever else waits',
     async (end) => {
