@@ -95,10 +95,10 @@ export class TransactionalMessageCheckService {
     const { clock, config, storeConfig } = this.broker;
     if (this.transactions.halves.hasEnded(half.queueOffset)) return 'PASS';
     if (this.transactions.committing.has(originOf(half))) return 'WAIT';
+    if (half.queueOffset >= end) return 'WAIT';
     const age = clock.now() - half.bornTimestamp;
     if (checkTimesOf(half) >= config.transactionCheckMax || age > storeConfig.fileReservedTime * HOUR)
       return this.endOf(half, 'DISCARD');
-    if (half.queueOffset >= end) return 'WAIT';
     const immunity = immunityOf(half, config.transactionTimeOut);
     if (immunity === undefined && age >= 0 && age < config.transactionTimeOut) return 'WAIT';
     if (immunity !== undefined && age < immunity) return this.endOf(half, 'RENEW');

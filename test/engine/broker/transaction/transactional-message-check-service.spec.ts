@@ -76,6 +76,17 @@ describe('the check of transactions', () => {
     expect(checksOf(client)).toHaveLength(1);
   });
 
+  it('gives nothing up before the last question can be answered', async () => {
+    const { client, send, pass } = await open({ transactionCheckMax: 1 });
+    await send('m');
+    await pass(INTERVAL);
+    const [{ request }] = checksOf(client) as [ReturnType<typeof checksOf>[0]];
+    await answer(client, request, COMMIT);
+    await pass(INTERVAL);
+    expect(bodies(await client.read('t'))).toEqual(['m']);
+    expect(await client.read(DISCARDED_TOPIC)).toEqual([]);
+  });
+
   it('does not ask about transactions that have ended', async () => {
     const { client, send, pass } = await open();
     await end(client, await send('committed'), COMMIT);
