@@ -120,7 +120,7 @@ export class PopReviveService {
       normalTopic !== undefined &&
       topicNameFault(popRetryTopicV1Of(normalTopic, consumerGroup)) === undefined &&
       topics.selectTopicConfig(normalTopic) !== undefined &&
-      groups.findSubscriptionGroupConfig(consumerGroup) !== undefined
+      groups.containsSubscriptionGroup(consumerGroup)
     );
   }
 
