@@ -7,6 +7,8 @@ import { deliveredMessage, isRecalled, lookTimedMessage, rolledMessage } from '.
 
 /** Messages that are delivered together. */
 const DELIVER_BATCH = 128;
+/** Bytes of records after which no further one is added to those. */
+const DELIVER_BYTES = 1024 * 1024;
 
 /** The messages that are due in one second, batch by batch (TimerMessageStore#dequeue). */
 export class TimerSlot {
@@ -45,11 +47,23 @@ export class TimerSlot {
    * @throws StoreError when a unit is damaged.
    */
   async deliver(store: (messages: readonly MessageExtBrokerInner[]) => Promise<void>): Promise<void> {
-    const positions = this.slot.positions.slice(this.deliveredUnits, this.deliveredUnits + DELIVER_BATCH);
-    const units = positions.map((position) => this.files.unitAt(position));
+    const units = this.nextUnits();
     const now = this.broker.clock.now();
     await store(units.flatMap((unit) => this.messageOf(unit, now) ?? []));
     this.deliveredUnits += units.length;
+  }
+
+  private nextUnits(): TimerUnit[] {
+    const units: TimerUnit[] = [];
+    let bytes = 0;
+    const batch = this.slot.positions.slice(this.deliveredUnits, this.deliveredUnits + DELIVER_BATCH);
+    for (const position of batch) {
+      if (bytes >= DELIVER_BYTES) break;
+      const unit = this.files.unitAt(position);
+      units.push(unit);
+      bytes += unit.sizePy;
+    }
+    return units;
   }
 
   private messageOf(unit: TimerUnit, now: number): MessageExtBrokerInner | undefined {
