@@ -39,6 +39,7 @@ export class ScheduleMessageService {
       const min = store.getMinOffsetInQueue(TopicNames.SCHEDULE, level - 1);
       const max = store.getMaxOffsetInQueue(TopicNames.SCHEDULE, level - 1);
       const offset = Math.min(Math.max(this.offsets.get(level), min), max);
+      if (this.offsets.all().has(level)) this.logLost(level, this.offsets.get(level), min);
       if (offset !== this.offsets.get(level)) this.offsets.set(level, offset);
       this.deliver(level);
     }
@@ -80,8 +81,16 @@ export class ScheduleMessageService {
     this.delivering.set(level, new DueDelivery(store, clock, logger));
     const offset = this.offsets.get(level);
     store.getMessage(TopicNames.SCHEDULE, level - 1, offset, BATCH, undefined, (result) => {
+      if (result.status === 'OFFSET_TOO_SMALL') this.logLost(level, offset, result.nextBeginOffset);
       void this.put(level, decodeMessages(result.messages), result.nextBeginOffset);
     });
+  }
+
+  private logLost(level: number, offset: number, min: number): void {
+    if (offset >= min) return;
+    this.broker.logger.error(
+      `Delayed messages ${offset} to ${min - 1} of level ${level} are lost: their log file was deleted before they were delivered`,
+    );
   }
 
   /** Milliseconds until the next message of a level is due; undefined when it has none. */

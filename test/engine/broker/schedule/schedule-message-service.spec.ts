@@ -157,6 +157,29 @@ describe('ScheduleMessageService', () => {
     expect(await broker.arrived()).toEqual(['x']);
   });
 
+  it.each(['while it runs', 'while it is down'])(
+    'names messages whose log file was deleted before they were due, %s',
+    async (when) => {
+      const deleteWhen = Array.from({ length: 24 }, (_, hour) => hour).join(';');
+      const broker = await TimerBroker.open({
+        mappedFileSizeCommitLog: 65_536,
+        fileReservedTime: 1,
+        deleteWhen,
+      });
+      await broker.send('delivered', { DELAY: 18 });
+      await broker.pass(2 * HOUR);
+      await broker.send('lost', { DELAY: 18 });
+      for (let i = 0; i < 3; i++) await broker.send('-'.repeat(40_000), { UNIQ_KEY: 'long' }, 'other');
+      await broker.pass(HOUR + 20 * SECOND);
+      if (when === 'while it is down') await broker.restart(HOUR);
+      else await broker.pass(HOUR);
+      expect(await broker.arrived()).toEqual([]);
+      expect(broker.log).toContain(
+        'ERROR Delayed messages 1 to 1 of level 18 are lost: their log file was deleted before they were delivered',
+      );
+    },
+  );
+
   it('writes how far it is 10 s later', async () => {
     const { clock, directory, client } = await open();
     await client.send('t', delayed(1));
