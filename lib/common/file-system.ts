@@ -1,3 +1,23 @@
+import { StoreError } from '../errors/store.error.js';
+
+/** Of them this process, or all together, have as many open as they may. */
+const TOO_MANY_CODES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
+
+/** A file could not be opened, and nothing of it was read, written or flushed. What is in it is as sound as before. */
+export class OpenError extends StoreError {
+  /** Whether there is no such file. */
+  readonly isGone: boolean;
+
+  constructor(path: string, cause: unknown) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const advice = TOO_MANY_CODES.has(code)
+      ? 'allow this process more open files (ulimit -n)'
+      : 'let the user of this process read and write it';
+    super(`${path} cannot be opened (${message}): ${advice}`, cause);
+    this.isGone = code === 'ENOENT';
+  }
+}
+
 /**
  * All access of the engine to files. Tests put a simulated disk in its place, which loses power, fills up, tears
  * writes and fails to flush.
@@ -15,10 +35,15 @@ export interface FileSystem {
   allocatedSizeOf(path: string): number;
   /** Milliseconds since the epoch of the last change. */
   modifiedAt(path: string): number;
-  /** Opens a file that exists for reading and writing: one that is gone must not come back empty. */
+  /**
+   * Opens a file that exists for reading and writing: one that is gone must not come back empty.
+   *
+   * @throws OpenError
+   */
   open(path: string): StoreFile;
   /** Opens for reading and writing; creates an empty file when there is none. */
   create(path: string): StoreFile;
+  /** @throws OpenError when it is not even opened. */
   readFile(path: string): Buffer;
   rename(from: string, to: string): void;
   /** Deletes a file; one that does not exist is no error. */
@@ -27,7 +52,7 @@ export interface FileSystem {
   removeDirectory(path: string): void;
   /** Makes created, renamed and deleted entries of the directory survive a power cut. */
   syncDirectory(path: string): void;
-  /** The same, off the event loop. */
+  /** The same, off the event loop; the error is an {@link OpenError} when nothing was flushed. */
   syncDirectoryAsync(path: string, done: FileCallback): void;
   /** Space of the disk that holds `path`, in bytes: used by anyone, and usable by this user. */
   diskSpace(path: string): { used: number; usable: number };

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { StoreError } from '../errors/store.error.js';
 import { makeDurableDirectory } from './durable-directory.js';
-import type { FileCallback, FileSystem } from './file-system.js';
+import { OpenError, type FileCallback, type FileSystem } from './file-system.js';
 
 /** Characters that are made and written at once: they take less than a millisecond. */
 const CHUNK_LENGTH = 16 * 1024;
@@ -36,7 +36,7 @@ export class JsonFile {
   /**
    * The content, that of `.bak` when the file is missing or torn, or undefined when there is neither.
    *
-   * @throws StoreError when there is content but none of it can be parsed.
+   * @throws StoreError when there is content but none of it can be parsed, or the file cannot be opened: `.bak` may be older.
    */
   load<T>(parse: (text: string) => T): T | undefined {
     const faults: unknown[] = [];
@@ -46,6 +46,7 @@ export class JsonFile {
         this.isSound = path === this.path;
         return content;
       } catch (error) {
+        if (error instanceof OpenError) throw error;
         faults.push(error);
       }
     }

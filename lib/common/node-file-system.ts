@@ -2,7 +2,7 @@ import type * as FsNativeExtensions from 'fs-native-extensions';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { loadNativeLock } from './native-lock.cjs';
-import type { FileCallback, FileSystem, StoreFile } from './file-system.js';
+import { OpenError, type FileCallback, type FileSystem, type StoreFile } from './file-system.js';
 
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
@@ -13,9 +13,9 @@ export const nodeFileSystem: FileSystem = {
   sizeOf: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
   allocatedSizeOf: (path) => fs.statSync(path).blocks * 512,
   modifiedAt: (path) => fs.statSync(path).mtimeMs,
-  open: (path) => new NodeStoreFile(fs.openSync(path, 'r+')),
+  open: (path) => new NodeStoreFile(open(path, 'r+')),
   create: (path) => new NodeStoreFile(openOrCreate(path)),
-  readFile: (path) => fs.readFileSync(path),
+  readFile,
   rename: (from, to) => fs.renameSync(from, to),
   remove,
   removeDirectory: (path) => fs.rmdirSync(path),
@@ -26,6 +26,23 @@ export const nodeFileSystem: FileSystem = {
     return { used: (blocks - bfree) * bsize, usable: bavail * bsize };
   },
 };
+
+function open(path: string, flags: string): number {
+  try {
+    return fs.openSync(path, flags);
+  } catch (error) {
+    throw new OpenError(path, error);
+  }
+}
+
+function readFile(path: string): Buffer {
+  const fd = open(path, 'r');
+  try {
+    return fs.readFileSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
 
 function openOrCreate(path: string): number {
   const { O_RDWR, O_CREAT } = fs.constants;
@@ -66,7 +83,7 @@ function syncDirectory(path: string): void {
 function syncDirectoryAsync(path: string, done: FileCallback): void {
   if (IS_WINDOWS) return process.nextTick(done, null);
   fs.open(path, 'r', (openError, fd) => {
-    if (openError) return done(openError);
+    if (openError) return done(new OpenError(path, openError));
     fs.fsync(fd, (syncError) => fs.close(fd, () => done(syncError)));
   });
 }

@@ -62,6 +62,14 @@ describe('JsonFile', () => {
     expect(disk.content(PATH).toString(), 'it is left as it was').toBe('{"n');
   });
 
+  it('that cannot be opened is an error: its .bak is older', async () => {
+    const disk = await savedTwice();
+    disk.faults.push({ operation: 'open', path: /table\.json$/, code: 'EACCES' });
+    expect(() => load(disk)).toThrow(/^\/data\/config\/table\.json cannot be opened \(EACCES/);
+    disk.faults.length = 0;
+    expect(load(disk)).toEqual({ n: 2 });
+  });
+
   it('that is torn and has no .bak is an error', async () => {
     const disk = newDisk();
     await mounted(disk).save('{"n":1}');

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { StoreFile } from '../../lib/common/file-system.js';
+import { OpenError, type StoreFile } from '../../lib/common/file-system.js';
 import { nodeFileSystem } from '../../lib/common/node-file-system.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/test-store.js';
@@ -38,6 +38,14 @@ function isClosed(fd: number): boolean {
     return false;
   } catch {
     return true;
+  }
+}
+
+function errorOf(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error;
   }
 }
 
@@ -157,6 +165,23 @@ describe('the file system of this machine', () => {
     expect(closeSync).not.toHaveBeenCalled();
     const [fd] = close.mock.calls[0]!;
     await eventually(() => isClosed(fd));
+  });
+
+  it('says of what cannot be opened that it is that, and whether it is gone', async () => {
+    const path = join(temporaryDirectory(), 'none');
+    const sync = new Promise<Error | null>((resolve) => nodeFileSystem.syncDirectoryAsync(path, resolve));
+    const errors = [
+      errorOf(() => nodeFileSystem.open(path)),
+      errorOf(() => nodeFileSystem.readFile(path)),
+      await sync,
+    ];
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(OpenError);
+      expect((error as OpenError).isGone).toBe(true);
+      expect((error as OpenError).message).toContain(`${path} cannot be opened (ENOENT`);
+    }
+    fs.symlinkSync('none', path);
+    expect(errorOf(() => nodeFileSystem.readFile(path))).toMatchObject({ isGone: false });
   });
 
   it('makes entries of directories durable, and says when it cannot', async () => {

@@ -1,16 +1,22 @@
 import { dirname } from 'node:path';
-import type { FileCallback, FileSystem, StoreFile } from '../../lib/common/file-system.js';
+import {
+  OpenError,
+  type FileCallback,
+  type FileSystem,
+  type StoreFile,
+} from '../../lib/common/file-system.js';
 import { PAGE_SIZE, SimulatedFile } from './simulated-file.js';
 import { attempt, diskError, SimulatedStoreFile } from './simulated-store-file.js';
 
-export type DiskOperation = 'read' | 'write' | 'sync' | 'create' | 'rename' | 'remove' | 'syncDirectory';
+export type DiskOperation =
+  'open' | 'read' | 'write' | 'sync' | 'create' | 'rename' | 'remove' | 'syncDirectory';
 
 /** Makes operations on some paths fail. */
 export interface DiskFault {
   readonly operation: DiskOperation;
   /** The paths it hits; all when absent. */
   readonly path?: RegExp;
-  readonly code: 'EIO' | 'ENOSPC' | 'EMFILE';
+  readonly code: 'EIO' | 'ENOSPC' | 'EMFILE' | 'EACCES';
   /** How many operations fail; all when absent. */
   times?: number;
   /** For reads: only those that touch this page fail. */
@@ -144,7 +150,7 @@ export class SimulatedDisk {
       this.onDeath();
       throw diskError('EIO', 'end of the process', path);
     }
-    if (operation !== 'read') this.journal.push(`${operation} ${path}`);
+    if (operation !== 'read' && operation !== 'open') this.journal.push(`${operation} ${path}`);
     const fault = this.faults.find(
       (candidate) =>
         candidate.operation === operation &&
@@ -277,7 +283,7 @@ class SimulatedFileSystem implements FileSystem {
   }
 
   open(path: string): StoreFile {
-    return new SimulatedStoreFile(this.disk, this.process, path, this.fileAt(path));
+    return new SimulatedStoreFile(this.disk, this.process, path, this.openFile(path));
   }
 
   create(path: string): StoreFile {
@@ -287,7 +293,7 @@ class SimulatedFileSystem implements FileSystem {
   }
 
   readFile(path: string): Buffer {
-    const file = this.fileAt(path);
+    const file = this.openFile(path);
     this.disk.check('read', path);
     const content = Buffer.alloc(file.size);
     file.read(content, 0, file.size, 0);
@@ -321,7 +327,8 @@ class SimulatedFileSystem implements FileSystem {
 
   syncDirectoryAsync(path: string, done: FileCallback): void {
     setImmediate(() => {
-      if (this.disk.isAlive(this.process)) done(attempt(() => this.syncDirectory(path)));
+      if (this.disk.isAlive(this.process))
+        done(attempt(() => this.opened(path, () => undefined)) ?? attempt(() => this.syncDirectory(path)));
     });
   }
 
@@ -336,6 +343,19 @@ class SimulatedFileSystem implements FileSystem {
     const file = new SimulatedFile();
     file.modifiedAt = this.disk.now();
     this.disk.change([path, file]);
+  }
+
+  private openFile(path: string): SimulatedFile {
+    return this.opened(path, () => this.fileAt(path));
+  }
+
+  private opened<T>(path: string, open: () => T): T {
+    try {
+      this.disk.check('open', path);
+      return open();
+    } catch (error) {
+      throw new OpenError(path, error);
+    }
   }
 
   private fileAt(path: string): SimulatedFile {

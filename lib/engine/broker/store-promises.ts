@@ -4,7 +4,11 @@ import type { GetMessageResult, MessageFilter } from '../store/get-message-resul
 import type { MessageExtBrokerInner } from '../store/message-ext-broker-inner.js';
 import { isStored, type PutMessageStatus } from '../store/put-message-status.js';
 
-/** Reads a queue, for what is not done with every message: pulls and sends give the store their callbacks. */
+/**
+ * Reads a queue, for what is not done with every message: pulls and sends give the store their callbacks.
+ *
+ * @throws Error when the store cannot read now: whoever passes over what it did not find must not go on.
+ */
 export function getMessage(
   store: DefaultMessageStore,
   topic: string,
@@ -13,7 +17,12 @@ export function getMessage(
   maxMsgNums: number,
   filter?: MessageFilter,
 ): Promise<GetMessageResult> {
-  return new Promise((resolve) => store.getMessage(topic, queueId, offset, maxMsgNums, filter, resolve));
+  return new Promise((resolve, reject) =>
+    store.getMessage(topic, queueId, offset, maxMsgNums, filter, (result) => {
+      if (result.status !== 'SERVICE_NOT_AVAILABLE') resolve(result);
+      else reject(new Error(`Messages of queue ${queueId} of topic ${topic} cannot be read now`));
+    }),
+  );
 }
 
 export interface PutMessageResult {

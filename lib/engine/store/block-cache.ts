@@ -75,8 +75,8 @@ export class BlockCache {
     this.waiting.set(numberOf(offset), waiting);
     const block = this.emptyBlock(segment, offset);
     const { buffer, startOffset, endOffset } = block;
-    segment.readAsync(buffer, 0, endOffset - startOffset, startOffset, (bytesRead) => {
-      const isThere = this.add(block, bytesRead);
+    segment.readAsync(buffer, 0, endOffset - startOffset, startOffset, (error, bytesRead) => {
+      const isThere = error === null && this.add(block, bytesRead);
       this.waiting.delete(numberOf(offset));
       for (const done of waiting) done(isThere);
     });

@@ -1,4 +1,4 @@
-import type { FileCallback, FileSystem, StoreFile } from '../../common/file-system.js';
+import { OpenError, type FileCallback, type FileSystem, type StoreFile } from '../../common/file-system.js';
 import { readOffset, writeInt64 } from '../../common/int64.js';
 
 const CHECKPOINT_SIZE = 4096;
@@ -12,13 +12,18 @@ export class CheckpointFile {
     private readonly fileSystem: FileSystem,
   ) {}
 
-  /** Returns how many bytes there were; of a file that is missing or cannot be read none, and all numbers are 0. */
+  /**
+   * Returns how many bytes there were; of a file that is missing or cannot be read none, and all numbers are 0.
+   *
+   * @throws OpenError
+   */
   load(): number {
     this.bytes.fill(0);
     if (!this.fileSystem.exists(this.path)) return 0;
     try {
       return this.fileSystem.readFile(this.path).copy(this.bytes);
-    } catch {
+    } catch (error) {
+      if (error instanceof OpenError) throw error;
       return 0;
     }
   }

@@ -224,8 +224,8 @@ export class ConsumeQueueStore {
   /** Forgets the messages below `minCommitLogOffset` and deletes the files that hold no others, as far as the disk lets them go. */
   deleteExpired(minCommitLogOffset: number): void {
     for (const queue of this.all()) {
-      queue.correctMinOffset(minCommitLogOffset);
       try {
+        queue.correctMinOffset(minCommitLogOffset);
         queue.deleteExpiredFiles();
       } catch (error) {
         this.files.logger.error(

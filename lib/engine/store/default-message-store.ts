@@ -1,5 +1,6 @@
 import type { Allocator } from '../../common/buffer-pool.js';
 import type { Clock } from '../../common/clock.js';
+import { LogLimit } from '../../common/log-limit.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import { hasQueueOffset } from '../../common/message-sys-flag.js';
@@ -57,7 +58,8 @@ export interface MessageStoreOptions {
 
 /**
  * All messages of a broker: commit log, ConsumeQueues and index in one directory (DefaultMessageStore). Opening and
- * closing aside, nothing here throws because of a disk: every call has a status for it.
+ * closing aside, nothing here throws because of a disk: calls have a status for it. Only what has none throws an OpenError
+ * when a file that it must read cannot be opened now.
  */
 export class DefaultMessageStore {
   readonly stats = new StoreStatsService();
@@ -99,7 +101,10 @@ export class DefaultMessageStore {
     const state = { log, queues, index, checkpoint, queueEnds, deleted };
     this.loader = new StoreLoader({ ...state, delayLevels, logger, savedTopics: options.savedTopics });
     const repair = new UnitRepair(log, deleted, delayLevels, clock, flags, logger);
-    this.reader = new MessageReader(log, config, repair);
+    const readErrors = new LogLimit(clock);
+    this.reader = new MessageReader(log, config, repair, ({ message }) => {
+      if (readErrors.take()) logger.error(`Messages cannot be read now: ${message}${readErrors.leftOut}`);
+    });
     this.lookup = new MessageLookup(log, index, config);
     const { flushIntervalConsumeQueue } = config;
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);

@@ -10,7 +10,9 @@ export type GetMessageStatus =
   | 'NO_MESSAGE_IN_QUEUE'
   | 'OFFSET_TOO_SMALL'
   | 'OFFSET_OVERFLOW_ONE'
-  | 'OFFSET_OVERFLOW_BADLY';
+  | 'OFFSET_OVERFLOW_BADLY'
+  /** A file cannot be opened now: nothing is known of what is there, and no offset may move. */
+  | 'SERVICE_NOT_AVAILABLE';
 
 /** What a read of a queue found (GetMessageResult). */
 export interface GetMessageResult {

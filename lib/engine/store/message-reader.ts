@@ -50,6 +50,8 @@ interface Selection {
   metRemoved: boolean;
   /** A unit that cannot be right, at which the selection ended. */
   damagedAt: number | undefined;
+  /** Why a unit could not be read, at which the selection ended. */
+  error: Error | undefined;
 }
 
 /** Reads messages of a queue (DefaultMessageStore#getMessage), and never returns one whose checksum does not hold. */
@@ -61,6 +63,8 @@ export class MessageReader {
     private readonly log: CommitLog,
     private readonly config: MessageStoreConfig,
     private readonly repair: UnitRepair,
+    /** Why messages that may be there cannot be read now. */
+    private readonly onError: (error: Error) => void,
   ) {
     this.loader = new RecordLoader(log, config.accessMessageInMemoryMaxRatio);
   }
@@ -90,13 +94,22 @@ export class MessageReader {
   private readUnits(request: UnitRequest, callback: GetMessageCallback): void {
     const selection = this.select(request);
     if (selection.picks.length > 0) return this.load(request, selection, callback);
+    if (selection.error !== undefined) return this.fail(request, selection.error, callback);
     if (selection.damagedAt !== undefined) return this.repairAndRead(request, selection.damagedAt, callback);
     const status = selection.metRemoved ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE';
     callback(this.result(request, status, selection.nextOffset, NO_BYTES, 0));
   }
 
   private repairAndRead(request: UnitRequest, offset: number, callback: GetMessageCallback): void {
-    this.repair.repair(request.queue, offset, () => this.readUnits(request, callback));
+    this.repair.repair(request.queue, offset, (error) => {
+      if (error === null) this.readUnits(request, callback);
+      else this.fail(request, error, callback);
+    });
+  }
+
+  private fail(request: UnitRequest, error: Error, callback: GetMessageCallback): void {
+    this.onError(error);
+    callback(this.result(request, 'SERVICE_NOT_AVAILABLE', request.offset, NO_BYTES, 0));
   }
 
   private scanEnd({ offset, maxMsgNums }: Omit<GetMessageRequest, 'filter'>): number {
@@ -106,25 +119,34 @@ export class MessageReader {
   }
 
   private select(request: UnitRequest): Selection {
-    const { queue, offset, maxMsgNums, filter } = request;
     const selection: Selection = {
       picks: [],
       totalSize: 0,
-      nextOffset: offset,
+      nextOffset: request.offset,
       metRemoved: false,
       damagedAt: undefined,
+      error: undefined,
     };
+    try {
+      this.fill(selection, request);
+    } catch (error) {
+      selection.error = error as Error;
+    }
+    return selection;
+  }
+
+  private fill(selection: Selection, request: UnitRequest): void {
+    const { queue, maxMsgNums, filter } = request;
     const scanEnd = this.scanEnd(request);
     while (selection.nextOffset < scanEnd) {
       const wanted = Math.min(scanEnd - selection.nextOffset, UNITS_PER_READ);
       const present = queue.readUnits(selection.nextOffset, wanted, this.units);
       for (let i = 0; i < present; i++) {
-        if (!this.consider(selection, queue, i * CQ_UNIT_SIZE, maxMsgNums, filter)) return selection;
+        if (!this.consider(selection, queue, i * CQ_UNIT_SIZE, maxMsgNums, filter)) return;
         selection.nextOffset++;
       }
-      if (present < wanted) break;
+      if (present < wanted) return;
     }
-    return selection;
   }
 
   /** Looks at one unit; false when the selection ends before it. */
@@ -185,7 +207,10 @@ export class MessageReader {
   private load(request: UnitRequest, selection: Selection, callback: GetMessageCallback): void {
     const { picks, totalSize } = selection;
     const target = request.allocator?.allocate(totalSize) ?? Buffer.allocUnsafe(totalSize);
-    this.loader.load(picks, target, () => this.finish(request, selection, target, callback));
+    this.loader.load(picks, target, (error) => {
+      if (error === null) this.finish(request, selection, target, callback);
+      else this.fail(request, error, callback);
+    });
   }
 
   private finish(

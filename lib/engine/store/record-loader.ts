@@ -18,12 +18,15 @@ export interface PickedRecord {
   readonly target: number;
 }
 
+/** The error is an OpenError: then not all records are there. */
+export type LoadCallback = (error: Error | null) => void;
+
 interface Load {
   readonly picks: readonly PickedRecord[];
   readonly target: Buffer;
   /** Whether to read by block where the blocks can be had. */
   readonly byBlock: boolean;
-  readonly done: () => void;
+  readonly done: LoadCallback;
 }
 
 /** Records that follow one another in one file, all of them in memory or none. */
@@ -61,7 +64,7 @@ export class RecordLoader {
   }
 
   /** Loads records, in the order of the log, those that may have to come from the disk without blocking. */
-  load(picks: readonly PickedRecord[], target: Buffer, done: () => void): void {
+  load(picks: readonly PickedRecord[], target: Buffer, done: LoadCallback): void {
     this.loadFrom({ picks, target, byBlock: this.areInBlocks(picks), done }, 0);
   }
 
@@ -80,10 +83,16 @@ export class RecordLoader {
     for (let next = first; next < load.picks.length;) {
       const run = this.runAt(load.picks, next);
       const inBlock = byBlock && this.blocks.canHold(run.offset, run.length);
-      if (!this.loadAtOnce(load, run, inBlock)) return this.loadLater(load, run, inBlock);
+      let isLoaded: boolean;
+      try {
+        isLoaded = this.loadAtOnce(load, run, inBlock);
+      } catch (error) {
+        return load.done(error as Error);
+      }
+      if (!isLoaded) return this.loadLater(load, run, inBlock);
       next = run.end;
     }
-    load.done();
+    load.done(null);
   }
 
   /** False when the run may have to come from the disk. */
@@ -104,13 +113,14 @@ export class RecordLoader {
     { first, end, offset, length, target, segment }: Run,
     inBlock: boolean,
   ): void {
-    const goOn = (next: number, byBlock?: boolean) => {
+    const goOn = (error: Error | null, next: number, byBlock?: boolean) => {
       this.coldReads--;
-      this.loadFrom(load, next, byBlock);
+      if (error === null) this.loadFrom(load, next, byBlock);
+      else load.done(error);
     };
     this.coldReads++;
-    if (inBlock) this.blocks.readAsync(segment!, offset, (isThere) => goOn(first, isThere));
-    else segment!.readAsync(load.target, target, length, offset, () => goOn(end));
+    if (inBlock) this.blocks.readAsync(segment!, offset, (isThere) => goOn(null, first, isThere));
+    else segment!.readAsync(load.target, target, length, offset, (error) => goOn(error, end));
   }
 
   /** A run mostly lies in one chunk. */

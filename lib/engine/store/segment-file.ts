@@ -1,4 +1,4 @@
-import type { FileCallback, FileSystem } from '../../common/file-system.js';
+import { OpenError, type FileCallback, type FileSystem } from '../../common/file-system.js';
 import { OffsetRanges } from './offset-ranges.js';
 import type { OpenFiles } from './open-files.js';
 
@@ -33,7 +33,11 @@ export class SegmentFile {
     return offset >= this.startOffset && offset < this.endOffset;
   }
 
-  /** Reads bytes of this file; returns how many there were. Those that the disk cannot read are zeros. */
+  /**
+   * Reads bytes of this file; returns how many there were. Those that the disk cannot read are zeros.
+   *
+   * @throws OpenError when the file is there and cannot be opened: that says nothing of what is in it.
+   */
   read(buffer: Buffer, bufferOffset: number, length: number, offset: number): number {
     try {
       return this.readOrThrow(buffer, bufferOffset, length, offset);
@@ -46,17 +50,25 @@ export class SegmentFile {
     return this.openFiles.get(this.path).read(buffer, bufferOffset, length, offset - this.startOffset);
   }
 
+  /** The same, off the event loop; an error is an OpenError. */
   readAsync(
     buffer: Buffer,
     bufferOffset: number,
     length: number,
     offset: number,
-    done: (bytesRead: number) => void,
+    done: (error: Error | null, bytesRead: number) => void,
   ): void {
     const position = offset - this.startOffset;
-    this.openFiles.readAsync(this.path, buffer, bufferOffset, length, position, (error, bytesRead) =>
-      done(error === null ? bytesRead : this.readByPage(buffer, bufferOffset, length, offset)),
-    );
+    this.openFiles.readAsync(this.path, buffer, bufferOffset, length, position, (failure, bytesRead) => {
+      if (failure === null) return done(null, bytesRead);
+      let error: Error | null = null;
+      try {
+        this.readByPage(buffer, bufferOffset, length, offset);
+      } catch (openError) {
+        error = openError as Error;
+      }
+      done(error, length);
+    });
   }
 
   write(buffer: Buffer, bufferOffset: number, length: number, offset: number): void {
@@ -110,10 +122,18 @@ export class SegmentFile {
       try {
         this.readOrThrow(buffer, bufferOffset + done, count, offset + done);
       } catch (error) {
+        if (error instanceof OpenError) return this.readGone(length, error);
         this.noteUnreadable(offset + done, count, error);
       }
       done += count;
     }
+    return length;
+  }
+
+  /** Nothing is left of a file that somebody has deleted; of any other all may be read later. */
+  private readGone(length: number, error: OpenError): number {
+    if (!error.isGone) throw error;
+    this.noteUnreadable(this.startOffset, this.size, error);
     return length;
   }
 

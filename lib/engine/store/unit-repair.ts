@@ -2,13 +2,14 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
-import { isPlausible } from './cq-unit.js';
+import { isPlausible, type CqUnit } from './cq-unit.js';
 import type { DeletedTopics } from './deleted-topics.js';
 import { readDispatchRequest, readRecordQueue } from './dispatch-request.js';
 import { OffsetRanges } from './offset-ranges.js';
 import { leadsToRecord } from './record-head.js';
 import { RecordScanner } from './record-scanner.js';
 import type { RunningFlags } from './running-flags.js';
+import type { SegmentFile } from './segment-file.js';
 
 /** Bytes of the log that are searched before other work gets its turn. */
 const SLICE = 16 * 1024 * 1024;
@@ -24,10 +25,13 @@ interface Search {
   readonly logEnd: number;
 }
 
+/** The error is an OpenError: then nothing is known of what was searched for. */
+export type RepairCallback = (error: Error | null) => void;
+
 /** Replaces ConsumeQueue units that lead to no record, or to a wrong one, by what the log says. */
 export class UnitRepair {
   /** Who waits for the search that is under way in a queue. */
-  private readonly waiting = new Map<ConsumeQueue, (() => void)[]>();
+  private readonly waiting = new Map<ConsumeQueue, RepairCallback[]>();
 
   constructor(
     private readonly log: CommitLog,
@@ -39,11 +43,16 @@ export class UnitRepair {
   ) {}
 
   /** Repairs the unit of `offset` and the damaged ones around it; those whose record is gone become lost. */
-  repair(queue: ConsumeQueue, offset: number, done: () => void): void {
+  repair(queue: ConsumeQueue, offset: number, done: RepairCallback): void {
     const waiting = this.waiting.get(queue);
     if (waiting !== undefined) return void waiting.push(done);
     this.waiting.set(queue, [done]);
-    const search = this.plan(queue, offset);
+    let search: Search;
+    try {
+      search = this.plan(queue, offset);
+    } catch (error) {
+      return this.end(queue, error as Error);
+    }
     this.search(search, search.logStart);
   }
 
@@ -81,15 +90,22 @@ export class UnitRepair {
       const next = this.log.segments.startAfter(offset);
       return next > offset ? this.search(search, next) : this.finish(search);
     }
-    const limit = Math.min(search.logEnd, segment.endOffset, offset + SLICE);
-    const scanner = new RecordScanner(segment, (buffer, position) => this.inspect(search, buffer, position));
-    let next = scanner.walk(offset, limit);
-    if (next < limit) {
-      next = scanner.isEndOfFile(next)
-        ? segment.endOffset
-        : (scanner.findNext(next + 1) ?? segment.endOffset);
+    let next: number;
+    try {
+      next = this.searchSlice(search, segment, offset);
+    } catch (error) {
+      return this.end(search.queue, error as Error);
     }
     this.clock.setImmediate(() => this.search(search, next));
+  }
+
+  /** Returns where the search goes on. */
+  private searchSlice(search: Search, segment: SegmentFile, offset: number): number {
+    const limit = Math.min(search.logEnd, segment.endOffset, offset + SLICE);
+    const scanner = new RecordScanner(segment, (buffer, position) => this.inspect(search, buffer, position));
+    const next = scanner.walk(offset, limit);
+    if (next >= limit) return next;
+    return scanner.isEndOfFile(next) ? segment.endOffset : (scanner.findNext(next + 1) ?? segment.endOffset);
   }
 
   private inspect({ queue, missing, repaired }: Search, buffer: Buffer, position: number): void {
@@ -115,14 +131,23 @@ export class UnitRepair {
           `at bytes ${logStart} to ${logEnd - 1}${this.describe(queue, from)}`,
       );
     }
-    const waiting = this.waiting.get(queue)!;
-    this.waiting.delete(queue);
-    for (const done of waiting) done();
+    this.end(queue, null);
   }
 
-  /** Where the record should be. */
+  private end(queue: ConsumeQueue, error: Error | null): void {
+    const waiting = this.waiting.get(queue)!;
+    this.waiting.delete(queue);
+    for (const done of waiting) done(error);
+  }
+
+  /** Where the record should be, if that can be read. */
   private describe(queue: ConsumeQueue, offset: number): string {
-    const unit = queue.unitAt(offset);
+    let unit: CqUnit | undefined;
+    try {
+      unit = queue.unitAt(offset);
+    } catch {
+      return '';
+    }
     if (!isPlausible(unit)) return '';
     const path = this.log.segments.find(unit.commitLogOffset)?.path;
     return path === undefined

@@ -152,7 +152,16 @@ export class StoreFuzz {
       return;
     }
     const fault: DiskFault = {
-      operation: random.pick(['write', 'sync', 'create', 'rename', 'remove', 'syncDirectory', 'read']),
+      operation: random.pick([
+        'write',
+        'sync',
+        'create',
+        'rename',
+        'remove',
+        'syncDirectory',
+        'read',
+        'open',
+      ]),
       path: random.pick([/commitlog/, /consumequeue/, /index/, /checkpoint/, /config/, /abort/, /./]),
       code: 'EIO',
       times: random.integer(1, 3),
@@ -185,9 +194,13 @@ export class StoreFuzz {
   }
 
   private async check(): Promise<void> {
-    // What the disk cannot read for once is no loss.
+    // What cannot be read for once is no loss.
     const { faults } = this.disk;
-    faults.splice(0, faults.length, ...faults.filter(({ operation }) => operation !== 'read'));
+    faults.splice(
+      0,
+      faults.length,
+      ...faults.filter(({ operation }) => operation !== 'read' && operation !== 'open'),
+    );
     await this.model.check(this.store, { oldestByte: this.oldestByte(), afterPowerLoss: this.mayHaveLost });
     this.mayHaveLost = false;
   }
@@ -234,7 +247,7 @@ export class StoreFuzz {
         return this.openNow();
       } catch (error) {
         await settle(1);
-        const isExpected = this.isDead || (error as NodeJS.ErrnoException).code === 'EIO' || isNoSpace(error);
+        const isExpected = this.isDead || ['EIO', 'ENOSPC'].includes(codeOf(error)!);
         if (!isExpected) throw error;
         this.history.push(`open fails: ${String(error)}`);
         this.end(this.wayToEnd());
@@ -258,6 +271,8 @@ export class StoreFuzz {
   }
 }
 
-function isNoSpace(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOSPC';
+/** What the disk said. */
+function codeOf(error: unknown): string | undefined {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return cause === undefined ? code : codeOf(cause);
 }

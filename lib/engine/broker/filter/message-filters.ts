@@ -75,9 +75,14 @@ export class ArrivedRecords {
 
   private propertiesOf(request: DispatchRequest): RecordProperties | undefined {
     if (request === this.last) return this.properties;
-    const record = this.store.lookMessageByOffset(request.commitLogOffset);
     this.last = request;
-    this.properties = record && new RecordProperties().of(record, 0);
+    this.properties = undefined;
+    try {
+      const record = this.store.lookMessageByOffset(request.commitLogOffset);
+      this.properties = record && new RecordProperties().of(record, 0);
+    } catch {
+      // Whoever waits for it reads it again, and is told.
+    }
     return this.properties;
   }
 }

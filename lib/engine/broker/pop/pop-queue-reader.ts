@@ -11,6 +11,8 @@ import { lockKeyOf } from './queue-locks.js';
 export class PopQueueReader {
   /** Messages that are left in the queues that were looked at. */
   rest = 0;
+  /** Why a queue could not be read. What others gave is on its way to the group already. */
+  error: Error | undefined;
   private count = 0;
   private size = 0;
   private readonly locked = new Map<string, PopQueue>();
@@ -43,7 +45,7 @@ export class PopQueueReader {
       return undefined;
     }
     this.locked.set(key, queue);
-    const portion = await this.readLocked(queue);
+    const portion = await this.readLocked(queue).catch((error: Error) => void (this.error = error));
     if (portion === undefined) this.unlock(key, queue);
     return portion;
   }
@@ -83,7 +85,7 @@ export class PopQueueReader {
     if (!order) this.rest += Math.max(end - offset, 0);
   }
 
-  private readLocked(queue: PopQueue): Promise<PopPortion | undefined> | undefined {
+  private async readLocked(queue: PopQueue): Promise<PopPortion | undefined> {
     const { consumerGroup, initMode } = this.header;
     const offset = this.pops.offsets.take(queue.topic, consumerGroup, queue.queueId, initMode);
     if (!this.isBlocked(queue)) return this.portion(queue, offset);

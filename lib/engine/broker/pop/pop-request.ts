@@ -86,6 +86,8 @@ export class PopRequest implements HeldPop {
       const refused = results.find((result) => typeof result === 'string');
       if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);
       else if (refused !== undefined) this.refuse(refused);
+      else if (reader.error !== undefined)
+        this.context.reply(failure(ResponseCode.SYSTEM_BUSY, reader.error.message));
       else this.waitOrEnd(reader, popTime, reviveQid);
     } finally {
       reader.unlockAll();

@@ -75,7 +75,7 @@ export class PopReviveService {
     if (this.isStopped || this.queues.every(({ isIdle }) => isIdle)) return;
     this.timer = this.broker.clock.setTimeout(() => {
       this.running = this.workOff()
-        .catch((error: Error) => this.broker.logger.error(`Popped messages: ${error.stack}`))
+        .catch((error) => this.failed(error))
         .then(() => {
           this.timer = undefined;
           this.workLater();
@@ -87,8 +87,13 @@ export class PopReviveService {
     const until = this.deliveredUntil();
     for (const queue of this.queues) {
       if (this.isStopped) return;
-      if (!queue.isIdle) await queue.workOff(until, (entry) => this.workOffPoint(entry));
+      if (queue.isIdle) continue;
+      await queue.workOff(until, (entry) => this.workOffPoint(entry)).catch((error) => this.failed(error));
     }
+  }
+
+  private failed(error: Error): void {
+    this.broker.logger.error(`Popped messages: ${error.stack}`);
   }
 
   /** False when it has to be tried again. */
@@ -106,7 +111,7 @@ export class PopReviveService {
     if (!results.includes(false)) return true;
     if (!entry.hasFailed)
       this.broker.logger.error(
-        `Messages of topic ${topic} that group ${consumerGroup} did not acknowledge cannot be stored for a retry; it is tried again`,
+        `Messages of topic ${topic} that group ${consumerGroup} did not acknowledge cannot be read or stored for a retry; it is tried again`,
       );
     entry.hasFailed = true;
     return false;
@@ -133,7 +138,8 @@ export class PopReviveService {
   }
 
   private async revive({ point, open }: OpenPoint, offset: number): Promise<boolean> {
-    const message = await this.read(point, offset);
+    const message = await this.read(point, offset).catch(() => null);
+    if (message === null) return false;
     if (message === undefined) {
       this.logLost(
         `Message ${offset} of queue ${point.queueId} of topic ${point.topic} is no longer there for a retry of group ${point.consumerGroup}`,

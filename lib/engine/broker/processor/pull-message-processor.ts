@@ -20,6 +20,7 @@ type Refusal = RemotingResponse<never>;
 
 /** Longest hold of a pull in milliseconds. */
 const MAX_SUSPEND_TIMEOUT = 60_000;
+const UNREADABLE = 'the broker cannot read these messages now; its log says why';
 
 /** Answers pulls, at once or when a message arrives (PullMessageProcessor). */
 export class PullMessageProcessor {
@@ -194,6 +195,7 @@ class Pull implements HeldPull {
     const onResult = (result: GetMessageResult): void => {
       const code = this.codeOf(result);
       if (code === ResponseCode.PULL_NOT_FOUND && maySuspend) this.suspend();
+      else if (code === ResponseCode.SYSTEM_BUSY) this.context.reply(failure(code, UNREADABLE));
       else this.answer(code, result);
       this.broker.fastFailure.pulls.takeUp();
     };
@@ -226,6 +228,8 @@ class Pull implements HeldPull {
         return this.offset === 0 ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_OFFSET_MOVED;
       case 'OFFSET_OVERFLOW_ONE':
         return ResponseCode.PULL_NOT_FOUND;
+      case 'SERVICE_NOT_AVAILABLE':
+        return ResponseCode.SYSTEM_BUSY;
       default:
         return ResponseCode.PULL_OFFSET_MOVED;
     }

@@ -1,5 +1,6 @@
 import type { Timer } from '../../../common/clock.js';
 import { deliverTimestamp } from '../../../common/delay-level.js';
+import { LogLimit } from '../../../common/log-limit.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TopicNames } from '../../../common/topic-validator.js';
@@ -25,13 +26,16 @@ const MAX_SET_BACK = 60_000;
 export class ScheduleMessageService {
   private readonly timers = new Map<number, Timer>();
   private readonly delivering = new Map<number, DueDelivery>();
+  private readonly logLimit: LogLimit;
   private isStopped = false;
   private onIdle: (() => void) | undefined;
 
   constructor(
     private readonly broker: BrokerController,
     private readonly offsets: DelayOffsetTable,
-  ) {}
+  ) {
+    this.logLimit = new LogLimit(broker.clock);
+  }
 
   start(): void {
     const { store } = this.broker;
@@ -81,6 +85,7 @@ export class ScheduleMessageService {
     this.delivering.set(level, new DueDelivery(store, clock, logger));
     const offset = this.offsets.get(level);
     store.getMessage(TopicNames.SCHEDULE, level - 1, offset, BATCH, undefined, (result) => {
+      if (result.status === 'SERVICE_NOT_AVAILABLE') return this.finish(level, offset, MAX_WAIT);
       if (result.status === 'OFFSET_TOO_SMALL') this.logLost(level, offset, result.nextBeginOffset);
       void this.put(level, decodeMessages(result.messages), result.nextBeginOffset);
     });
@@ -93,8 +98,20 @@ export class ScheduleMessageService {
     );
   }
 
-  /** Milliseconds until the next message of a level is due; undefined when it has none. */
+  /** Milliseconds until a message is due, or until it can be tried again to find that out; undefined when there is none. */
   private waitOf(level: number, offset = this.offsets.get(level)): number | undefined {
+    try {
+      return this.timeUntilDue(level, offset);
+    } catch (error) {
+      if (this.logLimit.take())
+        this.broker.logger.error(
+          `Delayed messages wait: ${(error as Error).message}${this.logLimit.leftOut}`,
+        );
+      return MAX_WAIT;
+    }
+  }
+
+  private timeUntilDue(level: number, offset: number): number | undefined {
     const { store, delayLevels } = this.broker;
     const tagsCode = store.getTagsCode(TopicNames.SCHEDULE, level - 1, offset);
     if (tagsCode === undefined) return undefined;
@@ -136,10 +153,11 @@ export class ScheduleMessageService {
     return copyOf(message, { ...destination, properties: message.properties });
   }
 
-  private finish(level: number, offset: number): void {
+  private finish(level: number, offset: number, pause = 0): void {
     this.delivering.delete(level);
     if (offset !== this.offsets.get(level)) this.offsets.set(level, offset);
-    if (!this.isStopped) this.deliver(level);
+    if (!this.isStopped && pause > 0) this.deliverLater(level, pause);
+    else if (!this.isStopped) this.deliver(level);
     else if (this.delivering.size === 0) this.onIdle?.();
   }
 }

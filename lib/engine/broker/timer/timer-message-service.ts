@@ -1,4 +1,5 @@
 import type { Timer } from '../../../common/clock.js';
+import { OpenError } from '../../../common/file-system.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
@@ -182,7 +183,7 @@ export class TimerMessageService {
     }
   }
 
-  /** A disk that is full, most likely: everything is tried again. */
+  /** A disk that is full, most likely: everything is tried again, but for what is delivered of the slot. */
   private onError(error: Error): number | undefined {
     this.isWanted = false;
     if (this.isStopped) return undefined;
@@ -296,7 +297,7 @@ export class TimerMessageService {
     try {
       await this.deliverSlot();
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof StoreError) || error instanceof OpenError) throw error;
       const state = { queueOffset: this.queueOffset, readTimeMs: this.readTimeMs };
       this.broker.logger.error(String(error));
       this.rebuildFrom(state, 'damaged');

@@ -27,6 +27,9 @@ export class HalfQueue {
   /** Op messages that are still of use, by their offset. */
   private opMessages: OpMessage[] = [];
   private nextOpOffset = 0;
+  /** Op messages that the last run left: the next one to read, and behind the last one. */
+  private loadOffset = 0;
+  private loadEnd = 0;
   private isLoaded = false;
 
   constructor(private readonly broker: BrokerController) {
@@ -35,13 +38,19 @@ export class HalfQueue {
     );
   }
 
-  /** Takes up where the last run ended; op messages that it left are read meanwhile. */
-  async load(): Promise<void> {
+  /** Takes up where the last run ended. */
+  start(): void {
     this.offset = this.startOf(TopicNames.TRANS_HALF);
-    const end = this.broker.store.getMaxOffsetInQueue(TopicNames.TRANS_OP_HALF, 0);
-    let next = this.startOf(TopicNames.TRANS_OP_HALF);
-    while (next < end) next = Math.max(await this.loadOps(next), next + 1);
-    this.nextOpOffset = Math.max(this.nextOpOffset, end);
+    this.loadOffset = this.startOf(TopicNames.TRANS_OP_HALF);
+    this.loadEnd = this.broker.store.getMaxOffsetInQueue(TopicNames.TRANS_OP_HALF, 0);
+  }
+
+  /** Reads the op messages that the last run left; when it fails, the next call goes on there. */
+  async load(): Promise<void> {
+    if (this.isLoaded) return;
+    while (this.loadOffset < this.loadEnd)
+      this.loadOffset = Math.max(await this.loadOps(this.loadOffset), this.loadOffset + 1);
+    this.nextOpOffset = Math.max(this.nextOpOffset, this.loadEnd);
     this.opMessages.sort((a, b) => a.offset - b.offset);
     this.isLoaded = true;
   }

@@ -39,6 +39,7 @@ export class TransactionalMessageCheckService {
   }
 
   start(): void {
+    this.transactions.halves.start();
     this.running = this.transactions.halves.load().catch((error: Error) => this.failed(error));
     this.checkLater();
   }
@@ -66,6 +67,7 @@ export class TransactionalMessageCheckService {
   /** TransactionalMessageServiceImpl#check. */
   private async pass(): Promise<void> {
     const { halves } = this.transactions;
+    await halves.load();
     const startedAt = this.broker.clock.now();
     // What this pass stores anew is for the next one.
     const end = this.broker.store.getMaxOffsetInQueue(TopicNames.TRANS_HALF, 0);

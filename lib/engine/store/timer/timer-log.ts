@@ -190,6 +190,8 @@ export class TimerLog {
       const isBackward = position < this.windowStart;
       const start = isBackward ? Math.max(segment.startOffset, end - WINDOW) : position;
       const length = Math.min(WINDOW, segment.endOffset - start);
+      // A read that fails leaves an empty window.
+      this.windowEnd = 0;
       this.windowStart = start;
       this.windowEnd = start + segment.read(this.window, 0, length, start);
     }
