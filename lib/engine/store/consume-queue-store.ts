@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { topicNameFault } from '../../common/topic-validator.js';
 import { ConsumeQueue } from './consume-queue.js';
 import type { DispatchRequest } from './dispatch-request.js';
-import type { SegmentFile } from './segment-file.js';
 import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
+import type { Unsynced } from './unsynced.js';
 
 /** A queue is written when so many of its units are only in memory, and otherwise with the periodic flush. */
 const MAX_UNWRITTEN_UNITS = 1024;
@@ -37,7 +37,6 @@ export class ConsumeQueueStore {
   private readonly leftOver = new Map<string, readonly ConsumeQueue[]>();
   /** Queues with units that are not written, or with memory to free. */
   private readonly active = new Set<ConsumeQueue>();
-  private readonly unsynced = { segments: new Set<SegmentFile>(), directories: new Set<string>() };
   private readonly directory: string;
   /** Whether names that differ only in case are one to the file system. */
   private foldsCase = false;
@@ -46,6 +45,7 @@ export class ConsumeQueueStore {
     private readonly storePath: string,
     private readonly fileSize: number,
     private readonly files: StoreFiles,
+    private readonly unsynced: Unsynced,
   ) {
     this.directory = join(storePath, 'consumequeue');
   }
@@ -192,20 +192,6 @@ export class ConsumeQueueStore {
   /** About how many files a checkpoint has to flush. */
   get unsyncedCount(): number {
     return Math.max(this.active.size, this.unsynced.segments.size);
-  }
-
-  /** The files written since the last call. */
-  takeUnsynced(): SegmentFile[] {
-    const segments = [...this.unsynced.segments];
-    this.unsynced.segments.clear();
-    return segments;
-  }
-
-  /** The directories that have new entries since the last call. */
-  takeNewDirectories(): string[] {
-    const directories = [...this.unsynced.directories];
-    this.unsynced.directories.clear();
-    return directories;
   }
 
   /** Continues every queue behind its last unit. */

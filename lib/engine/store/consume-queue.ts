@@ -13,17 +13,12 @@ import {
 import { OffsetRanges } from './offset-ranges.js';
 import type { SegmentFileQueue } from './segment-file-queue.js';
 import type { SegmentFile } from './segment-file.js';
+import type { Unsynced } from './unsynced.js';
 
 /** Units for which a queue first takes memory. */
 const MIN_TAIL_UNITS = 64;
 /** Units that are looked at behind what seems to be the end of a queue, and past damage in a search. */
 const MAX_HOLE = 1024;
-
-/** Files that were written, and directories with new entries, since they were last flushed to the disk. */
-export interface Unsynced {
-  readonly segments: Set<SegmentFile>;
-  readonly directories: Set<string>;
-}
 
 /**
  * The order of the messages of one queue of a topic (ConsumeQueue): unit `n` says where in the commit log message
@@ -59,7 +54,6 @@ export class ConsumeQueue {
     readonly topic: string,
     readonly queueId: number,
     private readonly files: SegmentFileQueue,
-    /** Of all queues. */
     private readonly unsynced: Unsynced,
   ) {
     this.topicBytes = Buffer.from(topic, 'latin1');

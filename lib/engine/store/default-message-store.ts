@@ -36,6 +36,7 @@ import { storeRuntimeInfo } from './store-runtime-info.js';
 import { StoreStatsService } from './store-stats-service.js';
 import { TopicDeletion } from './topic-deletion.js';
 import { UnitRepair } from './unit-repair.js';
+import { Unsynced } from './unsynced.js';
 
 const MAX_OPEN_FILES = 1024;
 /** How far the clock may have been set back since the last message was stored. */
@@ -90,14 +91,16 @@ export class DefaultMessageStore {
     this.openFiles = new OpenFiles(fileSystem, MAX_OPEN_FILES, logger);
     const files = { fileSystem, openFiles: this.openFiles, logger };
     const log = (this.log = new CommitLog(config, files));
-    const queues = new ConsumeQueueStore(config.storePathRootDir, config.mappedFileSizeConsumeQueue, files);
-    const index = config.messageIndexEnable ? new IndexService(config, files, clock) : undefined;
-    const checkpoint = new StoreCheckpoint(config.storePathRootDir, fileSystem);
+    const { storePathRootDir, mappedFileSizeConsumeQueue, flushIntervalConsumeQueue } = config;
+    const unsynced = new Unsynced();
+    const queues = new ConsumeQueueStore(storePathRootDir, mappedFileSizeConsumeQueue, files, unsynced);
+    const index = config.messageIndexEnable ? new IndexService(config, files, clock, unsynced) : undefined;
+    const checkpoint = new StoreCheckpoint(storePathRootDir, fileSystem);
     this.queues = queues;
     this.index = index;
-    this.lock = new StoreLock(config.storePathRootDir, fileSystem);
-    const deleted = (this.deleted = new DeletedTopics(config.storePathRootDir, fileSystem, log));
-    const queueEnds = new QueueEndTable(config.storePathRootDir, fileSystem, log, queues, index, deleted);
+    this.lock = new StoreLock(storePathRootDir, fileSystem);
+    const deleted = (this.deleted = new DeletedTopics(storePathRootDir, fileSystem, log));
+    const queueEnds = new QueueEndTable(storePathRootDir, fileSystem, log, queues, index, deleted);
     const state = { log, queues, index, checkpoint, queueEnds, deleted };
     this.loader = new StoreLoader({ ...state, delayLevels, logger, savedTopics: options.savedTopics });
     const repair = new UnitRepair(log, deleted, delayLevels, clock, flags, logger);
@@ -106,10 +109,9 @@ export class DefaultMessageStore {
       if (readErrors.take()) logger.error(`Messages cannot be read now: ${message}${readErrors.leftOut}`);
     });
     this.lookup = new MessageLookup(log, index, config);
-    const { flushIntervalConsumeQueue } = config;
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);
-    const parts = { queues, index, checkpoint, queueEnds, files, clock, flags, flushIntervalConsumeQueue };
-    this.flushService = new FlushConsumeQueueService({ ...parts, syncLog });
+    const parts = { queues, index, unsynced, checkpoint, queueEnds, files, clock, flags };
+    this.flushService = new FlushConsumeQueueService({ ...parts, flushIntervalConsumeQueue, syncLog });
     const onDeleted = () => this.forgetExpired();
     this.cleanService = new CleanCommitLogService({ config, log, files, clock, flags, onDeleted });
     this.pipeline = new AppendPipeline(log, {

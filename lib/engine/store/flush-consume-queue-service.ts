@@ -9,6 +9,7 @@ import type { RunningFlags } from './running-flags.js';
 import { syncAll } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import type { StoreCheckpoint } from './store-checkpoint.js';
+import type { Unsynced } from './unsynced.js';
 
 /** A checkpoint is written after so much log, or so much time, since the last one; later for each file that it flushes. */
 const CHECKPOINT_BYTES = 256 * 1024 * 1024;
@@ -18,6 +19,7 @@ const CHECKPOINT_INTERVAL = 10_000;
 export interface FlushConsumeQueueOptions {
   readonly queues: ConsumeQueueStore;
   readonly index: IndexService | undefined;
+  readonly unsynced: Unsynced;
   readonly checkpoint: StoreCheckpoint;
   readonly queueEnds: QueueEndTable;
   readonly files: StoreFiles;
@@ -118,10 +120,9 @@ export class FlushConsumeQueueService {
   }
 
   private async syncFiles(): Promise<void> {
-    const { queues, index, files, syncLog } = this.options;
+    const { unsynced, files, syncLog } = this.options;
     if (this.syncError !== undefined) throw this.syncError;
-    const segments = [...queues.takeUnsynced(), ...(index?.takeUnsynced() ?? [])];
-    const directories = [...queues.takeNewDirectories(), ...(index?.takeNewDirectories() ?? [])];
+    const { segments, directories } = unsynced.take();
     try {
       await promisify(syncLog)();
       await promisify((done: FileCallback) => syncAll(segments, done))();

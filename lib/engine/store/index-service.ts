@@ -7,8 +7,8 @@ import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import { IndexFile } from './index-file.js';
 import type { MessageStoreConfig } from './message-store-config.js';
-import type { SegmentFile } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
+import type { Unsynced } from './unsynced.js';
 
 /** Entries count in seconds: the last one of a file that was repaired may be so many milliseconds younger than it says. */
 const ENTRY_TIME_UNIT = 1000;
@@ -29,9 +29,6 @@ export class IndexService {
   /** Files that were created, and how many of them survive a power cut. */
   private created = 0;
   private durable = 0;
-  /** Files written, and directories with new entries, since they were last flushed to the disk. */
-  private readonly unsynced = new Set<IndexFile>();
-  private readonly newDirectories = new Set<string>();
   /** Whether files were dropped as damaged. */
   isIncomplete = false;
 
@@ -39,6 +36,7 @@ export class IndexService {
     private readonly config: MessageStoreConfig,
     private readonly files: StoreFiles,
     private readonly clock: Clock,
+    private readonly unsynced: Unsynced,
   ) {
     this.directory = join(config.storePathRootDir, 'index');
   }
@@ -124,7 +122,7 @@ export class IndexService {
       this.writeFile(file);
       this.dirty.delete(file);
       this.recovered.delete(file);
-      this.unsynced.add(file);
+      this.unsynced.segments.add(file.file);
       this.staleSlots.add(file);
     }
   }
@@ -133,26 +131,12 @@ export class IndexService {
   async writeSlots(): Promise<void> {
     for (const file of this.staleSlots) {
       await file.writeSlots();
-      this.unsynced.add(file);
+      this.unsynced.segments.add(file.file);
       // What came meanwhile is for the next call, and until then only in memory.
       if (file.hasStaleSlots || file.isDirty) continue;
       this.staleSlots.delete(file);
       if (file !== this.indexFiles.at(-1)) file.releaseSlots();
     }
-  }
-
-  /** The files written since the last call. */
-  takeUnsynced(): SegmentFile[] {
-    const files = Array.from(this.unsynced, ({ file }) => file);
-    this.unsynced.clear();
-    return files;
-  }
-
-  /** The directories that have new entries since the last call. */
-  takeNewDirectories(): string[] {
-    const directories = [...this.newDirectories];
-    this.newDirectories.clear();
-    return directories;
   }
 
   /** Deletes the files that only point below `minCommitLogOffset`; the newest one stays. */
@@ -178,7 +162,7 @@ export class IndexService {
 
   private makeDirectory(): void {
     this.files.fileSystem.makeDirectory(this.directory);
-    this.newDirectories.add(this.directory).add(dirname(this.directory));
+    this.unsynced.directories.add(this.directory).add(dirname(this.directory));
   }
 
   private putKey(request: DispatchRequest, key: string, indexed: IndexFile | undefined): void {
@@ -215,7 +199,7 @@ export class IndexService {
     this.dirty.delete(file);
     this.recovered.delete(file);
     this.staleSlots.delete(file);
-    this.unsynced.delete(file);
+    this.unsynced.segments.delete(file.file);
     file.file.remove(this.files.fileSystem);
   }
 
