@@ -90,7 +90,7 @@ export class AppendPipeline implements FlushTarget {
     this.log.sync(syncedOffset, endOffset);
     if (segments.first !== undefined) this.options.files.fileSystem.syncDirectory(segments.directory);
     this.segment = segments.find(endOffset);
-    if (this.segment !== undefined) this.startFiller(this.segment);
+    if (this.segment !== undefined) this.begin(this.segment);
   }
 
   /**
@@ -338,13 +338,15 @@ export class AppendPipeline implements FlushTarget {
     if (full !== undefined) this.writer.add(blankExtent(full, this.endOffset));
     this.endOffset = this.stagedOffset = this.segment.startOffset;
     this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
-    this.startFiller(this.segment);
+    this.begin(this.segment);
     this.roller.prepare(this.segment.endOffset);
     return undefined;
   }
 
-  /** Only with a flush for every batch is there something to gain. */
-  private startFiller(segment: SegmentFile): void {
+  private begin(segment: SegmentFile): void {
+    // Until all of it is on the disk.
+    segment.keepOpen();
+    // Only with a flush for every batch is there something to gain.
     if (this.options.config.flushDiskType === 'SYNC_FLUSH') this.writer.startFilling(segment, this.endOffset);
   }
 }

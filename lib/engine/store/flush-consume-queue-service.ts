@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import type { Clock, Timer } from '../../common/clock.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DispatchRequest } from './dispatch-request.js';
-import type { FileCallback } from '../../common/file-system.js';
+import { OpenError, type FileCallback } from '../../common/file-system.js';
 import type { IndexService } from './index-service.js';
 import type { QueueEndTable } from './queue-end-table.js';
 import type { RunningFlags } from './running-flags.js';
@@ -122,7 +122,8 @@ export class FlushConsumeQueueService {
   private async syncFiles(): Promise<void> {
     const { unsynced, files, syncLog } = this.options;
     if (this.syncError !== undefined) throw this.syncError;
-    const { segments, directories } = unsynced.take();
+    const taken = unsynced.take();
+    const { segments, directories } = taken;
     try {
       await promisify(syncLog)();
       await promisify((done: FileCallback) => syncAll(segments, done))();
@@ -131,7 +132,9 @@ export class FlushConsumeQueueService {
         await promisify((done: FileCallback) => files.fileSystem.syncDirectoryAsync(directory, done))();
       }
     } catch (error) {
-      this.syncError = error;
+      // What could not be opened was not flushed, nor anything behind it, and no flush has failed.
+      if (error instanceof OpenError) unsynced.putBack(taken);
+      else this.syncError = error;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js';
-import { isDiskFull, type FileCallback } from '../../common/file-system.js';
+import { isDiskFull, OpenError, type FileCallback } from '../../common/file-system.js';
+import { LogLimit } from '../../common/log-limit.js';
 import { StoreError } from '../../errors/store.error.js';
 import type { AppendBatch } from './append-batch.js';
 import type { CommitLog } from './commit-log.js';
@@ -66,10 +67,14 @@ export class LogWriter {
   /** The disk has the log up to here. */
   syncedOffset = 0;
 
+  private readonly logLimit: LogLimit;
+
   constructor(
     private readonly log: CommitLog,
     private readonly options: LogWriterOptions,
-  ) {}
+  ) {
+    this.logLimit = new LogLimit(options.clock);
+  }
 
   get isIdle(): boolean {
     return this.unwritten.length === 0;
@@ -108,10 +113,15 @@ export class LogWriter {
     this.isFlushLarge = end - this.syncedOffset > LARGE_FLUSH;
     this.pauseFilling();
     syncAll(segments, (error) => {
-      if (error === null) this.syncedOffset = end;
+      if (error === null) this.synced(segments, end);
       else this.log.segments.rewrite(this.syncedOffset, this.log.maxOffset);
       done(error);
     });
+  }
+
+  private synced(segments: readonly SegmentFile[], end: number): void {
+    this.syncedOffset = end;
+    for (const segment of segments) if (segment.endOffset <= end) segment.letClose();
   }
 
   /** Writes zeros ahead of what comes at `offset`. */
@@ -243,6 +253,12 @@ export class LogWriter {
       this.setDiskFull(error);
       // What the disk did take must not look like a record to a later recovery.
       fillWithZeros(segment, offset, length);
+    } else if (error instanceof OpenError) {
+      // Nothing was written: what is sent next is tried again.
+      if (this.logLimit.take())
+        this.options.files.logger.error(
+          `Messages cannot be stored now: ${error.message}${this.logLimit.leftOut}`,
+        );
     } else {
       this.setFault('written', error);
     }

@@ -9,9 +9,11 @@ interface OpenFile {
   isForgotten: boolean;
 }
 
-/** Keeps at most `maxOpenFiles` files open and closes the one that was not used for longest. */
+/** Keeps at most `maxOpenFiles` files open, but for those in use, and closes the one that was not used for longest. */
 export class OpenFiles {
   private readonly files = new Map<string, OpenFile>();
+  /** Those that stay open. */
+  private readonly kept = new Set<string>();
 
   constructor(
     private readonly fileSystem: FileSystem,
@@ -28,6 +30,15 @@ export class OpenFiles {
   create(path: string): StoreFile {
     this.close(path);
     return this.add(path, this.fileSystem.create(path)).file;
+  }
+
+  /** Once it is open, the file stays so until {@link letClose}. */
+  keepOpen(path: string): void {
+    this.kept.add(path);
+  }
+
+  letClose(path: string): void {
+    this.kept.delete(path);
   }
 
   /** Bytes that the file takes up on the disk. */
@@ -94,7 +105,7 @@ export class OpenFiles {
   private makeRoom(): void {
     if (this.files.size < this.maxOpenFiles) return;
     for (const [path, open] of this.files) {
-      if (open.pins === 0) return this.close(path);
+      if (open.pins === 0 && !this.kept.has(path)) return this.close(path);
     }
   }
 

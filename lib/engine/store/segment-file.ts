@@ -105,9 +105,19 @@ export class SegmentFile {
     this.openFiles.create(this.path).truncate(this.size);
   }
 
+  /** Keeps the file open: nothing that is written to it later needs it to be opened. */
+  keepOpen(): void {
+    this.openFiles.keepOpen(this.path);
+  }
+
+  letClose(): void {
+    this.openFiles.letClose(this.path);
+  }
+
   /** Deletes the file. */
   remove(fileSystem: FileSystem): void {
     this.isRemoved = true;
+    this.letClose();
     this.openFiles.close(this.path);
     fileSystem.remove(this.path);
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DiskFault } from '../../support/simulated-file-system.js';
 import { idsIn, idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
+import { settle } from '../../support/virtual-clock.js';
 
 const LOG = /commitlog/;
 const QUEUES = /consumequeue/;
@@ -102,6 +103,69 @@ describe('a file that cannot be opened', () => {
     expect(store.logger.lines.filter((line) => line.includes('cannot be read at byte'))).toEqual([
       expect.stringContaining(`${path} cannot be read at byte 0 (16384 bytes)`),
     ]);
+  });
+});
+
+describe('more files than may be open', () => {
+  /** A store of which an entry of each of so many ConsumeQueues is in memory only. */
+  async function manyQueues(config = {}): Promise<SimulatedStore> {
+    const store = new SimulatedStore({ mappedFileSizeCommitLog: 512 * 1024, ...config });
+    for (let queueId = 0; queueId < 1100; queueId++)
+      await store.send(1, { queueId, body: Buffer.alloc(100) });
+    return store;
+  }
+
+  async function expectEverything(store: SimulatedStore): Promise<void> {
+    store.disk.faults.length = 0;
+    store.crash();
+    store.open();
+    for (const { id, queueId } of store.stored) expect(await store.ids('TopicA', queueId)).toContain(id);
+  }
+
+  it('leave the log open that is written to', async () => {
+    const store = await manyQueues();
+    store.disk.faults.push(tooMany(LOG));
+    await store.checkpoint();
+    await store.send(20);
+    await expectEverything(store);
+  });
+
+  it('refuse what needs another file of the log only as long as that cannot be opened', async () => {
+    const store = await manyQueues();
+    await store.checkpoint();
+    store.disk.faults.push(tooMany(/0524288$/));
+    let last = await store.put();
+    while (last.status === 'PUT_OK') last = await store.put();
+    expect(last.status).toBe('SERVICE_NOT_AVAILABLE');
+    expect(store.store.writeRefusal).toBeUndefined();
+    expect(store.logger.lines.at(-1)).toMatch(
+      /^ERROR Messages cannot be stored now: .*0524288 cannot be opened \(EMFILE/,
+    );
+    store.disk.faults.length = 0;
+    await store.send(20);
+    expect(store.stored.at(-1)!.commitLogOffset).toBeGreaterThan(524_288);
+    await expectEverything(store);
+  });
+
+  it('make a checkpoint wait until they can be flushed', async () => {
+    const store = await manyQueues({ flushDiskType: 'ASYNC_FLUSH' });
+    // With the log its checkpoint waits, when the ConsumeQueues are written.
+    store.disk.holdsSyncs = true;
+    await store.clock.advance(11_000);
+    await settle(100);
+    store.disk.faults.push(tooMany(QUEUES));
+    store.disk.releaseSyncs();
+    await settle(100);
+    expect(store.logger.lines.at(-1)).toMatch(
+      /^ERROR The checkpoint cannot be written: OpenError: .* cannot be opened \(EMFILE/,
+    );
+    expect(store.disk.node(store.path('checkpoint'))).toBeUndefined();
+    store.disk.faults.length = 0;
+    await store.clock.advance(11_000);
+    // One after the other.
+    await settle(4000);
+    expect(store.disk.node(store.path('checkpoint'))).toBeDefined();
+    await expectEverything(store);
   });
 });
 

@@ -42,6 +42,17 @@ describe('OpenFiles', () => {
     expect(open.toSorted()).toEqual(['/b', '/c']);
   });
 
+  it('keeps one open that is wanted open', () => {
+    const { fileSystem, open } = countingFiles();
+    const files = new OpenFiles(fileSystem, 2, new RecordingLogger());
+    files.keepOpen('/a');
+    for (const path of PATHS) files.get(path);
+    expect(open.toSorted()).toEqual(['/a', '/d']);
+    files.letClose('/a');
+    files.get('/b');
+    expect(open.toSorted()).toEqual(['/b', '/d']);
+  });
+
   it('keeps a file open until its transfers have ended, also when it is closed meanwhile', async () => {
     const { fileSystem, open } = countingFiles();
     const files = new OpenFiles(fileSystem, 1, new RecordingLogger());
