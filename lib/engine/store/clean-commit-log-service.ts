@@ -69,8 +69,9 @@ export class CleanCommitLogService {
           `above diskSpaceWarningLevelRatio ${config.diskSpaceWarningLevelRatio}`,
       );
     }
-    if (!isExceeded && flags.diskRatioExceeded) files.logger.log('The disk has room again: sending resumes');
+    const isOver = !isExceeded && flags.diskRatioExceeded;
     flags.diskRatioExceeded = isExceeded;
+    if (isOver && flags.isWriteable) files.logger.log('The disk has room again: sending resumes');
   }
 
   private deleteFiles(usedRatio: number): void {

@@ -24,7 +24,7 @@ export class DiskProbe {
     this.probedAt = now;
     if (!this.hasRoom()) return true;
     this.flags.diskFull = false;
-    this.logger.log('The disk has room again: sending resumes');
+    if (this.flags.isWriteable) this.logger.log('The disk has room again: sending resumes');
     return false;
   }
 }

@@ -76,12 +76,15 @@ export class FlushConsumeQueueService {
 
   /** Writes what is worth it; false when that failed: then everything is tried with the next tick. */
   private write(): boolean {
-    const { queues, index, flags } = this.options;
+    const { queues, index, flags, files } = this.options;
     const isWritten = this.guard(() => {
       queues.write(flags.queueError !== undefined);
       index?.write();
     });
-    if (isWritten) flags.queueError = undefined;
+    if (isWritten && flags.queueError !== undefined) {
+      flags.queueError = undefined;
+      if (flags.isWriteable) files.logger.log('ConsumeQueues and index are written again: sending resumes');
+    }
     return isWritten;
   }
 

@@ -20,8 +20,9 @@ export class RunningFlags {
   get reason(): string | undefined {
     if (this.isShutdown) return 'the message store is shut down';
     if (this.fault !== undefined) return this.fault.message;
-    if (this.diskFull) return 'the disk is full; sending resumes as soon as there is room';
+    // More room than for a write is needed then.
     if (this.diskRatioExceeded) return 'the disk is used above diskSpaceWarningLevelRatio';
+    if (this.diskFull) return 'the disk is full; sending resumes as soon as there is room';
     return this.queueError;
   }
 }

@@ -5,6 +5,7 @@ import { put } from '../../support/test-store.js';
 
 const LOG = /commitlog/;
 const QUEUES = /consumequeue/;
+const MIB = 1024 * 1024;
 
 function failNext(store: SimulatedStore, fault: DiskFault): void {
   store.disk.faults.push({ times: 1, ...fault });
@@ -218,6 +219,34 @@ describe('a full disk', () => {
     expect(store.logger.lines.at(-1)).toBe('LOG The disk has room again: sending resumes');
   });
 
+  it.each([
+    ['has room for a write, but is used above the ratio', 0.93],
+    ['is below the ratio, but was not tried yet', 0.5],
+  ])('that %s, is not said to have sending resume', async (_, ratio) => {
+    // Fills in no zeros, which would be room.
+    const config = { mappedFileSizeCommitLog: MIB, flushDiskType: 'ASYNC_FLUSH' } as const;
+    const store = new SimulatedStore({ ...config, diskSpaceWarningLevelRatio: 90 });
+    await store.send(500);
+    await store.checkpoint();
+    store.disk.capacity = store.disk.used;
+    while ((await store.put()).status === 'PUT_OK');
+    await store.clock.advance(11_000);
+    const { used } = store.disk;
+    const resumes = () => store.logger.lines.filter((line) => line.includes('sending resumes'));
+    store.disk.capacity = Math.ceil(used / ratio);
+    const isAbove = ratio > 0.9;
+    if (isAbove) {
+      expect((await store.put()).status).toBe('SERVICE_NOT_AVAILABLE');
+      expect(store.store.writeRefusal).toBe('the disk is used above diskSpaceWarningLevelRatio');
+    }
+    await store.clock.advance(10_000);
+    expect(resumes()).toEqual([]);
+    store.disk.capacity = 10 * MIB;
+    if (isAbove) await store.clock.advance(10_000);
+    await store.send(1);
+    expect(resumes()).toEqual(['LOG The disk has room again: sending resumes']);
+  });
+
   it('under ConsumeQueues refuses sends until they are written, and loses no entry', async () => {
     const store = new SimulatedStore();
     store.disk.faults.push({ operation: 'write', path: QUEUES, code: 'ENOSPC' });
@@ -228,6 +257,7 @@ describe('a full disk', () => {
     expect(await store.ids()).toEqual(idsOf(store.stored));
     store.disk.faults.length = 0;
     await store.clock.advance(1000);
+    expect(store.logger.lines.at(-1)).toBe('LOG ConsumeQueues and index are written again: sending resumes');
     await store.send(10);
     await store.checkpoint();
     await expectAcknowledgedOnly(store);
