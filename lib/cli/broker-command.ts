@@ -23,7 +23,7 @@ export async function runBroker(commandLine: CommandLine, logger: Logger, end: P
   const { engine: options, warnings } = brokerOptions(valuesOf(commandLine));
   for (const warning of warnings) logger.warn(warning);
   const engine = create(() => new EmbeddedEngine(options, { logger }));
-  await engine.start();
+  await engine.start().catch(failStart);
   console.log(
     `The broker ${engine.brokerName} is ready: name server ${engine.listenAddress}, broker ${engine.brokerAddr}, ` +
       `store ${engine.storePathRootDir}`,
@@ -65,6 +65,16 @@ function create(make: () => EmbeddedEngine): EmbeddedEngine {
     return make();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    throw new UsageError(error.message.replace(/engine\.(listen\.)?/g, ''));
+    throw new UsageError(withKeys(error.message));
   }
+}
+
+function failStart(error: Error): never {
+  error.message = withKeys(error.message);
+  throw error;
+}
+
+/** Options by the names that they have here; what looks like one in a path stays. */
+function withKeys(message: string): string {
+  return message.replaceAll(/(?<![\w./-])engine\.(listen\.)?/g, '');
 }

@@ -69,6 +69,7 @@ describe('nestjs-rocketmq broker', () => {
     const second = CliProcess.start(['broker', ...ANY_PORTS], cwd);
     expect(await second.end()).toBe(1);
     expect(second.stderr).toContain(`The store ${cwd}/.rocketmq/store is in use by process`);
+    expect(second.stderr).toContain('give this engine a directory of its own (storePathRootDir).');
     const port = namesrvAddr.split(':')[1]!;
     const parameters = [
       'broker',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { StoreError, StoreLockedError } from '../../errors/store.error.js';
 import { syncAncestors } from '../../common/durable-directory.js';
-import type { FileSystem, StoreFile } from '../../common/file-system.js';
+import { isDiskFull, type FileSystem, type StoreFile } from '../../common/file-system.js';
 
 /** What is said of a directory that is not for this process, or none. */
 const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
@@ -28,12 +28,12 @@ export class StoreLock {
    * @throws StoreLockedError when there is an owner, StoreError when the directory cannot be used.
    */
   acquire(): boolean {
-    const file = this.openFile();
+    const file = this.attempt(() => this.openFile());
     try {
       if (!file.tryLock()) throw new StoreLockedError(this.storePath, this.ownerPid());
-      file.write(Buffer.from('lock'), 0, 4, 0);
+      this.attempt(() => file.write(Buffer.from('lock'), 0, 4, 0));
       const isUnclean = this.fileSystem.exists(this.abortPath);
-      this.writeAbort();
+      this.attempt(() => this.writeAbort());
       this.file = file;
       return isUnclean;
     } catch (error) {
@@ -66,19 +66,22 @@ export class StoreLock {
     }
   }
 
-  private openFile(): StoreFile {
+  /** What the file system says names a file, if anything, and not the store. */
+  private attempt<T>(action: () => T): T {
     try {
-      this.makeDirectory();
-      return this.fileSystem.create(this.lockPath);
+      return action();
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (!UNUSABLE.has(code!)) throw error;
+      const { message } = error as Error;
       throw new StoreError(
-        `The store ${this.storePath} cannot be opened (${message}): let the user of this process write there, or name ` +
-          'another directory (engine.storePathRootDir).',
+        `The store ${this.storePath} cannot be opened (${message})${adviceOn(error)}.`,
         error,
       );
     }
+  }
+
+  private openFile(): StoreFile {
+    this.makeDirectory();
+    return this.fileSystem.create(this.lockPath);
   }
 
   /** Where there is no lock, an earlier start may have ended before the directories were durable. */
@@ -111,4 +114,11 @@ export class StoreLock {
     const pid = Number(this.fileSystem.readFile(this.abortPath).toString('latin1'));
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   }
+}
+
+function adviceOn(error: unknown): string {
+  if (isDiskFull(error)) return ': make room on its disk';
+  return UNUSABLE.has((error as NodeJS.ErrnoException).code!)
+    ? ': let the user of this process write there, or name another directory (engine.storePathRootDir)'
+    : '';
 }

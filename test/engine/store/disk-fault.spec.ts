@@ -338,7 +338,7 @@ describe('a disk that fails while the store is opened', () => {
     store.kill();
     failNext(store, fault);
     if (fault.operation === 'create') store.disk.delete(store.path('lock'));
-    expect(() => store.open()).toThrow(fault.code);
+    expect(() => store.open()).toThrow(`The store /data/store cannot be opened (${fault.code}`);
     store.disk.faults.length = 0;
     store.open();
     expect(await store.ids()).toEqual(idsOf(store.stored));

@@ -71,6 +71,16 @@ describe('a second owner of a store', () => {
     expect(() => openStore(file)).toThrow(/^The store .*file cannot be opened \(EEXIST.*another directory/);
   });
 
+  it.each([/abort/, /lock/])('is told to make room on a disk that is full: %s', async (path) => {
+    const store = new SimulatedStore();
+    await store.close();
+    store.disk.faults.push({ operation: 'write', path, code: 'ENOSPC', times: 1 });
+    expect(() => store.open()).toThrow(
+      /^The store \/data\/store cannot be opened \(ENOSPC.*: make room on its disk\.$/,
+    );
+    store.open();
+  });
+
   it('is refused without a pid where none can be read', () => {
     const directory = temporaryDirectory();
     const store = openStore(directory);
