@@ -4,6 +4,7 @@ import { failure, success, type RemotingResponse } from '../../../remoting/remot
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
+import { QueueTurns } from './queue-turns.js';
 
 const TOPIC_SEPARATOR = ';';
 /** Queues of which one answer tells: Java's client takes in hardly more, in a frame of 16 MiB. */
@@ -13,21 +14,21 @@ const MAX_ANSWERED = 131_072;
 export class ConsumeStatsProcessor {
   constructor(private readonly broker: BrokerController) {}
 
-  getConsumeStats({ header }: Request<'GET_CONSUME_STATS'>): Response<'GET_CONSUME_STATS'> {
+  async getConsumeStats({ header }: Request<'GET_CONSUME_STATS'>): Promise<Response<'GET_CONSUME_STATS'>> {
     const { consumerGroup } = header;
     const topics = this.topicsOf(header);
     if (this.queuesOf(topics) > MAX_ANSWERED) return tooMany('topics by themselves');
-    const stats = topics.map((topic) => this.statsOf(consumerGroup, topic));
+    const stats = await this.statsOfAll(consumerGroup, topics, new QueueTurns(this.broker.clock));
     return success(undefined, {
       offsetTable: new Map(stats.flatMap(({ offsetTable }) => [...offsetTable])),
       consumeTps: stats.reduce((sum, { consumeTps }) => sum + consumeTps, 0),
     });
   }
 
-  getBrokerConsumeStats({
+  async getBrokerConsumeStats({
     header: { isOrder },
-  }: Request<'GET_BROKER_CONSUME_STATS'>): Response<'GET_BROKER_CONSUME_STATS'> {
-    const { groups, topics, brokerAddr } = this.broker;
+  }: Request<'GET_BROKER_CONSUME_STATS'>): Promise<Response<'GET_BROKER_CONSUME_STATS'>> {
+    const { groups, topics, brokerAddr, clock } = this.broker;
     const topicsByGroup = [...groups.all()].map(({ groupName }): [string, string[]] => [
       groupName,
       this.topicsOf({ consumerGroup: groupName }).filter(
@@ -36,9 +37,10 @@ export class ConsumeStatsProcessor {
     ]);
     if (this.queuesOf(topicsByGroup.flatMap(([, named]) => named)) > MAX_ANSWERED)
       return tooMany('groups by themselves');
-    const consumeStatsList = topicsByGroup.map(
-      ([group, named]) => new Map([[group, named.map((topic) => this.statsOf(group, topic))]]),
-    );
+    const turns = new QueueTurns(clock);
+    const consumeStatsList: Map<string, ConsumeStats[]>[] = [];
+    for (const [group, named] of topicsByGroup)
+      consumeStatsList.push(new Map([[group, await this.statsOfAll(group, named, turns)]]));
     const wrappers = consumeStatsList
       .flatMap((groupStats) => [...groupStats.values()].flat())
       .flatMap(({ offsetTable }) => [...offsetTable.values()]);
@@ -47,13 +49,17 @@ export class ConsumeStatsProcessor {
     return success(undefined, { consumeStatsList, brokerAddr, totalDiff, totalInflightDiff });
   }
 
-  queryConsumeTimeSpan({
+  async queryConsumeTimeSpan({
     header: { topic, group },
-  }: Request<'QUERY_CONSUME_TIME_SPAN'>): Response<'QUERY_CONSUME_TIME_SPAN'> {
+  }: Request<'QUERY_CONSUME_TIME_SPAN'>): Promise<Response<'QUERY_CONSUME_TIME_SPAN'>> {
     const config = this.broker.topics.selectTopicConfig(topic);
     if (config === undefined) return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist`);
-    const queueIds = Array.from({ length: config.writeQueueNums }, (_, queueId) => queueId);
-    const consumeTimeSpanSet = queueIds.map((queueId) => this.timeSpanOf(group, topic, queueId));
+    const turns = new QueueTurns(this.broker.clock);
+    const consumeTimeSpanSet: QueueTimeSpan[] = [];
+    for (let queueId = 0; queueId < config.writeQueueNums; queueId++) {
+      await turns.next();
+      consumeTimeSpanSet.push(this.timeSpanOf(group, topic, queueId));
+    }
     return success(undefined, { consumeTimeSpanSet });
   }
 
@@ -80,11 +86,23 @@ export class ConsumeStatsProcessor {
     return configs.reduce((sum, { readQueueNums }) => sum + readQueueNums, 0);
   }
 
-  private statsOf(group: string, topic: string): ConsumeStats {
-    const { readQueueNums } = this.broker.topics.selectTopicConfig(topic)!;
+  private async statsOfAll(
+    group: string,
+    topics: readonly string[],
+    turns: QueueTurns,
+  ): Promise<ConsumeStats[]> {
+    const stats: ConsumeStats[] = [];
+    for (const topic of topics) stats.push(await this.statsOf(group, topic, turns));
+    return stats;
+  }
+
+  /** A topic may have been deleted in a turn before. */
+  private async statsOf(group: string, topic: string, turns: QueueTurns): Promise<ConsumeStats> {
+    const { readQueueNums = 0 } = this.broker.topics.selectTopicConfig(topic) ?? {};
     const { brokerName } = this.broker.config;
     const offsetTable = new Map<MessageQueue, OffsetWrapper>();
     for (let queueId = 0; queueId < readQueueNums; queueId++) {
+      await turns.next();
       offsetTable.set({ topic, brokerName, queueId }, this.offsetsOf(group, topic, queueId));
     }
     return { offsetTable, consumeTps: this.broker.stats.groupGetTps(group, topic) };

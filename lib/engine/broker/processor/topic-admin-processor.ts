@@ -13,6 +13,7 @@ import { MAX_QUEUES, type TopicConfig } from '../../../remoting/body/topic-confi
 import { encodeTopicConfig } from '../topic/topic-config.js';
 import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
+import { QueueTurns } from './queue-turns.js';
 
 const ALL_PERMISSIONS = PermName.PRIORITY | PermName.READ | PermName.WRITE | PermName.INHERIT;
 const FILTER_TYPES = ['SINGLE_TAG', 'MULTI_TAG'];
@@ -62,14 +63,16 @@ export class TopicAdminProcessor {
     return config === undefined ? notExist(topic) : success(undefined, config);
   }
 
-  getTopicStatsInfo({
+  async getTopicStatsInfo({
     header: { topic },
-  }: Request<'GET_TOPIC_STATS_INFO'>): Response<'GET_TOPIC_STATS_INFO'> {
+  }: Request<'GET_TOPIC_STATS_INFO'>): Promise<Response<'GET_TOPIC_STATS_INFO'>> {
     const config = this.broker.topics.selectTopicConfig(topic);
     if (config === undefined) return notExist(topic);
     const offsetTable = new Map<MessageQueue, TopicOffset>();
     const queueNums = Math.max(config.writeQueueNums, config.readQueueNums);
+    const turns = new QueueTurns(this.broker.clock);
     for (let queueId = 0; queueId < queueNums; queueId++) {
+      await turns.next();
       const { brokerName } = this.broker.config;
       offsetTable.set({ topic, brokerName, queueId }, this.topicOffset(topic, queueId));
     }
