@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
 import { endAll, endFailedStart } from '../common/end-all.js';
-import { formatHostPort, isLoopback } from '../common/host-port.js';
+import { formatHostPort, isLoopback, parseHostPort } from '../common/host-port.js';
 import { escapedLogger, silentLogger, type Logger } from '../common/logger.js';
 import { MASTER_ID } from '../common/mix-all.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
@@ -181,7 +181,7 @@ export class EmbeddedEngine {
     const { brokerClusterName: cluster, brokerName, brokerIP1 } = this.brokerConfig;
     const host = (this.listenOptions && reachableHost(this.listenOptions)) ?? brokerIP1;
     const brokerAddr = (this.brokerAddr = formatHostPort(host, port));
-    this.warnOfLoopback(host);
+    this.warnOfUnreachable(host);
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
     await this.broker.start(formatHostPort(isIP(host) > 0 ? host : brokerIP1, port));
@@ -189,14 +189,23 @@ export class EmbeddedEngine {
       await this.registerWithOuterNamesrvs(formatHostPort(host, port + 1));
   }
 
-  /** Who says a loopback address, as for a container with published ports, is not warned. */
-  private warnOfLoopback(advertised: string): void {
-    if (this.listenOptions === undefined || reachableHost(this.listenOptions) !== undefined) return;
-    if (!isLoopback(advertised)) return;
-    this.logger.warn(
-      `The engine listens on ${this.listenOptions.host}, but tells clients that the broker is at ${this.brokerAddr}, which is ` +
-        'their own machine: set advertisedHost to the name or address by which they reach this one',
-    );
+  private warnOfUnreachable(advertised: string): void {
+    if (this.listenOptions === undefined) return;
+    const { host, advertisedHost } = this.listenOptions;
+    const clients = `but tells clients that the broker is at ${this.brokerAddr}`;
+    // Who says a loopback address, as for a container with published ports, is not warned.
+    const isOwnMachine = advertisedHost === undefined && isLoopback(advertised);
+    if (isOwnMachine && !isLoopback(host))
+      this.logger.warn(
+        `The engine listens on ${host}, ${clients}, which is their own machine: set advertisedHost to the name or address by ` +
+          'which they reach this one',
+      );
+    const isForOthers = !isLoopback(advertised) || (isOwnMachine && this.outerNamesrvAddrs.some(isElsewhere));
+    if (isForOthers && isLoopback(host))
+      this.logger.warn(
+        `The engine listens on ${host}, which others do not reach, ${clients}: set listen.host (of the command line: ` +
+          '--bind-address) to an address that they reach, or to 0.0.0.0',
+      );
   }
 
   private async registerWithOuterNamesrvs(haServerAddr: string): Promise<void> {
@@ -241,6 +250,10 @@ function checkListenPort(given: number | undefined, listen: ResolvedListenOption
     `engine.listenPort is ${given}, but the engine listens on engine.listen.listenPort, which is ${listen.listenPort}: ` +
       'set that one, and leave out engine.listenPort',
   );
+}
+
+function isElsewhere(address: string): boolean {
+  return !isLoopback(parseHostPort(address)!.host);
 }
 
 function splitOptions(options: EngineOptions) {

@@ -1,8 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
+import { BrokerOuterAPI } from '../../lib/engine/broker/out/broker-outer-api.js';
 import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
 import { ConfigurationError } from '../../lib/errors/index.js';
 import type { SessionCredentials } from '../../lib/remoting/acl/session-credentials.js';
@@ -247,6 +248,21 @@ describe('a host that others can reach', () => {
     const { logger } = await startEngine({ engine: { ...options, listen } });
     const warning =
       /^WARN The engine listens on 0.0.0.0, but tells clients that the broker is at 127.0.0.1:\d+/;
+    expect(logger.lines.filter((line) => warning.test(line))).toHaveLength(count);
+  });
+
+  it.each<[string, number, object, EngineOptions]>([
+    ['where clients are told another address', 1, { advertisedHost: '10.0.0.7' }, {}],
+    ['where a name server elsewhere is told of it', 1, {}, { namesrvAddr: '127.0.0.1:1;203.0.113.1:1' }],
+    ['not where it says so', 0, { advertisedHost: '127.0.0.1' }, { namesrvAddr: '203.0.113.1:1' }],
+    ['not for a name server of this machine', 0, {}, { namesrvAddr: 'localhost:1' }],
+  ])('is missed with a warning %s', async (_, count, given, options) => {
+    onTestFinished(() => void vi.restoreAllMocks());
+    for (const call of ['registerBrokerAll', 'shutdown'] as const)
+      vi.spyOn(BrokerOuterAPI.prototype, call).mockResolvedValue();
+    const listen = { ...('namesrvAddr' in options ? { listenPort: 0 } : FREE_PORTS), ...given };
+    const { logger } = await startEngine({ engine: { ...options, listen } });
+    const warning = /^WARN The engine listens on 127.0.0.1, which others do not reach, but tells clients/;
     expect(logger.lines.filter((line) => warning.test(line))).toHaveLength(count);
   });
 
