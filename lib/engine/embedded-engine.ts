@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../common/clock.js';
@@ -184,9 +185,24 @@ export class EmbeddedEngine {
     this.warnOfUnreachable(host);
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
-    await this.broker.start(formatHostPort(isIP(host) > 0 ? host : brokerIP1, port));
+    await this.broker.start(formatHostPort(await this.storeAddress(host), port));
     if (this.outerNamesrvAddrs.length > 0)
       await this.registerWithOuterNamesrvs(formatHostPort(host, port + 1));
+  }
+
+  /** Records and message ids have no room for a name; who has nothing but an id connects to the address in it. */
+  private async storeAddress(host: string): Promise<string> {
+    const { brokerIP1 } = this.brokerConfig;
+    if (isIP(host) > 0) return host;
+    if (!isLoopback(brokerIP1)) return brokerIP1;
+    try {
+      return (await lookup(host, { order: 'ipv4first' })).address;
+    } catch (error) {
+      this.logger.warn(
+        `${host} cannot be looked up (${(error as Error).message}): message ids name ${brokerIP1}; set brokerIP1, or start again`,
+      );
+      return brokerIP1;
+    }
   }
 
   private warnOfUnreachable(advertised: string): void {

@@ -24,6 +24,7 @@ export interface ListenOptions {
   /**
    * Host by which clients reach the broker, when it is not `host`: a name or an address. Default: `host`; where that is all
    * addresses (`0.0.0.0`, `::`) `brokerIP1`, which is `127.0.0.1` unless set.
+   * A name is looked up once, at the start, for the address in records and message ids, unless `brokerIP1` says it.
    */
   advertisedHost: string | undefined;
   /** Listen for everyone who can reach the machine, without encryption or authentication. Default: false. */

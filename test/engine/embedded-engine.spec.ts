@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { decodeMessageId } from '../../lib/common/message-id.js';
 import { ConfigManager } from '../../lib/engine/config-manager.js';
 import { DefaultMessageStore } from '../../lib/engine/store/default-message-store.js';
 import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
@@ -11,6 +12,11 @@ import { TestClient } from '../support/test-client.js';
 import { SimulatedDisk } from '../support/simulated-file-system.js';
 import { FAST_STORE, readTable, startEngine, TestEngine } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
+
+vi.mock('node:dns/promises', () => ({
+  lookup: (host: string) =>
+    host === 'mq.example' ? Promise.resolve({ address: '10.1.2.3' }) : Promise.reject(new Error('ENOTFOUND')),
+}));
 
 const FREE_PORTS = { nameServerPort: 0, listenPort: 0 };
 
@@ -66,6 +72,30 @@ describe('EmbeddedEngine', () => {
     const [broker] = (await client.route('c1')).body!.brokerDatas;
     expect(broker).toMatchObject({ cluster: 'c1', brokerName: 'b1' });
     expect((await client.route('b1')).body!.queueDatas).toHaveLength(1);
+  });
+
+  it.each<[string, string, EngineOptions]>([
+    ['what its name means when it starts', '10.1.2.3', { listen: { advertisedHost: 'mq.example' } }],
+    [
+      'brokerIP1 where it is given',
+      '10.0.0.7',
+      {
+        listen: { advertisedHost: 'mq.example' },
+        brokerIP1: '10.0.0.7',
+      },
+    ],
+    ['brokerIP1 where nobody knows the name', '127.0.0.1', { listen: { advertisedHost: 'unknown.example' } }],
+  ])('has in records and message ids %s', async (_, address, { listen, brokerIP1 }) => {
+    const engine = await startEngine({
+      engine: { listen: { ...FREE_PORTS, ...(listen as object) }, brokerIP1 },
+    });
+    const client = await TestClient.open(engine);
+    const { header } = await client.send('t');
+    expect(decodeMessageId(header!.msgId).storeHost).toMatch(`${address}:`);
+    expect((await client.read('t'))[0]!.storeHost).toMatch(`${address}:`);
+    expect(engine.logger.lines.some((line) => line.includes('unknown.example cannot be looked up'))).toBe(
+      address === '127.0.0.1',
+    );
   });
 
   it('is the only owner of its store, and names the other one', async () => {
