@@ -110,7 +110,9 @@ export class ServerConnection implements Channel {
     private readonly options: ServerConnectionOptions,
     onClosed: () => void,
   ) {
-    this.remoteHost = parseSocketHost(`${socket.remoteAddress ?? '0.0.0.0'}:${socket.remotePort ?? 0}`);
+    // Who comes over IPv4 to a server of all addresses, which is one of IPv6, has an IPv4 address all the same.
+    const address = socket.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/i, '') ?? '0.0.0.0';
+    this.remoteHost = parseSocketHost(`${address}:${socket.remotePort ?? 0}`);
     if (options.authenticator !== undefined)
       this.strangerTimer = options.clock.setTimeout(() => socket.destroy(), MAX_STRANGER_TIME);
     this.writer = new SocketWriter(socket);

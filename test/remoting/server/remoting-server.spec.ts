@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/common/clock.js';
 import { ConfigurationError } from '../../../lib/errors/index.js';
 import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
@@ -147,6 +148,19 @@ describe('RemotingServer', () => {
     expect(handler.requests.length).toBeGreaterThan(20_000);
     expect(handler.requests.length).toBeLessThan(100 * 20_000);
     slow.socket.destroy();
+  });
+
+  const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ family }) => family === 'IPv6'),
+  );
+  it.skipIf(!hasIPv6)('knows a client by its IPv4 address where it listens on all of IPv6, too', async () => {
+    const handler = new EchoHandler();
+    const server = new RemotingServer({ handler, clock: systemClock, logger: new RecordingLogger() });
+    onTestFinished(() => server.close());
+    const client = await RawClient.open(await server.listen('::', 0));
+    client.socket.write(offsetOf(1, 1));
+    await eventually(() => client.frames.length === 1);
+    expect(handler.contexts[0]!.channel.remoteHost.address).toEqual(Buffer.from([127, 0, 0, 1]));
   });
 
   it('refuses an address that is taken', async () => {
