@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { isLoopback, parseHostPort } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
+import { environmentNamesrvAddr } from '../common/mix-all.js';
 import { EmbeddedEngine } from '../engine/index.js';
 import { ConfigurationError } from '../errors/index.js';
-import { BROKER_KEYS, brokerOptions, flagOf } from './broker-keys.js';
+import { BROKER_KEYS, brokerOptions, flagOf, NAMESRV_ADDR } from './broker-keys.js';
 import { needed, type CommandLine } from './command-line.js';
 import { parseProperties } from './properties.js';
 import { UsageError } from './usage-error.js';
@@ -32,10 +34,10 @@ export async function runBroker(commandLine: CommandLine, logger: Logger, end: P
   await engine.shutdown();
 }
 
-/** What the file says, and the flags instead where both do. */
+/** What the file says, and the flags instead where both do; the environment only where neither does. */
 function valuesOf({ flags }: CommandLine): Map<string, string> {
   const file = flags.has(CONFIG_FILE) ? needed(CONFIG_FILE, flags.get(CONFIG_FILE)) : undefined;
-  const values = file === undefined ? new Map<string, string>() : readFile(file);
+  const values = new Map([...fromEnvironment(), ...(file === undefined ? [] : readFile(file))]);
   const keys = new Map([...BROKER_KEYS.keys()].map((key) => [flagOf(key), key]));
   for (const [flag, value] of flags) {
     if (flag === CONFIG_FILE) continue;
@@ -44,6 +46,14 @@ function valuesOf({ flags }: CommandLine): Map<string, string> {
     values.set(key, isSwitch && value === undefined ? 'true' : needed(flag, value));
   }
   return values;
+}
+
+/** Where tools look for a name server on this machine, this command runs it. */
+function fromEnvironment(): [string, string][] {
+  const addresses = environmentNamesrvAddr();
+  if (addresses === undefined) return [];
+  const isHere = (address: string) => isLoopback(parseHostPort(address)?.host ?? address);
+  return addresses.match(/[^;\s]+/g)?.every(isHere) ? [] : [[NAMESRV_ADDR, addresses]];
 }
 
 /** A file that says nothing of the store means the directory that Apache's broker has by default. */

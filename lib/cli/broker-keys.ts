@@ -54,6 +54,11 @@ export const BROKER_KEYS: ReadonlyMap<string, BrokerKey> = new Map([
   ...Object.entries(SOCKET_KEYS),
 ]);
 
+/** The key that is also a variable of the environment; without a value, there are no name servers. */
+export const NAMESRV_ADDR = 'namesrvAddr';
+/** Keys with ";" between values. */
+const LISTS: ReadonlySet<string> = new Set([NAMESRV_ADDR, 'deleteWhen']);
+
 /** Keys of Apache's broker that promise what this broker does not have, with the value that promises nothing. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['brokerId', '0'],
@@ -95,11 +100,14 @@ export interface BrokerOptions {
 export function brokerOptions(values: ReadonlyMap<string, string>): BrokerOptions {
   const engine: MutableOptions = { listen: {} };
   const warnings: string[] = [];
-  for (const [name, text] of values) {
+  for (const [name, given] of values) {
     const key = BROKER_KEYS.get(name);
-    if (key !== undefined) key.set(engine, parseValue(name, text.trim(), key.rule));
-    else if (REFUSED.has(name)) checkRefused(name, text.trim(), REFUSED.get(name)!);
-    else if (DIRECTORIES.has(name)) checkDirectory(name, text.trim(), values.get('storePathRootDir') ?? '');
+    // Java's split leaves out what is empty at the end.
+    const text = LISTS.has(name) ? given.replace(/[;\s]+$/, '').trim() : given.trim();
+    if (name === NAMESRV_ADDR && text === '') continue;
+    if (key !== undefined) key.set(engine, parseValue(name, text, key.rule));
+    else if (REFUSED.has(name)) checkRefused(name, text, REFUSED.get(name)!);
+    else if (DIRECTORIES.has(name)) checkDirectory(name, text, values.get('storePathRootDir') ?? '');
     else warnings.push(`${name} is not a key of this broker, and has no effect`);
   }
   checkReach(engine.listen as Partial<ListenOptions>);

@@ -25,7 +25,7 @@ Runs a RocketMQ until SIGTERM or SIGINT: a broker, its store, and without namesr
 
   -c FILE            properties file as for Apache's mqbroker; in it keys are written as storePathRootDir. Without
                      storePathRootDir there, the store is ~/store, as Apache's is
-  -n ADDR            the same as --namesrv-addr
+  -n ADDR            the same as --namesrv-addr; default: the environment variable NAMESRV_ADDR, unless it names this machine
 
 Exit code: 0 after SIGTERM or SIGINT, 1 when the start failed, 2 for a key or value that is not allowed.
 

@@ -39,6 +39,12 @@ describe('brokerOptions', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('takes lists with a separator at their end, and a namesrvAddr that is empty for none', () => {
+    const lists = { namesrvAddr: 'a:9876;b:9876; ;', deleteWhen: '04;' };
+    expect(optionsOf(lists).engine).toMatchObject({ namesrvAddr: 'a:9876;b:9876', deleteWhen: '04' });
+    expect(optionsOf({ namesrvAddr: ' ' }).engine.namesrvAddr).toBe(undefined);
+  });
+
   it('warns of keys that have no effect', () => {
     expect(optionsOf({ haListenPort: '10912', enableCalcFilterBitMap: 'true' }).warnings).toEqual([
       'haListenPort is not a key of this broker, and has no effect',

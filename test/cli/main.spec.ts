@@ -63,6 +63,22 @@ describe('nestjs-rocketmq broker', () => {
     expect(await broker.end('SIGINT')).toBe(0);
   });
 
+  it('registers where NAMESRV_ADDR says, unless that is this machine or the file says other', async () => {
+    const cwd = temporaryDirectory();
+    const elsewhere = CliProcess.start(['broker', ...ANY_PORTS], cwd, { NAMESRV_ADDR: 'mq.example:no' });
+    expect(await elsewhere.end()).toBe(2);
+    expect(elsewhere.stderr).toContain('namesrvAddr is "mq.example:no"; allowed: addresses host:port');
+    writeFileSync(join(cwd, 'broker.conf'), 'namesrvAddr=\nstorePathRootDir=s\n');
+    for (const [parameters, NAMESRV_ADDR] of [
+      [['-c', 'broker.conf'], 'mq.example:no'],
+      [[], 'localhost:9876;'],
+    ] as const) {
+      const broker = CliProcess.start(['broker', ...parameters, ...ANY_PORTS], cwd, { NAMESRV_ADDR });
+      expect((await ready(broker)).namesrvAddr).toMatch(/^127\.0\.0\.1:(?!9876$)/);
+      expect(await broker.end('SIGTERM')).toBe(0);
+    }
+  });
+
   it('fails with 1 when the store is in use or a port is taken', { timeout: 30_000 }, async () => {
     const cwd = temporaryDirectory();
     const { namesrvAddr } = await ready(CliProcess.start(['broker', ...ANY_PORTS], cwd));
