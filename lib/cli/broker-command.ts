@@ -6,13 +6,13 @@ import type { Logger } from '../common/logger.js';
 import { environmentNamesrvAddr } from '../common/mix-all.js';
 import { EmbeddedEngine } from '../engine/index.js';
 import { ConfigurationError } from '../errors/index.js';
-import { BROKER_KEYS, brokerOptions, flagOf, NAMESRV_ADDR } from './broker-keys.js';
+import { BROKER_KEYS, brokerOptions, KEY_NAMES, NAMESRV_ADDR } from './broker-keys.js';
 import { needed, type CommandLine } from './command-line.js';
 import { parseProperties } from './properties.js';
 import { UsageError } from './usage-error.js';
 
-/** Flags that are not keys of the broker. */
-const CONFIG_FILE = 'config-file';
+/** The flag that is not a key of the broker, also as Apache's mqbroker writes it. */
+const CONFIG_FILE: readonly string[] = ['config-file', 'configFile'];
 
 /**
  * Runs an engine until the process is asked to end.
@@ -36,12 +36,13 @@ export async function runBroker(commandLine: CommandLine, logger: Logger, end: P
 
 /** What the file says, and the flags instead where both do; the environment only where neither does. */
 function valuesOf({ flags }: CommandLine): Map<string, string> {
-  const file = flags.has(CONFIG_FILE) ? needed(CONFIG_FILE, flags.get(CONFIG_FILE)) : undefined;
-  const values = new Map([...fromEnvironment(), ...(file === undefined ? [] : readFile(file))]);
-  const keys = new Map([...BROKER_KEYS.keys()].map((key) => [flagOf(key), key]));
+  const file = CONFIG_FILE.find((flag) => flags.has(flag));
+  const fromFile = file === undefined ? [] : readFile(needed(file, flags.get(file)));
+  const values = new Map([...fromEnvironment(), ...fromFile]);
+  const keys = new Map(KEY_NAMES.map((key) => [key.toLowerCase(), key]));
   for (const [flag, value] of flags) {
-    if (flag === CONFIG_FILE) continue;
-    const key = keys.get(flag) ?? camelCase(flag);
+    if (CONFIG_FILE.includes(flag)) continue;
+    const key = keys.get(flag.replaceAll('-', '').toLowerCase()) ?? camelCase(flag);
     const isSwitch = typeof BROKER_KEYS.get(key)?.rule.default === 'boolean';
     values.set(key, isSwitch && value === undefined ? 'true' : needed(flag, value));
   }

@@ -86,6 +86,9 @@ const DIRECTORIES: ReadonlyMap<string, string> = new Map([
   ['storePathIndex', 'index'],
 ]);
 
+/** All that is known, with or without an effect. */
+export const KEY_NAMES = [...BROKER_KEYS.keys(), ...REFUSED.keys(), ...DIRECTORIES.keys()];
+
 export interface BrokerOptions {
   readonly engine: EngineOptions;
   /** Of keys that have no effect. */

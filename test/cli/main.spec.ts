@@ -55,7 +55,14 @@ describe('nestjs-rocketmq broker', () => {
     const home = temporaryDirectory();
     mkdirSync(join(home, 'store'));
     writeFileSync(join(home, 'broker.conf'), APACHE_CONF);
-    const parameters = ['broker', '-c', 'broker.conf', '--name-server-port=0', '--broker-name', 'broker-y'];
+    const parameters = [
+      'broker',
+      '--configFile',
+      'broker.conf',
+      '--name-server-port=0',
+      '--broker-name',
+      'broker-y',
+    ];
     const broker = CliProcess.start(parameters, home, { HOME: home });
     expect(await ready(broker)).toMatchObject({ brokerName: 'broker-y', store: join(home, 'store') });
     expect(broker.stderr).toContain('WARN haListenPort is not a key of this broker, and has no effect');
@@ -77,6 +84,15 @@ describe('nestjs-rocketmq broker', () => {
       expect((await ready(broker)).namesrvAddr).toMatch(/^127\.0\.0\.1:(?!9876$)/);
       expect(await broker.end('SIGTERM')).toBe(0);
     }
+  });
+
+  it('finds a flag whatever the case and the hyphens of its name', async () => {
+    const cwd = temporaryDirectory();
+    const broker = CliProcess.start(['broker', ...ANY_PORTS, '--store-path-rootdir', 's'], cwd);
+    expect((await ready(broker)).store).toBe(join(cwd, 's'));
+    const other = CliProcess.start(['broker', '--enable-d-leger-commitlog', 'true'], cwd);
+    expect(await other.end()).toBe(2);
+    expect(other.stderr).toContain('enableDLegerCommitLog is "true"; allowed: false');
   });
 
   it('fails with 1 when the store is in use or a port is taken', { timeout: 30_000 }, async () => {
