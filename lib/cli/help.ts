@@ -21,13 +21,13 @@ const QUICKSTART_HELP = `Usage: nestjs-rocketmq quickstart producer|consumer [-n
 
 const BROKER_HELP = `Usage: nestjs-rocketmq broker [-c FILE] [--KEY VALUE ...]
 
-Runs a RocketMQ until SIGTERM or SIGINT: a broker, its store, and without namesrvAddr a name server.
+Runs a RocketMQ until SIGTERM, SIGINT or SIGHUP: a broker, its store, and without namesrvAddr a name server.
 
   -c FILE            properties file as for Apache's mqbroker; in it keys are written as storePathRootDir. Without
                      storePathRootDir there, the store is ~/store, as Apache's is
   -n ADDR            the same as --namesrv-addr; default: the environment variable NAMESRV_ADDR, unless it names this machine
 
-Exit code: 0 after SIGTERM or SIGINT, 1 when the start failed, 2 for a key or value that is not allowed.
+Exit code: 0 after one of these, 1 when the start failed, 2 for a key or value that is not allowed.
 
 Keys, the same as in Apache's broker unless docs/guide.md says otherwise; flags win over the file:
 

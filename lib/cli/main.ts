@@ -11,6 +11,8 @@ const COMMANDS: ReadonlyMap<string | undefined, typeof runBroker> = new Map([
   ['broker', runBroker],
   ['quickstart', runQuickstart],
 ]);
+/** The last one comes when a terminal is closed; Node does not let it be ignored, as nohup asks for. */
+const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const START_FAILED = 1;
 const WRONG_USAGE = 2;
 
@@ -41,7 +43,11 @@ async function main(parameters: readonly string[]): Promise<void> {
 /** Settles when the process is asked to end; a second request ends it at once. */
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    const end = () => {
+      for (const signal of END_SIGNALS) process.off(signal, end);
+      resolve();
+    };
+    for (const signal of END_SIGNALS) process.on(signal, end);
   });
 }
 

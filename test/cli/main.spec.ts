@@ -86,6 +86,13 @@ describe('nestjs-rocketmq broker', () => {
     }
   });
 
+  it('ends cleanly with 0 when its terminal is closed', async () => {
+    const broker = CliProcess.start(['broker', ...ANY_PORTS], temporaryDirectory());
+    const { store } = await ready(broker);
+    expect(await broker.end('SIGHUP')).toBe(0);
+    expect(existsSync(join(store, 'abort'))).toBe(false);
+  });
+
   it('finds a flag whatever the case and the hyphens of its name', async () => {
     const cwd = temporaryDirectory();
     const broker = CliProcess.start(['broker', ...ANY_PORTS, '--store-path-rootdir', 's'], cwd);
