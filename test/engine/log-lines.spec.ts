@@ -4,6 +4,7 @@ import { silentLogger } from '../../lib/common/logger.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
+import { createTopic } from '../conformance/admin-client.js';
 import { TestClient } from '../support/test-client.js';
 import { startEngine, type TestEngine } from '../support/test-engine.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -59,5 +60,31 @@ describe('what others say stays within its line of the log', () => {
     const t = { ...client.subscription('t', `a > > ${FORGED}`), expressionType: 'SQL92' } as const;
     for (const group of ['g1', 'g2', 'g3']) await client.heartbeat('c', group, { t });
     expectLine(engine, 'subscribes to topic', JSON.stringify(`a > > ${FORGED}`));
+  });
+});
+
+describe('changes of administrators', () => {
+  const HOST = /^LOG 127\.0\.0\.1:\d+ asks for /;
+
+  it('are in the log with what and from where', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    const next = () => clock.pass(100);
+    await createTopic(client, 't').then(next);
+    await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' }).then(next);
+    await client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: 'n', key: 'k' }).then(next);
+    const deletion = { groupName: FORGED, cleanOffset: true };
+    for (let i = 0; i < 9; i++) await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deletion);
+    next();
+    await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deletion);
+    const lines = engine.logger.lines.filter((line) => HOST.test(line));
+    expect(lines.map((line) => line.replace(HOST, ''))).toEqual([
+      expect.stringMatching(/^UPDATE_AND_CREATE_TOPIC \{"topic":"t",/),
+      'DELETE_TOPIC_IN_BROKER {"topic":"t"}',
+      'DELETE_KV_CONFIG {"namespace":"n","key":"k"}',
+      `DELETE_SUBSCRIPTIONGROUP ${JSON.stringify(deletion)}`,
+      `DELETE_SUBSCRIPTIONGROUP ${JSON.stringify(deletion)} (8 left out before)`,
+    ]);
   });
 });

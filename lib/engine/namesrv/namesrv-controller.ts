@@ -7,6 +7,7 @@ import { failure, success, type RemotingRequest } from '../../remoting/remoting-
 import { RequestCode } from '../../remoting/request-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { ResponseCode } from '../../remoting/response-code.js';
+import { ChangeLog } from '../change-log.js';
 import { BrokerLiveTable } from './broker-live-table.js';
 import { NAMESPACE_ORDER_TOPIC_CONFIG, type KVConfigManager } from './kvconfig/kv-config-manager.js';
 import { KVConfigProcessor } from './processor/kv-config-processor.js';
@@ -19,6 +20,7 @@ export class NamesrvController implements RequestHandler {
   readonly routes = new RouteInfoManager();
   private readonly brokers: BrokerLiveTable;
   private readonly dispatcher: RequestDispatcher;
+  private readonly changes: ChangeLog;
 
   constructor(
     logger: Logger,
@@ -30,6 +32,7 @@ export class NamesrvController implements RequestHandler {
     private readonly onTopicDeleted: (topic: string) => void = () => {},
   ) {
     this.dispatcher = new RequestDispatcher(logger, clock);
+    this.changes = new ChangeLog(logger, clock);
     this.brokers = new BrokerLiveTable(this.routes, clock, logger);
     new RegisterBrokerProcessor(this.brokers).registerAt(this.dispatcher);
     this.registerProcessors();
@@ -51,6 +54,8 @@ export class NamesrvController implements RequestHandler {
   private registerProcessors(): void {
     const answer = <C extends RequestCode>(code: C, work: Answer<C>) =>
       registerAnswer(this.dispatcher, code, work);
+    const change = <C extends RequestCode>(code: C, work: Answer<C>) =>
+      answer(code, this.changes.noting(code, work));
     const list = new TopicListProcessor(this.routes, this.onTopicDeleted);
     const kv = new KVConfigProcessor(this.kvConfig);
     answer(RequestCode.GET_ROUTEINFO_BY_TOPIC, (r) => this.getRoute(r));
@@ -58,12 +63,12 @@ export class NamesrvController implements RequestHandler {
     answer(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => list.getAllTopicList());
     answer(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS, () => list.getSystemTopicList());
     answer(RequestCode.GET_TOPICS_BY_CLUSTER, (r) => list.getTopicsByCluster(r));
-    answer(RequestCode.DELETE_TOPIC_IN_NAMESRV, (r) => list.deleteTopic(r));
-    answer(RequestCode.WIPE_WRITE_PERM_OF_BROKER, (r) => list.wipeWritePerm(r));
-    answer(RequestCode.ADD_WRITE_PERM_OF_BROKER, (r) => list.addWritePerm(r));
-    answer(RequestCode.PUT_KV_CONFIG, (r) => kv.putKVConfig(r));
+    change(RequestCode.DELETE_TOPIC_IN_NAMESRV, (r) => list.deleteTopic(r));
+    change(RequestCode.WIPE_WRITE_PERM_OF_BROKER, (r) => list.wipeWritePerm(r));
+    change(RequestCode.ADD_WRITE_PERM_OF_BROKER, (r) => list.addWritePerm(r));
+    change(RequestCode.PUT_KV_CONFIG, (r) => kv.putKVConfig(r));
     answer(RequestCode.GET_KV_CONFIG, (r) => kv.getKVConfig(r));
-    answer(RequestCode.DELETE_KV_CONFIG, (r) => kv.deleteKVConfig(r));
+    change(RequestCode.DELETE_KV_CONFIG, (r) => kv.deleteKVConfig(r));
     answer(RequestCode.GET_KVLIST_BY_NAMESPACE, (r) => kv.getKVListByNamespace(r));
     answer(RequestCode.GET_NAMESRV_CONFIG, () => {
       const text = `orderMessageEnable=${this.orderMessageEnable}\n`;

@@ -3,6 +3,7 @@ import { RequestCode } from '../../../remoting/request-code.js';
 import type { RequestDispatcher } from '../../../remoting/request-dispatcher.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { PopService } from '../pop/pop-service.js';
+import { ChangeLog } from '../../change-log.js';
 import { BrokerConfigProcessor } from './broker-config-processor.js';
 import { BrokerInfoProcessor } from './broker-info-processor.js';
 import { ConnectionProcessor } from './connection-processor.js';
@@ -19,6 +20,9 @@ export function registerAdminProcessors(
   pops: PopService,
 ): void {
   const answer = <C extends RequestCode>(code: C, work: Answer<C>) => registerAnswer(dispatcher, code, work);
+  const changes = new ChangeLog(broker.logger, broker.clock);
+  const change = <C extends RequestCode>(code: C, work: Answer<C>) =>
+    answer(code, changes.noting(code, work));
   const topic = new TopicAdminProcessor(broker);
   const group = new GroupAdminProcessor(broker);
   const connection = new ConnectionProcessor(broker);
@@ -27,15 +31,15 @@ export function registerAdminProcessors(
   const call = new ConsumerCallProcessor(broker);
   const info = new BrokerInfoProcessor(broker);
   const config = new BrokerConfigProcessor(broker);
-  answer(RequestCode.UPDATE_AND_CREATE_TOPIC, (r) => topic.updateAndCreateTopic(r));
-  answer(RequestCode.DELETE_TOPIC_IN_BROKER, (r) => topic.deleteTopic(r));
+  change(RequestCode.UPDATE_AND_CREATE_TOPIC, (r) => topic.updateAndCreateTopic(r));
+  change(RequestCode.DELETE_TOPIC_IN_BROKER, (r) => topic.deleteTopic(r));
   answer(RequestCode.GET_ALL_TOPIC_CONFIG, () => topic.getAllTopicConfig());
   answer(RequestCode.GET_TOPIC_CONFIG, (r) => topic.getTopicConfig(r));
   answer(RequestCode.GET_TOPIC_STATS_INFO, (r) => topic.getTopicStatsInfo(r));
   answer(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER, () => topic.getSystemTopicList());
   answer(RequestCode.QUERY_CONSUME_QUEUE, (r) => topic.queryConsumeQueue(r));
-  answer(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, (r) => group.updateAndCreateSubscriptionGroup(r));
-  answer(RequestCode.DELETE_SUBSCRIPTIONGROUP, (r) => group.deleteSubscriptionGroup(r));
+  change(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, (r) => group.updateAndCreateSubscriptionGroup(r));
+  change(RequestCode.DELETE_SUBSCRIPTIONGROUP, (r) => group.deleteSubscriptionGroup(r));
   answer(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () => group.getAllSubscriptionGroup());
   answer(RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG, (r) => group.getSubscriptionGroup(r));
   answer(RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, (r) => group.queryTopicConsumeByWho(r));
@@ -48,13 +52,13 @@ export function registerAdminProcessors(
   answer(RequestCode.GET_CONSUME_STATS, (r) => consumeStats.getConsumeStats(r));
   answer(RequestCode.GET_BROKER_CONSUME_STATS, (r) => consumeStats.getBrokerConsumeStats(r));
   answer(RequestCode.QUERY_CONSUME_TIME_SPAN, (r) => consumeStats.queryConsumeTimeSpan(r));
-  answer(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, (r) => offset.resetOffset(r));
-  answer(RequestCode.CLONE_GROUP_OFFSET, (r) => offset.cloneGroupOffset(r));
+  change(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, (r) => offset.resetOffset(r));
+  change(RequestCode.CLONE_GROUP_OFFSET, (r) => offset.cloneGroupOffset(r));
   answer(RequestCode.INVOKE_BROKER_TO_GET_CONSUMER_STATUS, (r) => call.getConsumerStatus(r));
   answer(RequestCode.GET_CONSUMER_RUNNING_INFO, (r) => call.getConsumerRunningInfo(r));
   answer(RequestCode.CONSUME_MESSAGE_DIRECTLY, (r) => call.consumeMessageDirectly(r));
   answer(RequestCode.GET_BROKER_RUNTIME_INFO, () => info.getBrokerRuntimeInfo());
   answer(RequestCode.VIEW_BROKER_STATS_DATA, (r) => info.viewBrokerStatsData(r));
   answer(RequestCode.GET_BROKER_CONFIG, () => config.getBrokerConfig());
-  answer(RequestCode.UPDATE_BROKER_CONFIG, (r) => config.updateBrokerConfig(r));
+  answer(RequestCode.UPDATE_BROKER_CONFIG, (r, channel) => config.updateBrokerConfig(r, channel));
 }

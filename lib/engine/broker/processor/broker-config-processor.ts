@@ -1,4 +1,6 @@
 import type { OptionRule } from '../../../common/option-rules.js';
+import { formatHostAddress } from '../../../common/socket-host.js';
+import type { Channel } from '../../../remoting/channel.js';
 import { failure, success, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import { storeRules } from '../../store/message-store-config.js';
@@ -47,7 +49,10 @@ export class BrokerConfigProcessor {
   }
 
   /** All changes or none; they last until the broker ends, as its options are in the hands of the application. */
-  updateBrokerConfig({ body }: Request<'UPDATE_BROKER_CONFIG'>): Response<'UPDATE_BROKER_CONFIG'> {
+  updateBrokerConfig(
+    { body }: Request<'UPDATE_BROKER_CONFIG'>,
+    { remoteHost }: Channel,
+  ): Response<'UPDATE_BROKER_CONFIG'> {
     if (!this.broker.config.updateBrokerConfigEnable) {
       const remark = 'options cannot be changed from outside: the engine has not updateBrokerConfigEnable';
       return failure(ResponseCode.NO_PERMISSION, remark);
@@ -64,7 +69,7 @@ export class BrokerConfigProcessor {
     for (const [options, name, value] of changes) options[name] = value;
     this.version.next(this.broker.clock.now());
     const names = changes.map(([, name, value]) => `${name}=${String(value)}`).join(', ');
-    this.broker.logger.log(`An administrator changed options of the broker: ${names}`);
+    this.broker.logger.log(`${formatHostAddress(remoteHost)} changed options of the broker: ${names}`);
     return success(undefined, undefined);
   }
 

@@ -1,0 +1,34 @@
+import type { Clock } from '../common/clock.js';
+import { LogLimit } from '../common/log-limit.js';
+import type { Logger } from '../common/logger.js';
+import { formatHostAddress } from '../common/socket-host.js';
+import type { Answer } from '../remoting/answers.js';
+import { RequestCode } from '../remoting/request-code.js';
+
+/** Milliseconds from one line to the next: all that somebody does step by step is seen, a flood does not fill the disk. */
+const INTERVAL = 100;
+
+/** Says in the log what administrators ask to be changed, and from where. */
+export class ChangeLog {
+  private readonly limit: LogLimit;
+
+  constructor(
+    private readonly logger: Logger,
+    clock: Clock,
+  ) {
+    this.limit = new LogLimit(clock, INTERVAL);
+  }
+
+  /** The same answer, whose requests are in the log. */
+  noting<C extends RequestCode>(code: C, work: Answer<C>): Answer<C> {
+    const [name] = Object.entries(RequestCode).find(([, other]) => other === code)!;
+    return (request, channel) => {
+      if (this.limit.take()) {
+        const what = JSON.stringify(request.header ?? request.body);
+        const { leftOut } = this.limit;
+        this.logger.log(`${formatHostAddress(channel.remoteHost)} asks for ${name} ${what}${leftOut}`);
+      }
+      return work(request, channel);
+    };
+  }
+}
