@@ -103,6 +103,7 @@ export interface BrokerOptions {
 export function brokerOptions(values: ReadonlyMap<string, string>): BrokerOptions {
   const engine: MutableOptions = { listen: {} };
   const warnings: string[] = [];
+  const root = values.get('storePathRootDir') ?? storeRules.storePathRootDir.default;
   for (const [name, given] of values) {
     const key = BROKER_KEYS.get(name);
     // Java's split leaves out what is empty at the end.
@@ -110,7 +111,7 @@ export function brokerOptions(values: ReadonlyMap<string, string>): BrokerOption
     if (name === NAMESRV_ADDR && text === '') continue;
     if (key !== undefined) key.set(engine, parseValue(name, text, key.rule));
     else if (REFUSED.has(name)) checkRefused(name, text, REFUSED.get(name)!);
-    else if (DIRECTORIES.has(name)) checkDirectory(name, text, values.get('storePathRootDir') ?? '');
+    else if (DIRECTORIES.has(name)) checkDirectory(name, text, root);
     else warnings.push(`${name} is not a key of this broker, and has no effect`);
   }
   checkReach(engine.listen as Partial<ListenOptions>);

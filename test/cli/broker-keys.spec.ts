@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { brokerOptions, flagOf } from '../../lib/cli/broker-keys.js';
 import { parseCommandLine } from '../../lib/cli/command-line.js';
+import { parseProperties } from '../../lib/cli/properties.js';
 import { UsageError } from '../../lib/cli/usage-error.js';
 
 const optionsOf = (values: Record<string, string>) => brokerOptions(new Map(Object.entries(values)));
@@ -50,6 +52,35 @@ describe('brokerOptions', () => {
       'haListenPort is not a key of this broker, and has no effect',
       'enableCalcFilterBitMap is not a key of this broker, and has no effect',
     ]);
+  });
+
+  it('takes what docs/migration.md leaves of the file of a production broker', () => {
+    const text = readFileSync(new URL('../../docs/migration.md', import.meta.url), 'utf8');
+    const removed = new RegExp(/sed -E -i '\/(.+)\/d' broker\.conf/.exec(text)![1]!);
+    const lines = [
+      'brokerName=broker-a',
+      ' namesrvAddr = 10.0.0.1:9876',
+      'brokerIP1=10.0.0.7',
+      'bindAddress=0.0.0.0',
+      'brokerId=1',
+      'brokerRole=SYNC_MASTER',
+      'aclEnable=true',
+      'authenticationEnabled=true',
+      'authorizationEnabled=true',
+      ...['RootDir', 'CommitLog', 'ConsumeQueue', 'Index'].map((name) => `storePath${name}=/data/${name}`),
+    ];
+    const kept = lines.filter((line) => !removed.test(line)).join('\n');
+    const values = parseProperties(Buffer.from(kept));
+    const { engine, warnings } = brokerOptions(values.set('storePathRootDir', './store'));
+    expect(engine).toEqual({ brokerName: 'broker-a', storePathRootDir: './store', listen: {} });
+    expect(warnings).toEqual([]);
+  });
+
+  it('knows the directories of the store where none is named', () => {
+    expect(() => optionsOf({ storePathCommitLog: '.rocketmq/store/commitlog' })).not.toThrow();
+    expect(() => optionsOf({ storePathCommitLog: './commitlog' })).toThrow(
+      '/.rocketmq/store/commitlog. A store',
+    );
   });
 
   it.each([
