@@ -13,10 +13,7 @@ export interface BrokerConfig {
   brokerName: string;
   /** The cluster to which this broker belongs; also a topic. Default: `DefaultCluster`. */
   brokerClusterName: string;
-  /**
-   * Address of this broker in stored records and message ids. Default: that of an engine that listens where clients reach it
-   * (`listen.advertisedHost`), else `127.0.0.1`.
-   */
+  /** Address of this broker in stored records and message ids, unless `listen` says it. Default: `127.0.0.1`. */
   brokerIP1: string;
   /** Port of this broker in stored records and message ids, of an engine that does not `listen`. Default: 10911. */
   listenPort: number;
