@@ -3,8 +3,11 @@ import { REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
-import { isReadable } from '../../../common/perm-name.js';
+import { illegalQueue, refuseGroup, refuseQueue } from '../consumer-checks.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
+
+/** Most messages of a pop, or of a look at what one would give. */
+export const MAX_MSG_NUMS = 32;
 
 interface QueueOfGroup {
   readonly consumerGroup: string;
@@ -15,26 +18,9 @@ interface QueueOfGroup {
 /** The checks that all requests for messages have in common, in the order of Apache's broker. */
 export function refuseConsumer(
   broker: BrokerController,
-  { consumerGroup, topic, queueId }: QueueOfGroup,
+  queue: QueueOfGroup,
 ): RemotingResponse<never> | undefined {
-  const config = broker.topics.selectTopicConfig(topic);
-  if (config === undefined) return topicNotExist(topic);
-  if (!isReadable(config.perm)) {
-    return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] peeking message is forbidden`);
-  }
-  if (queueId >= config.readQueueNums) {
-    const remark = illegalQueue(topic, queueId, config.readQueueNums);
-    return failure(ResponseCode.INVALID_PARAMETER, remark);
-  }
-  const group = broker.groups.findSubscriptionGroupConfig(consumerGroup);
-  if (group === undefined) {
-    const remark = `subscription group [${consumerGroup}] does not exist`;
-    return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark);
-  }
-  if (!group.consumeEnable) {
-    return failure(ResponseCode.NO_PERMISSION, `subscription group no permission, ${consumerGroup}`);
-  }
-  return undefined;
+  return refuseQueue(broker, queue, 'peeking') ?? refuseGroup(broker, queue.consumerGroup);
 }
 
 /** The checks of a request about a popped message; `isAtEndAllowed`: its offset may be the one behind the last. */
@@ -70,6 +56,13 @@ export function isReviveQid({ config, topics }: BrokerController, reviveQid: num
   return reviveQid < (topic?.readQueueNums ?? 0);
 }
 
-function illegalQueue(topic: string, queueId: number, readQueueNums: number): string {
-  return `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${readQueueNums}]`;
+/** Check points come back by the timers, which take nothing that is farther away. */
+export function refuseInvisibleTime(
+  invisibleTime: number,
+  timerMaxDelaySec: number,
+): RemotingResponse<never> | undefined {
+  const max = timerMaxDelaySec * 1000;
+  if (invisibleTime >= 0 && invisibleTime <= max) return undefined;
+  const remark = `invisibleTime is ${invisibleTime} ms; allowed: 0 to ${max} (timerMaxDelaySec)`;
+  return failure(ResponseCode.INVALID_PARAMETER, remark);
 }

@@ -6,8 +6,7 @@ import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { AckMsg, PopCheckPoint } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
-import { extraInfoOf, refuseMessage } from '../pop/pop-checks.js';
-import { refuseInvisibleTime } from './pop-message-processor.js';
+import { extraInfoOf, refuseInvisibleTime, refuseMessage } from '../pop/pop-checks.js';
 
 type ChangeCode = typeof RequestCode.CHANGE_MESSAGE_INVISIBLETIME;
 

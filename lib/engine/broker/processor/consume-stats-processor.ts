@@ -3,6 +3,7 @@ import type { ConsumeStats, OffsetWrapper, QueueTimeSpan } from '../../../remoti
 import { failure, success, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { noSuchTopic } from '../topic/topic-not-exist.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 import { QueueTurns } from './queue-turns.js';
 
@@ -53,7 +54,7 @@ export class ConsumeStatsProcessor {
     header: { topic, group },
   }: Request<'QUERY_CONSUME_TIME_SPAN'>): Promise<Response<'QUERY_CONSUME_TIME_SPAN'>> {
     const config = this.broker.topics.selectTopicConfig(topic);
-    if (config === undefined) return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist`);
+    if (config === undefined) return noSuchTopic(topic);
     const turns = new QueueTurns(this.broker.clock);
     const consumeTimeSpanSet: QueueTimeSpan[] = [];
     for (let queueId = 0; queueId < config.writeQueueNums; queueId++) {

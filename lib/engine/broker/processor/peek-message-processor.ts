@@ -6,11 +6,9 @@ import type { BrokerController } from '../broker-controller.js';
 import { popQueues, type PopQueue } from '../pop/pop-queues.js';
 import type { PopService } from '../pop/pop-service.js';
 import { getMessage } from '../store-promises.js';
-import { refuseConsumer } from '../pop/pop-checks.js';
+import { MAX_MSG_NUMS, refuseConsumer } from '../pop/pop-checks.js';
 
 type PeekCode = typeof RequestCode.PEEK_MESSAGE;
-
-const MAX_MSG_NUMS = 32;
 
 /** Shows what a pop would give, as it is stored, and gives it to nobody (PeekMessageProcessor). */
 export class PeekMessageProcessor {

@@ -12,11 +12,10 @@ import { filterNotSupported } from '../filter/filter-not-supported.js';
 import { parseFailed, SqlFilterCache, tagSelection, type Selection } from '../filter/message-filters.js';
 import { PopRequest } from '../pop/pop-request.js';
 import type { PopService } from '../pop/pop-service.js';
-import { refuseConsumer } from '../pop/pop-checks.js';
+import { MAX_MSG_NUMS, refuseConsumer, refuseInvisibleTime } from '../pop/pop-checks.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
 
-const MAX_MSG_NUMS = 32;
 /** Milliseconds after its time in which a request is still carried out (PopMessageRequestHeader#isTimeoutTooMuch). */
 const MAX_LATE = 500;
 
@@ -69,7 +68,7 @@ export class PopMessageProcessor {
     const { maxMsgNums, invisibleTime } = header;
     const { config, storeConfig } = this.broker;
     if (maxMsgNums > MAX_MSG_NUMS) {
-      const remark = `the broker[${config.brokerIP1}] pop message's num is greater than 32`;
+      const remark = `the broker[${config.brokerIP1}] pop message's num is greater than ${MAX_MSG_NUMS}`;
       return failure(ResponseCode.INVALID_PARAMETER, remark);
     }
     if (maxMsgNums < 1) {
@@ -95,15 +94,4 @@ export class PopMessageProcessor {
     const remark = `the topic[${topic}] is no retry topic that the group[${consumerGroup}] has for a topic it pops from`;
     return failure(ResponseCode.INVALID_PARAMETER, remark);
   }
-}
-
-/** Check points come back by the timers, which take nothing that is farther away. */
-export function refuseInvisibleTime(
-  invisibleTime: number,
-  timerMaxDelaySec: number,
-): RemotingResponse<never> | undefined {
-  const max = timerMaxDelaySec * 1000;
-  if (invisibleTime >= 0 && invisibleTime <= max) return undefined;
-  const remark = `invisibleTime is ${invisibleTime} ms; allowed: 0 to ${max} (timerMaxDelaySec)`;
-  return failure(ResponseCode.INVALID_PARAMETER, remark);
 }

@@ -12,8 +12,7 @@ import type { BrokerController } from '../broker-controller.js';
 import { filterNotSupported } from '../filter/filter-not-supported.js';
 import { SqlFilterCache, tagFilter, tagSelection, type Selection } from '../filter/message-filters.js';
 import type { HeldPull } from '../longpolling/pull-request-hold-service.js';
-import { isReadable } from '../../../common/perm-name.js';
-import { topicNotExist } from '../topic/topic-not-exist.js';
+import { refuseGroup, refuseQueue } from '../consumer-checks.js';
 
 type PullCode = typeof RequestCode.PULL_MESSAGE;
 type Refusal = RemotingResponse<never>;
@@ -43,29 +42,7 @@ export class PullMessageProcessor {
 
   /** The checks of PullMessageProcessor#processRequest up to the subscription, in its order. */
   private refuse(header: PullMessageRequestHeader): Refusal | undefined {
-    const { consumerGroup, topic, queueId } = header;
-    const group = this.broker.groups.findSubscriptionGroupConfig(consumerGroup);
-    if (group === undefined) {
-      return failure(
-        ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
-        `subscription group [${consumerGroup}] does not exist`,
-      );
-    }
-    if (!group.consumeEnable) {
-      return failure(ResponseCode.NO_PERMISSION, `subscription group no permission, ${consumerGroup}`);
-    }
-    const config = this.broker.topics.selectTopicConfig(topic);
-    if (config === undefined) return topicNotExist(topic);
-    if (!isReadable(config.perm)) {
-      return failure(ResponseCode.NO_PERMISSION, `the topic[${topic}] pulling message is forbidden`);
-    }
-    if (queueId < 0 || queueId >= config.readQueueNums) {
-      return failure(
-        ResponseCode.INVALID_PARAMETER,
-        `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${config.readQueueNums}]`,
-      );
-    }
-    return undefined;
+    return refuseGroup(this.broker, header.consumerGroup) ?? refuseQueue(this.broker, header, 'pulling');
   }
 
   private filterOf(header: PullMessageRequestHeader): Selection | Refusal {

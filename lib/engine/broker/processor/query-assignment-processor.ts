@@ -11,6 +11,7 @@ import type { Request, Response } from '../../../remoting/named-request.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController, BrokerOptions } from '../broker-controller.js';
+import { noSuchTopic } from '../topic/topic-not-exist.js';
 import { allocateForPop } from '../loadbalance/allocate-for-pop.js';
 
 const STRATEGIES = new Map(
@@ -46,9 +47,7 @@ export class QueryAssignmentProcessor {
     if (isRetryTopic(topic)) {
       return failure(ResponseCode.NO_PERMISSION, 'retry topic is not allowed to set mode');
     }
-    if (this.broker.topics.selectTopicConfig(topic) === undefined) {
-      return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist`);
-    }
+    if (this.broker.topics.selectTopicConfig(topic) === undefined) return noSuchTopic(topic);
     if (this.broker.groups.findSubscriptionGroupConfig(consumerGroup) === undefined) {
       return failure(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, 'subscription group does not exist');
     }

@@ -10,6 +10,7 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { alterAttributes } from '../topic/topic-attributes.js';
 import { MAX_QUEUES, type TopicConfig } from '../../../remoting/body/topic-config.js';
+import { noSuchTopic } from '../topic/topic-not-exist.js';
 import { encodeTopicConfig } from '../topic/topic-config.js';
 import { toFastjson, type FastjsonObject } from '../../../common/fastjson.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
@@ -60,14 +61,14 @@ export class TopicAdminProcessor {
 
   getTopicConfig({ header: { topic } }: Request<'GET_TOPIC_CONFIG'>): Response<'GET_TOPIC_CONFIG'> {
     const config = this.broker.topics.selectTopicConfig(topic);
-    return config === undefined ? notExist(topic) : success(undefined, config);
+    return config === undefined ? noSuchTopic(topic) : success(undefined, config);
   }
 
   async getTopicStatsInfo({
     header: { topic },
   }: Request<'GET_TOPIC_STATS_INFO'>): Promise<Response<'GET_TOPIC_STATS_INFO'>> {
     const config = this.broker.topics.selectTopicConfig(topic);
-    if (config === undefined) return notExist(topic);
+    if (config === undefined) return noSuchTopic(topic);
     const offsetTable = new Map<MessageQueue, TopicOffset>();
     const queueNums = Math.max(config.writeQueueNums, config.readQueueNums);
     const turns = new QueueTurns(this.broker.clock);
@@ -133,10 +134,6 @@ export class TopicAdminProcessor {
     if (!this.broker.topics.isSystemTopic(topic)) return undefined;
     return failure(ResponseCode.INVALID_PARAMETER, `The topic[${topic}] is conflict with system topic.`);
   }
-}
-
-function notExist(topic: string): RemotingResponse<never> {
-  return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist`);
 }
 
 function refuseFields(header: CreateTopicRequestHeader): RemotingResponse<never> | undefined {

@@ -7,6 +7,11 @@ export function topicNotExist(topic: string): RemotingResponse<never> {
   return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!`);
 }
 
+/** The answer to administrators that ask for a topic that is not there. */
+export function noSuchTopic(topic: string): RemotingResponse<never> {
+  return failure(ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist`);
+}
+
 /** The answer to who sends to a topic that is not there, and is not created. */
 export function tooManyTopics(topic: string): RemotingResponse<never> {
   const remark = `topic[${topic}] not exist, and from ${MAX_TOPICS} topics on only administrators create more`;
