@@ -126,9 +126,10 @@ export class MessageDispatcher {
     this.logger.warn(`Message ${msgId} of topic ${topic} ${where}: ${reason}`);
   }
 
-  private routeOf({ topic, tags }: MessageExt): ListenerRoute | undefined {
-    const routes = this.routes.get(topic);
-    return routes?.find((candidate) => candidate.tags.size === 0 || candidate.tags.has(tags ?? ''));
+  private routeOf(message: MessageExt): ListenerRoute | undefined {
+    const routes = this.routes.get(message.topic);
+    // All properties are read for the tag of a message: only where there are listeners of some tags.
+    return routes?.find(({ tags }) => tags.size === 0 || tags.has(message.tags ?? ''));
   }
 }
 

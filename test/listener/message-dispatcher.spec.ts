@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { expect, it, vi } from 'vitest';
 import type { ConsumeConcurrentlyContext } from '../../lib/client/index.js';
 import { decodeMessage } from '../../lib/common/message-decoder.js';
+import type { ListenerRoute } from '../../lib/listener/listener-route.js';
 import { MessageDispatcher } from '../../lib/listener/message-dispatcher.js';
 import { encodeRecord, innerMessage } from '../support/test-store.js';
 
@@ -28,3 +29,16 @@ it.each([
     expect(sendMessageDead).toHaveBeenCalledTimes(count);
   },
 );
+
+it('reads the properties of a message only where a listener has tags', () => {
+  const message = decodeMessage(encodeRecord(innerMessage()))!;
+  const invoke = vi.fn();
+  const route = { tags: new Set<string>(), read: () => undefined, endpoint: { invoke } };
+  const routes = new Map([[message.topic, [route as unknown as ListenerRoute]]]);
+  const dispatcher = new MessageDispatcher(routes, false, () => undefined!, new Logger());
+  const properties = vi.spyOn(message, 'properties', 'get');
+  const context = { isAborted: false, isDropped: false } as ConsumeConcurrentlyContext;
+  expect(dispatcher.consumeConcurrently([message], context)).toBe('CONSUME_SUCCESS');
+  expect(invoke).toHaveBeenCalledOnce();
+  expect(properties).not.toHaveBeenCalled();
+});
