@@ -1,4 +1,4 @@
-import { hexSlice, latin1Slice, utf8Slice } from './buffer-text.js';
+import { hexSlice, utf8Slice } from './buffer-text.js';
 import { crc32 } from './crc32.js';
 import { decompressBody } from './compression.js';
 import { int32At, readInt64, writeInt64 } from './int64.js';
@@ -14,6 +14,7 @@ import {
 import { decodeProperties, encodeProperties } from './message-properties.js';
 import { MessageSysFlag } from './message-sys-flag.js';
 import { Message } from './message.js';
+import { repeatedText } from './repeated-text.js';
 import { formatSocketHost } from './socket-host.js';
 import { NO_BYTES } from './no-bytes.js';
 
@@ -70,7 +71,7 @@ export class MessageExt extends Message {
     const sysFlag = int32At(record, start + RecordLayout.SYS_FLAG);
     const bodyPosition = start + bodyLengthPosition(sysFlag);
     const topic = topicRange(record, start);
-    super(latin1Slice(record, topic.position, topic.position + topic.length), NO_BYTES);
+    super(repeatedText(record, topic.position, topic.position + topic.length), NO_BYTES);
     this.flag = int32At(record, start + RecordLayout.FLAG);
     this.queueId = int32At(record, start + RecordLayout.QUEUE_ID);
     this.queueOffset = readInt64(record, start + RecordLayout.QUEUE_OFFSET);

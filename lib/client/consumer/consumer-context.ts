@@ -85,7 +85,8 @@ export class ConsumerContext {
       } else if (isDlqTopic(message.topic) && message.consumeStartTimestamp === undefined) {
         beginSecondLife(message);
       }
-      message.topic = this.popRetryTopics.get(message.topic) ?? message.topic;
+      if (this.popRetryTopics.size > 0)
+        message.topic = this.popRetryTopics.get(message.topic) ?? message.topic;
       message.topic = this.instance.withoutNamespace(message.topic);
       message.consumeStartTimestamp = startTime;
     }

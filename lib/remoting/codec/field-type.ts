@@ -1,8 +1,8 @@
 import { utf8Slice } from '../../common/buffer-text.js';
 import { decodeProperties, encodeProperties } from '../../common/message-properties.js';
+import { repeatedText } from '../../common/repeated-text.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import { isName } from './header-fields.js';
-import { repeatedText } from './repeated-text.js';
 
 /** A text, or an integer for its digits. */
 export type FieldValue = string | number;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { repeatedText } from '../../../lib/remoting/codec/repeated-text.js';
+import { repeatedText } from '../../lib/common/repeated-text.js';
 
 const read = (bytes: Buffer) => repeatedText(Buffer.concat([Buffer.from('<'), bytes]), 1, bytes.length + 1);
 

@@ -1,4 +1,4 @@
-import { utf8Slice } from '../../common/buffer-text.js';
+import { utf8Slice } from './buffer-text.js';
 
 /** Ids are longer than this, and do not come again. */
 const MAX_LENGTH = 31;
@@ -7,8 +7,9 @@ const SLOTS = 1024;
 const slots: string[] = Array.from({ length: SLOTS }, () => '');
 
 /**
- * The text from `start` to `end`. Names of topics, groups and brokers come with every request: one that came lately is
- * found by its bytes, in a third of the time that a new string takes, which would have to be hashed again, too, by who looks it up.
+ * The text from `start` to `end`. Names of topics, groups and brokers come with every request, topics with every record, too: one that
+ * came lately is found by its bytes, in a third of the time that a new string takes, which would have to be hashed again by who looks
+ * it up.
  */
 export function repeatedText(buffer: Buffer, start: number, end: number): string {
   if (end - start > MAX_LENGTH) return utf8Slice(buffer, start, end);
