@@ -2,7 +2,7 @@ import { viewOf } from './int64.js';
 
 const SIZE = 64 * 1024;
 /** What is larger than this gets memory of its own, so that little is wasted at the end of a slab. */
-const MAX_SHARED = SIZE / 8;
+const MAX_SHARED = SIZE / 4;
 
 /**
  * Memory for many short-lived buffers, which share an allocation. Who needs one says how long it may become, writes, and takes what it

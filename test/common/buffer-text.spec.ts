@@ -14,7 +14,12 @@ describe('encodeUtf8', () => {
     );
   });
 
-  it.each([0, 1, 2730, 2731, 100_000])('takes a text of %d characters', (length) => {
+  it.each([0, 1, 5461, 5462, 100_000])('takes a text of %d characters', (length) => {
     expect(encodeUtf8('€'.repeat(length)).toString('utf8')).toBe('€'.repeat(length));
+  });
+
+  it('lets texts that are not compressed share an allocation', () => {
+    const allocations = new Set(Array.from({ length: 10 }, () => encodeUtf8('x'.repeat(4000)).buffer));
+    expect(allocations.size).toBeLessThan(4);
   });
 });
