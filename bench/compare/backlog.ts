@@ -1,8 +1,7 @@
 import type { PeerClient } from './clients/peer-client.js';
 import { BODY, fail, type Measure, type WorkOptions } from './work.js';
 
-const FILL_BATCH = 64;
-const FILL_IN_FLIGHT = 4;
+const FILL_IN_FLIGHT = 64;
 /** Slow peers get time, not numbers: so many times what the other works have. */
 const FILL_LIMIT = 4;
 const CONSUME_LIMIT = 3;
@@ -10,25 +9,21 @@ const CONSUME_LIMIT = 3;
 /** Of this process. */
 let filled = Number.POSITIVE_INFINITY;
 
-/** Sends `size` messages, or as many as there is time for. */
+/** Sends `size` messages one by one, as most come, or as many as there is time for: batches would leave those of one queue side by side. */
 export async function fill(client: PeerClient, options: WorkOptions, measured: Measure): Promise<void> {
-  const { send, sendBatch } = await client.publisher('backlog');
-  const bodies = Array.from({ length: FILL_BATCH }, () => BODY);
-  const sendMany = () =>
-    sendBatch === undefined ? Promise.all(bodies.map((body) => send(body))) : sendBatch(bodies);
+  const { send } = await client.publisher('backlog');
   await measured(async () => {
     const startedAt = performance.now();
     const isOver = () => performance.now() - startedAt > options.millis * FILL_LIMIT;
-    let begun = 0;
+    filled = 0;
     const loop = async () => {
-      while (begun < options.size && !isOver()) {
-        begun += FILL_BATCH;
-        await sendMany();
+      while (filled < options.size && !isOver()) {
+        filled++;
+        await send(BODY);
       }
     };
     await Promise.all(Array.from({ length: FILL_IN_FLIGHT }, loop)).catch(fail);
-    filled = begun;
-    return { messages: begun, millis: performance.now() - startedAt };
+    return { messages: filled, millis: performance.now() - startedAt };
   });
 }
 

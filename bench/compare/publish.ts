@@ -3,6 +3,27 @@ import type { PeerClient } from './clients/peer-client.js';
 import { BODY, fail, type Measure, type WorkOptions } from './work.js';
 
 const BATCH_IN_FLIGHT = 4;
+const WARM_UP_BATCH = 32;
+
+/** What nobody counts: 64 and 256 in flight and batches, `size` seconds together, until virtual machines and compilers are warm. */
+export async function warm(client: PeerClient, { size }: WorkOptions, measured: Measure): Promise<void> {
+  const { send, sendBatch } = await client.publisher('load');
+  const bodies = Array.from({ length: WARM_UP_BATCH }, () => BODY);
+  const sendOnce = (): Promise<unknown> => send(BODY);
+  const parts: [number, () => Promise<unknown>][] = [
+    [64, sendOnce],
+    [256, sendOnce],
+    [BATCH_IN_FLIGHT, () => sendBatch?.(bodies) ?? send(BODY)],
+  ];
+  await measured(async () => {
+    let messages = 0;
+    for (const [inFlight, sendSome] of parts) {
+      const operation = (done: () => void) => void sendSome().then(done, fail);
+      messages += (await closedLoop(inFlight, (size * 1000) / parts.length, operation)).count;
+    }
+    return { messages, millis: size * 1000 };
+  });
+}
 
 export async function publish(
   client: PeerClient,

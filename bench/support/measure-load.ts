@@ -20,17 +20,28 @@ export async function* measureLoad(
   load: MeasuredProcess,
   server?: MeasuredProcess,
 ): AsyncGenerator<Measured> {
-  const serverCpu = (): number | undefined => server?.usage().cpuMillis;
-  while ((await load.lineWith('begin ')) !== undefined) {
-    const before = serverCpu();
-    const line = await load.expectLine('end ');
-    const after = serverCpu();
-    const serverCpuMillis = before === undefined || after === undefined ? undefined : after - before;
-    const [, work, ...figures] = line.split(' ') as [string, string, ...string[]];
-    const numbers = Object.fromEntries(
-      figures.map((figure) => [figure.split('=')[0], Number(figure.split('=')[1])]),
-    );
-    yield { ...(numbers as Omit<Measured, 'work'>), work, serverCpuMillis };
+  for (;;) {
+    const measured = await measureNext(load, server);
+    if (measured === undefined) break;
+    yield measured;
   }
   await load.expectSuccess();
+}
+
+/** Reads the next work; undefined at the end of the load. */
+export async function measureNext(
+  load: MeasuredProcess,
+  server?: MeasuredProcess,
+): Promise<Measured | undefined> {
+  const serverCpu = (): number | undefined => server?.usage().cpuMillis;
+  if ((await load.lineWith('begin ')) === undefined) return undefined;
+  const before = serverCpu();
+  const line = await load.expectLine('end ');
+  const after = serverCpu();
+  const serverCpuMillis = before === undefined || after === undefined ? undefined : after - before;
+  const [, work, ...figures] = line.split(' ') as [string, string, ...string[]];
+  const numbers = Object.fromEntries(
+    figures.map((figure) => [figure.split('=')[0], Number(figure.split('=')[1])]),
+  );
+  return { ...(numbers as Omit<Measured, 'work'>), work, serverCpuMillis };
 }

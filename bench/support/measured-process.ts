@@ -33,7 +33,7 @@ export class MeasuredProcess {
   ): MeasuredProcess {
     const stderr = errors === undefined ? 'inherit' : openSync(errors, 'a');
     const child = spawn(command, parameters, {
-      stdio: ['ignore', 'pipe', stderr],
+      stdio: ['pipe', 'pipe', stderr],
       env: { ...process.env, ...env },
       detached: true,
     });
@@ -43,6 +43,11 @@ export class MeasuredProcess {
 
   static killAll(): void {
     for (const started of MeasuredProcess.running) started.kill();
+  }
+
+  /** Writes a line to its standard input. */
+  tell(line: string): void {
+    this.child.stdin!.write(`${line}\n`);
   }
 
   /** Reads lines until one has `text`; undefined at the end of the output. */

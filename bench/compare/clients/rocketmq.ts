@@ -15,10 +15,13 @@ export async function openRocketMQ(nameServer: string): Promise<PeerClient> {
     logger: silentLogger,
   });
   let producers = 0;
+  let consumers = 0;
   return {
     publisher: async (topic) =>
       publisherOf(new DefaultMQProducer(instance, { group: `${topic}-${producers++}` }), topic),
-    consume: async (topic, consumerGroup, onMessage) => {
+    consume: async (topic, group, onMessage) => {
+      // A group of its own each time: a work may be repeated.
+      const consumerGroup = `${group}-${consumers++}`;
       const consumer = new DefaultMQPushConsumer(
         instance,
         { consumerGroup, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' },

@@ -1,4 +1,6 @@
 import com.sun.management.OperatingSystemMXBean;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -24,18 +26,19 @@ import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 
 /**
- * Load of the official client: {@code Load NAMESRV MILLIS WORK...}, with the works of {@code compare/load.ts}: for each it prints
- * "begin WORK" and "end WORK NAME=NUMBER...", and what runs before "begin" is not measured. One message in flight, and {@code sync},
+ * Load of the official client: {@code Load NAMESRV MILLIS WORK...}, with the works of {@code compare/load.ts}, which come from standard
+ * input if there are none: for each it prints "begin WORK" and "end WORK NAME=NUMBER...", and what runs before "begin" is not measured. One message in flight, and {@code sync},
  * are callers that wait; more are sent asynchronously.
  */
 public class Load {
     private static final byte[] BODY = "a".repeat(1024).getBytes();
     private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final String[] WARM_UP = {"sync64", "async256", "batch32"};
     private static final String[] TOPICS = {"load", "backlog", "latency", "fan"};
     private static final String DEFAULT_TOPIC = "TBW102";
     private static final int QUEUES = 8;
     private static final int BATCH_CALLERS = 4;
-    private static final int FILL_BATCH = 64;
+    private static final int FILL_IN_FLIGHT = 64;
     private static final int START_SECONDS = 60;
     private static final int FILL_LIMIT = 4;
     private static final int CONSUME_LIMIT = 3;
@@ -50,6 +53,8 @@ public class Load {
     private final AtomicLong sent = new AtomicLong();
     private static final AtomicInteger REFUSED = new AtomicInteger();
     private volatile boolean isOver;
+    /** By this process; more than all when another one did it. */
+    private long filled = Long.MAX_VALUE;
 
     private Load(String nameServer, long millis) {
         this.nameServer = nameServer;
@@ -58,16 +63,20 @@ public class Load {
 
     public static void main(String[] arguments) throws Exception {
         Load load = new Load(arguments[0], Long.parseLong(arguments[1]));
-        if (!arguments[2].equals("first")) load.createTopics();
+        boolean hasWorks = arguments.length > 2;
+        if (!hasWorks || !arguments[2].equals("first")) load.createTopics();
         for (int i = 2; i < arguments.length; i++) load.run(arguments[i]);
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
+        for (String work; !hasWorks && (work = input.readLine()) != null; ) load.run(work);
         System.exit(0);
     }
 
     private void run(String work) throws Exception {
-        int size = work.matches(".*\\d") ? Integer.parseInt(work.replaceAll("\\D", "")) : 0;
+        int size = sizeOf(work);
         isOver = false;
         sent.set(0);
         switch (work.replaceAll("\\d", "")) {
+            case "warm" -> warm(work, size);
             case "fill" -> fill(work, size);
             case "consume" -> consume(work, size);
             case "latency" -> latency(work, size);
@@ -75,6 +84,10 @@ public class Load {
             case "first" -> first(work);
             default -> publish(work, size);
         }
+    }
+
+    private static int sizeOf(String work) {
+        return work.matches(".*\\d") ? Integer.parseInt(work.replaceAll("\\D", "")) : 0;
     }
 
     private DefaultMQProducer producer(String group) throws Exception {
@@ -113,14 +126,33 @@ public class Load {
         producer.shutdown();
     }
 
-    private void publish(String work, int size) throws Exception {
-        DefaultMQProducer producer = producer("load-" + work + System.nanoTime());
+    /** What nobody counts, until compilers are warm here and there. */
+    private void warm(String work, int seconds) throws Exception {
+        DefaultMQProducer producer = producer("load-" + work);
+        measure(work, () -> {
+            for (String part : WARM_UP) {
+                isOver = false;
+                List<Thread> threads = startSending(producer, part, sizeOf(part));
+                Thread.sleep(seconds * 1000L / WARM_UP.length);
+                end(threads);
+            }
+            return figures("messages", sent.get());
+        });
+        producer.shutdown();
+    }
+
+    private List<Thread> startSending(DefaultMQProducer producer, String work, int size) {
         boolean isAsync = !work.startsWith("sync") && !work.startsWith("batch") && size > 1;
         int callers = work.startsWith("batch") ? BATCH_CALLERS : isAsync ? 1 : size;
-        List<Thread> threads = start(callers, () -> {
+        return start(callers, () -> {
             if (isAsync) sendAsync(producer, "load", size);
             else while (!isOver) sendOnce(producer, work, size);
         });
+    }
+
+    private void publish(String work, int size) throws Exception {
+        DefaultMQProducer producer = producer("load-" + work + System.nanoTime());
+        List<Thread> threads = startSending(producer, work, size);
         Thread.sleep(millis / 2);
         measure(work, () -> {
             long first = sent.get();
@@ -132,57 +164,60 @@ public class Load {
     }
 
     private void sendOnce(DefaultMQProducer producer, String work, int size) throws Exception {
-        if (work.startsWith("batch")) sendBatch(producer, "load", size);
+        if (work.startsWith("batch")) sendBatch(producer, size);
         else {
             producer.send(new Message("load", BODY));
             sent.incrementAndGet();
         }
     }
 
-    private void sendBatch(DefaultMQProducer producer, String topic, int size) throws Exception {
+    private void sendBatch(DefaultMQProducer producer, int size) throws Exception {
         List<Message> batch = new ArrayList<>(size);
-        for (int i = 0; i < size; i++) batch.add(new Message(topic, BODY));
+        for (int i = 0; i < size; i++) batch.add(new Message("load", BODY));
         producer.send(batch);
         sent.addAndGet(size);
     }
 
     private void sendAsync(DefaultMQProducer producer, String topic, int inFlight) throws Exception {
         Semaphore room = new Semaphore(inFlight);
-        while (!isOver) {
-            room.acquire();
-            producer.send(new Message(topic, BODY), onEnd(isSent -> {
-                if (isSent) sent.incrementAndGet();
-                room.release();
-            }));
-        }
+        while (!isOver) sendOne(producer, topic, room);
         room.acquire(inFlight);
+    }
+
+    private void sendOne(DefaultMQProducer producer, String topic, Semaphore room) throws Exception {
+        room.acquire();
+        producer.send(new Message(topic, BODY), onEnd(isSent -> {
+            if (isSent) sent.incrementAndGet();
+            room.release();
+        }));
     }
 
     private void fill(String work, int size) throws Exception {
         DefaultMQProducer producer = producer("fill");
         long endAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis * FILL_LIMIT);
         measure(work, () -> {
-            List<Thread> threads = start(BATCH_CALLERS, () -> {
-                while (sent.get() < size && System.nanoTime() < endAt) sendBatch(producer, "backlog", FILL_BATCH);
-            });
-            for (Thread thread : threads) thread.join();
-            return figures("messages", sent.get());
+            Semaphore room = new Semaphore(FILL_IN_FLIGHT);
+            for (int begun = 0; begun < size && System.nanoTime() < endAt; begun++) sendOne(producer, "backlog", room);
+            room.acquire(FILL_IN_FLIGHT);
+            return figures("messages", filled = sent.get());
         });
         producer.shutdown();
     }
 
     private void consume(String work, int size) throws Exception {
+        long wanted = Math.min(size, filled / 2);
         AtomicLong consumed = new AtomicLong();
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
         DefaultMQPushConsumer consumer = consumer("load-" + System.nanoTime(), "backlog", body -> {
             begun.countDown();
-            if (consumed.incrementAndGet() == size) ended.countDown();
+            if (consumed.incrementAndGet() == wanted) ended.countDown();
         });
         begun.await();
         measure(work, () -> {
+            long before = consumed.get();
             ended.await(millis * CONSUME_LIMIT, TimeUnit.MILLISECONDS);
-            return figures("messages", consumed.get());
+            return figures("messages", consumed.get() - before);
         });
         consumer.shutdown();
     }
