@@ -38,4 +38,5 @@ export async function fan(
   isOver = true;
   await Promise.all(loops).catch(fail);
   await Promise.all(stops.map((stop) => stop()));
+  await client.purge?.('fan');
 }

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLoop } from '../support/open-loop.js';
 import { quantile } from '../support/closed-loop.js';
+import { wokenLoop } from '../support/woken-loop.js';
 import type { PeerClient, Publisher } from './clients/peer-client.js';
 import { BODY, fail, type Measure, type WorkOptions } from './work.js';
 
-const WARM_UP = 500;
+/** Before, as long as V8 and virtual machines compile. */
+const WARM_UP_SECONDS = 5;
 const SECONDS = 2;
 /** What is not there so long after the last send never comes. */
 const LIMIT_MILLIS = 5000;
 const DIGITS = 10;
 
-/** From the time at which a message was to be published until its handler is called, at `size` a second. */
+/** From the time at which a message was asked for until its handler is called, at `size` a second. */
 export async function latency(client: PeerClient, { size }: WorkOptions, measured: Measure): Promise<void> {
   const publisher = await client.publisher('latency');
   let onMessage = (_number: number, _at: number): void => {};
@@ -19,26 +20,27 @@ export async function latency(client: PeerClient, { size }: WorkOptions, measure
   );
   const run = async (from: number, count: number): Promise<Float64Array> => {
     const latencies = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-    const intended = new Float64Array(count);
+    const askedFor = new Float64Array(count);
     let left = count;
     const ended = new Promise<void>((resolve) => {
       onMessage = (number, at) => {
         const index = number - from;
         if (latencies[index] !== Number.POSITIVE_INFINITY) return;
-        latencies[index] = at - intended[index]!;
+        latencies[index] = at - askedFor[index]!;
         if (--left === 0) resolve();
       };
     });
-    await openLoop(size, count, (index, intendedAt) => {
-      intended[index] = intendedAt;
+    await wokenLoop(size, count, (index, askedAt) => {
+      askedFor[index] = askedAt;
       publish(publisher, from + index);
     });
     await Promise.race([ended, sleep(LIMIT_MILLIS)]);
     return latencies;
   };
-  await run(0, WARM_UP);
+  const warmUp = size * WARM_UP_SECONDS;
+  await run(0, warmUp);
   await measured(async () => {
-    const latencies = (await run(WARM_UP, size * SECONDS)).sort();
+    const latencies = (await run(warmUp, size * SECONDS)).sort();
     const [p50, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)];
     return { messages: latencies.length, millis: SECONDS * 1000, p50: p50 * 1000, p99: p99 * 1000 };
   });

@@ -12,17 +12,21 @@ import { measurePeer } from './round.js';
  */
 const isShort = process.argv.includes('short');
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? (isShort ? 3 : 5));
-const MILLIS = Number(process.env['BENCH_MILLIS'] ?? (isShort ? 400 : 1000));
+const MILLIS = Number(process.env['BENCH_MILLIS'] ?? (isShort ? 400 : 600));
 const BACKLOG = Number(process.env['BENCH_BACKLOG'] ?? 100_000);
 const CHART = process.env['BENCH_CHART'] ?? 'docs/benchmark.svg';
 
+const notices: string[] = [];
+
 async function main(): Promise<void> {
-  const peers = pickPeers(PEERS, process.env['BENCH_PEERS'], (notice) => console.error(notice));
-  const results = new Measurements();
+  const peers = pickPeers(PEERS, process.env['BENCH_PEERS'], notify);
+  const results = new Measurements(ROUNDS);
   for (let round = 1; round <= ROUNDS; round++) {
     for (const peer of peers) await measure(peer, round, results);
   }
-  console.log(`${machine()}\n\n${report(peers, results)}\nFor the README:\n\n${summary(peers, results)}`);
+  console.log(
+    `${[machine(), ...notices].join('\n\n')}\n\n${report(peers, results)}\nFor the README:\n\n${summary(peers, results)}`,
+  );
   writeFileSync(
     CHART,
     drawing(peers, results, `1 KiB messages, ${processors()}, Node ${process.versions.node}`),
@@ -36,8 +40,14 @@ async function measure(peer: Peer, round: number, results: Measurements): Promis
   try {
     await measurePeer(peer, { millis: MILLIS, backlog: BACKLOG }, results);
   } catch (error) {
-    console.error(`${peer.label} failed:`, error);
+    notify(`${peer.label} failed in round ${round}: ${String(error)}`);
   }
+}
+
+/** What the tables do not have: the report says it, too. */
+function notify(notice: string): void {
+  console.error(notice);
+  notices.push(notice);
 }
 
 const processors = (): string => `${cpus().length} × ${cpus()[0]?.model.trim()}`;

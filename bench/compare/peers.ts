@@ -19,6 +19,8 @@ export interface Peer {
   readonly acknowledged: string;
   /** Whether every acknowledgement waits until the disk has the message. */
   readonly isFlushed: boolean;
+  /** Seconds of sends before what counts, where compilers take longer than those of Node. */
+  readonly warmUp?: number;
   /** Why it is left out, and what to do; undefined when it is there. */
   missing(): string | undefined;
   /** Server and client. */
@@ -33,6 +35,8 @@ const nodeLoad =
   (_directory, address, parameters) =>
     startNodeLoad(client, [address, ...parameters]);
 
+/** Of virtual machines of Java. */
+const JAVA_WARM_UP = 15;
 const KERNEL = 'with the kernel, flushed later';
 
 const embedded = (flushDiskType: string, label: string, isFlushed: boolean): Peer => ({
@@ -61,6 +65,7 @@ const apache = (flushDiskType: string, label: string, isFlushed: boolean): Peer 
   name: 'apache',
   label,
   isFlushed,
+  warmUp: JAVA_WARM_UP,
   acknowledged: isFlushed ? 'flushed to the disk, by all who wait together' : `${KERNEL} (0.5 s)`,
   missing: () => (hasApache() ? undefined : 'no Java or no jars: `npm run test:interop` fetches them'),
   version: () => `Apache RocketMQ ${apacheVersion} with its Java client`,
@@ -109,6 +114,7 @@ const kafka: Peer = {
   name: 'kafka',
   label: 'Apache Kafka, acks=all',
   isFlushed: false,
+  warmUp: JAVA_WARM_UP,
   acknowledged: 'with the kernel, which flushes when it likes',
   missing: () =>
     hasKafka() ? undefined : 'no Java, or its jars could not be fetched: install Java 17 and Maven',

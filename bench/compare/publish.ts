@@ -23,6 +23,7 @@ export async function warm(client: PeerClient, { size }: WorkOptions, measured: 
     }
     return { messages, millis: size * 1000 };
   });
+  await client.purge?.('load');
 }
 
 export async function publish(
@@ -32,6 +33,7 @@ export async function publish(
 ): Promise<void> {
   const publisher = await client.publisher('load');
   await send(size, 1, millis, measured, () => publisher.send(BODY));
+  await client.purge?.('load');
 }
 
 /** Batches of `size`, four of them in flight. */
@@ -44,6 +46,7 @@ export async function batch(
   if (sendBatch === undefined) return;
   const bodies = Array.from({ length: size }, () => BODY);
   await send(BATCH_IN_FLIGHT, size, millis, measured, () => sendBatch(bodies));
+  await client.purge?.('load');
 }
 
 async function send(

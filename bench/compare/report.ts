@@ -16,7 +16,7 @@ const CPU_WORKS = [
   ['publish256', 'publish, 256 in flight'],
   ['batch64', 'batches'],
   ['consume', 'consume'],
-  ['fan10', 'ten and ten'],
+  ['fan10', 'ten and ten, of a million delivered'],
 ] as const;
 const NONE = '–';
 
@@ -51,6 +51,7 @@ const CONSUMED = [
   'publish to handler p50 / p99',
   'ten and ten: published/s',
   'delivered/s',
+  'of each published',
   'restart until the first message',
   'resident server + client, MB',
 ];
@@ -77,7 +78,8 @@ export function summary(peers: readonly Peer[], results: Measurements): string {
       latencyCell(cell),
     ];
   });
-  return table(['', ...header], body);
+  const versions = [...new Set(peers.map((peer) => peer.version()))].join('; ');
+  return `${table(['', ...header], body)}\nMeasured with ${versions}.\n`;
 }
 
 /** The comparison as an image. */
@@ -109,7 +111,7 @@ const cellOf =
   ({ label }: Peer, results: Measurements): Cell =>
   (figure, show) => {
     const value = results.get(label, figure);
-    return value === undefined ? NONE : show(value);
+    return value === undefined ? NONE : show(value) + results.note(label, figure);
   };
 
 function rows(
@@ -130,13 +132,13 @@ function consumedCells(cell: Cell): string[] {
     latencyCell(cell),
     cell('fan10', thousands),
     cell('fan10 delivered', thousands),
+    cell('fan10 of each', shortly),
     cell('restart', seconds),
     sumCell(cell('server resident', megabytes), cell('client resident', megabytes)),
   ];
 }
 
 function cpuCells(cell: Cell): string[] {
-  const shortly = (value: number): string => value.toFixed(1);
   return CPU_WORKS.map(([work]) => {
     const client = cell(`${work} client CPU`, shortly);
     const server = cell(`${work} server CPU`, shortly);
@@ -151,6 +153,7 @@ const sumCell = (server: string, client: string): string =>
 const latencyCell = (cell: Cell): string =>
   `${cell('latency1000 p50', millis)} / ${cell('latency1000 p99', millis)}`;
 
+const shortly = (value: number): string => (Number.isFinite(value) ? value.toFixed(1) : NONE);
 const seconds = (value: number): string => `${(value / 1000).toFixed(2)} s`;
 const megabytes = (bytes: number): string => String(Math.round(bytes / 1e6));
 

@@ -13,6 +13,8 @@ export interface RoundOptions {
   readonly backlog: number;
 }
 
+/** Seconds of sends before what counts. */
+const WARM_UP = 3;
 /** What a work has beyond its time, and ends with when something hangs. */
 const PATIENCE = 240_000;
 
@@ -33,12 +35,9 @@ export function measurePeer(peer: Peer, options: RoundOptions, results: Measurem
   });
 }
 
-/** Before what counts virtual machines and compilers get warm. */
-const WARM_UP = ['async256', 'async256', 'async256'];
-
-function worksOf({ backlog }: RoundOptions): string[] {
+function worksOf({ backlog }: RoundOptions, warmUp: number): string[] {
   const publish = ['publish1', 'publish64', 'publish256', 'publish1024', 'batch64'];
-  return [...WARM_UP, ...publish, `fill${backlog}`, `consume${backlog / 2}`, 'latency1000', 'fan10'];
+  return [`warm${warmUp}`, ...publish, `fill${backlog}`, `consume${backlog / 2}`, 'latency1000', 'fan10'];
 }
 
 async function measureWorks(
@@ -48,7 +47,7 @@ async function measureWorks(
   options: RoundOptions,
   results: Measurements,
 ): Promise<void> {
-  const parameters = [String(options.millis), ...worksOf(options)];
+  const parameters = [String(options.millis), ...worksOf(options, peer.warmUp ?? WARM_UP)];
   const load = peer.load(directory, server?.address ?? '', parameters);
   let resident = 0;
   await within(load, async () => {

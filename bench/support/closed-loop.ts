@@ -49,5 +49,7 @@ export function quantile(sorted: Float64Array, q: number): number {
 }
 
 export function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
+  const sorted = Float64Array.from(values).sort();
+  const middle = quantile(sorted, 0.5);
+  return sorted.length % 2 === 1 ? middle : ((sorted[sorted.length / 2 - 1] ?? Number.NaN) + middle) / 2;
 }

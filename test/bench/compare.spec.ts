@@ -45,6 +45,8 @@ describe('percentiles', () => {
   it('have a median of rounds in any order, and of one that had no end', () => {
     expect(median([5, 1, 4, 2, 3])).toBe(3);
     expect(median([1, Number.POSITIVE_INFINITY, 2])).toBe(2);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([])).toBeNaN();
   });
 });
 
@@ -178,6 +180,31 @@ describe('the peers', () => {
     );
     expect(summary(peers, results)).toContain('| REDIS | yes | – | – | – | – | – | – / – |');
     expect(report(peers, results)).toContain('| OURS | kept | 1.0 |');
+  });
+
+  it('have a note where a figure is of fewer rounds, and their versions below the table', () => {
+    const results = new Measurements(3);
+    results.addWork('OURS', {
+      work: 'publish1',
+      messages: 100,
+      millis: 100,
+      cpuMillis: 5,
+      serverCpuMillis: 1,
+    });
+    expect(summary([peer('ours')], results)).toContain('| OURS | yes | 1,000 (1 of 3 rounds) | –');
+    expect(summary([peer('ours')], results)).toContain('Measured with 1.0.');
+  });
+
+  it('have the CPU time of what was delivered, and how much of what was published that is', () => {
+    const results = new Measurements();
+    const fan = { work: 'fan10', messages: 100, millis: 100, cpuMillis: 8, serverCpuMillis: 4 };
+    results.addWork('OURS', { ...fan, delivered: 800 });
+    results.addWork('REDIS', { ...fan, delivered: 0 });
+    const text = report([peer('ours'), peer('redis')], results);
+    expect(text).toContain('| 1,000 | 8,000 | 8.0 |');
+    expect(text).toContain('| 5.0 + 10.0 |');
+    expect(text).toContain('| 1,000 | 0 | 0.0 |');
+    expect(text).toContain('| REDIS | – | – | – | – | – |');
   });
 });
 

@@ -24,6 +24,13 @@ export async function openBullMQ(port: string): Promise<PeerClient> {
       await worker.waitUntilReady();
       return () => worker.close();
     },
+    purge: async (topic) => {
+      for (const group of TOPICS[topic]) {
+        const queue = newQueue(nameOf(topic, group), connection);
+        await queue.drain();
+        await queue.close();
+      }
+    },
     close: async () => {
       await Promise.all(open.map((queue) => queue.close()));
     },

@@ -45,7 +45,7 @@ async function declare(admin: Admin): Promise<void> {
   await admin.close();
 }
 
-/** What is sent while a request is under way goes with the next one, as Kafka's own client does it: this one has no batches for `send`. */
+/** What is sent while a request is under way goes with the next one: this client has no batches for `send`, as Kafka's own has. */
 function publisherOf(producer: Producer, topic: string): Publisher {
   let sent = 0;
   const waiting: { value: Buffer; done: () => void; failed: (error: unknown) => void }[] = [];

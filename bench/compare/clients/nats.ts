@@ -15,7 +15,8 @@ const PREFETCH = 500;
 export async function openNats(port: string): Promise<PeerClient> {
   const connection = await connect({ servers: `127.0.0.1:${port}` });
   const streams = jetstream(connection);
-  await declare(await jetstreamManager(connection));
+  const manager = await jetstreamManager(connection);
+  await declare(manager);
   return {
     publisher: async (topic) => ({ send: (body) => streams.publish(topic, body) }),
     consume: async (topic, group, onMessage) => {
@@ -31,6 +32,7 @@ export async function openNats(port: string): Promise<PeerClient> {
         await messages.close();
       };
     },
+    purge: (topic) => manager.streams.purge(topic),
     close: () => connection.close(),
   };
 }

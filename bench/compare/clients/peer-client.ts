@@ -6,6 +6,8 @@ export interface PeerClient {
   publisher(topic: Topic): Promise<Publisher>;
   /** Begins with what was there before, and acknowledges what `onMessage` has returned from. Ends the consuming. */
   consume(topic: Topic, group: string, onMessage: (body: Buffer) => void): Promise<() => Promise<void>>;
+  /** Throws away what nobody has consumed; not there where messages stay anyway, consumed or not. */
+  purge?(topic: Topic): Promise<unknown>;
   close(): Promise<void>;
 }
 

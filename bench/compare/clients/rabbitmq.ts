@@ -24,6 +24,11 @@ export async function openRabbitMQ(port: string, queueType: QueueType): Promise<
       });
       return () => channel.close();
     },
+    purge: async (topic) => {
+      const channel = await connection.createChannel();
+      for (const group of TOPICS[topic]) await channel.purgeQueue(group);
+      await channel.close();
+    },
     close: () => connection.close(),
   };
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -45,7 +46,7 @@ public class Load {
     private static final int GROUPS = 10;
     private static final int FAN_IN_FLIGHT = 16;
     private static final int FAN_LONGER = 3;
-    private static final int LATENCY_WARM_UP = 500;
+    private static final int LATENCY_WARM_UP_SECONDS = 5;
     private static final int LATENCY_SECONDS = 2;
 
     private final String nameServer;
@@ -235,7 +236,8 @@ public class Load {
     }
 
     private void latency(String work, int perSecond) throws Exception {
-        int count = LATENCY_WARM_UP + perSecond * LATENCY_SECONDS;
+        int warmUp = perSecond * LATENCY_WARM_UP_SECONDS;
+        int count = warmUp + perSecond * LATENCY_SECONDS;
         long[] intended = new long[count];
         long[] taken = new long[count];
         Arrays.fill(taken, Long.MAX_VALUE);
@@ -247,12 +249,12 @@ public class Load {
             taken[number] = System.nanoTime() - intended[number];
             left.countDown();
         });
-        openLoop(producer, perSecond, intended, 0, LATENCY_WARM_UP);
+        openLoop(producer, perSecond, intended, 0, warmUp);
         Thread.sleep(1000);
         measure(work, () -> {
-            openLoop(producer, perSecond, intended, LATENCY_WARM_UP, count);
+            openLoop(producer, perSecond, intended, warmUp, count);
             left.await(5, TimeUnit.SECONDS);
-            long[] sorted = Arrays.copyOfRange(taken, LATENCY_WARM_UP, count);
+            long[] sorted = Arrays.copyOfRange(taken, warmUp, count);
             Arrays.sort(sorted);
             return figures("messages", sorted.length, "p50", sorted[sorted.length / 2] / 1000, "p99", sorted[sorted.length * 99 / 100] / 1000);
         });
@@ -264,7 +266,7 @@ public class Load {
         long startedAt = System.nanoTime();
         for (int number = from; number < to; number++) {
             intended[number] = startedAt + (number - from) * (1_000_000_000L / perSecond);
-            while (System.nanoTime() < intended[number]) Thread.onSpinWait();
+            for (long left; (left = intended[number] - System.nanoTime()) > 0; ) LockSupport.parkNanos(left);
             byte[] body = BODY.clone();
             System.arraycopy(String.format("%010d", number).getBytes(), 0, body, 0, 10);
             producer.send(new Message("latency", body), onEnd(isSent -> {}));
