@@ -10,6 +10,8 @@ const BODY = Buffer.alloc(1024, 'a');
 const RECORD_SIZE = 91 + BODY.length + TOPIC.length + PROPERTIES.length;
 const QUEUES = 4;
 const PULL_SIZE = 32;
+/** The records of a pull of each queue, which lie interleaved in the log: 153 KiB. */
+const BLOCK_RECORDS = QUEUES * PULL_SIZE;
 
 /** What a consumer must read of a record before it can hand the message to anyone. */
 interface BareMessage {
@@ -18,12 +20,14 @@ interface BareMessage {
   readonly storeTimestamp: number;
   readonly topic: string;
   readonly body: Buffer;
-  readonly properties: Map<string, string>;
+  /** Where the properties are, which nobody asks for. */
+  readonly properties: number;
 }
 
 /**
- * The least that pulling can be in Node: one read a record, as the records of several queues lie interleaved in the log,
- * 32 to a reply, every record decoded. No checks, no filter, no offsets, no limits. Returns messages per second.
+ * The least that pulling can be in Node: one read for the records of all queues that lie close together in the log, as the engine's
+ * blocks, 32 to a reply, every record decoded but for its properties. No checks, no filter, no offsets, no limits. Returns
+ * messages per second.
  */
 export function barePullRate(directory: string, count: number): number {
   const path = join(directory, 'bare-log');
@@ -32,10 +36,10 @@ export function barePullRate(directory: string, count: number): number {
     write(fd, count);
     const startedAt = performance.now();
     let checksum = 0;
-    for (let queueId = 0; queueId < QUEUES; queueId++) {
-      for (let first = queueId; first < count; first += QUEUES * PULL_SIZE) {
-        for (const message of pull(fd, first, count))
-          checksum += message.queueOffset + message.properties.size;
+    for (let first = 0; first < count; first += BLOCK_RECORDS) {
+      const block = readBlock(fd, first, Math.min(BLOCK_RECORDS, count - first));
+      for (let queueId = 0; queueId < QUEUES; queueId++) {
+        for (const message of pull(block, queueId)) checksum += message.queueOffset + message.properties;
       }
     }
     if (checksum === 0) throw new Error('nothing was read');
@@ -61,33 +65,29 @@ function write(fd: number, count: number): void {
   }
 }
 
-function pull(fd: number, first: number, count: number): BareMessage[] {
-  const reply = Buffer.allocUnsafe(PULL_SIZE * RECORD_SIZE);
+function readBlock(fd: number, first: number, count: number): Buffer {
+  const block = Buffer.allocUnsafeSlow(count * RECORD_SIZE);
+  readSync(fd, block, 0, block.length, first * RECORD_SIZE);
+  return block;
+}
+
+function pull(block: Buffer, queueId: number): BareMessage[] {
   const messages: BareMessage[] = [];
-  for (let i = first; i < count && messages.length < PULL_SIZE; i += QUEUES) {
-    const start = messages.length * RECORD_SIZE;
-    readSync(fd, reply, start, RECORD_SIZE, i * RECORD_SIZE);
-    messages.push(decode(reply, start));
-  }
+  for (let at = queueId * RECORD_SIZE; at < block.length; at += QUEUES * RECORD_SIZE)
+    messages.push(decode(block, at));
   return messages;
 }
 
 function decode(reply: Buffer, start: number): BareMessage {
   const bodyEnd = start + 88 + reply.readInt32BE(start + 84);
   const topicEnd = bodyEnd + 1 + reply[bodyEnd]!;
-  const propertiesEnd = topicEnd + 2 + reply.readInt16BE(topicEnd);
-  const properties = new Map<string, string>();
-  for (const pair of reply.toString('utf8', topicEnd + 2, propertiesEnd).split('\u0002')) {
-    const separator = pair.indexOf('\u0001');
-    if (separator > 0) properties.set(pair.slice(0, separator), pair.slice(separator + 1));
-  }
   return {
     queueOffset: readInt64(reply, start + 20),
     commitLogOffset: readInt64(reply, start + 28),
     storeTimestamp: readInt64(reply, start + 56),
     topic: reply.toString('latin1', bodyEnd + 1, topicEnd),
     body: reply.subarray(start + 88, bodyEnd),
-    properties,
+    properties: topicEnd + 2,
   };
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fdatasync, openSync, unlinkSync, writeSync, fdatasyncSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { combineCrc32, continueCrc32 } from '../../lib/common/crc32-parts.js';
+import { fullCrc32, INT_MAX } from '../../lib/common/crc32.js';
 
 const SEGMENT = 256 * 1024 * 1024;
 const STAGE = 4 * 1024 * 1024;
@@ -18,7 +19,7 @@ const FLUSH_INTERVAL = 500;
 export type BareFlush = (fd: number, done: () => void) => void;
 
 /**
- * The least that a durable log can do with a record in Node: encode it with both checksums, note a ConsumeQueue
+ * The least that a durable log can do with a record in Node: encode it with both checksums, those of the engine, note a ConsumeQueue
  * unit, write all records of a turn with one call, flush them together, call back. No topics, no limits, no errors, no
  * index. What the store reaches of it is its overhead.
  */
@@ -95,7 +96,8 @@ export class BareStore {
     const queueOffset = this.offsets[queueId]!++;
     view.setInt32(start, size);
     view.setInt32(start + 4, -626843481);
-    view.setInt32(start + 8, crc32(body) & 0x7fffffff);
+    const bodyCrc = fullCrc32(body);
+    view.setInt32(start + 8, bodyCrc & INT_MAX);
     view.setInt32(start + 12, queueId);
     view.setInt32(start + 16, 0);
     setInt64(view, start + 20, queueOffset);
@@ -111,12 +113,14 @@ export class BareStore {
     setInt64(view, start + 76, 0);
     view.setInt32(start + 84, body.length);
     body.copy(stage, start + 88);
-    let position = start + 88 + body.length;
+    const bodyEnd = start + 88 + body.length;
+    let position = bodyEnd;
     stage[position++] = TOPIC.length;
     position += TOPIC.copy(stage, position);
     view.setInt16(position, PROPERTIES.length);
     position += 2 + PROPERTIES.copy(stage, position + 2);
-    let crc = crc32(stage.subarray(start, position - CRC_LENGTH)) & 0x7fffffff;
+    const upToBody = combineCrc32(continueCrc32(0, view, start, start + 88), bodyCrc, body.length);
+    let crc = continueCrc32(upToBody, view, bodyEnd, position - CRC_LENGTH) & INT_MAX;
     for (let digit = position - 11; digit < position - 1; digit++) {
       stage[digit] = 48 + (crc % 10);
       crc = (crc / 10) | 0;

@@ -16,6 +16,8 @@ import { BareJoiner } from './bare-joiner.js';
 import type { BareStore } from './bare-store.js';
 
 const QUEUES = 8;
+/** Requests under way stand at the last bits of their numbers; more than are ever in flight. */
+const PLACES = 4096;
 const OPAQUE_DIGITS = 10;
 const TIME_DIGITS = 13;
 /** Of a unique id those that count. */
@@ -64,7 +66,7 @@ export class BareTcpServer {
 /** The least that a client can do: requests that are there but for three numbers, joined; answers by their number. */
 export class BareTcpClient {
   private readonly templates: readonly FrameTemplate[];
-  private readonly waiting = new Map<number, () => void>();
+  private readonly waiting = Array.from<(() => void) | undefined>({ length: PLACES });
   private readonly joiner: BareJoiner;
   private count = 0;
   private now = Date.now();
@@ -94,7 +96,7 @@ export class BareTcpClient {
     const number = this.count++;
     const opaque = FIRST_OPAQUE + number;
     const template = this.templates[number % QUEUES]!;
-    this.waiting.set(opaque, done);
+    this.waiting[opaque % PLACES] = done;
     const start = this.joiner.add(template.bytes);
     const { bytes } = this.joiner;
     writeOpaque(bytes, start, template, this.type, opaque);
@@ -105,8 +107,8 @@ export class BareTcpClient {
   private onAnswer(bytes: Buffer, start: number): void {
     const { opaque, text } = readHeader(this.type, bytes, start, ANSWER_FIELDS);
     if (text === '') throw new Error('an answer without an id');
-    const done = this.waiting.get(opaque)!;
-    this.waiting.delete(opaque);
+    const done = this.waiting[opaque % PLACES]!;
+    this.waiting[opaque % PLACES] = undefined;
     done();
   }
 }

@@ -5,6 +5,7 @@ import { FrameCutter } from '../../lib/remoting/codec/frame-cutter.js';
 import { failure, success, type RemotingResponse } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { BareJoiner } from '../limits/bare-joiner.js';
 
 /**
  * A server that acknowledges sends and does nothing else with them: what a client can reach at all. Of a send it
@@ -30,6 +31,8 @@ const encodeStored = (type: 'JSON' | 'ROCKETMQ') =>
   Buffer.concat(encodeResponse(RequestCode.SEND_MESSAGE, STORED as never, ANSWER_OPAQUE, type));
 const JSON_ANSWER = encodeStored('JSON');
 const JSON_OPAQUE_AT = JSON_ANSWER.indexOf(OPAQUE) + OPAQUE.length;
+const JSON_OPAQUE_END = JSON_OPAQUE_AT + String(ANSWER_OPAQUE).length;
+JSON_ANSWER.fill(' ', JSON_OPAQUE_AT, JSON_OPAQUE_END);
 const BINARY_ANSWER = encodeStored('ROCKETMQ');
 /** Of the opaque in a frame with its length, behind which mark, code, language and version stand. */
 const BINARY_OPAQUE_AT = 13;
@@ -42,16 +45,11 @@ server.listen(0, '127.0.0.1', () => {
 });
 
 function serve(socket: Socket): void {
-  let answers: Buffer[] = [];
-  const flush = () => {
-    socket.write(Buffer.concat(answers));
-    answers = [];
-  };
+  const joiner = new BareJoiner(socket);
   const cutter = new FrameCutter((buffer, start, end) => {
     const frame = buffer.subarray(start, end);
-    const answer = isJson(frame) ? answerJson(frame) : answerBinary(frame);
-    if (answer === undefined) return;
-    if (answers.push(answer) === 1) setImmediate(flush);
+    if (isJson(frame)) answerJson(frame, joiner);
+    else answerBinary(frame, joiner);
   });
   socket.on('data', (chunk) => cutter.push(chunk));
   socket.on('error', () => socket.destroy());
@@ -59,20 +57,18 @@ function serve(socket: Socket): void {
 
 const isJson = (frame: Buffer): boolean => frame[0] === 0;
 
-function answerJson(frame: Buffer): Buffer | undefined {
+function answerJson(frame: Buffer, joiner: BareJoiner): void {
   const code = numberAt(frame, frame.indexOf(CODE) + CODE.length);
-  if (!SEND_CODES.has(code)) return answerOther(frame);
-  const answer = Buffer.from(JSON_ANSWER);
-  const digits = String(numberAt(frame, frame.indexOf(OPAQUE) + OPAQUE.length)).padStart(10, ' ');
-  answer.write(digits, JSON_OPAQUE_AT, 'latin1');
-  return answer;
+  if (!SEND_CODES.has(code)) return answerOther(frame, joiner);
+  const opaque = numberAt(frame, frame.indexOf(OPAQUE) + OPAQUE.length);
+  const start = joiner.add(JSON_ANSWER);
+  writeNumber(joiner.bytes, start + JSON_OPAQUE_END, opaque);
 }
 
-function answerBinary(frame: Buffer): Buffer | undefined {
-  if (!SEND_CODES.has(frame.readInt16BE(4))) return answerOther(frame);
-  const answer = Buffer.from(BINARY_ANSWER);
-  frame.copy(answer, BINARY_OPAQUE_AT, 9, 13);
-  return answer;
+function answerBinary(frame: Buffer, joiner: BareJoiner): void {
+  if (!SEND_CODES.has(frame.readInt16BE(4))) return answerOther(frame, joiner);
+  const start = joiner.add(BINARY_ANSWER);
+  joiner.bytes.writeInt32BE(frame.readInt32BE(9), start + BINARY_OPAQUE_AT);
 }
 
 function numberAt(frame: Buffer, start: number): number {
@@ -81,11 +77,17 @@ function numberAt(frame: Buffer, start: number): number {
   return number;
 }
 
+/** Behind blanks, as JSON has no zeros in front. */
+function writeNumber(bytes: Buffer, end: number, value: number): void {
+  let at = end;
+  for (let rest = value; at === end || rest > 0; rest = Math.floor(rest / 10)) bytes[--at] = 48 + (rest % 10);
+}
+
 /** What a client asks before it sends. */
-function answerOther(frame: Buffer): Buffer | undefined {
+function answerOther(frame: Buffer, joiner: BareJoiner): void {
   const { code, opaque, serializeType, flag } = decodeFrame(frame);
-  if ((flag & 2) !== 0) return undefined;
-  return Buffer.concat(encodeResponse(code, responseTo(code), opaque, serializeType, true));
+  if ((flag & 2) !== 0) return;
+  joiner.add(Buffer.concat(encodeResponse(code, responseTo(code), opaque, serializeType, true)));
 }
 
 function responseTo(code: number): RemotingResponse {
