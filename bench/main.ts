@@ -2,13 +2,13 @@ import { cpus, totalmem } from 'node:os';
 import { measureBacklog } from './backlog.js';
 import { measureConsumeRates, measureFilterRates } from './consume-rate.js';
 import { measureListenerLatency } from './listener-latency.js';
-import { backlogTable, consumeTable, filterTable, latencyTable, sendTable } from './report.js';
+import { backlogTable, consumeTable, filterTable, delayTable, latencyTable, sendTable } from './report.js';
 import { idleTable, measureIdle } from './idle.js';
 import { measureResponsiveness, responsiveTable } from './responsive.js';
 import { SCALE_PARTS } from './scale.js';
 import { measureTimers, timerTable } from './timers.js';
 import { measureTcpRates, tcpTable } from './tcp/tcp-rates.js';
-import { measureSendRates, type SendRateOptions } from './send-rates.js';
+import { measureBareCost, measureSendRates, type SendRateOptions } from './send-rates.js';
 
 const IN_FLIGHT = [1, 16, 128, 1024];
 const FLUSH_DELAYS = [1, 5, 20];
@@ -25,10 +25,11 @@ async function main(parts: readonly string[]): Promise<void> {
   console.log(`${machine()}\n`);
   if (isWanted('send')) {
     const measure = (flushDiskType: SendRateOptions['flushDiskType']) =>
-      measureSendRates({ flushDiskType, flushDelay: 0, inFlight: IN_FLIGHT, millis: 800, rounds: 5 });
+      measureSendRates({ flushDiskType, flushDelay: 0, inFlight: IN_FLIGHT, millis: 800, rounds: ROUNDS });
     console.log(sendTable([...(await measure('ASYNC_FLUSH')), ...(await measure('SYNC_FLUSH'))]));
   }
   if (isWanted('delay')) {
+    const bareCost = await measureBareCost(Math.max(...IN_FLIGHT), 800, ROUNDS);
     for (const flushDelay of FLUSH_DELAYS) {
       const millis = 600 + 40 * flushDelay;
       const options = {
@@ -36,15 +37,15 @@ async function main(parts: readonly string[]): Promise<void> {
         flushDelay,
         inFlight: IN_FLIGHT,
         millis,
-        rounds: 3,
+        rounds: ROUNDS,
       } as const;
-      console.log(sendTable(await measureSendRates(options)));
+      console.log(delayTable(await measureSendRates(options), bareCost));
     }
   }
-  if (isWanted('consume')) console.log(consumeTable(await measureConsumeRates(3)));
-  if (isWanted('filter')) console.log(filterTable(await measureFilterRates(5)));
+  if (isWanted('consume')) console.log(consumeTable(await measureConsumeRates(ROUNDS)));
+  if (isWanted('filter')) console.log(filterTable(await measureFilterRates(ROUNDS)));
   if (isWanted('tcp')) {
-    console.log(tcpTable(await measureTcpRates({ inFlight: [64, 512], millis: 400, rounds: 5 })));
+    console.log(tcpTable(await measureTcpRates({ inFlight: [64, 512], millis: 400, rounds: ROUNDS })));
   }
   if (isWanted('latency')) console.log(latencyTable(await measureListenerLatency(ROUNDS)));
   if (isWanted('responsive')) console.log(responsiveTable(await measureResponsiveness()));

@@ -10,26 +10,38 @@ const LEVEL_NAMES: readonly LevelName[] = ['store', 'producer', 'template'];
 
 /** Sends per second, the shares of both bare loops, and p50 / p99 in milliseconds. */
 export function sendTable(rows: readonly SendRow[]): string {
-  const header = [
-    'flush',
-    'in flight',
-    'bare loop, old file',
-    'bare loop, growing file',
-    'store',
-    'producer',
-    'template',
-  ];
-  const body = rows.map(({ flushDiskType, flushDelay, inFlight, levels }) => [
-    flushDelay === 0 ? flushDiskType : `${flushDiskType} + ${flushDelay} ms`,
-    String(inFlight),
-    sendCell(levels.limit, []),
-    sendCell(levels.growing, []),
-    ...LEVEL_NAMES.map((name) => sendCell(levels[name], [levels.limit, levels.growing])),
+  const body = rows.map((row) => [
+    ...sendCells(row),
+    ...LEVEL_NAMES.map((name) => sendCell(row.levels[name], [row.levels.limit, row.levels.growing])),
   ]);
-  return table(header, body);
+  return table([...SEND_HEADER, ...LEVEL_NAMES], body);
 }
 
-function sendCell({ rate, p50, p99 }: LoopResult, limits: readonly LoopResult[]): string {
+/**
+ * The same with flushes that take longer, of which the first row has one message in flight. A third share is of what group
+ * commit allows: all in flight for every flush and `bareCost` microseconds for each, one after the other.
+ */
+export function delayTable(rows: readonly SendRow[], bareCost: number): string {
+  const flush = 1e6 / rows[0]!.levels.limit.rate - bareCost;
+  const body = rows.map((row) => {
+    const allowed = (row.inFlight * 1e6) / (flush + row.inFlight * bareCost);
+    const limits = [row.levels.limit, row.levels.growing, { rate: allowed }];
+    const cells = LEVEL_NAMES.map((name) => sendCell(row.levels[name], limits));
+    return [...sendCells(row), `${thousands(allowed)}/s`, ...cells];
+  });
+  return table([...SEND_HEADER, 'group commit allows', ...LEVEL_NAMES], body);
+}
+
+const SEND_HEADER = ['flush', 'in flight', 'bare loop, old file', 'bare loop, growing file'];
+
+const sendCells = ({ flushDiskType, flushDelay, inFlight, levels }: SendRow): string[] => [
+  flushDelay === 0 ? flushDiskType : `${flushDiskType} + ${flushDelay} ms`,
+  String(inFlight),
+  sendCell(levels.limit, []),
+  sendCell(levels.growing, []),
+];
+
+function sendCell({ rate, p50, p99 }: LoopResult, limits: readonly Pick<LoopResult, 'rate'>[]): string {
   const shares = limits.map((limit) => percent(rate / limit.rate)).join(', ');
   return `${thousands(rate)}/s${shares && ` (${shares})`} ${millis(p50)} / ${millis(p99)} ms`;
 }

@@ -36,7 +36,19 @@ export async function measureSendRates(options: SendRateOptions): Promise<SendRo
   return rows;
 }
 
-function run(name: LevelName, inFlight: number, options: SendRateOptions): Promise<LoopResult> {
+/** Microseconds that the bare loop needs for a message when it flushes behind: what every message adds to a group commit. */
+export async function measureBareCost(inFlight: number, millis: number, rounds: number): Promise<number> {
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++)
+    rates.push((await run('limit', inFlight, { flushDiskType: 'ASYNC_FLUSH', flushDelay: 0, millis })).rate);
+  return 1e6 / median(rates);
+}
+
+function run(
+  name: LevelName,
+  inFlight: number,
+  options: Pick<SendRateOptions, 'flushDiskType' | 'flushDelay' | 'millis'>,
+): Promise<LoopResult> {
   return withScratch(async (directory) => {
     const level = await LEVELS[name]({ ...options, directory });
     try {
