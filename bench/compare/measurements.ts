@@ -17,6 +17,8 @@ export class Measurements {
 
   /** Rates are messages per second, latencies microseconds, CPU seconds per million messages (of what was delivered, where that is counted). */
   addWork(peer: string, { work, messages, millis, p50, p99, delivered, ...cpu }: Measured): void {
+    // All of a short backlog may come together with the first message, which is not counted.
+    if (messages === 0) return;
     this.add(peer, work, (messages * 1000) / millis);
     const handled = delivered ?? messages;
     this.add(peer, `${work} client CPU`, (cpu.cpuMillis * 1000) / handled);

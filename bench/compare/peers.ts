@@ -36,7 +36,7 @@ const nodeLoad =
     startNodeLoad(client, [address, ...parameters]);
 
 /** Of virtual machines of Java. */
-const JAVA_WARM_UP = 15;
+const JAVA_WARM_UP = 12;
 const KERNEL = 'with the kernel, flushed later';
 
 const embedded = (flushDiskType: string, label: string, isFlushed: boolean): Peer => ({

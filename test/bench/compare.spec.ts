@@ -191,6 +191,8 @@ describe('the peers', () => {
       cpuMillis: 5,
       serverCpuMillis: 1,
     });
+    const nothing = { work: 'publish1', messages: 0, millis: 1, cpuMillis: 1, serverCpuMillis: 1 };
+    results.addWork('OURS', nothing);
     expect(summary([peer('ours')], results)).toContain('| OURS | yes | 1,000 (1 of 3 rounds) | –');
     expect(summary([peer('ours')], results)).toContain('Measured with 1.0.');
   });
