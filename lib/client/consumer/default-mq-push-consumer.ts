@@ -242,7 +242,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
 
   /**
    * Brokers select by the newest subscription of a group, be it that of a member which has left. Java's client renews its own with
-   * every change of its share (RebalancePushImpl#messageQueueChanged), but one that joins is the newest as it is.
+   * every change of its share (RebalancePushImpl#messageQueueChanged), but one that joins is the newest as it is, and is to stay that.
    */
   private renewSubscriptions(): void {
     const now = this.instance.clock.now();

@@ -11,6 +11,7 @@ import { allocationStrategy } from '../allocate/allocation-strategies.js';
 import { askAnyBroker } from './ask-any-broker.js';
 import type { BrokerAssignment } from './broker-assignment.js';
 import type { ConsumerContext } from './consumer-context.js';
+import { GroupMembers } from './group-members.js';
 import { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
 
@@ -29,8 +30,9 @@ export class RebalancePushImpl {
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
   private readonly settled = new Map<string, Basis>();
   private lastRound: Round = new Map();
-  /** Whether {@link onMemberLeft} was called in this round: one renewal is for all brokers. */
-  private hasNotedLeaving = false;
+  private readonly groupMembers = new GroupMembers();
+  /** Whether {@link onNewest} was called in this round: one renewal is for all brokers. */
+  private isRenewed = false;
   private isRequested = false;
   private isStopped = false;
   private retryTimer: Timer | undefined;
@@ -43,8 +45,8 @@ export class RebalancePushImpl {
     private readonly onAssigned: (queue: ProcessQueue, offset: number) => void,
     /** Brokers share the queues out, and not the members of the group. */
     private readonly assignment?: BrokerAssignment,
-    /** A member has left the group. */
-    private readonly onMemberLeft: () => void = () => {},
+    /** This member came last of all that there are, and the subscription of another may be in place of its own. */
+    private readonly onNewest: () => void = () => {},
   ) {
     const { config, clock } = context;
     this.strategy = allocationStrategy(config.allocateMessageQueueStrategy);
@@ -144,7 +146,7 @@ export class RebalancePushImpl {
     while (this.isRequested) {
       this.isRequested = false;
       const round: Round = new Map();
-      this.hasNotedLeaving = false;
+      this.isRenewed = false;
       this.unsettleIdle();
       for (const topic of this.topics())
         if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
@@ -202,47 +204,49 @@ export class RebalancePushImpl {
   }
 
   /** Topics of the same brokers have the same members: one question of a round is enough for all of them. */
-  private async membersOf(route: TopicRouteData, brokers: string, round: Round): Promise<string[]> {
+  private async membersOf(route: TopicRouteData, brokers: string, round: Round): Promise<readonly string[]> {
     const question: Question = round.get(brokers) ?? {
       answer: this.findConsumerIds(route),
       known: this.lastRound.get(brokers)?.known ?? [],
     };
     round.set(brokers, question);
-    const members = await question.answer;
+    const { address, members } = await question.answer;
     question.members = members.join();
-    if (members.length > 0 && members !== question.known) this.noteMembers(question, members);
+    if (members.length > 0 && members !== question.known) this.noteMembers(question, address, members);
     return members;
   }
 
-  private noteMembers(question: Question, members: readonly string[]): void {
-    const present = new Set(members);
-    const hasLeft = question.known.some((member) => !present.has(member));
+  private noteMembers(question: Question, address: string, members: readonly string[]): void {
+    const connection = this.context.instance.connectionStatus(address);
+    const isNewest = this.groupMembers.update(address, { members, connection }, question.known);
     question.known = members;
-    if (!hasLeft || this.hasNotedLeaving) return;
-    this.hasNotedLeaving = true;
-    this.onMemberLeft();
+    if (!isNewest || this.isRenewed) return;
+    this.isRenewed = true;
+    this.onNewest();
   }
 
   /** None when the broker has not heard of this member yet, which would leave it without queues: it is told. */
-  private async findConsumerIds(route: TopicRouteData): Promise<string[]> {
+  private async findConsumerIds(route: TopicRouteData): Promise<Answer> {
     const { instance } = this.context;
-    const ids = await this.askForConsumerIds(route);
-    if (ids.includes(instance.clientId)) return ids.toSorted();
+    const { address, members } = await this.askForConsumerIds(route);
+    if (members.includes(instance.clientId)) return { address, members: members.toSorted() };
     instance.sendHeartbeatSoon();
-    return [];
+    return NO_ANSWER;
   }
 
-  private async askForConsumerIds({ brokerDatas }: TopicRouteData): Promise<readonly string[]> {
+  private async askForConsumerIds({ brokerDatas }: TopicRouteData): Promise<Answer> {
     const { instance, config } = this.context;
     const header = { consumerGroup: config.consumerGroup };
     const request = { code: RequestCode.GET_CONSUMER_LIST_BY_GROUP, header, body: undefined };
     try {
-      const ask = (address: string) => instance.requestFrom(address, request);
-      const answer = await askAnyBroker(instance, brokerDatas, ask);
-      return answer?.body!.consumerIdList ?? [];
+      const ask = async (address: string) => {
+        const { body } = await instance.requestFrom(address, request);
+        return { address, members: body!.consumerIdList };
+      };
+      return (await askAnyBroker(instance, brokerDatas, ask)) ?? NO_ANSWER;
     } catch (error) {
       // The broker says this too when it has not heard of the group yet.
-      if (error instanceof MQBrokerError) return [];
+      if (error instanceof MQBrokerError) return NO_ANSWER;
       throw error;
     }
   }
@@ -336,9 +340,17 @@ interface Basis {
   readonly members: string;
 }
 
+/** Of a broker. */
+interface Answer {
+  readonly address: string;
+  readonly members: readonly string[];
+}
+
+const NO_ANSWER: Answer = { address: '', members: [] };
+
 /** For the members of the group. */
 interface Question {
-  readonly answer: Promise<string[]>;
+  readonly answer: Promise<Answer>;
   /** Joined, when they are known. */
   members?: string;
   /** Those of the last answer that there was. */

@@ -190,12 +190,13 @@ describe('a member of a group with another subscription', () => {
       cluster.transport.push({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, header, body: undefined });
       await settle();
     };
+    const reconnect = () => cluster.transport.change({ address: 'a:0', state: 'connected' });
     const pulled = () =>
       cluster.requests
         .filter(({ request }) => request.code === RequestCode.PULL_MESSAGE)
         .map(({ request }) => request.header as PullMessageRequestHeader)
         .filter(({ topic }) => topic === 't');
-    return { clock, group, versions, notify, pulled, instance, start: clock.now() - MINUTE };
+    return { clock, group, versions, notify, reconnect, pulled, instance, start: clock.now() - MINUTE };
   }
 
   it('is outlived by what those want that stay: they say it anew before they pull the queues of who left', async () => {
@@ -231,6 +232,51 @@ describe('a member of a group with another subscription', () => {
     await notify();
     await clock.advance(MINUTE);
     expect(new Set(versions)).toEqual(new Set([start]));
+  });
+
+  it('leaves it to who came last of all that stay', async () => {
+    const { group, versions, notify, start } = await openWith([]);
+    for (const others of [['second'], ['second', 'third'], ['third'], ['third', 'fourth'], ['fourth']]) {
+      group.others = others;
+      await notify();
+    }
+    expect(new Set(versions)).toEqual(new Set([start]));
+    group.others = [];
+    await notify();
+    expect(versions.at(-1)).toBeGreaterThan(start);
+  });
+
+  it.each([
+    ['that comes again over a new connection is as old as before', '1.1.1.1@7#1', true],
+    ['that comes again under a name that it was given is the newest', '1.1.1.1@name', false],
+  ])('%s', async (_, elder, isOutlived) => {
+    const { clock, group, versions, notify } = await openWith([elder]);
+    for (const others of [[], [elder], [elder, 'other']]) {
+      group.others = others;
+      await notify();
+    }
+    const before = versions.length;
+    await clock.advance(MINUTE);
+    group.others = [elder];
+    await notify();
+    expect(versions.slice(before).includes(clock.now())).toBe(isOutlived);
+  });
+
+  it('is not gone when its broker was restarted and the others are there again before it', async () => {
+    const { group, versions, notify, start, reconnect } = await openWith(['other', 'another']);
+    for (const others of [[], ['other'], ['other', 'another']]) {
+      group.others = others;
+      if (others.length === 0) reconnect();
+      await notify();
+    }
+    expect(new Set(versions)).toEqual(new Set([start]));
+  });
+
+  it('may have renewed its own while the newest had no connection: that one says it anew', async () => {
+    const { clock, versions, notify, reconnect } = await openWith(['other']);
+    reconnect();
+    await notify();
+    expect(versions.at(-1)).toBe(clock.now());
   });
 
   it('makes no version go back when the clock was set back', async () => {
