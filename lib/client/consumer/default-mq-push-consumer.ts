@@ -228,9 +228,11 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   }
 
   private async persistOffsets(): Promise<void> {
-    const queues = [...this.context.processQueues()].map(({ mq }) => mq);
+    const { needsLocks } = this.rebalance;
+    // Whoever has a lock that was refused here may be further.
+    const own = [...this.context.processQueues()].filter((queue) => !needsLocks || !queue.isLockRefused);
     try {
-      await this.context.offsetStore.persistAll(queues);
+      await this.context.offsetStore.persistAll(own.map(({ mq }) => mq));
     } catch (error) {
       this.context.logger.warn(`Offsets of group ${this.group} cannot be persisted: ${String(error)}`);
     }

@@ -64,6 +64,11 @@ export class ProcessQueue {
     return this.clock.monotonicNow() <= this.lockedUntil;
   }
 
+  /** Whether the broker has refused the lock: another client has it. One that could not be renewed may still be this client's. */
+  get isLockRefused(): boolean {
+    return this.lockedUntil === -Infinity;
+  }
+
   setLocked(isLocked: boolean): void {
     this.lastLockTimestamp = isLocked ? this.clock.now() : 0;
     this.lockedUntil = isLocked ? this.clock.monotonicNow() + REBALANCE_LOCK_MAX_LIVE_TIME : -Infinity;

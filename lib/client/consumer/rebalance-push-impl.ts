@@ -84,7 +84,7 @@ export class RebalancePushImpl {
     const key = this.disown(queue);
     if (!this.needsLocks) return this.release(queue, key);
     // Whatever persists the offsets of the table forgets this one, and the running call may fail.
-    await this.persist(queue, key);
+    if (queue.isLocked) await this.persist(queue, key);
     void this.context.instance.logged(() => this.noted(this.releaseWhenIdle(queue, key)));
   }
 
@@ -137,7 +137,8 @@ export class RebalancePushImpl {
     }
   }
 
-  private get needsLocks(): boolean {
+  /** Whether queues are consumed under a lock. */
+  get needsLocks(): boolean {
     const { consumeOrderly, messageModel } = this.context.config;
     return consumeOrderly && messageModel === 'CLUSTERING';
   }

@@ -237,6 +237,38 @@ describe('orderly consumption', () => {
     expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(2);
   });
 
+  it('says no offset of a queue whose lock another member has, neither in between nor when it is taken away', async () => {
+    const { clock, engine, client } = await open(2);
+    let finish!: () => void;
+    const listener = () =>
+      new Promise<ConsumeOrderlyStatus>((resolve) => (finish = () => resolve('SUCCESS')));
+    const allocateMessageQueueStrategy = new AllOrNothing();
+    const { consumer, transport, locks } = await consume(engine, listener, {
+      clock,
+      consumer: { allocateMessageQueueStrategy },
+    });
+    await clock.advance(5000);
+    const { clientId } = transport.requests
+      .filter(({ code, body }) => code === RequestCode.LOCK_BATCH_MQ && isOf('t', body))
+      .map(({ body }) => body as LockBatchRequestBody)[0]!;
+    const mqSet = [{ topic: 't', brokerName: 'broker-a', queueId: 0 }];
+    await client.call(RequestCode.UNLOCK_BATCH_MQ, undefined, { consumerGroup: 'g', clientId, mqSet });
+    await client.call(RequestCode.LOCK_BATCH_MQ, undefined, { consumerGroup: 'g', clientId: 'other', mqSet });
+    const before = locks().length;
+    await clock.advance(20_000);
+    expect(locks().length).toBeGreaterThan(before);
+    finish();
+    await settle();
+    await clock.advance(5000);
+    allocateMessageQueueStrategy.hasAll = false;
+    await consumer.doRebalance();
+    await settle();
+    const told = transport.requests
+      .filter(({ code }) => code === RequestCode.UPDATE_CONSUMER_OFFSET)
+      .filter(({ header }) => (header as { topic: string }).topic === 't');
+    expect(told).toEqual([]);
+  });
+
   it('keeps what was done of a queue that is taken away, also when the running call fails', async () => {
     const { clock, engine } = await open(2);
     const ends: ((status: ConsumeOrderlyStatus) => void)[] = [];
