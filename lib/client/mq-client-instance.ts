@@ -254,13 +254,13 @@ export class MQClientInstance {
     return decodeMessages(body, this.config.maxMessageSize, onDamaged);
   }
 
-  /** Tells every broker that this client lives, and what it consumes; slaves hear of consumers only. */
-  async sendHeartbeatToAllBrokers(): Promise<void> {
+  /** Tells every broker that this client lives, and what it, or some of it, consumes; slaves hear of consumers only. */
+  async sendHeartbeatToAllBrokers(consumers = [...this.consumers.values()]): Promise<void> {
     if (this.routes.brokerAddrs.isEmpty) await this.updateBrokers();
     const addresses = this.routes.brokerAddrs.addresses(this.consumers.size > 0);
     await Promise.all(
       addresses.map((address) =>
-        this.sendHeartbeat(address).catch((error) =>
+        this.sendHeartbeat(address, consumers).catch((error) =>
           this.logger.warn(`Heartbeat to broker ${address} failed: ${String(error)}`),
         ),
       ),
@@ -283,8 +283,8 @@ export class MQClientInstance {
   }
 
   /** @throws MQClientError when the broker does not answer, MQBrokerError when it refuses. */
-  async sendHeartbeat(address: string): Promise<void> {
-    const body = this.heartbeatData();
+  async sendHeartbeat(address: string, consumers = [...this.consumers.values()]): Promise<void> {
+    const body = this.heartbeatData(consumers);
     await this.requestFrom(address, { code: RequestCode.HEART_BEAT, header: undefined, body });
     this.introductions.note(address);
   }
@@ -328,13 +328,13 @@ export class MQClientInstance {
     }
   }
 
-  private heartbeatData(): HeartbeatData {
+  private heartbeatData(consumers: readonly ConsumerInner[]): HeartbeatData {
     return {
       clientID: this.clientId,
       producerDataSet: [...this.producers.keys(), CLIENT_INNER_PRODUCER_GROUP].map((groupName) => ({
         groupName,
       })),
-      consumerDataSet: [...this.consumers.values()].map((consumer) => consumer.consumerData()),
+      consumerDataSet: consumers.map((consumer) => consumer.consumerData()),
     };
   }
 

@@ -253,9 +253,9 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     this.tellBrokers();
   }
 
-  /** At once: brokers refuse pulls with a subscription that they do not know yet. */
+  /** At once, as brokers refuse pulls with a subscription that they do not know yet; of this group alone, as a thousand may say it. */
   private tellBrokers(): void {
-    void this.instance.logged(() => this.instance.sendHeartbeatToAllBrokers());
+    void this.instance.logged(() => this.instance.sendHeartbeatToAllBrokers([this]));
   }
 
   /** Why a broker cannot filter by more than tags, if one cannot (MQClientInstance#checkClientInBroker). */

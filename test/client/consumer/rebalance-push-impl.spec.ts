@@ -234,6 +234,37 @@ describe('a member of a group with another subscription', () => {
     expect(new Set(versions)).toEqual(new Set([start]));
   });
 
+  it('of many groups at once is outlived by what each of them wants, said once', async () => {
+    const groups = Array.from({ length: 50 }, (_, i) => `g${i}`);
+    const cluster = new ScriptedCluster();
+    const others = new Set(['other']);
+    cluster.answer = (call) => {
+      if (call.request.code !== RequestCode.GET_CONSUMER_LIST_BY_GROUP) return false;
+      const consumerIdList = [instance.clientId, ...others];
+      call.answer(success(undefined as never, { consumerIdList } as never));
+      return true;
+    };
+    for (const topic of ['t', ...groups.map((group) => `%RETRY%${group}`)])
+      cluster.transport.routes.set(topic, clusterRoute(4, { a: [0] }));
+    const clock = new VirtualClock();
+    const instance = startInstance(cluster, { clock });
+    for (const group of groups)
+      await startConsumer(cluster, group, { t: '*' }, collect([]), { clock, instance });
+    await clock.advance(MINUTE);
+    others.clear();
+    cluster.requests.length = 0;
+    for (const consumerGroup of groups) {
+      const header = { consumerGroup };
+      cluster.transport.push({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, header, body: undefined });
+    }
+    await settle();
+    const told = cluster.requests
+      .filter(({ request }) => request.code === RequestCode.HEART_BEAT)
+      .flatMap(({ request }) => (request.body as HeartbeatData).consumerDataSet)
+      .map(({ groupName }) => groupName);
+    expect(told.toSorted()).toEqual(groups.toSorted());
+  });
+
   it('leaves it to who came last of all that stay', async () => {
     const { group, versions, notify, start } = await openWith([]);
     for (const others of [['second'], ['second', 'third'], ['third'], ['third', 'fourth'], ['fourth']]) {
