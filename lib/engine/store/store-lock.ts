@@ -60,10 +60,12 @@ export class StoreLock {
     if (file === undefined) return;
     this.file = undefined;
     try {
-      if (isClean) this.removeAbort();
+      if (isClean) this.fileSystem.remove(this.abortPath);
     } finally {
       file.close();
     }
+    // Whoever finds no `abort` takes the lock at once. One that comes back after a power cut costs no more than a check.
+    if (isClean) this.fileSystem.syncDirectory(this.storePath);
   }
 
   /** What the file system says names a file, if anything, and not the store. */
@@ -89,11 +91,6 @@ export class StoreLock {
     if (this.fileSystem.exists(this.lockPath)) return;
     this.fileSystem.makeDirectory(this.storePath);
     syncAncestors(this.fileSystem, this.storePath);
-  }
-
-  private removeAbort(): void {
-    this.fileSystem.remove(this.abortPath);
-    this.fileSystem.syncDirectory(this.storePath);
   }
 
   private writeAbort(): void {

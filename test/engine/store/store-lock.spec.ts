@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeFileSystem } from '../../../lib/common/node-file-system.js';
+import { StoreLock } from '../../../lib/engine/store/store-lock.js';
 import { StoreLockedError } from '../../../lib/errors/store.error.js';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { StoreProcess } from '../../support/store-process.js';
@@ -93,6 +95,26 @@ describe('a second owner of a store', () => {
 });
 
 describe('the lock of a store', () => {
+  it('is free as soon as a look at it says so, also while the end before waits for the disk', () => {
+    const directory = temporaryDirectory();
+    const looks: boolean[] = [];
+    const next = new StoreLock(directory, nodeFileSystem);
+    next.acquire();
+    next.release(true);
+    const syncDirectory = (path: string): void => {
+      nodeFileSystem.syncDirectory(path);
+      if (nodeFileSystem.exists(join(directory, 'abort'))) return;
+      looks.push(next.isHeld());
+      next.acquire();
+    };
+    const first = new StoreLock(directory, { ...nodeFileSystem, syncDirectory });
+    first.acquire();
+    expect(first.isHeld()).toBe(true);
+    first.release(true);
+    expect(looks).toEqual([false]);
+    next.release(true);
+  });
+
   it('does not take a left-over `abort` or `lock` for an owner', async () => {
     const store = new SimulatedStore();
     await store.send(5);
