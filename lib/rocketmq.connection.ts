@@ -7,6 +7,7 @@ import { systemClock, type Clock } from './common/clock.js';
 import { endAll, endFailedStart } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
+import { StoreLockedError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
@@ -44,7 +45,7 @@ export class RocketMQConnection {
   readonly transactions: TransactionRouter;
   /** How the cluster of other processes is joined, if there is one. */
   readonly cluster: ClusterStart;
-  private readonly ownEngine: EmbeddedEngine | undefined;
+  private ownEngine: EmbeddedEngine | undefined;
   private readonly host: EngineHost | undefined;
   private readonly transports: NearestTransport[] = [];
   /** Of other clusters, by their name servers. */
@@ -58,10 +59,8 @@ export class RocketMQConnection {
   ) {
     this.payloads = new PayloadConverter(options.compat === 'spring');
     this.transactions = new TransactionRouter(this.payloads);
-    const environment = { clock, random: Math.random, logger: new Logger('RocketMQEngine') };
-    const createEngine = () => new EmbeddedEngine(target.engine, environment);
-    if (target.hosting !== undefined) this.host = this.createHost(target.hosting, createEngine);
-    else if (target.engine !== undefined) this.ownEngine = createEngine();
+    if (target.hosting !== undefined) this.host = this.createHost(target.hosting);
+    else if (target.engine !== undefined) this.ownEngine = this.createEngine();
     const user = credentialsOf(options.producer, options);
     const listener = credentialsOf(options.consumer, options);
     const isShared = this.ownEngine !== undefined || isSameUser(user, listener);
@@ -126,7 +125,7 @@ export class RocketMQConnection {
   async start(): Promise<void> {
     try {
       if (this.host !== undefined) await this.host.start();
-      else await (this.ownEngine === undefined ? this.cluster.join() : this.startEngine(this.ownEngine));
+      else await (this.ownEngine === undefined ? this.cluster.join() : this.startEngine());
       this.producer.start();
     } catch (error) {
       await this.endFailedStart();
@@ -173,8 +172,18 @@ export class RocketMQConnection {
     return new ClusterStart(probe, startup, nameServer, this.logger);
   }
 
-  private createHost(target: HostingTarget, createEngine: () => EmbeddedEngine): EngineHost {
+  private createEngine(): EmbeddedEngine {
+    const { clock, target } = this;
+    return new EmbeddedEngine(target.engine, {
+      clock,
+      random: Math.random,
+      logger: new Logger('RocketMQEngine'),
+    });
+  }
+
+  private createHost(target: HostingTarget): EngineHost {
     const { clock } = this;
+    const createEngine = () => this.createEngine();
     const attach = (engine: EmbeddedEngine) => this.attach(engine);
     const reachNameServer = () => this.cluster.joinHost();
     const onHostChanged = () => void this.introduceAgain();
@@ -198,20 +207,31 @@ export class RocketMQConnection {
     };
   }
 
-  private async startEngine(engine: EmbeddedEngine): Promise<void> {
-    await this.waitForStore(engine);
-    await engine.start();
-    const { storePathRootDir, listenAddress } = engine;
+  /** The application that this one replaces may still be ending, as it may under `nest start --watch`: it has a clock of its own. */
+  private async startEngine(): Promise<void> {
+    const deadline = systemClock.monotonicNow() + STORE_TIMEOUT;
+    const mayWait = (): boolean => systemClock.monotonicNow() < deadline;
+    for (let isFirst = true; !(await this.hasStarted(mayWait)); isFirst = false) {
+      if (isFirst) this.logger.warn(waitingForStore(this.ownEngine!.storePathRootDir, STORE_TIMEOUT));
+      await new Promise<void>((resolve) => systemClock.setTimeout(resolve, STORE_INTERVAL));
+    }
+    const { storePathRootDir, listenAddress } = this.ownEngine!;
     this.logger.log(engineRunsHere('No nameServer is given', storePathRootDir, listenAddress));
   }
 
-  /** The application that this one replaces may still be ending, as it may under `nest start --watch`. */
-  private async waitForStore(engine: EmbeddedEngine): Promise<void> {
-    if (!isStoreInUse(engine)) return;
-    this.logger.log(waitingForStore(engine.storePathRootDir, STORE_TIMEOUT));
-    const deadline = this.clock.monotonicNow() + STORE_TIMEOUT;
-    while (isStoreInUse(engine) && this.clock.monotonicNow() < deadline)
-      await new Promise<void>((resolve) => this.clock.setTimeout(resolve, STORE_INTERVAL));
+  /** False while another has the store, and this one may wait for it. */
+  private async hasStarted(mayWait: () => boolean): Promise<boolean> {
+    const engine = this.ownEngine!;
+    if (isStoreInUse(engine) && mayWait()) return false;
+    try {
+      await engine.start();
+      return true;
+    } catch (error) {
+      // Another that waits may have been faster, or only have looked.
+      if (!(error instanceof StoreLockedError && mayWait())) throw error;
+      this.attach((this.ownEngine = this.createEngine()));
+      return false;
+    }
   }
 
   /** A broker that has just been started knows no clients: they need not wait for their next heartbeat. */
