@@ -139,6 +139,7 @@ export class BrokerController implements RequestHandler {
       config.channelExpiredTimeout,
       (group) => this.wantsNotices(group),
       (group) => filters.unregister(group),
+      (group, topic) => this.holdService.wakeUpGroup(topic, group),
     );
     this.producers = new ProducerManager(clock, config.channelExpiredTimeout);
     const putTotal = () => this.store.stats.putMessageTimesTotal;

@@ -16,7 +16,11 @@ export class ConsumerGroupInfo {
   readonly clients = new Map<Channel, ClientChannelInfo>();
   readonly subscriptions = new Map<string, SubscriptionData>();
 
-  constructor(data: ConsumerData) {
+  constructor(
+    data: ConsumerData,
+    /** The group wants something else of a topic than it did. */
+    private readonly onReplaced: (topic: string) => void,
+  ) {
     this.consumeType = data.consumeType;
     this.messageModel = data.messageModel;
     this.consumeFromWhere = data.consumeFromWhere;
@@ -70,6 +74,8 @@ export class ConsumerGroupInfo {
       isChanged ||= present === undefined;
       if (present === undefined || subscription.subVersion > present.subVersion) {
         this.subscriptions.set(subscription.topic, subscription);
+        if (present !== undefined && !isSameSelection(present, subscription))
+          this.onReplaced(subscription.topic);
       }
     }
     const topics = new Set(subscriptions.map((subscription) => subscription.topic));
@@ -78,4 +84,8 @@ export class ConsumerGroupInfo {
     }
     return isChanged;
   }
+}
+
+function isSameSelection(one: SubscriptionData, other: SubscriptionData): boolean {
+  return one.subString === other.subString && one.expressionType === other.expressionType;
 }

@@ -22,6 +22,8 @@ export class ConsumerManager {
     /** Whether members of a group want to know when others come and go. */
     private readonly wantsNotices: (group: string) => boolean,
     private readonly onGroupGone: (group: string) => void = () => {},
+    /** A live group wants something else of a topic than it did. */
+    private readonly onSubscriptionReplaced: (group: string, topic: string) => void = () => {},
   ) {}
 
   getConsumerGroupInfo(group: string): ConsumerGroupInfo | undefined {
@@ -52,11 +54,17 @@ export class ConsumerManager {
   }
 
   registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {
-    let info = this.table.get(data.groupName);
-    if (info === undefined) this.table.set(data.groupName, (info = new ConsumerGroupInfo(data)));
+    const info = this.table.get(data.groupName) ?? this.create(data);
     this.channelGroups.add(channel, data.groupName);
     if (info.update(channel, clientId, data, this.clock.monotonicNow())) this.notify(data.groupName, info);
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+  }
+
+  private create(data: ConsumerData): ConsumerGroupInfo {
+    const { groupName } = data;
+    const info = new ConsumerGroupInfo(data, (topic) => this.onSubscriptionReplaced(groupName, topic));
+    this.table.set(groupName, info);
+    return info;
   }
 
   unregisterConsumer(channel: Channel, group: string): void {

@@ -6,6 +6,7 @@ const SWEEP_INTERVAL = 1000;
 
 /** A pull that found nothing and waits for a message. */
 export interface HeldPull {
+  readonly consumerGroup: string;
   readonly topic: string;
   readonly queueId: number;
   /** The offset that it wants. */
@@ -68,6 +69,14 @@ export class PullRequestHoldService {
     const isMeant = (pull: HeldPull) =>
       pull.topic === topic && (queueId === undefined || pull.queueId === queueId);
     this.takeAll(isMeant).forEach((pull) => pull.wakeUp());
+  }
+
+  /** Answers the held pulls of a group in a topic: it wants something else now. */
+  wakeUpGroup(topic: string, group: string): void {
+    const woken: HeldPull[] = [];
+    for (const held of this.table.get(topic)?.values() ?? [])
+      this.take(held, ({ consumerGroup }) => consumerGroup === group, woken);
+    for (const pull of woken) pull.wakeUp();
   }
 
   /** Some may wait for nobody any more. */

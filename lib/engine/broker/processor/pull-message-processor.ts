@@ -136,6 +136,10 @@ class Pull implements HeldPull {
     this.startedAt = broker.clock.now();
   }
 
+  get consumerGroup(): string {
+    return this.header.consumerGroup;
+  }
+
   get topic(): string {
     return this.header.topic;
   }

@@ -70,6 +70,7 @@ describe('PullRequestHoldService', () => {
     const service = new PullRequestHoldService(clock, 10_000);
     const woken: string[] = [];
     const pulls = ['here', 'gone'].map((name) => ({
+      consumerGroup: 'g',
       topic: 't',
       queueId: 0,
       offset: 0,
@@ -105,6 +106,34 @@ describe('PullRequestHoldService', () => {
     await client.send('t');
     await clock.advance(0);
     expect(answeredAfter()).toBe(0);
+  });
+
+  it('answers it when its group wants something else, also what has come before that', async () => {
+    const clock = new VirtualClock();
+    const client = await TestClient.open(await startEngine({ clock }));
+    await client.send('t');
+    const subscribe = (expression: string, subVersion: number) =>
+      client.heartbeat('c1', 'g', { t: { ...client.subscription('t', expression), subVersion } });
+    await subscribe('a', 1);
+    const answered: string[] = [];
+    const pull = async (group: string, queueOffset: number, flags: number) => {
+      const fields = { queueOffset, sysFlag: flags, suspendTimeoutMillis: 9000, subVersion: 1 };
+      const answer = await client.pull('t', group, fields);
+      answered.push(group);
+      return answer;
+    };
+    const held = pull('g', 1, PullSysFlag.SUSPEND);
+    await client.send('t', { properties: { TAGS: 'b' } });
+    const other = pull('h', 2, sysFlag);
+    await subscribe('a', 2);
+    await clock.advance(0);
+    expect(answered).toEqual([]);
+    await subscribe('a || b', 3);
+    await clock.advance(0);
+    expect(answered).toEqual(['g']);
+    expect(await held).toMatchObject({ code: ResponseCode.SUCCESS, header: { nextBeginOffset: 2 } });
+    await clock.advance(9000);
+    await other;
   });
 
   it('answers it when the broker ends', async () => {
