@@ -1,5 +1,8 @@
-import { Controller, Get, Param } from '@nestjs/common';
-import { RocketMQAdmin } from 'nestjs-rocketmq';
+import { Controller, Get, NotFoundException, Param } from '@nestjs/common';
+import { MQClientError, RocketMQAdmin } from 'nestjs-rocketmq';
+
+/** The client's own code for a topic that no broker has (`ClientErrorCode.NOT_FOUND_TOPIC`). */
+const NOT_FOUND_TOPIC = 10_005;
 
 interface StoredMessage {
   readonly msgId: string;
@@ -17,6 +20,16 @@ export class MessagesController {
 
   @Get(':topic')
   async browse(@Param('topic') topic: string): Promise<StoredMessage[]> {
+    try {
+      return await this.first(topic);
+    } catch (error) {
+      if (error instanceof MQClientError && error.responseCode === NOT_FOUND_TOPIC)
+        throw new NotFoundException(error.message);
+      throw error;
+    }
+  }
+
+  private async first(topic: string): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
     for await (const message of this.admin.browse(topic, { max: 20 })) {
       const { msgId, queueId, queueOffset, tags, storeTimestamp, body } = message;

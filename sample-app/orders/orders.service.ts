@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { MessageBuilder, RocketMQHeaders, RocketMQTemplate } from 'nestjs-rocketmq';
 import { Topics } from '../topics.js';
 import type { CreateOrderDto, OrderMessage } from './order.js';
@@ -41,7 +41,14 @@ export class OrdersService {
   /** In a transaction: the payment is in the database and its message on its way, or neither. */
   async pay(id: string): Promise<void> {
     const message = MessageBuilder.withPayload({ id }).setHeader(RocketMQHeaders.KEYS, id).build();
-    await this.rocketMQ.sendMessageInTransaction(`${Topics.ORDERS}:paid`, message);
+    const destination = `${Topics.ORDERS}:paid`;
+    const { sendStatus, localTransactionState } = await this.rocketMQ.sendMessageInTransaction(
+      destination,
+      message,
+    );
+    // Rolled back without the database means that it was paid before.
+    if (sendStatus !== 'SEND_OK' || localTransactionState === 'UNKNOW')
+      throw new ServiceUnavailableException('The payment could not be noted: try again in a moment');
   }
 
   /** Resolves when all of them are stored: a batch is stored as a whole or not at all. */

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
-import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import sqlite, { type Database } from 'node-sqlite3-wasm';
 
 /** The payments of the shop, in a table of SQLite. */
 @Injectable()
-export class PaymentStore implements OnModuleInit, BeforeApplicationShutdown {
+export class PaymentStore implements OnModuleInit, OnApplicationShutdown {
   private database!: Database;
 
   constructor(private readonly path: string) {}
@@ -18,7 +18,8 @@ export class PaymentStore implements OnModuleInit, BeforeApplicationShutdown {
     );
   }
 
-  beforeApplicationShutdown(): void {
+  /** Not before: requests that are under way still pay. */
+  onApplicationShutdown(): void {
     this.database.close();
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -109,6 +109,19 @@ it.each([
   ['no json'],
 ])('refuses the order %j', async (body) => {
   expect((await send('POST', '/orders', body)).status).toBe(400);
+});
+
+it('takes no payment that it cannot note', async () => {
+  const id = await place();
+  await untilEvents(id, 'placed: 2 × rocket');
+  const { PaymentStore } = await import('../../sample-app/orders/payment-store.js');
+  const store = app.get(PaymentStore);
+  vi.spyOn(store, 'add').mockImplementationOnce(() => {
+    throw new Error('The database is closed');
+  });
+  expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(503);
+  expect((await send('POST', `/orders/${id}/pay`, {})).status).toBe(202);
+  expect(store.has(id)).toBe(true);
 });
 
 it('asks to come again while the broker is busy', async () => {
@@ -232,6 +245,29 @@ it('shows the messages of a topic', async () => {
   const response = await fetch(`${url}/messages/price-changes`);
   const messages = (await response.json()) as { body: string }[];
   expect(messages.map(({ body }) => body)).toContain('{"article":"meteor","price":7}');
+  const missing = await fetch(`${url}/messages/none`);
+  expect(missing.status).toBe(404);
+  expect(await missing.json()).toMatchObject({ message: 'No route info of this topic: none' });
+});
+
+it('notes what it could not write when it comes again, and leaves no half line', async () => {
+  const { OrderJournal } = await import('../../sample-app/orders/order-journal.js');
+  const path = join(directory, 'journal', 'orders.jsonl');
+  const journal = new OrderJournal(path);
+  const first = { id: '1', event: 'imported' };
+  const second = { id: '2', event: 'imported' };
+  for (const expected of [[], [first]]) {
+    vi.spyOn(fs, 'appendFileSync').mockImplementationOnce((file) => {
+      fs.writeFileSync(file, '{"id', { flag: 'a' });
+      throw new Error('ENOSPC');
+    });
+    expect(() => journal.addAll([first, second, second])).toThrow('ENOSPC');
+    expect(new OrderJournal(path).size).toBe(expected.length);
+    journal.add(first.id, first.event);
+  }
+  journal.addAll([first, second, second]);
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([first, second]);
 });
 
 it('goes on where it was after a restart', async () => {
