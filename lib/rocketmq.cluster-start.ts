@@ -4,8 +4,8 @@ import { MQClientError } from './errors/index.js';
 import type { ClusterProbe } from './rocketmq.cluster-probe.js';
 import { shutDownWhileWaiting } from './rocketmq.messages.js';
 
-/** What ends an application that has called `enableShutdownHooks`. */
-const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+/** What ends an application that has called `enableShutdownHooks`; the last one is what nodemon sends. */
+const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 
 /** Joins a cluster of other processes as `startup` says. */
 export class ClusterStart {

@@ -105,18 +105,18 @@ describe("startup 'retry'", () => {
     await works(app, inbox);
   });
 
-  it('ends when a signal shuts the application down meanwhile', async () => {
+  it.each(['SIGHUP', 'SIGUSR2'] as const)('ends at the signal %s meanwhile', async (signal) => {
     const { app } = await open('retry');
     // As enableShutdownHooks does; its handler would end the process of the tests.
     const handler = () => {};
-    process.on('SIGHUP', handler);
-    onTestFinished(() => void process.off('SIGHUP', handler));
+    process.on(signal, handler);
+    onTestFinished(() => void process.off(signal, handler));
     const starting = app.start().catch((reason: unknown) => reason);
     await app.logger.logged('Waiting for the RocketMQ cluster');
-    process.emit('SIGHUP');
+    process.emit(signal);
     expect(String(await starting)).toContain('The application was shut down while it waited');
-    expect(process.listeners('SIGHUP')).toContain(handler);
-    expect(process.listenerCount('SIGHUP')).toBe(1);
+    expect(process.listeners(signal)).toContain(handler);
+    expect(process.listenerCount(signal)).toBe(1);
   });
 });
 
