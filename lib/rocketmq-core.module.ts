@@ -44,7 +44,7 @@ export class RocketMQCoreModule
     try {
       await this.receiver.start();
     } catch (error) {
-      await this.connection.close();
+      await this.connection.endFailedStart();
       throw error;
     }
   }

@@ -11,6 +11,7 @@ import {
 import { describe, expect, it, vi } from 'vitest';
 import { RocketMQModule, RocketMQTemplate } from '../../lib/index.js';
 import { ListenerRegistrar } from '../../lib/listener/listener.registrar.js';
+import { Receiver } from '../../lib/receiving/receiver.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
@@ -106,15 +107,22 @@ describe('a start that fails', () => {
     await startApp({ directory: app.directory });
   });
 
-  it.each(['engine', 'listeners'])('of the %s keeps its reason although the end fails', async (what) => {
-    const app = await createApp({ providers: what === 'listeners' ? contradicting : [] });
-    const connection = app.module.get(RocketMQConnection, { strict: false });
-    const { producer, engine } = connection;
-    if (what === 'engine') vi.spyOn(engine!, 'start').mockRejectedValueOnce(new Error('share one consumer'));
-    vi.spyOn(producer, 'endTrace').mockRejectedValueOnce(new Error('no trace'));
-    await expect(app.start()).rejects.toThrow('share one consumer');
-    await app.logger.logged('so did a step of the end that followed: Error: no trace');
-  });
+  it.each(['engine', 'pull consumer', 'listeners'])(
+    'of the %s keeps its reason although the end fails',
+    async (what) => {
+      const app = await createApp({ providers: what === 'listeners' ? contradicting : [] });
+      const connection = app.module.get(RocketMQConnection, { strict: false });
+      const { producer, engine } = connection;
+      if (what === 'engine')
+        vi.spyOn(engine!, 'start').mockRejectedValueOnce(new Error('share one consumer'));
+      const receiver = app.module.get(Receiver, { strict: false });
+      if (what === 'pull consumer')
+        vi.spyOn(receiver, 'start').mockRejectedValueOnce(new Error('share one consumer'));
+      vi.spyOn(producer, 'endTrace').mockRejectedValueOnce(new Error('no trace'));
+      await expect(app.start()).rejects.toThrow('share one consumer');
+      await app.logger.logged('so did a step of the end that followed: Error: no trace');
+    },
+  );
 });
 
 describe('the end', () => {
