@@ -1,6 +1,7 @@
 import type * as FsNativeExtensions from 'fs-native-extensions';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '../errors/store.error.js';
 import { loadNativeLock } from './native-lock.cjs';
 import { OpenError, type FileCallback, type FileSystem, type StoreFile } from './file-system.js';
 
@@ -151,12 +152,24 @@ class NodeStoreFile implements StoreFile {
   }
 
   tryLock(): boolean {
-    const { tryLock } = loadNativeLock() as typeof FsNativeExtensions;
-    return tryLock(this.fd, 0, 1);
+    return nativeLock().tryLock(this.fd, 0, 1);
   }
 
   close(): void {
     fs.closeSync(this.fd);
+  }
+}
+
+/** @throws StoreError on a machine for which there is no binary. */
+export function nativeLock(load: () => unknown = loadNativeLock): typeof FsNativeExtensions {
+  try {
+    return load() as typeof FsNativeExtensions;
+  } catch (error) {
+    throw new StoreError(
+      `The engine cannot lock its store on ${process.platform}-${process.arch} (${(error as Error).message}): there are binaries of ` +
+        'fs-native-extensions for Linux with glibc, macOS and Windows on x64 and arm64. On Alpine take an image with glibc, as node:22-slim.',
+      error,
+    );
   }
 }
 

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OpenError, type StoreFile } from '../../lib/common/file-system.js';
-import { nodeFileSystem } from '../../lib/common/node-file-system.js';
+import { nativeLock, nodeFileSystem } from '../../lib/common/node-file-system.js';
+import { StoreError } from '../../lib/errors/store.error.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/test-store.js';
 
@@ -201,4 +202,16 @@ describe('the file system of this machine', () => {
     expect(used).toBeGreaterThan(0);
     expect(usable).toBeGreaterThan(0);
   });
+});
+
+it('a machine for which the lock has no binary is named, with the way out', () => {
+  const cause = Object.assign(new Error("Cannot find addon '.'"), { code: 'ADDON_NOT_FOUND' });
+  const load = () => {
+    throw cause;
+  };
+  expect(() => nativeLock(load)).toThrow(StoreError);
+  expect(() => nativeLock(load)).toThrow(
+    `The engine cannot lock its store on ${process.platform}-${process.arch} (Cannot find addon '.')`,
+  );
+  expect(() => nativeLock(load)).toThrow('take an image with glibc, as node:22-slim');
 });
