@@ -3,7 +3,7 @@ import type { MessageExt } from '../common/message-ext.js';
 import type { BatchCalls } from './batch-calls.js';
 import type { RocketMQBatchOptions } from '../interfaces/message-listener-options.interface.js';
 import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
-import { Ack, Retry, RocketMQOutcome } from './outcome.js';
+import { Ack, Retry, RocketMQOutcome, saysOutcome } from './outcome.js';
 
 interface Entry {
   readonly payload: unknown;
@@ -96,8 +96,7 @@ export class BatchCollector {
 /** One outcome may stand for all; a listener may also return something that says nothing about the messages. */
 function outcomesOf(returned: unknown, count: number): readonly RocketMQOutcome[] {
   if (returned instanceof RocketMQOutcome) return Array.from({ length: count }, () => returned);
-  const isList = Array.isArray(returned) && returned.some((item) => item instanceof RocketMQOutcome);
-  if (!isList) return Array.from({ length: count }, () => Ack);
+  if (!Array.isArray(returned) || !saysOutcome(returned)) return Array.from({ length: count }, () => Ack);
   if (returned.length !== count)
     throw new Error(`The listener returned ${returned.length} outcomes for ${count} messages`);
   return Array.from(returned, (item: unknown) => (item instanceof RocketMQOutcome ? item : Ack));

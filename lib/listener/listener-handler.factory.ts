@@ -11,6 +11,7 @@ import {
 import { MessageExt } from '../common/message-ext.js';
 import { ConfigurationError } from '../errors/index.js';
 import { illegalParameter } from '../rocketmq.messages.js';
+import { listenerContextCreator } from './listener-context-creator.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import type { RocketMQMessageType } from '../interfaces/message-listener-options.interface.js';
 import { ROCKETMQ_ARGS_METADATA, ROCKETMQ_CONTEXT_TYPE } from '../rocketmq.constants.js';
@@ -43,11 +44,15 @@ const paramsFactory = {
 /** Turns methods into handlers behind the guards, pipes, interceptors and filters that Nest knows for them. */
 @Injectable()
 export class ListenerHandlerFactory {
+  private readonly contextCreator: ExternalContextCreator;
+
   constructor(
-    private readonly contextCreator: ExternalContextCreator,
+    contextCreator: ExternalContextCreator,
     private readonly moduleRef: ModuleRef,
     private readonly config: ApplicationConfig,
-  ) {}
+  ) {
+    this.contextCreator = listenerContextCreator(contextCreator);
+  }
 
   create(wrapper: InstanceWrapper, prototype: object, method: string, type?: RocketMQMessageType): Handler {
     const handler = (prototype as Record<string, Handler>)[method]!;

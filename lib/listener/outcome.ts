@@ -56,3 +56,9 @@ export function Retry(options: RocketMQRetryOptions = {}): RocketMQOutcome {
 export function DeadLetter(reason: string): RocketMQOutcome {
   return new RocketMQOutcome('DEAD_LETTER', {}, reason);
 }
+
+/** Whether what a listener returned says what becomes of its message, or of one of its batch. */
+export function saysOutcome(returned: unknown): boolean {
+  if (Array.isArray(returned)) return returned.some((item) => item instanceof RocketMQOutcome);
+  return returned instanceof RocketMQOutcome;
+}

@@ -1,0 +1,71 @@
+import type { ExternalContextCreator } from '@nestjs/core';
+import { isObservable, map, tap } from 'rxjs';
+import { saysOutcome } from './outcome.js';
+
+type Intercept = (
+  interceptors: readonly unknown[],
+  args: unknown,
+  instance: unknown,
+  callback: unknown,
+  next: () => Promise<unknown>,
+  type: unknown,
+) => Promise<unknown>;
+
+interface ExceptionsHandler {
+  /** The filter for the error. Without one, and when the filter returns nothing at once, `catch`. */
+  next(error: unknown, host: unknown): unknown;
+  /** Logs the error, and throws it. */
+  catch(error: unknown, host: unknown): unknown;
+}
+type CreateProxy = (target: unknown, handler: ExceptionsHandler, type: unknown) => unknown;
+
+/** What Nest's creator of handlers is made of. It is private there, and the same in versions 11 and 12. */
+interface CreatorParts {
+  readonly interceptorsConsumer: { readonly intercept: Intercept };
+  readonly externalErrorProxy: { readonly createProxy: CreateProxy };
+}
+
+/** Nest's creator, made for handlers whose results decide what becomes of a message. */
+export function listenerContextCreator(creator: ExternalContextCreator): ExternalContextCreator {
+  const { interceptorsConsumer, externalErrorProxy } = creator as unknown as CreatorParts;
+  const parts: CreatorParts = {
+    interceptorsConsumer: {
+      intercept: keepingOutcomes(interceptorsConsumer.intercept.bind(interceptorsConsumer)),
+    },
+    externalErrorProxy: {
+      createProxy: awaitingFilters(externalErrorProxy.createProxy.bind(externalErrorProxy)),
+    },
+  };
+  return Object.assign(Object.create(creator) as ExternalContextCreator, parts);
+}
+
+/**
+ * Interceptors that make something else of every result, as those do that serialize or wrap it, know nothing of outcomes: without
+ * this a message would be consumed that was to come again. One that returns an outcome has the last word.
+ */
+function keepingOutcomes(intercept: Intercept): Intercept {
+  return async (interceptors, args, instance, callback, next, type) => {
+    if (interceptors.length === 0) return next();
+    let said: unknown;
+    const note = (value: unknown) => (said = value);
+    const noting = async () => {
+      note(undefined);
+      const returned = await next();
+      return isObservable(returned) ? returned.pipe(tap(note)) : note(returned);
+    };
+    const result = await intercept(interceptors, args, instance, callback, noting, type);
+    const judge = (value: unknown) => (saysOutcome(said) && !saysOutcome(value) ? said : value);
+    return isObservable(result) ? result.pipe(map(judge)) : judge(result);
+  };
+}
+
+/** For Nest, the promise of an asynchronous filter is a result, also when it comes to nothing. */
+function awaitingFilters(createProxy: CreateProxy): CreateProxy {
+  return (target, handler, type) => {
+    const next: ExceptionsHandler['next'] = async (error, host) => {
+      const result = await handler.next(error, host);
+      return result === undefined ? handler.catch.call(handler, error, host) : result;
+    };
+    return createProxy(target, Object.assign(Object.create(handler) as ExceptionsHandler, { next }), type);
+  };
+}
