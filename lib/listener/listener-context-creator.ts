@@ -23,10 +23,18 @@ type CreateProxy = (target: unknown, handler: ExceptionsHandler, type: unknown) 
 interface CreatorParts {
   readonly interceptorsConsumer: { readonly intercept: Intercept };
   readonly externalErrorProxy: { readonly createProxy: CreateProxy };
+  /** The module in which guards and the like that are named by a class are looked for. */
+  getContextModuleKey(type: unknown): string;
 }
 
-/** Nest's creator, made for handlers whose results decide what becomes of a message. */
-export function listenerContextCreator(creator: ExternalContextCreator): ExternalContextCreator {
+/**
+ * Nest's creator, made for handlers whose results decide what becomes of a message. It knows of providers in which module they are,
+ * and leaves out for others, as controllers are, what is named by a class.
+ */
+export function listenerContextCreator(
+  creator: ExternalContextCreator,
+  moduleKey: string,
+): ExternalContextCreator {
   const { interceptorsConsumer, externalErrorProxy } = creator as unknown as CreatorParts;
   const parts: CreatorParts = {
     interceptorsConsumer: {
@@ -35,6 +43,7 @@ export function listenerContextCreator(creator: ExternalContextCreator): Externa
     externalErrorProxy: {
       createProxy: awaitingFilters(externalErrorProxy.createProxy.bind(externalErrorProxy)),
     },
+    getContextModuleKey: () => moduleKey,
   };
   return Object.assign(Object.create(creator) as ExternalContextCreator, parts);
 }

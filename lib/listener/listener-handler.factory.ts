@@ -19,6 +19,8 @@ import { ROCKETMQ_ARGS_METADATA, ROCKETMQ_CONTEXT_TYPE } from '../rocketmq.const
 /** Nest's own type of it has no import path that versions 11 and 12 have in common. */
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 export type Handler = ListenerEndpoint['invoke'];
+/** Puts a method of an instance behind its guards, pipes, interceptors and filters. */
+type Wrap = (instance: object, method: Handler, contextId?: ContextId, inquirerId?: string) => Handler;
 
 /** Where Nest looks for pipes of a class or method, and for the types of parameters. */
 const PIPES_METADATA = '__pipes__';
@@ -44,15 +46,11 @@ const paramsFactory = {
 /** Turns methods into handlers behind the guards, pipes, interceptors and filters that Nest knows for them. */
 @Injectable()
 export class ListenerHandlerFactory {
-  private readonly contextCreator: ExternalContextCreator;
-
   constructor(
-    contextCreator: ExternalContextCreator,
+    private readonly contextCreator: ExternalContextCreator,
     private readonly moduleRef: ModuleRef,
     private readonly config: ApplicationConfig,
-  ) {
-    this.contextCreator = listenerContextCreator(contextCreator);
-  }
+  ) {}
 
   create(wrapper: InstanceWrapper, prototype: object, method: string, type?: RocketMQMessageType): Handler {
     const handler = (prototype as Record<string, Handler>)[method]!;
@@ -60,67 +58,35 @@ export class ListenerHandlerFactory {
     const decorated = decoratedParameters(prototype, method);
     const hasParams = decorated.length > 0 || this.hasPipes(prototype.constructor, handler);
     if (hasParams) describeParameters(prototype, method, decorated, type);
-    if (isShared(wrapper)) return this.sharedHandler(wrapper.instance as object, handler, method, hasParams);
-    return this.scopedHandler(wrapper, handler, method, hasParams);
-  }
-
-  /** What takes the place of the method of the instance, as spies of tests do at any time, is called instead of it. */
-  private sharedHandler(instance: object, handler: Handler, method: string, hasParams: boolean): Handler {
-    const methods = instance as Readonly<Record<string, Handler>>;
-    const original = this.wrap(instance, handler, method, hasParams);
-    let replaced: Handler | undefined;
-    return (payload, message, context) => {
-      if (methods[method] === handler) return original(payload, message, context);
-      replaced ??= this.wrap(instance, lateCall(handler, method), method, hasParams);
-      return replaced(payload, message, context);
-    };
+    const creator = listenerContextCreator(this.contextCreator, wrapper.host!.token);
+    const wrap: Wrap = (instance, callback, contextId, inquirerId) =>
+      creator.create(
+        instance as never,
+        callback as never,
+        method,
+        ROCKETMQ_ARGS_METADATA,
+        hasParams ? paramsFactory : undefined,
+        contextId,
+        inquirerId,
+        undefined,
+        ROCKETMQ_CONTEXT_TYPE,
+      ) as Handler;
+    if (isShared(wrapper)) return sharedHandler(wrapper.instance as object, handler, method, wrap);
+    return this.scopedHandler(wrapper, handler, wrap);
   }
 
   /**
    * A new instance for every message, which can inject the message as `REQUEST`; a durable one for all messages for which the strategy
    * of the application says so, with what the strategy gives as `REQUEST`.
    */
-  private scopedHandler(
-    wrapper: InstanceWrapper,
-    handler: Handler,
-    method: string,
-    hasParams: boolean,
-  ): Handler {
+  private scopedHandler(wrapper: InstanceWrapper, handler: Handler, wrap: Wrap): Handler {
     return async (payload, message, context) => {
       const contextId = ContextIdFactory.getByRequest(message);
       const request = wrapper.isDependencyTreeDurable() ? contextId.payload : message;
       this.moduleRef.registerRequestByContextId(request, contextId);
       const instance = await this.moduleRef.resolve<object>(wrapper.token, contextId, { strict: false });
-      return this.wrap(
-        instance,
-        handler,
-        method,
-        hasParams,
-        contextId,
-        wrapper.id,
-      )(payload, message, context);
+      return wrap(instance, handler, contextId, wrapper.id)(payload, message, context);
     };
-  }
-
-  private wrap(
-    instance: object,
-    handler: Handler,
-    method: string,
-    hasParams: boolean,
-    contextId?: ContextId,
-    inquirerId?: string,
-  ): Handler {
-    return this.contextCreator.create(
-      instance as never,
-      handler as never,
-      method,
-      ROCKETMQ_ARGS_METADATA,
-      hasParams ? paramsFactory : undefined,
-      contextId,
-      inquirerId,
-      undefined,
-      ROCKETMQ_CONTEXT_TYPE,
-    ) as Handler;
   }
 
   /** Parameters cost time for each message, so there are only any where one is decorated, or a pipe wants to see them. */
@@ -130,6 +96,18 @@ export class ListenerHandlerFactory {
       isGlobal || Reflect.hasMetadata(PIPES_METADATA, type) || Reflect.hasMetadata(PIPES_METADATA, handler)
     );
   }
+}
+
+/** What takes the place of the method of the instance, as spies of tests do at any time, is called instead of it. */
+function sharedHandler(instance: object, handler: Handler, method: string, wrap: Wrap): Handler {
+  const methods = instance as Readonly<Record<string, Handler>>;
+  const original = wrap(instance, handler);
+  let replaced: Handler | undefined;
+  return (payload, message, context) => {
+    if (methods[method] === handler) return original(payload, message, context);
+    replaced ??= wrap(instance, lateCall(handler, method));
+    return replaced(payload, message, context);
+  };
 }
 
 /** Nest 11 takes classes of one name, which several modules may have, for one. */
