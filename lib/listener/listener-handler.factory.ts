@@ -48,7 +48,6 @@ const paramsFactory = {
 export class ListenerHandlerFactory {
   constructor(
     private readonly contextCreator: ExternalContextCreator,
-    private readonly moduleRef: ModuleRef,
     private readonly config: ApplicationConfig,
   ) {}
 
@@ -72,21 +71,7 @@ export class ListenerHandlerFactory {
         ROCKETMQ_CONTEXT_TYPE,
       ) as Handler;
     if (isShared(wrapper)) return sharedHandler(wrapper.instance as object, handler, method, wrap);
-    return this.scopedHandler(wrapper, handler, wrap);
-  }
-
-  /**
-   * A new instance for every message, which can inject the message as `REQUEST`; a durable one for all messages for which the strategy
-   * of the application says so, with what the strategy gives as `REQUEST`.
-   */
-  private scopedHandler(wrapper: InstanceWrapper, handler: Handler, wrap: Wrap): Handler {
-    return async (payload, message, context) => {
-      const contextId = ContextIdFactory.getByRequest(message);
-      const request = wrapper.isDependencyTreeDurable() ? contextId.payload : message;
-      this.moduleRef.registerRequestByContextId(request, contextId);
-      const instance = await this.moduleRef.resolve<object>(wrapper.token, contextId, { strict: false });
-      return wrap(instance, handler, contextId, wrapper.id)(payload, message, context);
-    };
+    return scopedHandler(wrapper, handler, wrap);
   }
 
   /** Parameters cost time for each message, so there are only any where one is decorated, or a pipe wants to see them. */
@@ -107,6 +92,21 @@ function sharedHandler(instance: object, handler: Handler, method: string, wrap:
     if (methods[method] === handler) return original(payload, message, context);
     replaced ??= wrap(instance, lateCall(handler, method));
     return replaced(payload, message, context);
+  };
+}
+
+/**
+ * A new instance for every message, which can inject the message as `REQUEST`; a durable one for all messages for which the strategy
+ * of the application says so, with what the strategy gives as `REQUEST`. Other modules may have others under the same token.
+ */
+function scopedHandler(wrapper: InstanceWrapper, handler: Handler, wrap: Wrap): Handler {
+  const moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
+  return async (payload, message, context) => {
+    const contextId = ContextIdFactory.getByRequest(message);
+    const request = wrapper.isDependencyTreeDurable() ? contextId.payload : message;
+    moduleRef.registerRequestByContextId(request, contextId);
+    const instance = await moduleRef.resolve<object>(wrapper.token, contextId, { strict: true });
+    return wrap(instance, handler, contextId, wrapper.id)(payload, message, context);
   };
 }
 

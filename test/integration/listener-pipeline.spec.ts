@@ -37,7 +37,7 @@ import {
   ROCKETMQ_CONTEXT_TYPE,
   RocketMQMessageListener,
 } from '../../lib/index.js';
-import { Inbox, listener, startApp } from '../support/nest-app.js';
+import { featureModule, Inbox, listener, startApp } from '../support/nest-app.js';
 
 class Order {
   @IsInt()
@@ -332,6 +332,24 @@ describe('a listener of request scope', () => {
     await app.template.syncSend('t', 'x');
     await app.logger.logged('failed (attempt 1, group g): Error: scoped');
     expect(inbox.received).toEqual(['X']);
+  });
+
+  it('is of its own module where another one has a provider of the same token', async () => {
+    const inbox = new Inbox<string>();
+    const moduleOf = (group: string) => {
+      @Injectable({ scope: Scope.REQUEST })
+      @RocketMQMessageListener({ topic: 't', consumerGroup: group })
+      class ScopedListener {
+        onMessage(): void {
+          inbox.push(`${group} ${this.group}`);
+        }
+        private readonly group = group;
+      }
+      return featureModule({ providers: [{ provide: 'listener', useClass: ScopedListener }] });
+    };
+    const app = await startApp({ imports: [moduleOf('a'), moduleOf('b')] });
+    await app.template.syncSend('t', 'x');
+    expect((await inbox.take(2)).toSorted()).toEqual(['a a', 'b b']);
   });
 
   it('of transient scope is constructed too', async () => {
