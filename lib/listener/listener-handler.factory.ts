@@ -161,15 +161,14 @@ function describeParameters(
 ): void {
   const payload = type === MessageExt ? MESSAGE_AS_PAYLOAD : PAYLOAD;
   const taken = new Set(decorated.map(([, { index }]) => index));
-  const plain = [payload, MESSAGE, CONTEXT].map((kind, index): [string, Parameter] => [
-    `${kind}:${index}`,
-    { index },
-  ]);
-  const parameters = Object.fromEntries([
-    ...plain.filter(([, { index }]) => !taken.has(index)),
-    ...decorated,
-  ]);
+  const plain = [payload, MESSAGE, CONTEXT]
+    .map((kind, index): [string, Parameter] => [`${kind}:${index}`, { index }])
+    .filter(([, { index }]) => !taken.has(index));
+  const parameters = Object.fromEntries([...plain, ...decorated]);
   Reflect.defineMetadata(ROCKETMQ_ARGS_METADATA, parameters, prototype.constructor, method);
-  if (Reflect.hasMetadata(PARAMTYPES_METADATA, prototype, method)) return;
-  Reflect.defineMetadata(PARAMTYPES_METADATA, [type, MessageExt, Object], prototype, method);
+  const known = Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) as unknown[] | undefined;
+  const types = [...(known ?? [type])];
+  // A pipe that validates parameters of every kind would make a MessageExt of its own.
+  for (const [key, { index }] of plain) if (key !== `${PAYLOAD}:0`) types[index] = Object;
+  Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, method);
 }

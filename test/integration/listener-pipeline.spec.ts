@@ -121,7 +121,8 @@ describe('a pipe', () => {
     const [orders, messages, untyped] = [new Inbox<Order>(), new Inbox<MessageExt>(), new Inbox()];
     const validation = {
       provide: APP_PIPE,
-      useFactory: () => new ValidationPipe({ whitelist: true, transform: true }),
+      useFactory: () =>
+        new ValidationPipe({ whitelist: true, transform: true, validateCustomDecorators: true }),
     };
     @RocketMQMessageListener('t', { consumerGroup: 'orders', messageType: Order, maxReconsumeTimes: 0 })
     class OrderListener {
@@ -129,9 +130,10 @@ describe('a pipe', () => {
         orders.push(order);
       }
     }
-    @RocketMQMessageListener('t', { consumerGroup: 'raw', messageType: MessageExt })
     class RawListener {
-      onMessage(message: MessageExt): void {
+      @RocketMQMessageListener('t', { consumerGroup: 'raw', messageType: MessageExt })
+      handle(message: MessageExt, same: MessageExt): void {
+        expect(same).toBe(message);
         messages.push(message);
       }
     }
