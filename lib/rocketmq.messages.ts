@@ -13,7 +13,7 @@ export const illegalName = (listener: string, kind: string, name: string, fault:
 
 export const severalSelectors = (group: string, topic: string, first: string, second: string): string =>
   `A consumer group has one SQL92 expression for a topic, but in group "${group}" both ${first} and ${second} listen to ` +
-  `topic "${topic}": give one of them a consumerGroup of its own.`;
+  `topic "${topic}": give one of them a consumerGroup of its own.${providedTwice(first, second)}`;
 
 export const orderlyBroadcasting = (listener: string): string =>
   `Listener ${listener} is ORDERLY and BROADCASTING, which cannot go together: use messageModel CLUSTERING or ` +
@@ -39,7 +39,14 @@ function shown(value: unknown): string {
 
 export const overlap = (group: string, topic: string, first: string, second: string, tags: string): string =>
   `In consumer group "${group}" both ${first} and ${second} listen to ${tags} of topic "${topic}", but each message goes ` +
-  'to one of them only: give them different tags, or one of them a consumerGroup of its own.';
+  `to one of them only: give them different tags, or one of them a consumerGroup of its own.${providedTwice(first, second)}`;
+
+/** What helps when two listeners are one class. */
+function providedTwice(first: string, second: string): string {
+  return first === second
+    ? ' If it is one class in the providers of two modules: let one of them export it, and the other import that module.'
+    : '';
+}
 
 export const ownDeadLetters = (listener: string, group: string): string =>
   `Listener ${listener} is in group "${group}" and listens to its dead messages, which would come again for ever when it fails: give it ` +
@@ -195,7 +202,7 @@ export const illegalTransactionOption = (
   `@RocketMQTransactionListener of ${listener}: ${option} is ${JSON.stringify(value)}; allowed: ${allowed}`;
 
 export const twoTransactionListeners = (first: string, second: string, shared: string): string =>
-  `The transaction listeners ${first} and ${second} both have the ${shared}: one of them only may have it.`;
+  `The transaction listeners ${first} and ${second} both have the ${shared}: one of them only may have it.${providedTwice(first, second)}`;
 
 export const noTransactionListener = (
   topic: string,

@@ -341,6 +341,7 @@ describe('the application does not start with a transaction listener', () => {
 
   it('that has the name or a topic of another', async () => {
     await refused('both have the name "OrderTransactions"', ...two({}, { topics: ['b'] }));
+    await refused('let one of them export it', ...two({}, {}));
     await refused(
       'The transaction listeners a and b both have the topic "t"',
       ...two({ name: 'a', topics: ['t'] }, { name: 'b', topics: ['u', 't'] }),

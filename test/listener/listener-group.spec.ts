@@ -99,6 +99,15 @@ describe('groupListeners', () => {
     );
   });
 
+  it('says of a class that two modules provide that one of them is to export it', () => {
+    const twice = (listener: ListenerEndpoint) => () => groupListeners([listener, { ...listener }], {});
+    const advice = 'one class in the providers of two modules: let one of them export it';
+    expect(twice(endpoint({}))).toThrow(advice);
+    expect(twice(endpoint({ selectorType: 'SQL92', selectorExpression: 'a > 1' }))).toThrow(advice);
+    const others = [endpoint({}), endpoint({ consumerGroup: 'OrderListener' }, 'Other')];
+    expect(() => groupListeners(others, {})).not.toThrow('two modules');
+  });
+
   it.each([['%DLQ%group'], ['%RETRY%group'], ['a|b_c-D9']])('allows the topic %s', (topic) => {
     expect(groupListeners([endpoint({ topic })], {})).toHaveLength(1);
   });
