@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Clock, Logger, MQClientOptions, Transport } from '../lib/client/index.js';
 import * as client from '../lib/client/index.js';
@@ -28,6 +28,16 @@ describe('the exports', () => {
       .filter(([subpath, target]) => subpath !== '.' && typeof target === 'object')
       .map(([subpath, target]) => [subpath.slice(2), [(target as { types: string }).types]]);
     expect(typesVersions['*']).toEqual(Object.fromEntries(types));
+  });
+
+  it('take undefined for what may be left out, also from those who compile with exactOptionalPropertyTypes', () => {
+    const directory = new URL('../lib/interfaces/', import.meta.url);
+    const lines = readdirSync(directory).flatMap((file) =>
+      readFileSync(new URL(file, directory), 'utf8').split('\n'),
+    );
+    const optional = lines.filter((line) => /^  (readonly )?\w+\?:/.test(line));
+    expect(optional.length).toBeGreaterThan(100);
+    expect(optional.filter((line) => !line.endsWith(' | undefined;'))).toEqual([]);
   });
 
   it('are enough to make a client, and the options of an application', () => {

@@ -38,10 +38,12 @@ import {
 import { StoreLock } from './store/store-lock.js';
 import { nodeFileSystem } from '../common/node-file-system.js';
 
+type Optional<T> = { [K in keyof T]?: T[K] | undefined };
+
 /** Options of the engine, by the names of Apache's broker configuration; each has a default. */
-export interface EngineOptions extends Partial<MessageStoreConfig>, Partial<BrokerConfig> {
+export interface EngineOptions extends Optional<MessageStoreConfig>, Optional<BrokerConfig> {
   /** Let clients and tools of other processes in over TCP; `true` for the default addresses. Default: false. */
-  listen?: boolean | Partial<ListenOptions>;
+  listen?: boolean | Optional<ListenOptions> | undefined;
 }
 
 /** What the engine is built on; tests put in what they control. */

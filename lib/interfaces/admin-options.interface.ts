@@ -8,13 +8,13 @@ import type { MessageQueue } from '../common/message-queue.js';
  */
 export interface RocketMQBrowseOptions {
   /** Stored at this time or later. Default: from the first message on. */
-  from?: Date | number;
+  from?: Date | number | undefined;
   /** Stored before this time. Default: up to the last message that is there when browsing begins. */
-  to?: Date | number;
+  to?: Date | number | undefined;
   /** Most messages. Default: 100; of `queryByKey`, for each broker, 32, and at most 64. */
-  max?: number;
+  max?: number | undefined;
   /** Only this queue. Default: all, one behind the other. */
-  queue?: MessageQueue;
+  queue?: MessageQueue | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface RocketMQResendOptions {
    * `TOPIC`: to the topic that they were sent to first, so that all its groups get them. `GROUP`: to the group that gave them up alone, as
    * one more attempt; not for groups that consume in order, whose brokers would make them dead again. Default: `TOPIC`.
    */
-  target?: 'TOPIC' | 'GROUP';
+  target?: 'TOPIC' | 'GROUP' | undefined;
 }
 
 /**
@@ -50,11 +50,11 @@ export interface RocketMQResendOptions {
  */
 export interface RocketMQResendRangeOptions extends RocketMQResendOptions {
   /** That died at this time or later. Default: all that there are. */
-  from?: Date | number;
+  from?: Date | number | undefined;
   /** That died before this time. Default: before the call. */
-  to?: Date | number;
+  to?: Date | number | undefined;
   /** Most messages. Default: all. */
-  max?: number;
+  max?: number | undefined;
   /** Only those for which it returns true, such as those with a certain property `DLQ_REASON`. */
-  filter?: (message: MessageExt) => boolean;
+  filter?: ((message: MessageExt) => boolean) | undefined;
 }

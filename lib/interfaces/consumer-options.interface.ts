@@ -21,18 +21,18 @@ export interface RocketMQConsumerOptions extends Partial<
   >
 > {
   /** Consumer group of listeners that name none. Default: the name of the listener's class. */
-  group?: string;
+  group?: string | undefined;
   /** Switches listeners off, or on where {@link enabled} is false: group to topic to `false` or `true`. */
-  listeners?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+  listeners?: Readonly<Record<string, Readonly<Record<string, boolean>>>> | undefined;
   /**
    * Change the options of listeners before they are checked, one after the other (AnnotationEnhancer of rocketmq-spring). Default:
    * none.
    */
-  listenerEnhancers?: readonly RocketMQListenerEnhancer[];
+  listenerEnhancers?: readonly RocketMQListenerEnhancer[] | undefined;
   /** User that signs the requests of listeners, with {@link secretKey}. Default: the module's. */
-  accessKey?: string;
+  accessKey?: string | undefined;
   /** Key of the signatures. */
-  secretKey?: string;
+  secretKey?: string | undefined;
   /** Of a temporary user of a cloud. */
-  securityToken?: string;
+  securityToken?: string | undefined;
 }

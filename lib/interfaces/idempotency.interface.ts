@@ -11,19 +11,19 @@ export interface RocketMQIdempotentOptions {
    * What makes a message the same as another, such as the id of its order; of a batch listener too it is asked of each message. Default:
    * the `msgId`, which is the same when a message comes again, but not when its sender sends it again.
    */
-  key?: (payload: never, message: MessageExt) => string | number;
+  key?: ((payload: never, message: MessageExt) => string | number) | undefined;
   /** How long it is known that a message was handled: milliseconds, or text as `'24h'` or `'7d'`. Default: 24 hours. */
-  ttl?: number | string;
+  ttl?: number | string | undefined;
   /**
    * How long a call may take before it counts as given up, because its process was killed, in the same units. Meanwhile a message with
    * the same key waits. Default: `consumeTimeout`.
    */
-  lease?: number | string;
+  lease?: number | string | undefined;
   /**
    * Where it is noted: `BROKER`, in a topic, for all members of the group and across restarts; `MEMORY`, in this process, the newest 100,000
    * keys; an object, or a provider by its class. Default: `BROKER`.
    */
-  store?: 'BROKER' | 'MEMORY' | RocketMQIdempotencyStore | Type<RocketMQIdempotencyStore>;
+  store?: 'BROKER' | 'MEMORY' | RocketMQIdempotencyStore | Type<RocketMQIdempotencyStore> | undefined;
 }
 
 /**

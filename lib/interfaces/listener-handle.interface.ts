@@ -8,7 +8,7 @@ export interface RocketMQOffsetReset {
   /** The beginning or the end of the queues, or what was stored at a time or later. */
   readonly to: 'first' | 'last' | Date;
   /** Default: all topics of the group's listeners. */
-  readonly topic?: string;
+  readonly topic?: string | undefined;
 }
 
 /**

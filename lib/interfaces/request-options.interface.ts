@@ -30,11 +30,11 @@ export type RocketMQPayloadOf<C extends RocketMQMessageType> = C extends typeof 
  */
 export interface RocketMQRequestOptions extends RocketMQSendOptions {
   /** Milliseconds for sending and for the reply together. Default: the producer's `sendMessageTimeout`. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** What the reply is read as. Default: by its content type, else text. */
-  type?: RocketMQMessageType;
+  type?: RocketMQMessageType | undefined;
   /** Validate the reply with class-validator; needs a class as {@link type}. Default: false. */
-  validate?: boolean;
+  validate?: boolean | undefined;
 }
 
 /**

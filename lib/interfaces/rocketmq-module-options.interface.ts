@@ -26,54 +26,54 @@ export interface RocketMQModuleOptions {
    * in this process. So it does for a loopback address on which nothing listens, and lets other processes in there.
    * Default: the environment variable `NAMESRV_ADDR`, unless `engine` is given.
    */
-  nameServer?: string | readonly string[];
+  nameServer?: string | readonly string[] | undefined;
   /**
    * Encrypt the connections to `nameServer` and its brokers; `true` trusts the authorities that Node trusts. An engine in
    * this process is reached without connections. Default: false.
    */
-  tls?: boolean | RocketMQTlsOptions;
+  tls?: boolean | RocketMQTlsOptions | undefined;
   /**
    * Name of the user that signs requests, with {@link secretKey}, for clusters that ask for one. Producer and listeners
    * may have others. Default: requests are not signed.
    */
-  accessKey?: string;
+  accessKey?: string | undefined;
   /** Key of the signatures; it never travels. */
-  secretKey?: string;
+  secretKey?: string | undefined;
   /** Of a temporary user of a cloud. */
-  securityToken?: string;
+  securityToken?: string | undefined;
   /** For a cluster that cannot be reached yet. No effect on an engine in this process. Default: `fail`. */
-  startup?: RocketMQStartup;
+  startup?: RocketMQStartup | undefined;
   /** Options of the embedded engine; `false` forbids it to run. */
-  engine?: EngineOptions | false;
+  engine?: EngineOptions | false | undefined;
   /** The producer behind {@link RocketMQTemplate}. */
-  producer?: RocketMQProducerOptions;
+  producer?: RocketMQProducerOptions | undefined;
   /** Defaults for all listeners. */
-  consumer?: RocketMQConsumerOptions;
+  consumer?: RocketMQConsumerOptions | undefined;
   /** The consumer of `receive` of {@link RocketMQTemplate}; it needs a `topic`. Default: none. */
-  pullConsumer?: RocketMQPullConsumerOptions;
+  pullConsumer?: RocketMQPullConsumerOptions | undefined;
   /** A provider that converts payloads of sends, listeners and `receive` in its own way. Default: by content type. */
-  messageConverter?: Type<RocketMQMessageConverter>;
+  messageConverter?: Type<RocketMQMessageConverter> | undefined;
   /**
    * `'spring'` makes sent messages equal to those of rocketmq-spring to the last byte: a text that is sent with content type
    * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.
    */
-  compat?: 'spring';
+  compat?: 'spring' | undefined;
   /**
    * Part of the names of all topics and groups in the brokers, as `namespace%topic`; the application sees the plain names.
    * Default: none.
    */
-  namespace?: string;
+  namespace?: string | undefined;
   /** As {@link namespace}, but sent beside the names, for brokers of version 5 that know it. Not both. Default: none. */
-  namespaceV2?: string;
+  namespaceV2?: string | undefined;
   /**
    * Part of the client's id `ip@instanceName`, which must differ within a consumer group. Instances on one machine that have `BROADCASTING`
    * listeners need one each, by which they find their offsets. Default: unique, but for those offsets.
    */
-  instanceName?: string;
+  instanceName?: string | undefined;
   /** The unit (deployment cell) of this application; part of the client's id. Default: none. */
-  unitName?: string;
+  unitName?: string | undefined;
   /** Whether what is sent and consumed here belongs to the unit. Default: false. */
-  unitMode?: boolean;
+  unitMode?: boolean | undefined;
 }
 
 /**

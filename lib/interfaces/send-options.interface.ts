@@ -7,33 +7,33 @@ import type { MessageQueueSelector, SendResult } from '../client/index.js';
  */
 export interface RocketMQSendOptions {
   /** Milliseconds for all attempts together. Default: the producer's `sendMessageTimeout`. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Deliver later: 1 (1 s) to 18 (2 h). */
-  delayLevel?: number;
+  delayLevel?: number | undefined;
   /**
    * Deliver so much later: milliseconds, or text such as `'90s'`, `'10m'`, `'2h'`, `'1d'`, `'1h30m'`. The broker delivers at
    * whole seconds, and takes up to three days (`timerMaxDelaySec`). Not together with `delayLevel` or `deliverAt`.
    */
-  delay?: number | string;
+  delay?: number | string | undefined;
   /** Deliver at this time: a `Date` or milliseconds since the epoch; one that is over is no delay. */
-  deliverAt?: Date | number;
+  deliverAt?: Date | number | undefined;
   /** Keys by which the message can be found. */
-  keys?: string | readonly string[];
+  keys?: string | readonly string[] | undefined;
   /** Wins over the tag of the destination. */
-  tag?: string;
+  tag?: string | undefined;
   /** Integer of the application that travels with the message. Default: 0. */
-  flag?: number;
+  flag?: number | undefined;
   /** `false`: the broker answers without waiting for the flush. Default: true. */
-  waitStoreMsgOK?: boolean;
+  waitStoreMsgOK?: boolean | undefined;
   /** Properties of the application. */
-  properties?: Readonly<Record<string, string>>;
+  properties?: Readonly<Record<string, string>> | undefined;
   /** Messages with the same key go to the same queue. The send is not tried again. */
-  hashKey?: string;
+  hashKey?: string | undefined;
   /**
    * Chooses the queue, with {@link hashKey} (or an empty text) as third argument; wins over the producer's `queueSelector`. The send is not
    * tried again.
    */
-  queueSelector?: MessageQueueSelector;
+  queueSelector?: MessageQueueSelector | undefined;
   /** Ends the waiting with its reason, and further attempts; what was sent already may be stored all the same. */
   signal?: AbortSignal | undefined;
 }

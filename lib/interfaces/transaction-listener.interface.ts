@@ -14,11 +14,11 @@ export interface RocketMQTransactionListenerOptions {
    * Travels with each message, so that every process of the producer group finds the listener again. Give it another one than
    * the default if the class may be renamed. Default: the name of the class.
    */
-  name?: string;
+  name?: string | undefined;
   /** The topics whose transactions are this listener's. Default: those of which no other listener has them. */
-  topics?: readonly string[];
+  topics?: readonly string[] | undefined;
   /** The template whose transactions are this listener's: there is one, so it may be left out. */
-  template?: InjectionToken;
+  template?: InjectionToken | undefined;
 }
 
 /**
@@ -55,7 +55,7 @@ export interface RocketMQTransactionOptions extends Omit<
   'delayLevel' | 'delay' | 'deliverAt'
 > {
   /** Name of the listener. Default: that of the topic, else the one without topics. */
-  listener?: string;
+  listener?: string | undefined;
 }
 
 /**

@@ -7,9 +7,9 @@ const delayLevelRule = integer(0, 0, MAX_DELAY_LEVEL);
 /** @publicApi */
 export interface RocketMQRetryOptions {
   /** Delay level of the next attempt, 1 to 18; 0, the default, rises with every attempt. Not in order. */
-  readonly delayLevel?: number;
+  readonly delayLevel?: number | undefined;
   /** In order: milliseconds until the next attempt, 10 to 30,000. Default: `suspendCurrentQueueTimeMillis`. */
-  readonly suspendMillis?: number;
+  readonly suspendMillis?: number | undefined;
 }
 
 /**

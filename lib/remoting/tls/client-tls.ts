@@ -13,17 +13,17 @@ import { pemRules, readPem, type PemOptions } from './pem.js';
  */
 export interface RocketMQTlsOptions {
   /** Authorities that are trusted. Default: those that Node trusts. */
-  ca?: string;
+  ca?: string | undefined;
   /** Certificate of the client, for servers that ask for one. */
-  cert?: string;
+  cert?: string | undefined;
   /** Private key of {@link cert}. */
-  key?: string;
+  key?: string | undefined;
   /** Of {@link key}, when it is encrypted. */
-  passphrase?: string;
+  passphrase?: string | undefined;
   /** Name that the certificates of all servers must have. Default: the host of each one's address. */
-  servername?: string;
+  servername?: string | undefined;
   /** Refuse servers whose certificate is not trusted. Default: true. */
-  rejectUnauthorized?: boolean;
+  rejectUnauthorized?: boolean | undefined;
 }
 
 /** Client options of which the files are read. */
