@@ -25,7 +25,7 @@ export const RecordLayout = {
 /** Bytes of a record with IPv4 hosts and an empty body, topic and property text; version 2 has one more. */
 export const MIN_RECORD_SIZE = 91;
 
-/** Bytes of the properties length field. */
+/** The most bytes that the properties of a record may have. */
 export const MAX_PROPERTIES_LENGTH = 32767;
 
 export function bornHostAddressLength(sysFlag: number): number {

@@ -1,6 +1,5 @@
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
-import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import { topicNameFault } from '../../common/topic-validator.js';
 import { NO_BYTES } from '../../common/no-bytes.js';
@@ -14,9 +13,6 @@ export function destinationOf(message: MessageExt): { topic: string; queueId: nu
     return undefined;
   return { topic, queueId };
 }
-
-/** The encoder sets them from the hosts. */
-const HOST_FLAGS = MessageSysFlag.BORNHOST_V6 | MessageSysFlag.STOREHOST_V6;
 
 /** A stored message, to be stored again in another queue; it keeps what `target` does not say. */
 export function copyOf(
@@ -34,7 +30,7 @@ export function copyOf(
     storeHost: parseSocketHost(message.storeHost),
     ...target,
     flag: message.flag,
-    sysFlag: message.sysFlag & ~HOST_FLAGS,
+    sysFlag: message.sysFlag,
     bornTimestamp: message.bornTimestamp,
     bornHost: parseSocketHost(message.bornHost),
     preparedTransactionOffset: 0,

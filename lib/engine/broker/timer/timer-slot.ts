@@ -34,7 +34,7 @@ export class TimerSlot {
 
   /** Units, recalls among them. */
   get count(): number {
-    return this.slot.count;
+    return this.slot.positions.length + this.slot.deletes.length;
   }
 
   get isDelivered(): boolean {

@@ -30,7 +30,6 @@ export interface DueSlot {
   /** Oldest first. */
   readonly positions: readonly number[];
   readonly deletes: readonly TimerUnit[];
-  readonly count: number;
 }
 
 /** How far everything is taken up and delivered. */
@@ -155,7 +154,7 @@ export class TimerMessageStore {
       else positions.push(position);
       position = unit.prevPos;
     }
-    return { positions: positions.reverse(), deletes, count: positions.length + deletes.length };
+    return { positions: positions.reverse(), deletes };
   }
 
   /** Units of the slot that were delivered before the engine ended. */
