@@ -1,6 +1,7 @@
 import type { MessageExt } from '../../common/message-ext.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import { ConsumeInitMode } from '../../remoting/header/pop-message-request-header.js';
 import type { RemotingResponse } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../../remoting/response-code.js';
@@ -20,9 +21,6 @@ const CONSUMER_TIMEOUT = 25_000;
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
 const DELAY_WHEN_NOT_HELD = 100;
-/** Where a group without an offset begins (ConsumeInitMode). */
-const INIT_MODE_MIN = 0;
-const INIT_MODE_MAX = 1;
 
 /** What a pop loop needs of its consumer. */
 export type PopOwner = Pick<PullOwner, 'isSuspended' | 'subscriptionOf' | 'onSubscriptionUnknown'>;
@@ -109,7 +107,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
       invisibleTime: popInvisibleTime,
       pollTime: BROKER_SUSPEND_MAX_TIME,
       bornTime: this.context.clock.now(),
-      initMode: consumeFromWhere === 'CONSUME_FROM_FIRST_OFFSET' ? INIT_MODE_MIN : INIT_MODE_MAX,
+      initMode: consumeFromWhere === 'CONSUME_FROM_FIRST_OFFSET' ? ConsumeInitMode.MIN : ConsumeInitMode.MAX,
       expType: expressionType,
       exp: subString,
       order: false,

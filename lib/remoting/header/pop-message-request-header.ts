@@ -1,3 +1,6 @@
+/** At the first message, or behind the last (ConsumeInitMode). */
+export const ConsumeInitMode = { MIN: 0, MAX: 1 } as const;
+
 /** Takes messages of a queue for a while (PopMessageRequestHeader). */
 export interface PopMessageRequestHeader {
   readonly consumerGroup: string;
@@ -11,7 +14,7 @@ export interface PopMessageRequestHeader {
   readonly pollTime: number;
   /** When the client asked, in ms since 1970: what is late already is not waited for. */
   readonly bornTime: number;
-  /** Where a group without offset begins: 0 at the first message, 1 behind the last. */
+  /** Where a group without offset begins, a {@link ConsumeInitMode}. */
   readonly initMode: number;
   readonly expType?: string;
   readonly exp?: string;

@@ -1,8 +1,6 @@
 import { isRetryTopic } from '../../../common/mix-all.js';
+import { ConsumeInitMode } from '../../../remoting/header/pop-message-request-header.js';
 import type { BrokerController } from '../broker-controller.js';
-
-/** Begins at the first message, and not behind the last (ConsumeInitMode). */
-const INIT_MODE_MIN = 0;
 
 /** How far groups have come that pop (PopMessageProcessor#getPopOffset). */
 export class PopOffsets {
@@ -13,7 +11,7 @@ export class PopOffsets {
   ) {}
 
   /** Where the group goes on. */
-  offsetOf(topic: string, group: string, queueId: number, initMode = INIT_MODE_MIN): number {
+  offsetOf(topic: string, group: string, queueId: number, initMode: number = ConsumeInitMode.MIN): number {
     const { offsets } = this.broker;
     return offsets.queryOffset(group, topic, queueId) ?? this.initOffset(topic, queueId, initMode);
   }
@@ -32,7 +30,7 @@ export class PopOffsets {
   private initOffset(topic: string, queueId: number, initMode: number): number {
     const { store } = this.broker;
     const min = store.getMinOffsetInQueue(topic, queueId);
-    if (initMode === INIT_MODE_MIN || isRetryTopic(topic)) return min;
+    if (initMode === ConsumeInitMode.MIN || isRetryTopic(topic)) return min;
     if (min <= 0 && store.isFirstMessageInMemory(topic, queueId)) return 0;
     return Math.max(store.getMaxOffsetInQueue(topic, queueId) - 1, 0);
   }

@@ -1,13 +1,11 @@
 import { sql92Fault } from '../../../common/filter/sql-filter.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
+import { MAX_QUEUES } from '../../../remoting/body/topic-config.js';
 import { failure, success } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { filterNotSupported } from '../filter/filter-not-supported.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
-
-/** As of a topic. */
-const MAX_RETRY_QUEUES = 65_536;
 
 /** Consumer groups and their topics, for administrators (AdminBrokerProcessor). */
 export class GroupAdminProcessor {
@@ -22,8 +20,8 @@ export class GroupAdminProcessor {
     const { groupName, retryQueueNums } = body;
     const fault = groupNameFault(groupName);
     if (fault !== undefined) return failure(ResponseCode.INVALID_PARAMETER, fault);
-    if (retryQueueNums < 0 || retryQueueNums > MAX_RETRY_QUEUES) {
-      const remark = `retryQueueNums is ${retryQueueNums}; allowed: 0 to ${MAX_RETRY_QUEUES}`;
+    if (retryQueueNums < 0 || retryQueueNums > MAX_QUEUES) {
+      const remark = `retryQueueNums is ${retryQueueNums}; allowed: 0 to ${MAX_QUEUES}`;
       return failure(ResponseCode.INVALID_PARAMETER, remark);
     }
     groups.update(body);

@@ -92,7 +92,7 @@ export class TopicConfigManager extends ConfigManager {
     return config;
   }
 
-  /** What a name server says which topics are order topics; others can be, too (#updateOrderTopicConfig). */
+  /** Takes over which topics a name server calls order topics; others can be, too (#updateOrderTopicConfig). */
   updateOrderTopicConfig(orderTopics: ReadonlyMap<string, string>): void {
     this.orderTopics = orderTopics;
     for (const topic of orderTopics.keys()) {
