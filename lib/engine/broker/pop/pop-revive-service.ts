@@ -125,7 +125,7 @@ export class PopReviveService {
       normalTopic !== undefined &&
       topicNameFault(popRetryTopicV1Of(normalTopic, consumerGroup)) === undefined &&
       topics.selectTopicConfig(normalTopic) !== undefined &&
-      groups.containsSubscriptionGroup(consumerGroup)
+      groups.findSubscriptionGroupConfig(consumerGroup) !== undefined
     );
   }
 

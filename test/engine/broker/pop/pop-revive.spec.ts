@@ -44,27 +44,6 @@ describe('popped messages', () => {
     expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
   });
 
-  it('come back after a kill at once', async () => {
-    const broker = await PopBroker.open();
-    await broker.send('1');
-    await broker.group.pop();
-    await broker.kill();
-    await broker.pass(20 * SECOND);
-    expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
-  });
-
-  it('do not bring a group back that was deleted', async () => {
-    const broker = await PopBroker.open();
-    await broker.send('1');
-    await broker.group.pop();
-    const deleted = { groupName: 'g', cleanOffset: true };
-    expect((await broker.client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deleted)).code).toBe(0);
-    await broker.pass(20 * SECOND);
-    const groups = broker.disk.content('/store/config/subscriptionGroup.json').toString();
-    expect(groups).not.toContain('"g"');
-    expect(broker.log).toContain('do not come back to group g');
-  });
-
   it('come back once, though the broker ends between', async () => {
     const broker = await PopBroker.open();
     await broker.send('1');
