@@ -27,8 +27,8 @@ import {
 import { PayloadConverter } from './template/payload-converter.js';
 import { TransactionRouter } from './template/transaction-router.js';
 
-/** Milliseconds that a start waits for a store that is in use, and between two looks. */
-const STORE_TIMEOUT = 5000;
+/** Milliseconds that a start waits for a store that is in use, less than test runners wait for a start, and between two looks. */
+const STORE_TIMEOUT = 3000;
 const STORE_INTERVAL = 100;
 
 /**

@@ -357,7 +357,7 @@ describe('several applications in one process', () => {
     if (looksFree) rmSync(`${first.directory}/store/abort`);
     const second = await createApp({ directory: first.directory, clock: new VirtualClock() });
     const started = second.start();
-    const waits = () => second.logger.lines.some((line) => /WARN.*is in use: for 5 s/.test(line));
+    const waits = () => second.logger.lines.some((line) => /WARN.*is in use: for 3 s/.test(line));
     await eventually(waits);
     await first.close();
     await started;

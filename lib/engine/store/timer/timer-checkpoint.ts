@@ -55,7 +55,7 @@ export class TimerCheckpoint {
     this.savedAt = file.at(5);
     this.counter = file.at(6);
     this.earlier = { queueOffset: file.at(7), readTimeMs: file.at(8) };
-    this.deliveredUnits = file.at(9);
+    this.deliveredUnits = this.isOwn ? file.at(9) : 0;
     return this.lastReadTimeMs > 0;
   }
 
@@ -74,12 +74,14 @@ export class TimerCheckpoint {
   }
 
   /** The counter stands beside the checksum once more: Apache's broker leaves both as they were, and counts on whenever it changes something. */
+  private get isOwn(): boolean {
+    const counter = this.file.at(COUNTER);
+    return counter !== 0 && this.file.at(COVERED) === counter;
+  }
+
   private isDamaged(): boolean {
-    const { file } = this;
-    const counter = file.at(COUNTER);
-    if (counter === 0 || file.at(COVERED) !== counter) return false;
-    const numbers = Array.from({ length: COVERED }, (_, index) => file.at(index));
-    return file.at(COVERED + 1) !== checksumOf(numbers);
+    const numbers = Array.from({ length: COVERED }, (_, index) => this.file.at(index));
+    return this.isOwn && this.file.at(COVERED + 1) !== checksumOf(numbers);
   }
 }
 

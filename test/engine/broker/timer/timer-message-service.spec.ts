@@ -315,6 +315,21 @@ describe('TimerMessageService', () => {
       expect(await broker.arrived()).toEqual(all);
     });
 
+    it('but for what Apache may have left of another one', async () => {
+      const broker = await inTheMiddle();
+      const closed = broker.close();
+      await settle();
+      broker.disk.releaseSyncs();
+      await closed;
+      const numbers = broker.disk.content(CHECKPOINT).subarray(0, 56);
+      numbers.writeBigInt64BE(numbers.readBigInt64BE(48) + 1n, 48);
+      broker.disk.damage(CHECKPOINT, 0, numbers);
+      await broker.start();
+      await broker.pass(1000);
+      expect(new Set(await broker.arrived())).toEqual(new Set(all));
+      expect((await broker.arrived()).length).toBeGreaterThan(all.length);
+    });
+
     it('when the timer log has no room in the middle of it, and goes on meanwhile', async () => {
       const broker = await inTheMiddle();
       broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC' });
