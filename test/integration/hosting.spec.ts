@@ -65,7 +65,7 @@ it('a guest that may not look at the store says so, and runs', async () => {
   writeFileSync(join(directory, 'store/abort'), '');
   const guest = await startApp({ directory, rocketmq: { nameServer } });
   await guest.logger.logged(
-    `will not take over the store ${directory}/store, at which it may not look: EISDIR`,
+    `will not take over the store ${directory}/store, at which it may not look: ${directory}/store/lock cannot be opened (EISDIR`,
   );
   expect((await guest.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
 });

@@ -197,7 +197,7 @@ describe('prepareStart', () => {
     [
       'messageModel',
       'BROADCASTING',
-      'Prepared.prepareStart.messageModel is not an option; there are: consumeThread',
+      'Prepared.prepareStart.messageModel is not an option; there are: consumeFromWhere, ',
     ],
     ['topic', 'other', 'Prepared.prepareStart.topic is not an option'],
   ])('cannot set %s to %j', async (name, value, text) => {

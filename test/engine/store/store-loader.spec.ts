@@ -254,6 +254,7 @@ describe('the checkpoint', () => {
     await settle(20);
     const syncs = store.disk.journal.filter((line) => line.startsWith('sync ') && !line.endsWith('abort'));
     const order = syncs.map((line) => /commitlog|consumequeue|index|config|checkpoint/.exec(line)![0]);
-    expect(order).toEqual(['commitlog', 'consumequeue', 'index', 'config', 'checkpoint']);
+    expect(order.splice(1, 2).toSorted()).toEqual(['consumequeue', 'index']);
+    expect(order).toEqual(['commitlog', 'config', 'checkpoint']);
   });
 });

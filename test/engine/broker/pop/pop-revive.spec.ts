@@ -318,7 +318,7 @@ describe('popped messages', () => {
     const deletion = await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
     expect(deletion.code).not.toBe(0);
     await broker.pass(20 * SECOND);
-    expect(broker.log).toContain('that group g did not acknowledge cannot be stored for a retry');
+    expect(broker.log).toContain('that group g did not acknowledge cannot be read or stored for a retry');
     broker.disk.faults.length = 0;
     await broker.pass(5 * SECOND);
     expect(bodies((await broker.group.pop()).messages)).toEqual(['2']);
