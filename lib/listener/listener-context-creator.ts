@@ -1,6 +1,6 @@
 import type { ExternalContextCreator } from '@nestjs/core';
-import { isObservable, map, tap } from 'rxjs';
-import { saysOutcome } from './outcome.js';
+import { isObservable, lastValueFrom, map, tap } from 'rxjs';
+import { RocketMQOutcome, saysOutcome } from './outcome.js';
 
 type Intercept = (
   interceptors: readonly unknown[],
@@ -63,16 +63,19 @@ function keepingOutcomes(intercept: Intercept): Intercept {
       return isObservable(returned) ? returned.pipe(tap(note)) : note(returned);
     };
     const result = await intercept(interceptors, args, instance, callback, noting, type);
-    const judge = (value: unknown) => (saysOutcome(said) && !saysOutcome(value) ? said : value);
+    const isBatch = Array.isArray((args as readonly unknown[])[1]);
+    const says = (value: unknown) => (isBatch ? saysOutcome(value) : value instanceof RocketMQOutcome);
+    const judge = (value: unknown) => (says(said) && !says(value) ? said : value);
     return isObservable(result) ? result.pipe(map(judge)) : judge(result);
   };
 }
 
-/** For Nest, the promise of an asynchronous filter is a result, also when it comes to nothing. */
+/** For Nest, what an asynchronous filter promises is a result, also when it comes to nothing, or to an error. */
 function awaitingFilters(createProxy: CreateProxy): CreateProxy {
   return (target, handler, type) => {
     const next: ExceptionsHandler['next'] = async (error, host) => {
-      const result = await handler.next(error, host);
+      const caught = await handler.next(error, host);
+      const result = isObservable(caught) ? await lastValueFrom(caught, { defaultValue: undefined }) : caught;
       return result === undefined ? handler.catch.call(handler, error, host) : result;
     };
     return createProxy(target, Object.assign(Object.create(handler) as ExceptionsHandler, { next }), type);

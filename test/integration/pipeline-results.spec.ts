@@ -11,7 +11,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
-import { map, of, type Observable } from 'rxjs';
+import { map, of, throwError, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   Ack,
@@ -34,11 +34,18 @@ class Envelope implements NestInterceptor {
   }
 }
 
+class List implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(map((data: unknown) => [data]));
+  }
+}
+
 const reasonOf = (message: MessageExt) => message.getProperty('DLQ_REASON');
 
 describe.each([
   ['serializes', ClassSerializerInterceptor],
   ['wraps', Envelope],
+  ['lists', List],
 ])('an interceptor of the application that %s every result', (_name, useClass) => {
   const providers: Provider[] = [{ provide: APP_INTERCEPTOR, useClass }];
 
@@ -89,7 +96,11 @@ describe.each([
     const OfDead = listener<string>({ topic: '%DLQ%g', consumerGroup: 'dead' }, dead.push);
     const app = await startApp({ providers: [Replier, OfDead, ...providers] });
     const reply = await app.template.sendAndReceive('ask', 'x');
-    expect(reply).toEqual(useClass === Envelope ? { data: { text: 'x' } } : { text: 'x' });
+    const replies = new Map<object, unknown>([
+      [Envelope, { data: { text: 'x' } }],
+      [List, [{ text: 'x' }]],
+    ]);
+    expect(reply).toEqual(replies.get(useClass) ?? { text: 'x' });
     await app.template.syncSend('ask', 'bad');
     expect(await dead.take()).toEqual(['bad']);
   });
@@ -139,6 +150,12 @@ describe('an exception filter that is asynchronous', () => {
       return 'consumed';
     }
   }
+  @Catch()
+  class Observing implements ExceptionFilter {
+    catch(error: unknown): Observable<never> {
+      return throwError(() => error);
+    }
+  }
   class Closed implements CanActivate {
     canActivate(): boolean {
       return false;
@@ -155,6 +172,19 @@ describe('an exception filter that is asynchronous', () => {
     await app.template.syncSend('t', 'x');
     await app.logger.logged('failed (attempt 1, group g): Error: broken');
     await app.logger.logged('ERROR [ExceptionsHandler] Error: broken');
+    await clock.advance(10 * SECOND);
+    expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
+  });
+
+  it('leaves it what it is when it returns an Observable of it, as those for microservices do', async () => {
+    const { app, clock, attempts } = await startListening(
+      ({ times }) => {
+        if (times === 0) throw new Error('broken');
+      },
+      { providers: [{ provide: APP_FILTER, useClass: Observing }] },
+    );
+    await app.template.syncSend('t', 'x');
+    await app.logger.logged('failed (attempt 1, group g): Error: broken');
     await clock.advance(10 * SECOND);
     expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
   });
