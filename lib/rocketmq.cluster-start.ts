@@ -55,7 +55,9 @@ export class ClusterStart {
   /** Nest shuts an application down when its start has ended, and not before: the wait must end at the signal itself. */
   private async reachedOrSignalled(): Promise<boolean> {
     // Where nobody handles a signal it ends the process anyhow.
-    const signals = SHUTDOWN_SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    const signals = SHUTDOWN_SIGNALS.filter(
+      (signal) => process.listenerCount(signal) > 0 && !asksForReport(signal),
+    );
     const stop = () => this.stopWaiting();
     for (const signal of signals) process.once(signal, stop);
     try {
@@ -69,4 +71,10 @@ export class ClusterStart {
     this.isWaiting = false;
     this.logger.log(`Using the RocketMQ cluster of nameServer ${this.nameServer}`);
   }
+}
+
+/** With `--report-on-signal` Node itself handles it, and goes on. */
+function asksForReport(signal: string): boolean {
+  const { report } = process;
+  return report.reportOnSignal && report.signal === signal;
 }

@@ -227,8 +227,9 @@ export class RocketMQConnection {
       await engine.start();
       return true;
     } catch (error) {
-      // Another that waits may have been faster, or only have looked.
-      if (!(error instanceof StoreLockedError && mayWait())) throw error;
+      // Another that waits may have been faster, and have the ports, or only have looked.
+      const isBehind = error instanceof StoreLockedError || isStoreInUse(engine);
+      if (!isBehind || !mayWait()) throw error;
       this.attach((this.ownEngine = this.createEngine()));
       return false;
     }

@@ -20,7 +20,9 @@ export class GroupMembers {
    * without connection itself and taken for gone, that of one which renewed its own.
    */
   update(address: string, list: MemberList, known: readonly string[]): boolean {
-    const before = this.lists.get(address) ?? { ...list, members: known };
+    // Under an address that is new a broker may have been started again.
+    const connection = this.lists.size === 0 ? list.connection : undefined;
+    const before = this.lists.get(address) ?? { members: known, connection };
     this.lists.set(address, list);
     const elders = (this.elders ??= new Set(list.members));
     const gone = missing(before.members, list.members);

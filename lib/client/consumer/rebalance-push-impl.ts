@@ -84,7 +84,7 @@ export class RebalancePushImpl {
     const key = this.disown(queue);
     if (!this.needsLocks) return this.release(queue, key);
     // Whatever persists the offsets of the table forgets this one, and the running call may fail.
-    if (queue.isLocked) await this.persist(queue, key);
+    if (!queue.isLockRefused) await this.persist(queue, key);
     void this.context.instance.logged(() => this.noted(this.releaseWhenIdle(queue, key)));
   }
 
