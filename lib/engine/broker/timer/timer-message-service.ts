@@ -202,7 +202,11 @@ export class TimerMessageService {
   }
 
   private get isSetBack(): boolean {
-    return this.queueOffset >= this.catchUpOffset && this.writeTimeMs > this.now() + MAX_SET_BACK;
+    return this.queueOffset >= this.catchUpOffset && this.isAhead;
+  }
+
+  private get isAhead(): boolean {
+    return this.writeTimeMs > this.now() + MAX_SET_BACK;
   }
 
   private goBack(): void {
@@ -317,7 +321,8 @@ export class TimerMessageService {
     this.hasChanged = true;
     if (!slot.isDelivered) return;
     this.slot = undefined;
-    this.catchUpOffset = this.maxOffset;
+    // After the clock was set back everything is taken up anew.
+    if (!this.isAhead) this.catchUpOffset = this.maxOffset;
     this.files.pending -= slot.count;
     this.readTimeMs += TIMER_PRECISION;
   }
@@ -351,7 +356,7 @@ export class TimerMessageService {
     this.hasChanged = false;
     const { store, clock, logger } = this.broker;
     try {
-      const progress = { queueOffset, readTimeMs, deliveredUnits: slot?.deliveredUnits ?? 0 };
+      const progress = { queueOffset, readTimeMs, deliveredTo: slot?.deliveredTo ?? 0 };
       await this.files.flush(progress, rebuilds[0]!, clock.now(), (done) => store.syncLog(done));
       this.clean();
     } catch (error) {

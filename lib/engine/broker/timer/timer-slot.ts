@@ -15,7 +15,7 @@ export class TimerSlot {
   private readonly slot: DueSlot;
   private readonly deleteKeys = new Set<string>();
   /** Units that are delivered. */
-  deliveredUnits: number;
+  private delivered: number;
 
   /** @throws StoreError when a unit is damaged. */
   constructor(
@@ -24,7 +24,8 @@ export class TimerSlot {
     timeMs: number,
   ) {
     this.slot = files.dueSlot(timeMs);
-    this.deliveredUnits = files.deliveredUnitsOf(timeMs);
+    const deliveredTo = files.deliveredToOf(timeMs);
+    this.delivered = this.slot.positions.filter((position) => position < deliveredTo).length;
     for (const { offsetPy } of this.slot.deletes) {
       const timed = lookTimedMessage(broker, offsetPy);
       const key = timed?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
@@ -37,8 +38,13 @@ export class TimerSlot {
     return this.slot.positions.length + this.slot.deletes.length;
   }
 
+  /** Units before this position of the timer log are delivered; 0 when there are none behind it. */
+  get deliveredTo(): number {
+    return this.slot.positions[this.delivered] ?? 0;
+  }
+
   get isDelivered(): boolean {
-    return this.deliveredUnits >= this.slot.positions.length;
+    return this.delivered >= this.slot.positions.length;
   }
 
   /**
@@ -50,13 +56,13 @@ export class TimerSlot {
     const units = this.nextUnits();
     const now = this.broker.clock.now();
     await store(units.flatMap((unit) => this.messageOf(unit, now) ?? []));
-    this.deliveredUnits += units.length;
+    this.delivered += units.length;
   }
 
   private nextUnits(): TimerUnit[] {
     const units: TimerUnit[] = [];
     let bytes = 0;
-    const batch = this.slot.positions.slice(this.deliveredUnits, this.deliveredUnits + DELIVER_BATCH);
+    const batch = this.slot.positions.slice(this.delivered, this.delivered + DELIVER_BATCH);
     for (const position of batch) {
       if (bytes >= DELIVER_BYTES) break;
       const unit = this.files.unitAt(position);

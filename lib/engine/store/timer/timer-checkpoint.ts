@@ -26,8 +26,8 @@ export class TimerCheckpoint {
   lastTimerQueueOffset = 0;
   /** How far it was when the log was built anew, as after the clock was set back. Apache's broker does not read it. */
   earlier: TimerProgress = { queueOffset: 0, readTimeMs: 0 };
-  /** Units due at `lastReadTimeMs` that are delivered, when not all of them are. Apache's broker delivers them again. */
-  deliveredUnits = 0;
+  /** Units due at `lastReadTimeMs` before this position are delivered, when not all of them are. Apache's broker delivers them again. */
+  deliveredTo = 0;
   /** When it was written; by Apache's broker, when it last took something up. */
   savedAt = 0;
   private stateVersion = 0;
@@ -55,7 +55,7 @@ export class TimerCheckpoint {
     this.savedAt = file.at(5);
     this.counter = file.at(6);
     this.earlier = { queueOffset: file.at(7), readTimeMs: file.at(8) };
-    this.deliveredUnits = this.isOwn ? file.at(9) : 0;
+    this.deliveredTo = this.isOwn ? file.at(9) : 0;
     return this.lastReadTimeMs > 0;
   }
 
@@ -69,11 +69,11 @@ export class TimerCheckpoint {
     // The master's offset is the fourth: Apache takes up everything anew from where it says.
     const numbers = [lastReadTimeMs, lastTimerLogFlushPos, queueOffset, queueOffset, stateVersion, now];
     const { earlier } = this;
-    numbers.push(++this.counter, earlier.queueOffset, earlier.readTimeMs, this.deliveredUnits);
+    numbers.push(++this.counter, earlier.queueOffset, earlier.readTimeMs, this.deliveredTo);
     this.file.save([...numbers, this.counter, checksumOf(numbers)], done);
   }
 
-  /** The counter stands beside the checksum once more: Apache's broker leaves both as they were, and counts on whenever it changes something. */
+  /** The counter stands beside the checksum once more: Apache's broker leaves both as they were, and counts on when it delivers. */
   private get isOwn(): boolean {
     const counter = this.file.at(COUNTER);
     return counter !== 0 && this.file.at(COVERED) === counter;

@@ -34,8 +34,8 @@ export interface DueSlot {
 
 /** How far everything is taken up and delivered. */
 export interface FlushedProgress extends TimerProgress {
-  /** Units due at `readTimeMs` that are delivered. */
-  readonly deliveredUnits: number;
+  /** Units due at `readTimeMs` before this position are delivered. */
+  readonly deliveredTo: number;
 }
 
 /** How the files of a store that is opened were found. */
@@ -157,9 +157,9 @@ export class TimerMessageStore {
     return { positions: positions.reverse(), deletes };
   }
 
-  /** Units of the slot that were delivered before the engine ended. */
-  deliveredUnitsOf(timeMs: number): number {
-    return timeMs === this.checkpoint.lastReadTimeMs ? this.checkpoint.deliveredUnits : 0;
+  /** Units of the slot before this position were delivered before the engine ended. */
+  deliveredToOf(timeMs: number): number {
+    return timeMs === this.checkpoint.lastReadTimeMs ? this.checkpoint.deliveredTo : 0;
   }
 
   /** @throws StoreError when the unit is damaged. */
@@ -175,7 +175,7 @@ export class TimerMessageStore {
     this.wheel.clear();
     this.recovered.clear();
     this.pending = 0;
-    this.checkpoint.deliveredUnits = 0;
+    this.checkpoint.deliveredTo = 0;
     this.clearCount++;
   }
 
@@ -210,7 +210,7 @@ export class TimerMessageStore {
   }
 
   private async flushNow(
-    { readTimeMs, queueOffset, deliveredUnits }: FlushedProgress,
+    { readTimeMs, queueOffset, deliveredTo }: FlushedProgress,
     earlier: TimerProgress,
     now: number,
     syncStore: (done: FileCallback) => void,
@@ -228,7 +228,7 @@ export class TimerMessageStore {
     this.checkpoint.lastTimerQueueOffset = queueOffset;
     this.checkpoint.lastTimerLogFlushPos = end;
     this.checkpoint.earlier = earlier;
-    this.checkpoint.deliveredUnits = deliveredUnits;
+    this.checkpoint.deliveredTo = deliveredTo;
     await promisify((done: FileCallback) => this.checkpoint.save(now, done))();
   }
 

@@ -315,6 +315,19 @@ describe('TimerMessageService', () => {
       expect(await broker.arrived()).toEqual(all);
     });
 
+    it('and nothing early that is sent while the clock is set back in the middle of it', async () => {
+      const broker = await inTheMiddle();
+      broker.clock.set(broker.clock.now() - 60 * MINUTE);
+      const sent = broker.send('later', broker.in(10 * MINUTE));
+      await settle();
+      broker.disk.releaseSyncs();
+      await sent;
+      await broker.pass(5000);
+      expect(await broker.arrived()).toEqual(all);
+      await broker.pass(10 * MINUTE);
+      expect(await broker.arrived()).toEqual([...all, 'later']);
+    });
+
     it('but for what Apache may have left of another one', async () => {
       const broker = await inTheMiddle();
       const closed = broker.close();

@@ -55,7 +55,7 @@ describe('the files of timed messages', () => {
     const add = () =>
       timers.add({ delayedTime: 60_000, offsetPy: 0, sizePy: 300, realTopic: 'T', isDelete: false }, 0, 0);
     const syncs: FileCallback[] = [];
-    const progress = { queueOffset: 5, readTimeMs: 1000, deliveredUnits: 0 };
+    const progress = { queueOffset: 5, readTimeMs: 1000, deliveredTo: 0 };
     const flush = () => timers.flush(progress, progress, 1000, (done) => syncs.push(done));
     add();
     const flushes = [flush(), flush()];
