@@ -25,7 +25,7 @@ Runs a RocketMQ until SIGTERM, SIGINT or SIGHUP: a broker, its store, and withou
 
   -c FILE            properties file as for Apache's mqbroker; in it keys are written as storePathRootDir. Without
                      storePathRootDir there, the store is ~/store, as Apache's is
-  -n ADDR            the same as --namesrv-addr; default: the environment variable NAMESRV_ADDR, unless it names this machine
+  -n ADDR            the same as --namesrv-addr; default: the environment variable NAMESRV_ADDR, unless that is a loopback address
 
 Exit code: 0 after one of these, 1 when the start failed, 2 for a key or value that is not allowed.
 

@@ -40,11 +40,11 @@ async function main(parameters: readonly string[]): Promise<void> {
   await command({ words: others, flags }, logger, untilSignal());
 }
 
-/** Settles when the process is asked to end; a second request ends it at once. */
+/** Settles when the process is asked to end; a second request ends it at once, but for SIGHUP, which a terminal sends twice. */
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
-      for (const signal of END_SIGNALS) process.off(signal, end);
+      for (const signal of END_SIGNALS) if (signal !== 'SIGHUP') process.off(signal, end);
       resolve();
     };
     for (const signal of END_SIGNALS) process.on(signal, end);

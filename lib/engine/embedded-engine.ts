@@ -80,6 +80,7 @@ export class EmbeddedEngine {
   private readonly fileSystem: FileSystem;
   private readonly logger: Logger;
   private clients = 0;
+  private isEnded = false;
 
   /** @throws ConfigurationError that names an option, its value and what is allowed. */
   constructor(options: EngineOptions = {}, environment: EngineEnvironment = {}) {
@@ -135,6 +136,7 @@ export class EmbeddedEngine {
    * @throws ConfigurationError when a port to listen on is taken.
    */
   async start(): Promise<void> {
+    this.isEnded = false;
     try {
       const config = this.brokerConfig;
       // Administrators see it.
@@ -151,6 +153,7 @@ export class EmbeddedEngine {
 
   /** Ends connections, brings everything to the disk and gives the store free. Clients of this process are closed before. */
   async shutdown(): Promise<void> {
+    this.isEnded = true;
     await endAll([
       () => this.outerApi?.shutdown(),
       () => this.listener?.close(),
@@ -187,7 +190,9 @@ export class EmbeddedEngine {
     this.warnOfUnreachable(host);
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
-    await this.broker.start(formatHostPort(await this.storeAddress(host), port));
+    const storeAddress = await this.storeAddress(host);
+    if (this.isEnded) throw new ConfigurationError('The engine was shut down while it started');
+    await this.broker.start(formatHostPort(storeAddress, port));
     if (this.outerNamesrvAddrs.length > 0)
       await this.registerWithOuterNamesrvs(formatHostPort(host, port + 1));
   }

@@ -1,9 +1,8 @@
 import type { Channel } from './channel.js';
-import { failure, type RemotingRequest, type RemotingResponse } from './remoting-command.js';
+import type { RemotingRequest, RemotingResponse } from './remoting-command.js';
 import type { RequestCode } from './request-code.js';
 import type { RequestDispatcher, RequestProcessor } from './request-dispatcher.js';
 import type { RequestExecutor } from './request-executor.js';
-import { ResponseCode } from './response-code.js';
 
 /** Answers a request by what it returns; for all that is not asked with every message. */
 export type Answer<C extends RequestCode> = (
@@ -11,7 +10,7 @@ export type Answer<C extends RequestCode> = (
   channel: Channel,
 ) => RemotingResponse<C> | Promise<RemotingResponse<C>>;
 
-/** Registers an {@link Answer}; an error of a promise is answered as one that is thrown. */
+/** Registers an {@link Answer}. */
 export function registerAnswer<C extends RequestCode>(
   dispatcher: RequestDispatcher,
   code: C,
@@ -21,10 +20,7 @@ export function registerAnswer<C extends RequestCode>(
   const processor: RequestProcessor<C> = (request, context) => {
     const response = answer(request, context.channel);
     if (!(response instanceof Promise)) return context.reply(response);
-    response
-      .then((settled) => context.reply(settled))
-      // An answer may also be one that cannot travel.
-      .catch((error) => context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error))));
+    return response.then((settled) => context.reply(settled));
   };
   dispatcher.register(code, processor, executor);
 }

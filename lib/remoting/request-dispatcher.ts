@@ -7,10 +7,11 @@ import type { RequestCode } from './request-code.js';
 import type { RequestExecutor } from './request-executor.js';
 import { ResponseCode } from './response-code.js';
 
+/** A promise is of the answer; an error of it is answered as one that is thrown. */
 export type RequestProcessor<C extends RequestCode> = (
   request: RemotingRequest<C>,
   context: RequestContext<C>,
-) => void;
+) => void | Promise<void>;
 
 interface Registration {
   readonly processor: RequestProcessor<never>;
@@ -53,11 +54,16 @@ export class RequestDispatcher {
     context: RequestContext,
   ): void {
     try {
-      processor(request as never, context as never);
+      const answer = processor(request as never, context as never);
+      if (answer instanceof Promise)
+        answer.catch((error: Error) => this.fail(failures, request, context, error));
     } catch (error) {
-      if (failures.take())
-        this.logger.error(`Request ${request.code} failed${failures.leftOut}: ${(error as Error).stack}`);
-      context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));
+      this.fail(failures, request, context, error as Error);
     }
+  }
+
+  private fail(failures: LogLimit, { code }: RemotingRequest, context: RequestContext, error: Error): void {
+    if (failures.take()) this.logger.error(`Request ${code} failed${failures.leftOut}: ${error.stack}`);
+    context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));
   }
 }

@@ -292,7 +292,7 @@ export class DefaultMessageStore {
 
   /** When a message was stored; -1 when there is none at that offset. */
   getMessageStoreTimestamp(topic: string, queueId: number, offset: number): number {
-    const queue = this.queues.find(topic, queueId);
+    const queue = this.isOpen ? this.queues.find(topic, queueId) : undefined;
     return queue === undefined ? -1 : storeTimestampAt(this.log, queue, offset);
   }
 

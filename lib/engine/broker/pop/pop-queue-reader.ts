@@ -33,6 +33,17 @@ export class PopQueueReader {
 
   /** What the group gets of a queue, if anything; then the queue stays locked. */
   async read(queue: PopQueue): Promise<PopPortion | undefined> {
+    try {
+      return await this.readOrThrow(queue);
+    } catch (error) {
+      this.error = error as Error;
+      const key = lockKeyOf(queue.topic, this.header.consumerGroup, queue.queueId);
+      if (this.locked.has(key)) this.unlock(key, queue);
+      return undefined;
+    }
+  }
+
+  private async readOrThrow(queue: PopQueue): Promise<PopPortion | undefined> {
     const { topic, queueId } = queue;
     const key = lockKeyOf(topic, this.header.consumerGroup, queueId);
     this.ends.set(key, this.broker.store.getMaxOffsetInQueue(topic, queueId));
@@ -45,7 +56,7 @@ export class PopQueueReader {
       return undefined;
     }
     this.locked.set(key, queue);
-    const portion = await this.readLocked(queue).catch((error: Error) => void (this.error = error));
+    const portion = await this.readLocked(queue);
     if (portion === undefined) this.unlock(key, queue);
     return portion;
   }

@@ -82,6 +82,7 @@ export class PopRequest implements HeldPop {
       }
       const results = await Promise.all(taking);
       reader.unlockAll();
+      if (reader.error !== undefined) this.pops.logFailure(`A pop of topic ${this.topic}`, reader.error);
       const taken = results.filter((result) => typeof result !== 'string');
       const refused = results.find((result) => typeof result === 'string');
       if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);

@@ -179,9 +179,11 @@ export class PopReviveService {
     return true;
   }
 
-  /** The topic of the messages is there, and they need a retry topic; while the disk refuses, it is told that they cannot be stored. */
+  /** The topic of the messages is there, and they need a retry topic. */
   private async finishDeletion(retryTopic: string): Promise<void> {
-    await this.broker.deleteTopic(retryTopic).catch(() => {});
+    await this.broker
+      .deleteTopic(retryTopic)
+      .catch((error) => this.logLost(`Topic ${retryTopic} cannot be deleted: ${String(error)}`));
   }
 
   private async put(

@@ -1,3 +1,4 @@
+import { LogLimit } from '../../../common/log-limit.js';
 import { REVIVE_QUEUES } from '../../../common/mix-all.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { ConfigManagerOptions } from '../../config-manager.js';
@@ -25,6 +26,7 @@ export class PopService {
   readonly orders: ConsumerOrderInfoManager;
   readonly orderly: PopOrderly;
   private readonly reviveService: PopReviveService;
+  private readonly failures: LogLimit;
   private popCount = 0;
 
   constructor(
@@ -33,6 +35,7 @@ export class PopService {
     deliveredUntil: () => number,
   ) {
     const { config, clock } = broker;
+    this.failures = new LogLimit(clock);
     this.reviveTopic = new ReviveTopic(broker);
     this.polling = new PopLongPollingService(clock, config);
     this.notifications = new PopLongPollingService(clock, config);
@@ -79,6 +82,12 @@ export class PopService {
   onTopicDeleted(topic: string): void {
     this.polling.wakeTopic(topic);
     this.notifications.wakeTopic(topic);
+  }
+
+  /** What cannot be read now may fail with every request. */
+  logFailure(what: string, error: Error): void {
+    if (this.failures.take())
+      this.broker.logger.error(`${what} failed${this.failures.leftOut}: ${error.stack}`);
   }
 
   /** Check points go to the queues of the revive topic in turn. */
