@@ -51,19 +51,23 @@ describe('a recall', () => {
     expect(await broker.arrived()).toEqual([]);
   });
 
-  it('holds when an earlier message could not be delivered meanwhile', async () => {
-    const broker = await TimerBroker.open();
-    await broker.send('early', broker.in(5000));
-    const { header } = await broker.send('x', broker.in(10_000));
-    broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
-    await broker.pass(5000);
-    broker.disk.faults.length = 0;
-    broker.clock.pass(3000);
-    expect((await broker.recall(header!.recallHandle!)).code).toBe(0);
-    broker.clock.pass(3000);
-    await broker.pass(MINUTE);
-    expect(await broker.arrived()).toEqual(['early']);
-  });
+  it.each([0, 100])(
+    'holds when an earlier message could not be delivered meanwhile, and %i others came',
+    async (count) => {
+      const broker = await TimerBroker.open();
+      await broker.send('early', broker.in(5000));
+      const { header } = await broker.send('x', broker.in(10_000));
+      broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
+      await broker.pass(5000);
+      broker.disk.faults.length = 0;
+      broker.clock.pass(3000);
+      await Promise.all(Array.from({ length: count }, (_, i) => broker.send(`${i}`, broker.in(DAY))));
+      expect((await broker.recall(header!.recallHandle!)).code).toBe(0);
+      broker.clock.pass(3000);
+      await broker.pass(MINUTE);
+      expect(await broker.arrived()).toEqual(['early']);
+    },
+  );
 
   it('refuses what it cannot recall', async () => {
     const broker = await TimerBroker.open();
@@ -95,21 +99,6 @@ describe('a recall', () => {
     const broker = await TimerBroker.open({ recallMessageEnable: false });
     const { header } = await broker.send('x', broker.in(10_000));
     expect((await broker.recall(header!.recallHandle!)).code).toBe(ResponseCode.NO_PERMISSION);
-  });
-
-  it('holds when many messages wait to be taken up before it', async () => {
-    const broker = await TimerBroker.open();
-    await broker.send('early', broker.in(5000));
-    const { header } = await broker.send('x', broker.in(10_000));
-    broker.disk.faults.push({ operation: 'write', path: /commitlog/, code: 'ENOSPC' });
-    await broker.pass(5000);
-    broker.disk.faults.length = 0;
-    broker.clock.pass(3000);
-    await Promise.all(Array.from({ length: 100 }, (_, i) => broker.send(`${i}`, broker.in(DAY))));
-    expect((await broker.recall(header!.recallHandle!)).code).toBe(0);
-    broker.clock.pass(3000);
-    await broker.pass(MINUTE);
-    expect(await broker.arrived()).toEqual(['early']);
   });
 
   it('holds when both wait to be taken up, and nothing else waits', async () => {
