@@ -7,6 +7,8 @@ import { RequestCode } from '../remoting/request-code.js';
 
 /** Milliseconds from one line to the next: all that somebody does step by step is seen, a flood does not fill the disk. */
 const INTERVAL = 100;
+/** Characters of a request that a line has at most, for the same reason. */
+const MAX_LENGTH = 1000;
 
 /** Says in the log what administrators ask to be changed, and from where. */
 export class ChangeLog {
@@ -24,7 +26,7 @@ export class ChangeLog {
     const [name] = Object.entries(RequestCode).find(([, other]) => other === code)!;
     return (request, channel) => {
       if (this.limit.take()) {
-        const what = JSON.stringify(request.header ?? request.body);
+        const what = String(JSON.stringify(request.header ?? request.body)).slice(0, MAX_LENGTH);
         const { leftOut } = this.limit;
         this.logger.log(`${formatHostAddress(channel.remoteHost)} asks for ${name} ${what}${leftOut}`);
       }

@@ -66,6 +66,14 @@ describe('what others say stays within its line of the log', () => {
 describe('changes of administrators', () => {
   const HOST = /^LOG 127\.0\.0\.1:\d+ asks for /;
 
+  it('are cut to a thousand characters', async () => {
+    const engine = await startEngine();
+    const client = await TestClient.open(engine);
+    await client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: 'n', key: 'k'.repeat(5000) });
+    const line = engine.logger.lines.find((text) => HOST.test(text))!;
+    expect(line.slice(line.indexOf('{'))).toHaveLength(1000);
+  });
+
   it('are in the log with what and from where', async () => {
     const clock = new VirtualClock();
     const engine = await startEngine({ clock });
