@@ -304,12 +304,18 @@ describe('TimerMessageService', () => {
       return broker;
     }
 
-    it('when the engine ends in the middle of it', async () => {
+    /** After the first of them are stored, the engine has ended. */
+    async function endedInTheMiddle(): Promise<TimerBroker> {
       const broker = await inTheMiddle();
       const closed = broker.close();
       await settle();
       broker.disk.releaseSyncs();
       await closed;
+      return broker;
+    }
+
+    it('when the engine ends in the middle of it', async () => {
+      const broker = await endedInTheMiddle();
       await broker.start();
       await broker.pass(1000);
       expect(await broker.arrived()).toEqual(all);
@@ -329,11 +335,7 @@ describe('TimerMessageService', () => {
     });
 
     it('but for what Apache may have left of another one', async () => {
-      const broker = await inTheMiddle();
-      const closed = broker.close();
-      await settle();
-      broker.disk.releaseSyncs();
-      await closed;
+      const broker = await endedInTheMiddle();
       const numbers = broker.disk.content(CHECKPOINT).subarray(0, 56);
       numbers.writeBigInt64BE(numbers.readBigInt64BE(48) + 1n, 48);
       broker.disk.damage(CHECKPOINT, 0, numbers);
