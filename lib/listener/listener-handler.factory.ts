@@ -8,6 +8,7 @@ import {
   type ContextId,
   type DiscoveryService,
 } from '@nestjs/core';
+import { isObservable } from 'rxjs';
 import { MessageExt } from '../common/message-ext.js';
 import { ConfigurationError } from '../errors/index.js';
 import { illegalParameter } from '../rocketmq.messages.js';
@@ -25,6 +26,8 @@ type Wrap = (instance: object, method: Handler, contextId?: ContextId, inquirerI
 /** Where Nest looks for pipes of a class or method, and for the types of parameters. */
 const PIPES_METADATA = '__pipes__';
 const PARAMTYPES_METADATA = 'design:paramtypes';
+/** Where it looks for what else stands before a method. */
+const ENHANCERS_METADATA = ['__guards__', '__interceptors__', '__exceptionFilters__'];
 /** By what Nest 11 tells the handlers of controllers apart. */
 const CONTROLLER_ID = 'CONTROLLER_ID';
 /** Where parameter decorators note what they decorate, and what is in the keys of those that `createParamDecorator` made. */
@@ -70,17 +73,58 @@ export class ListenerHandlerFactory {
         undefined,
         ROCKETMQ_CONTEXT_TYPE,
       ) as Handler;
-    if (isShared(wrapper)) return sharedHandler(wrapper.instance as object, handler, method, wrap);
-    return scopedHandler(wrapper, handler, wrap);
+    if (!isShared(wrapper)) return scopedHandler(wrapper, handler, wrap);
+    const isAlone = !hasParams && !this.isEnhanced(prototype.constructor, handler);
+    return sharedHandler(wrapper.instance as object, handler, method, isAlone ? directly(wrap) : wrap);
   }
 
   /** Parameters cost time for each message, so there are only any where one is decorated, or a pipe wants to see them. */
   private hasPipes(type: object, handler: object): boolean {
     const isGlobal = this.config.getGlobalPipes().length + this.config.getGlobalRequestPipes().length > 0;
-    return (
-      isGlobal || Reflect.hasMetadata(PIPES_METADATA, type) || Reflect.hasMetadata(PIPES_METADATA, handler)
-    );
+    return isGlobal || hasMetadata([PIPES_METADATA], type, handler);
   }
+
+  private isEnhanced(type: object, handler: object): boolean {
+    const { config } = this;
+    const global = [
+      config.getGlobalGuards(),
+      config.getGlobalRequestGuards(),
+      config.getGlobalInterceptors(),
+      config.getGlobalRequestInterceptors(),
+      config.getGlobalFilters(),
+      config.getGlobalRequestFilters(),
+    ];
+    return global.some(({ length }) => length > 0) || hasMetadata(ENHANCERS_METADATA, type, handler);
+  }
+}
+
+function hasMetadata(keys: readonly string[], type: object, handler: object): boolean {
+  return keys.some((key) => Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, handler));
+}
+
+/**
+ * Nest makes four promises for each call, which takes longer than all else that is done for a message. A method before which nothing
+ * stands is called at once. Errors still go through Nest, which logs them, and so do Observables and what has to be awaited.
+ */
+function directly(wrap: Wrap): Wrap {
+  return (instance, method) => {
+    const settle = wrap(instance, (result) => result) as (result: unknown) => Promise<unknown>;
+    const settled = (result: unknown) => (isObservable(result) ? settle(result) : result);
+    const failed = (error: unknown) => settle(Promise.reject(error));
+    return (payload, message, context) => {
+      try {
+        const returned = method.call(instance, payload, message, context);
+        if (returned instanceof Promise) return returned.then(settled, failed);
+        return isThenable(returned) ? settle(returned) : settled(returned);
+      } catch (error) {
+        return failed(error);
+      }
+    };
+  };
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 
 /** What takes the place of the method of the instance, as spies of tests do at any time, is called instead of it. */

@@ -212,3 +212,48 @@ describe('an exception filter that is asynchronous', () => {
     expect(attempts.received.map(brief)).toEqual(['a 0', 'b 0']);
   });
 });
+
+describe('a listener before which nothing stands', () => {
+  /** As the queries of Prisma and Knex are, which are made when someone waits for them. */
+  const lazily = (result: () => unknown) => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- what is tested
+    then: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => {
+      try {
+        resolve(result());
+      } catch (error) {
+        reject(error);
+      }
+    },
+  });
+  const fail = () => {
+    throw new Error('broken');
+  };
+
+  it.each([
+    ['returned', () => DeadLetter('no')],
+    ['promised', async () => DeadLetter('no')],
+    ['observed', () => of(DeadLetter('no'))],
+    ['observed later', async () => of(DeadLetter('no'))],
+    ['of a query', () => lazily(() => DeadLetter('no'))],
+  ])('says what becomes of its message by an outcome that is %s', async (_how, handle) => {
+    const { app, dead } = await startListening(handle);
+    await app.template.syncSend('t', 'x');
+    expect((await dead.take()).map(reasonOf)).toEqual(['no']);
+  });
+
+  it.each([
+    ['thrown', fail],
+    ['of a promise', async () => fail()],
+    ['of an Observable', () => throwError(() => new Error('broken'))],
+    ['of a query', () => lazily(fail)],
+  ])('has Nest log an error that is %s, once, and its message comes again', async (_how, handle) => {
+    const { app, clock, attempts } = await startListening(({ times }) =>
+      times === 0 ? handle() : undefined,
+    );
+    await app.template.syncSend('t', 'x');
+    await app.logger.logged('failed (attempt 1, group g): Error: broken');
+    expect(app.logger.lines.filter((line) => line.includes('[ExceptionsHandler]'))).toHaveLength(1);
+    await clock.advance(10 * SECOND);
+    expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
+  });
+});
