@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { LogLimit } from '../common/log-limit.js';
+import { LimitedLogger } from '../common/limited-logger.js';
 import type { Logger } from '../common/logger.js';
 import { formatHostAddress } from '../common/socket-host.js';
 import type { Answer } from '../remoting/answers.js';
@@ -12,24 +12,18 @@ const MAX_LENGTH = 1000;
 
 /** Says in the log what administrators ask to be changed, and from where. */
 export class ChangeLog {
-  private readonly limit: LogLimit;
+  private readonly logger: Logger;
 
-  constructor(
-    private readonly logger: Logger,
-    clock: Clock,
-  ) {
-    this.limit = new LogLimit(clock, INTERVAL);
+  constructor(logger: Logger, clock: Clock) {
+    this.logger = new LimitedLogger(logger, clock, INTERVAL);
   }
 
   /** The same answer, whose requests are in the log. */
   noting<C extends RequestCode>(code: C, work: Answer<C>): Answer<C> {
     const [name] = Object.entries(RequestCode).find(([, other]) => other === code)!;
     return (request, channel) => {
-      if (this.limit.take()) {
-        const what = String(JSON.stringify(request.header ?? request.body)).slice(0, MAX_LENGTH);
-        const { leftOut } = this.limit;
-        this.logger.log(`${formatHostAddress(channel.remoteHost)} asks for ${name} ${what}${leftOut}`);
-      }
+      const what = String(JSON.stringify(request.header ?? request.body)).slice(0, MAX_LENGTH);
+      this.logger.log(`${formatHostAddress(channel.remoteHost)} asks for ${name} ${what}`);
       return work(request, channel);
     };
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { LogLimit } from '../common/log-limit.js';
+import { LimitedLogger } from '../common/limited-logger.js';
 import type { Logger } from '../common/logger.js';
 import type { RequestContext } from './channel.js';
 import { failure, type RemotingRequest } from './remoting-command.js';
@@ -17,7 +17,7 @@ interface Registration {
   readonly processor: RequestProcessor<never>;
   readonly executor: RequestExecutor | undefined;
   /** What fails by what was sent may fail as often as it is sent. */
-  readonly failures: LogLimit;
+  readonly failures: LimitedLogger;
 }
 
 /** Finds the processor of a request by its code (NettyRemotingAbstract#processRequestCommand). */
@@ -31,7 +31,7 @@ export class RequestDispatcher {
 
   /** Without an executor, requests are carried out as they come. */
   register<C extends RequestCode>(code: C, processor: RequestProcessor<C>, executor?: RequestExecutor): void {
-    const failures = new LogLimit(this.clock);
+    const failures = new LimitedLogger(this.logger, this.clock);
     const untyped = processor as unknown as RequestProcessor<never>;
     this.registrations.set(code, { processor: untyped, executor, failures });
   }
@@ -62,8 +62,13 @@ export class RequestDispatcher {
     }
   }
 
-  private fail(failures: LogLimit, { code }: RemotingRequest, context: RequestContext, error: Error): void {
-    if (failures.take()) this.logger.error(`Request ${code} failed${failures.leftOut}: ${error.stack}`);
+  private fail(
+    failures: LimitedLogger,
+    { code }: RemotingRequest,
+    context: RequestContext,
+    error: Error,
+  ): void {
+    failures.error(`Request ${code} failed: ${error.stack}`);
     context.reply(failure(ResponseCode.SYSTEM_ERROR, String(error)));
   }
 }

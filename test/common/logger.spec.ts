@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LogLimit } from '../../lib/common/log-limit.js';
+import { LimitedLogger } from '../../lib/common/limited-logger.js';
 import { escapedLogger } from '../../lib/common/logger.js';
 import { RecordingLogger } from '../support/test-store.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -30,15 +30,16 @@ describe('a line of the log', () => {
   });
 });
 
-describe('LogLimit', () => {
-  it('lets a line through every 10 s, which says how many it kept back before', async () => {
+describe('a LimitedLogger', () => {
+  it('writes a line every 10 s, which says how many it kept back before', async () => {
     const clock = new VirtualClock();
-    const limit = new LogLimit(clock);
-    expect([limit.take(), limit.leftOut]).toEqual([true, '']);
-    expect([limit.take(), limit.take()]).toEqual([false, false]);
+    const logger = new RecordingLogger();
+    const limited = new LimitedLogger(logger, clock);
+    for (const line of ['1', '2', '3']) limited.warn(line);
     await clock.advance(10_000);
-    expect([limit.take(), limit.leftOut]).toEqual([true, ' (2 left out before)']);
+    limited.error('4');
     await clock.advance(10_000);
-    expect([limit.take(), limit.leftOut]).toEqual([true, '']);
+    limited.log('5');
+    expect(logger.lines).toEqual(['WARN 1', 'ERROR 4 (2 left out before)', 'LOG 5']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Timer } from '../../common/clock.js';
-import { LogLimit } from '../../common/log-limit.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import { Message } from '../../common/message.js';
 import { KEY_SEPARATOR } from '../../common/message-const.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
@@ -35,7 +35,7 @@ export class AsyncTraceDispatcher {
   private readonly sends = new Set<Promise<void>>();
   private sending = 0;
   private dropped = 0;
-  private readonly warnings: LogLimit;
+  private readonly limited: LimitedLogger;
   private timer: Timer | undefined;
   private isRunning = false;
 
@@ -44,7 +44,7 @@ export class AsyncTraceDispatcher {
     private readonly producer: DefaultMQProducer,
     readonly traceTopic: string,
   ) {
-    this.warnings = new LogLimit(instance.clock, WARNING_INTERVAL);
+    this.limited = new LimitedLogger(instance.logger, instance.clock, WARNING_INTERVAL);
   }
 
   start(): void {
@@ -102,9 +102,8 @@ export class AsyncTraceDispatcher {
 
   private drop(count: number, reason: string): void {
     this.dropped += count;
-    if (!this.warnings.take()) return;
-    const { logger } = this.instance;
-    logger.warn(`${this.dropped} records of the message trace (${this.traceTopic}) are lost: ${reason}`);
-    this.dropped = 0;
+    this.limited.warn(
+      `${this.dropped} records of the message trace (${this.traceTopic}) are lost since the start: ${reason}`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import type { Allocator } from '../../common/buffer-pool.js';
 import type { Clock } from '../../common/clock.js';
-import { LogLimit } from '../../common/log-limit.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import { hasQueueOffset } from '../../common/message-sys-flag.js';
@@ -104,9 +104,9 @@ export class DefaultMessageStore {
     const state = { log, queues, index, checkpoint, queueEnds, deleted };
     this.loader = new StoreLoader({ ...state, delayLevels, logger, savedTopics: options.savedTopics });
     const repair = new UnitRepair(log, deleted, delayLevels, clock, flags, logger);
-    const readErrors = new LogLimit(clock);
+    const readErrors = new LimitedLogger(logger, clock);
     this.reader = new MessageReader(log, config, repair, ({ message }) => {
-      if (readErrors.take()) logger.error(`Messages cannot be read now: ${message}${readErrors.leftOut}`);
+      readErrors.error(`Messages cannot be read now: ${message}`);
     });
     this.lookup = new MessageLookup(log, index, config);
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js';
 import { isDiskFull, OpenError, type FileCallback } from '../../common/file-system.js';
-import { LogLimit } from '../../common/log-limit.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import { StoreError } from '../../errors/store.error.js';
 import type { AppendBatch } from './append-batch.js';
 import type { CommitLog } from './commit-log.js';
@@ -67,13 +67,13 @@ export class LogWriter {
   /** The disk has the log up to here. */
   syncedOffset = 0;
 
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(
     private readonly log: CommitLog,
     private readonly options: LogWriterOptions,
   ) {
-    this.logLimit = new LogLimit(options.clock);
+    this.limited = new LimitedLogger(options.files.logger, options.clock);
   }
 
   get isIdle(): boolean {
@@ -255,10 +255,7 @@ export class LogWriter {
       fillWithZeros(segment, offset, length);
     } else if (error instanceof OpenError) {
       // Nothing was written: what is sent next is tried again.
-      if (this.logLimit.take())
-        this.options.files.logger.error(
-          `Messages cannot be stored now: ${error.message}${this.logLimit.leftOut}`,
-        );
+      this.limited.error(`Messages cannot be stored now: ${error.message}`);
     } else {
       this.setFault('written', error);
     }

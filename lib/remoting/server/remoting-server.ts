@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type DropArgument, type Server, type Socket } from 'node:net';
 import { BufferPool } from '../../common/buffer-pool.js';
-import { LogLimit } from '../../common/log-limit.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
+import type { Logger } from '../../common/logger.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
@@ -25,6 +26,7 @@ export interface RemotingServerOptions extends Omit<
   ServerConnectionOptions,
   'bodies' | 'strangers' | 'unread' | 'complaints'
 > {
+  readonly logger: Logger;
   /** Undefined: connections are not encrypted. */
   readonly certificates?: ServerCertificates | undefined;
   readonly maxConnections?: number;
@@ -40,15 +42,15 @@ export class RemotingServer {
   private readonly bodies = new BufferPool();
   private readonly strangers: Strangers;
   private readonly unread: UnreadAnswers;
-  private readonly complaints: LogLimit;
-  private readonly drops: LogLimit;
+  private readonly complaints: LimitedLogger;
+  private readonly drops: LimitedLogger;
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates, maxStrangerBytes = MAX_STRANGER_BYTES } = options;
     const maxUnreadBytes = options.maxUnreadBytes ?? MAX_UNREAD_BYTES;
     this.unread = { bytes: 0, maxBytes: maxUnreadBytes, onExcess: () => this.cutOffSlowest() };
-    this.complaints = new LogLimit(options.clock);
-    this.drops = new LogLimit(options.clock, DROP_INTERVAL);
+    this.complaints = new LimitedLogger(options.logger, options.clock);
+    this.drops = new LimitedLogger(options.logger, options.clock, DROP_INTERVAL);
     this.strangers = { heldBytes: 0, maxBytes: maxStrangerBytes };
     const onAccepted = (socket: Socket) => this.accept(socket);
     this.tls = certificates && new TlsAcceptor({ ...options, certificates, onAccepted });
@@ -111,9 +113,8 @@ export class RemotingServer {
   }
 
   private onDrop(client: DropArgument | undefined): void {
-    if (!this.drops.take()) return;
     const { maxConnections } = this.server;
-    this.options.logger.warn(
+    this.drops.warn(
       `A connection from ${client?.remoteAddress} is refused, as there are ${maxConnections} already`,
     );
   }

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Allocator, BufferPool } from '../../common/buffer-pool.js';
 import type { Clock, Timer } from '../../common/clock.js';
-import type { LogLimit } from '../../common/log-limit.js';
-import type { Logger } from '../../common/logger.js';
+import type { LimitedLogger } from '../../common/limited-logger.js';
 import { parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RequestAuthenticator } from '../acl/request-authenticator.js';
 import type { Channel, RequestContext, RequestHandler } from '../channel.js';
@@ -72,13 +71,12 @@ export interface UnreadAnswers {
 export interface ServerConnectionOptions {
   readonly handler: RequestHandler;
   readonly clock: Clock;
-  readonly logger: Logger;
   /** Memory for bodies of answers. */
   readonly bodies: BufferPool;
   readonly strangers: Strangers;
   readonly unread: UnreadAnswers;
   /** Of lines about clients that are refused or cut off, who may come again and again. */
-  readonly complaints: LogLimit;
+  readonly complaints: LimitedLogger;
   /** Undefined: requests are not signed. */
   readonly authenticator?: RequestAuthenticator | undefined;
 }
@@ -326,10 +324,8 @@ export class ServerConnection implements Channel {
   }
 
   private complain(what: string, why: string): void {
-    const { complaints, logger } = this.options;
     const { remoteAddress, remotePort } = this.socket;
-    if (complaints.take())
-      logger.warn(`${what} from ${remoteAddress}:${remotePort} ${why}${complaints.leftOut}`);
+    this.options.complaints.warn(`${what} from ${remoteAddress}:${remotePort} ${why}`);
   }
 }
 

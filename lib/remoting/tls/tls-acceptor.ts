@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import type { Clock, Timer } from '../../common/clock.js';
-import { LogLimit } from '../../common/log-limit.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import type { ServerCertificates } from './server-certificates.js';
 
@@ -29,11 +29,11 @@ export class TlsAcceptor {
   private readonly server: Server;
   /** By the host and port of the client, which both sides of the decryption know. */
   private readonly pending = new Map<string, PendingSocket>();
-  private readonly complaints: LogLimit;
+  private readonly complaints: LimitedLogger;
 
   constructor(private readonly options: TlsAcceptorOptions) {
-    const { certificates, clock } = options;
-    this.complaints = new LogLimit(clock);
+    const { certificates, clock, logger } = options;
+    this.complaints = new LimitedLogger(logger, clock);
     const { requireClientCert } = certificates.options;
     this.server = createServer({
       ...certificates.current,
@@ -84,8 +84,7 @@ export class TlsAcceptor {
     const socket = this.pending.get(name)?.socket;
     if (socket === undefined) return;
     this.forget(name);
-    if (this.complaints.take())
-      this.options.logger.warn(`The connection from ${name} is closed: ${reason}${this.complaints.leftOut}`);
+    this.complaints.warn(`The connection from ${name} is closed: ${reason}`);
     socket.destroy();
   }
 

@@ -1,4 +1,4 @@
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import { FilterSyntaxError } from '../../../common/filter/filter-syntax-error.js';
 import { compileSql92, type SqlFilter } from '../../../common/filter/sql-filter.js';
@@ -35,11 +35,11 @@ export type ConsumerFilterData = typeof FIELDS & {
 /** The SQL92 expressions of consumer groups (ConsumerFilterManager), kept in `config/consumerFilter.json`. */
 export class ConsumerFilterManager extends ConfigManager {
   private readonly table = new Map<string, Map<string, ConsumerFilterData>>();
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(options: ConfigManagerOptions) {
     super(options, 'consumerFilter.json', PERSIST_INTERVAL);
-    this.logLimit = new LogLimit(options.clock);
+    this.limited = new LimitedLogger(this.logger, options.clock);
   }
 
   get(topic: string, group: string): ConsumerFilterData | undefined {
@@ -113,10 +113,10 @@ export class ConsumerFilterManager extends ConfigManager {
       return compileSql92(expression);
     } catch (error) {
       if (!(error instanceof FilterSyntaxError)) throw error;
-      if (this.logLimit.take())
-        this.logger.warn(
-          `Group ${consumerGroup} subscribes to topic ${topic} with ${JSON.stringify(expression.slice(0, MAX_SHOWN))}: ${error.message}${this.logLimit.leftOut}`,
-        );
+      const shown = JSON.stringify(expression.slice(0, MAX_SHOWN));
+      this.limited.warn(
+        `Group ${consumerGroup} subscribes to topic ${topic} with ${shown}: ${error.message}`,
+      );
       return undefined;
     }
   }

@@ -1,5 +1,5 @@
 import type { Timer } from '../../../common/clock.js';
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import type { BrokerController } from '../broker-controller.js';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.js';
 
@@ -16,10 +16,10 @@ export class BrokerFastFailure {
   private readonly queues: readonly RequestQueue[];
   private timer: Timer | undefined;
   private refusedCount = 0;
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(private readonly broker: BrokerController) {
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
     const { config, topics } = broker;
     const { maxPendingMessages } = broker.storeConfig;
     const isStoreBusy = (): boolean => broker.store.isBusy || topics.waitingCount >= maxPendingMessages;
@@ -90,10 +90,8 @@ export class BrokerFastFailure {
 
   private noteRefused(): void {
     this.refusedCount++;
-    if (!this.logLimit.take()) return;
-    const { refusedCount } = this;
-    this.broker.logger.warn(
-      `The disk is behind: requests are refused as SYSTEM_BUSY (${refusedCount} since the start)`,
+    this.limited.warn(
+      `The disk is behind: requests are refused as SYSTEM_BUSY (${this.refusedCount} since the start)`,
     );
   }
 }

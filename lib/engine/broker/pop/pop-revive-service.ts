@@ -1,5 +1,5 @@
 import type { Timer } from '../../../common/clock.js';
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
@@ -25,7 +25,7 @@ export class PopReviveService {
   private timer: Timer | undefined;
   private running = Promise.resolve();
   private isStopped = false;
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(
     private readonly broker: BrokerController,
@@ -35,7 +35,7 @@ export class PopReviveService {
     /** Nothing of the check point is open any more. */
     private readonly onEnd: (point: PopCheckPoint) => void,
   ) {
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
   }
 
   start(): void {
@@ -154,7 +154,7 @@ export class PopReviveService {
 
   /** There may be as many as a topic had that was deleted. */
   private logLost(what: string): void {
-    if (this.logLimit.take()) this.broker.logger.warn(what + this.logLimit.leftOut);
+    this.limited.warn(what);
   }
 
   private async read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {

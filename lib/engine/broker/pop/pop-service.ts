@@ -1,4 +1,4 @@
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { REVIVE_QUEUES } from '../../../common/mix-all.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { ConfigManagerOptions } from '../../config-manager.js';
@@ -26,7 +26,7 @@ export class PopService {
   readonly orders: ConsumerOrderInfoManager;
   readonly orderly: PopOrderly;
   private readonly reviveService: PopReviveService;
-  private readonly failures: LogLimit;
+  private readonly limited: LimitedLogger;
   private popCount = 0;
 
   constructor(
@@ -34,8 +34,8 @@ export class PopService {
     tableOptions: ConfigManagerOptions,
     deliveredUntil: () => number,
   ) {
-    const { config, clock } = broker;
-    this.failures = new LogLimit(clock);
+    const { config, clock, logger } = broker;
+    this.limited = new LimitedLogger(logger, clock);
     this.reviveTopic = new ReviveTopic(broker);
     this.polling = new PopLongPollingService(clock, config);
     this.notifications = new PopLongPollingService(clock, config);
@@ -86,8 +86,7 @@ export class PopService {
 
   /** What cannot be read now may fail with every request. */
   logFailure(what: string, error: Error): void {
-    if (this.failures.take())
-      this.broker.logger.error(`${what} failed${this.failures.leftOut}: ${error.stack}`);
+    this.limited.error(`${what} failed: ${error.stack}`);
   }
 
   /** Check points go to the queues of the revive topic in turn. */

@@ -1,4 +1,4 @@
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
@@ -42,14 +42,14 @@ export class ReviveQueue {
   /** The highest time at which a record that was read was due, in milliseconds since the epoch. */
   private newestDeliverMs = 0;
   private isStopped = false;
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(
     private readonly broker: BrokerController,
     private readonly topic: string,
     private readonly queueId: number,
   ) {
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
   }
 
   /** Takes up where the last run ended; a store that lost its end has less than was worked off, up to `max`. */
@@ -129,10 +129,7 @@ export class ReviveQueue {
       else if (message.tags === ACK_TAG) this.takeAck(decodeAck(text, false));
       else if (message.tags === BATCH_ACK_TAG) this.takeAck(decodeAck(text, true));
     } catch (error) {
-      if (this.logLimit.take())
-        this.broker.logger.error(
-          `Pop record ${message.offsetMsgId} is passed over: ${String(error)}${this.logLimit.leftOut}`,
-        );
+      this.limited.error(`Pop record ${message.offsetMsgId} is passed over: ${String(error)}`);
       return;
     }
     const deliverMs = Number(message.getProperty(MessageConst.TIMER_DELIVER_MS) ?? 0);

@@ -1,4 +1,4 @@
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { reviveTopicOf } from '../../../common/mix-all.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
@@ -25,11 +25,11 @@ const ACK_TIME_INTERVAL = 1000;
 /** Writes check points and acknowledgements; they get into the revive topic by the timers, when the check point is due. */
 export class ReviveTopic {
   readonly name: string;
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(private readonly broker: BrokerController) {
     this.name = reviveTopicOf(broker.config.brokerClusterName);
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
   }
 
   putCheckPoint(point: PopCheckPoint, reviveQid: number): Promise<PutMessageStatus> {
@@ -66,10 +66,7 @@ export class ReviveTopic {
     const message = ownMessage(this.broker, this.name, queueId, Buffer.from(body), properties);
     const diverted = divertTimed(message, storeConfig, clock);
     if (!isMessage(diverted)) {
-      if (this.logLimit.take())
-        this.broker.logger.error(
-          `Pop record ${id} cannot be stored: ${diverted.remark}${this.logLimit.leftOut}`,
-        );
+      this.limited.error(`Pop record ${id} cannot be stored: ${diverted.remark}`);
       return 'MESSAGE_ILLEGAL';
     }
     return (await putMessage(store, diverted)).status;

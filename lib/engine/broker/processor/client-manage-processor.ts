@@ -1,4 +1,4 @@
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { retryTopicOf } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
 import type { ProducerData, ConsumerData } from '../../../remoting/body/heartbeat-data.js';
@@ -12,10 +12,10 @@ const MAX_SHOWN = 255;
 
 /** Keeps account of clients (ClientManageProcessor). */
 export class ClientManageProcessor {
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(private readonly broker: BrokerController) {
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
   }
 
   heartBeat({ body }: Request<'HEART_BEAT'>, channel: Channel): Response<'HEART_BEAT'> {
@@ -68,9 +68,8 @@ export class ClientManageProcessor {
 
   /** A heartbeat comes again and again, and can have any number of groups. */
   private noteRefused(kind: string, group: string, clientId: string, reason: string): void {
-    if (!this.logLimit.take()) return;
     const [shownGroup, shownId] = [group, clientId].map((text) => JSON.stringify(text.slice(0, MAX_SHOWN)));
-    this.broker.logger.warn(
+    this.limited.warn(
       `The ${kind} group ${shownGroup} of client ${shownId} is not taken in: ${reason.slice(0, MAX_SHOWN)}`,
     );
   }

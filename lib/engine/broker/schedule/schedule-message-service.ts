@@ -1,6 +1,6 @@
 import type { Timer } from '../../../common/clock.js';
 import { deliverTimestamp } from '../../../common/delay-level.js';
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TopicNames } from '../../../common/topic-validator.js';
@@ -26,7 +26,7 @@ const MAX_SET_BACK = 60_000;
 export class ScheduleMessageService {
   private readonly timers = new Map<number, Timer>();
   private readonly delivering = new Map<number, DueDelivery>();
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
   private isStopped = false;
   private onIdle: (() => void) | undefined;
 
@@ -34,7 +34,7 @@ export class ScheduleMessageService {
     private readonly broker: BrokerController,
     private readonly offsets: DelayOffsetTable,
   ) {
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
   }
 
   start(): void {
@@ -103,10 +103,7 @@ export class ScheduleMessageService {
     try {
       return this.timeUntilDue(level, offset);
     } catch (error) {
-      if (this.logLimit.take())
-        this.broker.logger.error(
-          `Delayed messages wait: ${(error as Error).message}${this.logLimit.leftOut}`,
-        );
+      this.limited.error(`Delayed messages wait: ${(error as Error).message}`);
       return MAX_WAIT;
     }
   }

@@ -5,7 +5,7 @@ import {
   type FastjsonTable,
   type FastjsonValue,
 } from '../../../common/fastjson.js';
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { CID_RMQ_SYS_PREFIX, CID_SYS_RMQ_TRANS, TOOLS_CONSUMER_GROUP } from '../../../common/mix-all.js';
 import { groupNameFault } from '../../../common/topic-validator.js';
 import type {
@@ -55,7 +55,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   private readonly dataVersion: DataVersion;
   private readonly table = new Map<string, SubscriptionGroupConfig>();
   private forbiddenTable: FastjsonObject = new Map();
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(
     options: ConfigManagerOptions,
@@ -63,7 +63,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   ) {
     super(options, 'subscriptionGroup.json', 0);
     this.dataVersion = new DataVersion(options.clock.now());
-    this.logLimit = new LogLimit(options.clock);
+    this.limited = new LimitedLogger(this.logger, options.clock);
     for (const group of BUILT_IN_GROUPS) this.table.set(group, newGroup(group));
   }
 
@@ -118,8 +118,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   }
 
   private noteFull(group: string): undefined {
-    if (!this.logLimit.take()) return;
-    this.logger.warn(
+    this.limited.warn(
       `Group ${group} is not created: there are ${this.table.size} groups, and from ${MAX_GROUPS} on only administrators create more`,
     );
   }

@@ -4,7 +4,7 @@ import {
   type FastjsonObject,
   type FastjsonTable,
 } from '../../../common/fastjson.js';
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { isRetryTopic, replyTopicOf, REVIVE_QUEUES, reviveTopicOf } from '../../../common/mix-all.js';
 import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
@@ -23,7 +23,7 @@ export class TopicConfigManager extends ConfigManager {
   readonly dataVersion: DataVersion;
   private readonly table = new Map<string, TopicConfig>();
   private orderTopics: ReadonlyMap<string, string> = new Map();
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(
     options: ConfigManagerOptions,
@@ -34,7 +34,7 @@ export class TopicConfigManager extends ConfigManager {
   ) {
     super(options, 'topics.json', 0);
     this.dataVersion = new DataVersion(options.clock.now());
-    this.logLimit = new LogLimit(options.clock);
+    this.limited = new LimitedLogger(this.logger, options.clock);
     this.addBuiltInTopics(delayLevelCount);
   }
 
@@ -72,8 +72,7 @@ export class TopicConfigManager extends ConfigManager {
   }
 
   private noteFull(topic: string): undefined {
-    if (!this.logLimit.take()) return;
-    this.logger.warn(
+    this.limited.warn(
       `Topic ${topic} is not created: there are ${this.table.size} topics, and from ${MAX_TOPICS} on only administrators create more`,
     );
   }

@@ -1,4 +1,4 @@
-import { LogLimit } from '../../../common/log-limit.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { createMessageId } from '../../../common/message-id.js';
 import { hostDigits } from '../../../common/socket-host.js';
@@ -16,10 +16,10 @@ const MAX_TRIES = 3;
 /** Asks a live producer of a group how a transaction ended (AbstractTransactionalMessageCheckListener). */
 export class TransactionCheckSender {
   private asked = 0;
-  private readonly logLimit: LogLimit;
+  private readonly limited: LimitedLogger;
 
   constructor(private readonly broker: BrokerController) {
-    this.logLimit = new LogLimit(broker.clock);
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
   }
 
   /** Asks about a half message that was stored as `record`. Without a live producer nobody is asked. */
@@ -44,10 +44,7 @@ export class TransactionCheckSender {
   }
 
   private noteUnasked(id: string | undefined, group: string): void {
-    if (!this.logLimit.take()) return;
-    this.broker.logger.warn(
-      `Transaction ${id} cannot be checked: producer group "${group}" has no live member${this.logLimit.leftOut}`,
-    );
+    this.limited.warn(`Transaction ${id} cannot be checked: producer group "${group}" has no live member`);
   }
 
   private nextChannel(group: string): Channel | undefined {

@@ -1,0 +1,35 @@
+import type { Clock } from './clock.js';
+import type { Logger } from './logger.js';
+
+/** For lines of which others decide how many there could be: from one to the next `interval` milliseconds pass. */
+export class LimitedLogger implements Logger {
+  private nextAt = -Infinity;
+  private skipped = 0;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly clock: Clock,
+    private readonly interval = 10_000,
+  ) {}
+
+  log(message: string): void {
+    this.write('log', message);
+  }
+
+  warn(message: string): void {
+    this.write('warn', message);
+  }
+
+  error(message: string): void {
+    this.write('error', message);
+  }
+
+  private write(level: keyof Logger, message: string): void {
+    const now = this.clock.monotonicNow();
+    if (now < this.nextAt) return void this.skipped++;
+    const leftOut = this.skipped === 0 ? '' : ` (${this.skipped} left out before)`;
+    this.nextAt = now + this.interval;
+    this.skipped = 0;
+    this.logger[level](message + leftOut);
+  }
+}
