@@ -88,10 +88,12 @@ export class ConsumerFilterManager extends ConfigManager {
   private registerOne(group: string, { topic, subString, subVersion }: SubscriptionData): void {
     if (subString === '') return;
     const old = this.get(topic, group);
-    if (old !== undefined && subVersion < old.clientVersion) return;
+    // A group that was gone may come back with a clock that is behind, or with milliseconds after the nanoseconds of Go.
+    const newer = old === undefined || isDead(old) ? 1 : subVersion - old.clientVersion;
+    if (newer < 0) return;
     if (old?.expression === subString) return this.keep(old, subVersion);
     // Of two expressions of one version the first stays.
-    if (old !== undefined && subVersion === old.clientVersion) return;
+    if (newer === 0) return;
     const bornTime = this.clock.now();
     const data = { ...FIELDS, consumerGroup: group, topic, expression: subString, bornTime };
     const filter = this.compile(data);
@@ -125,7 +127,8 @@ export class ConsumerFilterManager extends ConfigManager {
     for (const [topic, groups] of this.table) {
       const data = groups.get(group);
       if (data === undefined || isDead(data) || !isGone(topic)) continue;
-      data.deadTime = this.clock.now();
+      // It is dead also when the clock was set back behind its birth.
+      data.deadTime = Math.max(this.clock.now(), data.bornTime);
       this.changed();
     }
   }

@@ -71,6 +71,18 @@ describe('ConsumerFilterManager', () => {
     expect(manager.get('t', 'g')).toMatchObject({ clientVersion: 12, deadTime: 0 });
   });
 
+  it('takes any expression of a group that was gone, whatever its version and the clock', () => {
+    const { manager, clock } = setUp();
+    manager.register('g', [sql('t', 'a = 1', 2e18)]);
+    clock.set(NOW - DAY);
+    manager.unregister('g');
+    manager.register('g', [sql('t', 'b = 1', 1000)]);
+    expect(manager.get('t', 'g')).toMatchObject({ expression: 'b = 1', clientVersion: 1000, deadTime: 0 });
+    manager.unregister('g');
+    manager.register('g', [sql('t', 'b = 1', 10)]);
+    expect(manager.get('t', 'g')).toMatchObject({ expression: 'b = 1', clientVersion: 10, deadTime: 0 });
+  });
+
   it('has nothing of a group whose expression is wrong, and says where', () => {
     const { manager, logger } = setUp();
     manager.register('g', [sql('t', 'a = 1', 10)]);
