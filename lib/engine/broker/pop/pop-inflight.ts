@@ -48,6 +48,22 @@ export class PopInflight {
     this.release(point.consumerGroup, open.size);
   }
 
+  /** What groups popped of a topic, of all its queues or one, holds them back no more: it is gone, or is given once more. */
+  clear(topic: string, groups: Iterable<string> = this.groups.keys(), queueId = -1): void {
+    for (const group of groups) {
+      // Merge keys begin like that; names have no @.
+      const prefix = `${topic}@${group}@${queueId < 0 ? '' : `${queueId}@`}`;
+      const points = this.groups.get(group);
+      let count = 0;
+      for (const [key, open] of points ?? []) {
+        if (!key.startsWith(prefix)) continue;
+        points!.delete(key);
+        count += open.size;
+      }
+      this.release(group, count);
+    }
+  }
+
   private release(group: string, count: number): void {
     const wasFull = this.isFull(group);
     const rest = this.countOf(group) - count;

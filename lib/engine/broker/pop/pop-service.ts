@@ -80,6 +80,7 @@ export class PopService {
 
   /** Whoever waits for messages of it is told. */
   onTopicDeleted(topic: string): void {
+    this.inflight.clear(topic);
     this.polling.wakeTopic(topic);
     this.notifications.wakeTopic(topic);
   }

@@ -61,6 +61,7 @@ export class OffsetAdminProcessor {
       holdService.wakeUp(topic, queueId);
       this.pops.notify(topic, group, queueId);
     }
+    this.pops.inflight.clear(topic, [group], header.queueId);
     await offsets.flush();
     return success(undefined, { offsetTable: this.byQueue(topic, table) });
   }

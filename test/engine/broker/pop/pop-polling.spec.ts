@@ -232,6 +232,33 @@ describe('pops of one group', () => {
     await broker.group.ack(messages[0]!);
     expect(bodies((await pop.all).messages)).toEqual(['2']);
   });
+
+  it('are held back no more by messages of a topic that was deleted', async () => {
+    const broker = await PopBroker.open({ popInflightMessageThreshold: 1 });
+    await broker.send('1');
+    await broker.client.send('u', { body: '2' });
+    await broker.group.pop();
+    const pop = waiting(broker, { topic: 'u' });
+    await settle();
+    expect(pop.answer).toBeUndefined();
+    await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await broker.pass(SECOND);
+    expect(bodies(pop.answer!.messages)).toEqual(['2']);
+  });
+
+  it('are held back no more by messages of a queue whose offset was set', async () => {
+    const broker = await PopBroker.open({ popInflightMessageThreshold: 1 });
+    await broker.send('1');
+    const popAfterReset = async (queueId: number, offset: number) => {
+      const reset = { topic: 't', group: 'g', timestamp: 0, isForce: true, queueId, offset };
+      await broker.client.call(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, reset);
+      return bodies((await broker.group.pop()).messages);
+    };
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
+    expect(await popAfterReset(1, 0)).toEqual([]);
+    expect(await popAfterReset(0, 0)).toEqual(['1']);
+    expect(await popAfterReset(-1, -1)).toEqual(['1']);
+  });
 });
 
 describe('a notification', () => {
