@@ -23,7 +23,6 @@ const INT_MAX = 2 ** 31 - 1;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
 /** Digits of 2^63. */
 const MAX_DIGITS = 19;
 
@@ -76,13 +75,12 @@ export const timeBound: FieldType<number> = {
   write: (value) => writeInteger(value, Number.isSafeInteger(value)),
 };
 
+/** All but `true` is false (Boolean#parseBoolean), as the 0 and 1 that clients in C++ send are to Apache's broker. */
 export const boolean: FieldType<boolean> = {
   name: 'true or false',
   read(buffer, start, end) {
-    if (isName(buffer, start, end, TRUE)) return true;
-    if (isName(buffer, start, end, FALSE)) return false;
-    const value = repeatedText(buffer, start, end).toLowerCase();
-    return value === 'true' || value === 'false' ? value === 'true' : undefined;
+    if (end - start !== TRUE.length) return false;
+    return isName(buffer, start, end, TRUE) || utf8Slice(buffer, start, end).toLowerCase() === 'true';
   },
   write: (value) => String(value),
 };

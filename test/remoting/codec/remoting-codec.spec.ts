@@ -111,6 +111,19 @@ describe('a request', () => {
     expect(codeOf(10, fullNames)).toBe(RequestCode.SEND_MESSAGE);
   });
 
+  it('takes all but `true` for false, such as the 0 of clients in C++', () => {
+    const fields = { a: 'g', b: 't', c: 'd', d: 4, e: 0, f: 0, g: 1, h: 0, k: '0', m: '0' };
+    expect(decodeRequest(decodeFrame(jsonFrame({ code: 310, extFields: fields })))).toMatchObject({
+      code: RequestCode.SEND_MESSAGE,
+      header: { unitMode: false },
+    });
+    const half = { producerGroup: 'g', tranStateTableOffset: 0, commitLogOffset: 0, msgId: '' };
+    const isFromCheck = (fromTransactionCheck: string) =>
+      read(RequestCode.END_TRANSACTION, { ...half, commitOrRollback: 8, fromTransactionCheck }).header
+        .fromTransactionCheck;
+    expect(['0', '1', '', 'True', 'true', 'trueish'].filter(isFromCheck)).toEqual(['True', 'true']);
+  });
+
   it('of an unknown code is none', () => {
     for (const code of [0, -1, 9, 99, 200056, 2 ** 31 - 1]) {
       expect(decodeRequest(decodeFrame(jsonFrame({ code })))).toBeUndefined();
