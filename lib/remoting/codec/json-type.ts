@@ -94,7 +94,7 @@ function isConstant(value: FastjsonValue, name: string): boolean {
 
 /**
  * A constant of a Java enum: its name in any case, or its ordinal. `names` are those of Java in order; `meanings`
- * says which of ours a name has when it is not the same. A missing one is `missing`.
+ * says which of ours a name has when it is not the same. A missing or empty one is `missing`.
  */
 export function jsonEnum<T extends string>(
   names: readonly string[],
@@ -103,7 +103,7 @@ export function jsonEnum<T extends string>(
 ): JsonType<T> {
   return {
     read(value, path) {
-      if (value === null || value === undefined) return missing;
+      if (value === null || value === undefined || value === '') return missing;
       const name = typeof value === 'number' ? names[value] : names.find((known) => isConstant(value, known));
       if (name === undefined) throw fault(path, `value out of ${names.join(', ')}`);
       return meanings[name] ?? (name as T);

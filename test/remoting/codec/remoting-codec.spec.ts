@@ -225,6 +225,12 @@ describe('a heartbeat', () => {
     });
   });
 
+  it('selects by tags without a kind of expression, which clients in Go leave empty', () => {
+    const subscription = 'topic:"t",subString:"a || b",subVersion:1,expressionType:""';
+    const { subscriptionDataSet } = consumerOf(`groupName:"g",subscriptionDataSet:[{${subscription}}]`)!;
+    expect(subscriptionDataSet).toMatchObject([{ subString: 'a || b', expressionType: 'TAG' }]);
+  });
+
   it.each([
     ['{}', 'The body has no text at body.clientID'],
     ['[]', 'The body has no object at body'],

@@ -53,7 +53,7 @@ export class PullMessageProcessor {
 
   private carriedFilter(header: PullMessageRequestHeader): Selection | Refusal {
     const { topic, subscription = '', expressionType } = header;
-    if (expressionType === 'TAG') return tagSelection(topic, subscription);
+    if (expressionType === 'TAG' || expressionType === '') return tagSelection(topic, subscription);
     if (expressionType !== 'SQL92' || !this.broker.config.enablePropertyFilter)
       return filterNotSupported(expressionType);
     // Apache's broker takes a wrong expression for one that wants everything.

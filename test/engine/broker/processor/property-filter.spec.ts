@@ -48,6 +48,13 @@ describe('a pull with an expression of its own', () => {
     expect(remark).toContain('found the end at character 5');
   });
 
+  it('selects by tags when it is of no kind', async () => {
+    const { client } = await open();
+    for (const TAGS of ['a', 'b']) await client.send('t', { body: TAGS, properties: { TAGS } });
+    const { body } = await client.pull('t', 'g', { subscription: 'b', expressionType: '' });
+    expect(bodies(decodeMessages(body!))).toEqual(['b']);
+  });
+
   it('is refused when it is of another kind', async () => {
     const { client } = await open();
     const { code, remark } = await client.pull('t', 'g', { subscription: 'a', expressionType: 'XPATH' });
