@@ -19,15 +19,15 @@ export function popQueues(
   { topic, consumerGroup, queueId }: QueueOfGroup,
   order: boolean,
 ): PopQueue[] {
-  const random = Math.floor(broker.random() * 100);
-  const normal = queueId < 0 ? queuesOf(broker, topic, random) : [{ topic, queueId }];
+  const normal = queueId < 0 ? queuesOf(broker, topic) : [{ topic, queueId }];
   if (order) return normal;
-  const retries = queuesOf(broker, popRetryTopicV1Of(topic, consumerGroup), random);
-  const isRetryFirst = random < broker.config.popFromRetryProbability;
+  const retries = queuesOf(broker, popRetryTopicV1Of(topic, consumerGroup));
+  const isRetryFirst = broker.random() * 100 < broker.config.popFromRetryProbability;
   return isRetryFirst ? [...retries, ...normal] : [...normal, ...retries];
 }
 
-function queuesOf({ topics }: BrokerController, topic: string, first: number): PopQueue[] {
+function queuesOf({ topics, random }: BrokerController, topic: string): PopQueue[] {
   const count = topics.selectTopicConfig(topic)?.readQueueNums ?? 0;
+  const first = Math.floor(random() * count);
   return Array.from({ length: count }, (_, i) => ({ topic, queueId: (first + i) % count }));
 }

@@ -3,6 +3,7 @@ import { MessageConst } from '../../../../lib/common/message-const.js';
 import type { BatchAck } from '../../../../lib/remoting/body/batch-ack.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
+import { createTopic } from '../../../conformance/admin-client.js';
 import { extraInfo } from '../../../support/pop-client.js';
 import { bodies } from '../../../support/test-peers.js';
 import { SECOND } from '../../../support/virtual-clock.js';
@@ -145,6 +146,13 @@ describe('a pop', () => {
     expect(bodies(messages).toSorted()).toEqual(['0', '1', '3']);
     expect(header!.startOffsetInfo).toBe('0 3 0;0 0 0;0 1 0');
     for (const message of messages) expect((await broker.group.ack(message)).code).toBe(0);
+  });
+
+  it('begins with any of the queues, however many', async () => {
+    const broker = await PopBroker.open();
+    await createTopic(broker.client, 't', { readQueueNums: 300, writeQueueNums: 300 });
+    for (const queueId of [100, 200]) await broker.client.send('t', { body: `${queueId}`, queueId });
+    expect(bodies((await broker.group.pop({ maxMsgNums: 1 })).messages)).toEqual(['200']);
   });
 
   it('goes on with the offset that an administrator sets', async () => {
