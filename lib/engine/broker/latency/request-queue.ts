@@ -27,7 +27,7 @@ interface WaitingRequest {
   readonly context: RequestContext;
   readonly carryOut: (request: RemotingRequest) => void;
   readonly bytes: number;
-  /** Milliseconds since the epoch. */
+  /** In the time of `Clock.monotonicNow`. */
   readonly since: number;
   next: WaitingRequest | undefined;
 }
@@ -58,7 +58,7 @@ export class RequestQueue implements RequestExecutor {
 
   /** Milliseconds that the oldest request has waited. */
   get headWaitTimeMills(): number {
-    return this.head === undefined ? 0 : this.options.clock.now() - this.head.since;
+    return this.head === undefined ? 0 : Math.floor(this.options.clock.monotonicNow() - this.head.since);
   }
 
   execute(
@@ -77,7 +77,7 @@ export class RequestQueue implements RequestExecutor {
       context,
       carryOut,
       bytes,
-      since: clock.now(),
+      since: clock.monotonicNow(),
       next: undefined,
     });
     onWaiting();
