@@ -19,6 +19,8 @@ export class DiskProbe {
   /** Whether the disk is still full, as far as is known. */
   isFull(): boolean {
     if (!this.flags.diskFull) return false;
+    // Nothing may be written any more, and behind the end of a closed log another owner may have messages by now.
+    if (this.flags.isShutdown || this.flags.fault !== undefined) return true;
     const now = this.clock.now();
     if (Math.abs(now - this.probedAt) < PROBE_INTERVAL) return true;
     this.probedAt = now;

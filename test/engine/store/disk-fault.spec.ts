@@ -165,6 +165,28 @@ describe('a full disk', () => {
     await expectAcknowledgedOnly(store);
   });
 
+  it.each<[string, (store: SimulatedStore) => Promise<void>]>([
+    ['is closed', (store) => store.store.close()],
+    [
+      'has failed',
+      (store) => {
+        failNext(store, { operation: 'sync', path: LOG, code: 'EIO' });
+        return store.clock.advance(500);
+      },
+    ],
+  ])('is not tried again by a store that %s', async (_, end) => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
+    await store.send(10);
+    store.disk.capacity = store.disk.used;
+    while ((await store.put()).status === 'PUT_OK');
+    await end(store);
+    store.disk.capacity = Infinity;
+    await store.clock.advance(1000);
+    store.disk.journal.length = 0;
+    expect((await store.put()).status).toBe('SERVICE_NOT_AVAILABLE');
+    expect(store.operations('write', 'commitlog')).toBe(0);
+  });
+
   it('leaves nothing of a record that only fitted in part', async () => {
     const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
     const [first] = await store.send(1);
