@@ -94,6 +94,15 @@ export class IndexFile {
     return !this.isEmpty && this.beginPhyOffset >= previousEnd && this.endPhyOffset >= this.beginPhyOffset;
   }
 
+  /** Whether the last unit is what the header ends with, as it is after a clean end: the header has no checksum. */
+  endsWithLastUnit(): boolean {
+    const unit = Buffer.alloc(UNIT_SIZE);
+    this.file.read(unit, 0, UNIT_SIZE, this.unitPosition(this.indexCount - 1));
+    if (readOffset(unit, 4) !== this.endPhyOffset) return false;
+    // The first one counts from the end of the file before.
+    return this.indexCount === 2 || unit.readInt32BE(12) === this.secondsSinceBegin(this.endTimestamp);
+  }
+
   /** Makes {@link put} possible; false when the file is full or, with a slot that cannot be read, must stay as it is. */
   prepare(): boolean {
     if (this.isFull) return false;

@@ -46,8 +46,8 @@ export class IndexService {
     return this.indexFiles.at(-1)?.endPhyOffset ?? 0;
   }
 
-  /** Takes in the files up to the first that is damaged. */
-  load(): void {
+  /** Takes in the files up to the first that is damaged; after an unclean end {@link repair} looks closer. */
+  load(isUnclean: boolean): void {
     const names = this.files.fileSystem.list(this.directory).filter((name) => /^\d{17}$/.test(name));
     for (const name of names.sort()) this.indexFiles.push(this.newFile(name));
     const long = this.indexFiles.find((file) => this.sizeOf(file) > file.file.size);
@@ -59,7 +59,8 @@ export class IndexService {
     }
     let previousEnd = 0;
     for (const [i, file] of this.indexFiles.entries()) {
-      if (this.sizeOf(file) < file.file.size || !file.load(previousEnd)) return this.dropFrom(i);
+      const isSound = this.sizeOf(file) >= file.file.size && file.load(previousEnd);
+      if (!isSound || !(isUnclean || file.endsWithLastUnit())) return this.dropFrom(i);
       previousEnd = file.endPhyOffset;
     }
   }

@@ -60,7 +60,7 @@ export class StoreLoader {
     checkpoint.load();
     queueEnds.load(checkpoint.logicsMsgTimestamp);
     for (const { topic } of queueEnds.ends()) this.isGone(topic, 0);
-    index?.load();
+    index?.load(isUnclean);
     this.ends.note(isUnclean);
     if (!isUnclean) this.reportMissing(queueEnds.logStart ?? Infinity, log.minOffset);
     const loaded = log.segments.first === undefined ? this.replaceLog() : this.recover(isUnclean);
