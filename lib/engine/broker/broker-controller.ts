@@ -172,6 +172,7 @@ export class BrokerController implements RequestHandler {
       await endFailedStart([() => this.store.close()], this.logger);
       throw error;
     }
+    this.forgetLeftOver();
     this.topics.restoreMissing(this.store.topics());
     warnOfCompaction(this.topics.all(), this.logger);
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
@@ -244,6 +245,15 @@ export class BrokerController implements RequestHandler {
     this.stats.onTopicDeleted(topic);
     this.holdService.wakeUp(topic);
     this.pops.onTopicDeleted(topic);
+  }
+
+  /** A crash that cuts a deletion off leaves offsets of the groups, which would pass over the first messages of a topic of that name. */
+  private forgetLeftOver(): void {
+    const { store } = this;
+    this.offsets.removeLeftOver(
+      (topic, queueId, offset) =>
+        store.wasDeleted(topic) && offset > store.getMaxOffsetInQueue(topic, queueId),
+    );
   }
 
   private onTopicChanged(topic: TopicConfig): void {

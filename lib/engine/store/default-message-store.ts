@@ -193,6 +193,11 @@ export class DefaultMessageStore {
     return this.deleted.unfinished.has(topic);
   }
 
+  /** Whether the log may still have records of a topic of this name that was deleted. */
+  wasDeleted(topic: string): boolean {
+    return this.deleted.has(topic, 0);
+  }
+
   /** Why the file system does not let a new topic be beside others. */
   directoryFault(topic: string, others: Iterable<string>): string | undefined {
     return this.queues.directoryFault(topic, others);
@@ -334,15 +339,7 @@ export class DefaultMessageStore {
       this.index?.put(record);
     }
     this.flushService.onDispatched(records);
-    this.count(records);
-  }
-
-  private count(records: readonly DispatchRequest[]): void {
-    const first = records[0]!;
-    const last = records.at(-1)!;
-    const bytes = last.commitLogOffset + last.msgSize - first.commitLogOffset;
-    const millis = Math.max(0, this.options.clock.now() - first.storeTimestamp);
-    this.stats.onStored(records.length, bytes, millis);
+    this.stats.onStored(records, this.options.clock.now());
   }
 
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {

@@ -1,3 +1,5 @@
+import type { DispatchRequest } from './dispatch-request.js';
+
 /** Upper bounds in milliseconds, and names, of the classes of times that a send took to be stored. */
 const CLASSES: readonly (readonly [number, string])[] = [
   [0, '<=0ms'],
@@ -27,10 +29,14 @@ export class StoreStatsService {
   private readonly distribution = CLASSES.map(() => 0);
   private readonly latencies = Array.from({ length: LATENCY_CLASSES + 1 }, () => 0);
 
-  /** Messages were stored, in `millis` milliseconds. */
-  onStored(messages: number, bytes: number, millis: number): void {
+  /** Records that lie one behind the other are stored. */
+  onStored(records: readonly DispatchRequest[], now: number): void {
+    const messages = records.length;
+    const first = records[0]!;
+    const last = records.at(-1)!;
+    const millis = Math.max(0, now - first.storeTimestamp);
     this.putMessageTimesTotal += messages;
-    this.putMessageSizeTotal += bytes;
+    this.putMessageSizeTotal += last.commitLogOffset + last.msgSize - first.commitLogOffset;
     if (millis > this.putMessageEntireTimeMax) this.putMessageEntireTimeMax = millis;
     this.distribution[CLASSES.findIndex(([bound]) => millis <= bound)]! += messages;
     this.latencies[LATENCY_CLASSES - Math.clz32(millis)]! += messages;

@@ -105,6 +105,19 @@ export class ConsumerOffsetManager extends ConfigManager {
     this.removeIf((key) => key.split(TOPIC_GROUP_SEPARATOR)[1] === group);
   }
 
+  /** Forgets the offsets of which `isLeftOver` says that they are of a topic that is no more. */
+  removeLeftOver(isLeftOver: (topic: string, queueId: number, offset: number) => boolean): void {
+    for (const [key, offsets] of this.table) {
+      const [topic] = partsOf(key);
+      for (const [queueId, offset] of offsets) {
+        if (!isLeftOver(topic, queueId, offset)) continue;
+        offsets.delete(queueId);
+        if (offsets.size === 0) this.remove(key);
+        this.changed();
+      }
+    }
+  }
+
   private removeIf(isRemoved: (key: string) => boolean): void {
     for (const key of this.resets.keys()) if (isRemoved(key)) this.resets.delete(key);
     for (const key of this.table.keys()) if (isRemoved(key)) this.remove(key);

@@ -7,7 +7,8 @@ import { eventually } from '../../../support/eventually.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable, type TestEngine } from '../../../support/test-engine.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { VirtualBroker } from '../../../support/virtual-broker.js';
+import { SECOND, VirtualClock } from '../../../support/virtual-clock.js';
 
 const FILE = 'consumerOffset.json';
 
@@ -41,6 +42,27 @@ describe('ConsumerOffsetManager', () => {
     await engine.close();
     expect(JSON.parse(quoteKeys(readTable(directory, FILE))).offsetTable).toEqual({ 't@g': { 0: 3, 1: 8 } });
   });
+
+  it.each([0, 1])(
+    'has none in a topic whose deletion was cut off by a crash (%i sent later)',
+    async (sent) => {
+      const broker = await VirtualBroker.open();
+      const { disk } = broker;
+      const queue = { consumerGroup: 'g', topic: 't', queueId: 0 };
+      for (let i = 0; i < 5; i++) await broker.client.send('t');
+      await broker.client.heartbeat('c', 'g', { t: '*' });
+      await broker.client.call(RequestCode.UPDATE_CONSUMER_OFFSET, { ...queue, commitOffset: 5 });
+      await broker.pass(5 * SECOND);
+      await eventually(() => disk.node(`/store/config/${FILE}`) !== undefined);
+      disk.faults.push({ operation: 'create', path: /(topics|consumerOffset)\.json\.tmp$/, code: 'EIO' });
+      await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+      disk.faults.length = 0;
+      await broker.kill();
+      for (let i = 0; i < sent; i++) await broker.client.send('t');
+      const { header } = await broker.client.call(RequestCode.QUERY_CONSUMER_OFFSET, queue);
+      expect(header?.offset ?? 0).toBe(0);
+    },
+  );
 
   it('writes what Apache writes: integer keys without quotes', async () => {
     const directory = temporaryDirectory();
