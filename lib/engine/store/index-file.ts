@@ -73,6 +73,11 @@ export class IndexFile {
     return this.indexCount <= 1;
   }
 
+  /** Units that are only in memory. */
+  get unwritten(): number {
+    return this.indexCount - this.writtenCount;
+  }
+
   /** A new file; its times and offsets go on where those of the previous one ended (IndexService#getAndCreateLastIndexFile). */
   create(endPhyOffset: number, endTimestamp: number): void {
     this.isCreated = false;

@@ -13,6 +13,9 @@ import type { Unsynced } from './unsynced.js';
 /** Entries count in seconds: the last one of a file that was repaired may be so many milliseconds younger than it says. */
 const ENTRY_TIME_UNIT = 1000;
 
+/** Units of a file for which it is created while the log is read: from then on it takes them as they come. */
+const MAX_RECOVERED_UNITS = 16_384;
+
 /** Reads of a few kilobytes that one query takes at most. */
 const MAX_READS = 20_000;
 
@@ -31,6 +34,8 @@ export class IndexService {
   private durable = 0;
   /** Whether files were dropped as damaged. */
   isIncomplete = false;
+  /** Whether the disk did not take what gathered while the log was read. */
+  private isRefused = false;
 
   constructor(
     private readonly config: MessageStoreConfig,
@@ -82,9 +87,23 @@ export class IndexService {
     }
   }
 
-  /** Everything that the log has is in the index again. */
+  /** What is not written is what the log said when it was read. */
   endRecovery(): void {
     for (const file of this.dirty) this.recovered.add(file);
+  }
+
+  /** While the log is read: writes files that are full and creates new ones, or a rebuild would need memory for all entries. */
+  relieve(): void {
+    const gathered = this.indexFiles.at(-1)?.unwritten ?? 0;
+    if (this.isRefused || (this.dirty.size < 2 && gathered < MAX_RECOVERED_UNITS)) return;
+    this.endRecovery();
+    try {
+      this.write();
+      for (const file of this.indexFiles.slice(0, -1)) file.releaseSlots();
+    } catch {
+      // It stays in memory, and is tried again when the store is open.
+      this.isRefused = true;
+    }
   }
 
   /** Adds the unique id and every key of a record (IndexService#buildIndex). */

@@ -131,6 +131,7 @@ export class StoreLoader {
     const request = readDispatchRequest(buffer, position, queue, this.parts.delayLevels);
     if (hasQueueOffset(sysFlag)) placement.place(request);
     this.parts.index?.put(request);
+    this.parts.index?.relieve();
   }
 
   /**

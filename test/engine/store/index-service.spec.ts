@@ -258,6 +258,37 @@ describe('the index', () => {
     }
   });
 
+  it('is written while it is rebuilt, and is whole when a kill ends that', async () => {
+    const store = new SimulatedStore();
+    await store.send(200);
+    await store.close();
+    const order: string[] = [];
+    const check = store.disk.check.bind(store.disk);
+    store.disk.check = (operation, path, ...pages) => {
+      if (/^(read .*commitlog|write .*index)/.test(`${operation} ${path}`)) order.push(operation);
+      check(operation, path, ...pages);
+    };
+    for (let operations = 0; operations < 150; operations += 13) {
+      order.length = 0;
+      store.disk.delete(store.path('index'));
+      store.open();
+      expect(order.indexOf('write')).toBeGreaterThan(0);
+      expect(order.indexOf('write'), 'the log was read further').toBeLessThan(order.lastIndexOf('read'));
+      await store.close();
+      store.disk.delete(store.path('index'));
+      void store.disk.killAfter(operations);
+      try {
+        store.open();
+      } catch {
+        // It was killed before that.
+      }
+      store.kill();
+      store.open();
+      for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+      await store.close();
+    }
+  });
+
   it('is searched by few reads, also for what is older than many messages of the key', async () => {
     const store = new SimulatedStore({ maxIndexNum: 1000 });
     const begin = store.clock.now();
