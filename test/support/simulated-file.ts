@@ -44,7 +44,9 @@ export class SimulatedFile {
 
   truncate(length: number): void {
     for (const page of [...this.pages.keys()]) {
-      if (page * PAGE_SIZE >= length) this.pages.delete(page);
+      if (page * PAGE_SIZE < length) continue;
+      this.pages.delete(page);
+      this.dirty.set(page, ++this.writes);
     }
     const rest = length % PAGE_SIZE;
     const last = Math.floor(length / PAGE_SIZE);

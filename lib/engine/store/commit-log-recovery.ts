@@ -3,8 +3,6 @@ import type { CommitLog } from './commit-log.js';
 import { RecordScanner, type DamagedRange, type RecordVisitor } from './record-scanner.js';
 import type { SegmentFile } from './segment-file.js';
 
-const ZEROS = Buffer.alloc(1024 * 1024);
-
 export interface RecoveredLog {
   /** Behind the last sound record. */
   readonly endOffset: number;
@@ -117,9 +115,7 @@ export class CommitLogRecovery {
         'complete record and was cut off',
     );
     // Left there, these bytes could look like records once new ones reach up to them.
-    for (let offset = this.endOffset; offset < contentEnd; offset += ZEROS.length) {
-      segment.write(ZEROS, 0, Math.min(ZEROS.length, contentEnd - offset), offset);
-    }
+    segment.clearFrom(this.endOffset);
     this.log.sync(segment.startOffset, contentEnd);
   }
 }

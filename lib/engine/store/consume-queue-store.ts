@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { topicNameFault } from '../../common/topic-validator.js';
 import { ConsumeQueue } from './consume-queue.js';
+import { MAX_UNWRITTEN_UNITS } from './cq-unit.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import { SegmentFileQueue, type StoreFiles } from './segment-file-queue.js';
 import type { Unsynced } from './unsynced.js';
 
-/** A queue is written when so many of its units are only in memory, and otherwise with the periodic flush. */
-const MAX_UNWRITTEN_UNITS = 1024;
 /**
  * Units for which the periodic flush writes a queue; fewer wait for the checkpoint, or ten thousand queues would be written
  * every second for a few units each.

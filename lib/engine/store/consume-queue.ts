@@ -5,7 +5,9 @@ import { NO_BYTES } from '../../common/no-bytes.js';
 import {
   CQ_UNIT_SIZE,
   isPlausible,
+  MAX_UNWRITTEN_UNITS,
   PRE_BLANK_SIZE,
+  preBlankUnits,
   readCqUnit,
   writeCqUnit,
   type CqUnit,
@@ -111,7 +113,18 @@ export class ConsumeQueue {
     const unit = isPlausible(last) ? last : { commitLogOffset: 0, msgSize: PRE_BLANK_SIZE, tagsCode: 0 };
     while (this.maxOffset < offset) {
       this.append(unit.commitLogOffset, unit.msgSize, unit.tagsCode);
-      if (this.unwritten >= MAX_HOLE) this.write();
+      this.relieve();
+    }
+  }
+
+  /** While the queue is built anew: writes what has gathered, if the disk takes it. Else that is done when the store is open. */
+  relieve(): void {
+    if (this.unwritten === 0 || this.unwritten % MAX_UNWRITTEN_UNITS !== 0) return;
+    try {
+      this.write();
+      this.releaseTail();
+    } catch {
+      // It stays in memory.
     }
   }
 
@@ -351,7 +364,8 @@ export class ConsumeQueue {
     const isFirst = this.files.first === undefined;
     const segment = this.files.create(position - (position % this.files.fileSize));
     this.noteCreated(isFirst);
-    if (isFirst) this.fillBefore(segment, position);
+    const blank = preBlankUnits(isFirst ? (position - segment.startOffset) / CQ_UNIT_SIZE : 0);
+    if (blank.length > 0) segment.write(blank, 0, blank.length, segment.startOffset);
     return segment;
   }
 
@@ -363,14 +377,6 @@ export class ConsumeQueue {
       directory = dirname(directory);
       this.unsynced.directories.add(directory);
     }
-  }
-
-  private fillBefore(segment: SegmentFile, position: number): void {
-    const count = (position - segment.startOffset) / CQ_UNIT_SIZE;
-    const blank = Buffer.alloc(count * CQ_UNIT_SIZE);
-    const view = viewOf(blank);
-    for (let i = 0; i < count; i++) writeCqUnit(view, i * CQ_UNIT_SIZE, 0, PRE_BLANK_SIZE, 0);
-    if (count > 0) segment.write(blank, 0, blank.length, segment.startOffset);
   }
 
   /** Writes zeros over the units from `offset` on, so that no later start takes them for valid ones. */

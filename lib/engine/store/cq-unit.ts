@@ -1,8 +1,11 @@
-import { int32At, readOffset, setInt64 } from '../../common/int64.js';
+import { int32At, readOffset, setInt64, viewOf } from '../../common/int64.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 
 /** Bytes of a ConsumeQueue unit: commit-log offset, record size, tags code. */
 export const CQ_UNIT_SIZE = 20;
+
+/** A queue is written when so many of its units are only in memory, and otherwise with the periodic flush. */
+export const MAX_UNWRITTEN_UNITS = 1024;
 
 const TWO_32 = 4294967296;
 
@@ -42,4 +45,12 @@ export function writeCqUnit(
   setInt64(view, position, commitLogOffset);
   view.setInt32(position + 8, msgSize);
   setInt64(view, position + 12, tagsCode);
+}
+
+/** The units below the first one of a queue. */
+export function preBlankUnits(count: number): Buffer {
+  const blank = Buffer.alloc(count * CQ_UNIT_SIZE);
+  const view = viewOf(blank);
+  for (let i = 0; i < count; i++) writeCqUnit(view, i * CQ_UNIT_SIZE, 0, PRE_BLANK_SIZE, 0);
+  return blank;
 }

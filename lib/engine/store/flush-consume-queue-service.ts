@@ -55,7 +55,9 @@ export class FlushConsumeQueueService {
     this.newestTimestamp = lastStoreTimestamp;
     this.dispatchedOffset = this.checkpointOffset = endOffset;
     index?.endRecovery();
-    if (!this.guard(() => index?.write())) this.arm();
+    this.guard(() => index?.write());
+    // What the disk has not taken of rebuilt queues is tried again, and the memory of the others freed.
+    this.arm();
   }
 
   /** Records were appended to the ConsumeQueues. */

@@ -155,6 +155,12 @@ export class SegmentFile {
     );
   }
 
+  /** Makes everything from `offset` on zeros, on a full disk too. */
+  clearFrom(offset: number): void {
+    this.openFiles.get(this.path).truncate(offset - this.startOffset);
+    this.setLength();
+  }
+
   /** Gives the file its full length; what was not written reads as zeros. */
   setLength(): void {
     this.openFiles.get(this.path).truncate(this.size);

@@ -123,6 +123,6 @@ export class UnitPlacement {
 
   private append(request: DispatchRequest): void {
     this.options.queues.append(request);
-    this.options.queues.writeFull([request]);
+    request.queue.relieve();
   }
 }

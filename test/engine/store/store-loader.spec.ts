@@ -206,6 +206,39 @@ describe('opening a store', () => {
   });
 });
 
+describe('opening a store after a crash while its disk is full', () => {
+  it('leaves in memory what cannot be written of rebuilt queues, and writes it when there is room', async () => {
+    const store = new SimulatedStore({ messageIndexEnable: false });
+    await store.send(1100);
+    store.kill();
+    store.disk.delete(store.path('consumequeue'));
+    store.disk.capacity = store.disk.used;
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    await store.clock.advance(1000);
+    expect(store.store.writeRefusal).toContain('a ConsumeQueue or the index cannot be written');
+    store.disk.capacity = Infinity;
+    await store.clock.advance(1000);
+    await store.send(1);
+    await store.close();
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('cuts a torn record, which needs no room', async () => {
+    const store = new SimulatedStore({ flushDiskType: 'ASYNC_FLUSH' });
+    const { commitLogOffset, size } = (await store.send(10)).at(-1)!;
+    const end = commitLogOffset + size;
+    store.kill();
+    store.damageLog(end, Buffer.alloc(2000, 1));
+    store.disk.capacity = store.disk.used;
+    store.open();
+    const log = store.content('commitlog/00000000000000000000');
+    expect(log.subarray(end).equals(Buffer.alloc(log.length - end))).toBe(true);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+});
+
 describe('the checkpoint', () => {
   it('is written ten seconds after the last one, and not while nothing is stored', async () => {
     const store = new SimulatedStore();
