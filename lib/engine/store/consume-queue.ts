@@ -379,16 +379,14 @@ export class ConsumeQueue {
     }
   }
 
-  /** Writes zeros over the units from `offset` on, so that no later start takes them for valid ones. */
+  /** Clears the files from `offset` on, so that no later start takes what is there for units, even behind a hole. */
   private clearFrom(offset: number): void {
     const position = offset * CQ_UNIT_SIZE;
+    this.files.removeFrom(position);
     const segment = this.files.find(position);
-    const boundary = segment === undefined || segment.startOffset === position ? position : segment.endOffset;
-    for (const later of this.files.segments.filter(({ startOffset }) => startOffset >= boundary))
-      this.files.remove(later);
-    if (boundary === position) return;
-    const count = Math.min(this.maxOffset, boundary / CQ_UNIT_SIZE) - offset;
-    if (count > 0) this.writeFiles(Buffer.alloc(count * CQ_UNIT_SIZE), 0, offset, count);
+    if (segment === undefined) return;
+    segment.clearFrom(position);
+    this.unsynced.segments.add(segment);
   }
 }
 

@@ -124,4 +124,20 @@ describe('a ConsumeQueue', () => {
     const [next] = await store.send(1);
     expect(next!.commitLogOffset).toBe(cut.commitLogOffset);
   });
+
+  it('that is cut keeps nothing behind a hole, where its end would be looked for later', async () => {
+    const store = new SimulatedStore({ mappedFileSizeConsumeQueue: 10_000 * 20 });
+    await store.send(60);
+    await store.checkpoint();
+    store.kill();
+    // A page of entries that reached the disk, unlike those before them and their records.
+    const path = store.path(`consumequeue/TopicA/0/${fileName(0)}`);
+    store.disk.damage(path, 2000 * 20, Buffer.alloc(100 * 20, store.disk.content(path).subarray(0, 20)));
+    store.open();
+    await store.send(1000);
+    await store.close();
+    store.open();
+    expect(store.store.getMaxOffsetInQueue('TopicA', 0)).toBe(1060);
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
 });
