@@ -96,7 +96,7 @@ export class StoreLoader {
     isFullScan: boolean,
     trustedEnd: number | undefined,
   ): RecoveredLog & { fault: string | undefined } {
-    const { log, logger, queues } = this.parts;
+    const { log, logger, queues, queueEnds } = this.parts;
     const length = (log.segments.last?.endOffset ?? 0) - startOffset;
     if (trustedEnd === undefined || isFullScan) {
       logger.log(
@@ -109,6 +109,7 @@ export class StoreLoader {
       queues,
       logger,
       isFullScan,
+      isComplete: startOffset <= (queueEnds.logEnd ?? -1),
       lostBytes: () => recovery.lostBytes,
       knownEnd: (queue) => this.ends.knownEnd(queue),
     });

@@ -16,6 +16,8 @@ export interface UnitPlacementOptions {
   readonly logger: Logger;
   /** Whether the records come from the whole log: then units that are missing before one are lost with their records. */
   readonly isFullScan: boolean;
+  /** Whether the queues should have all units of what lies before the scanned part, up to their {@link knownEnd}. */
+  readonly isComplete: boolean;
   /** Bytes of the log in which records were lost so far. */
   readonly lostBytes: () => number;
   /** How far a queue reached once, as far as that is known. */
@@ -89,8 +91,10 @@ export class UnitPlacement {
   /** Whether the queue now reaches up to the record. */
   private closeGap(request: DispatchRequest): boolean {
     const { queue, consumeQueueOffset: offset } = request;
-    this.hasGap = true;
-    if (!this.options.isFullScan) return false;
+    if (!this.options.isFullScan && !this.isLostHere(queue, offset)) {
+      this.hasGap = true;
+      return false;
+    }
     const doubtful = this.doubtful.get(queue);
     if (doubtful?.request.consumeQueueOffset === offset - 1) {
       // Two records that agree are right.
@@ -105,6 +109,13 @@ export class UnitPlacement {
     }
     queue.fillWithLost(offset);
     return true;
+  }
+
+  /** Whether messages that a queue lacks were in the scanned part, and so many can have been lost there, as by a power cut. */
+  private isLostHere(queue: ConsumeQueue, offset: number): boolean {
+    const { isComplete, knownEnd, lostBytes } = this.options;
+    if (!isComplete || queue.maxOffset < knownEnd(queue)) return false;
+    return offset - queue.maxOffset <= lostBytes() / MIN_RECORD_SIZE;
   }
 
   /** Whether so many messages of a queue can have been lost, or have expired with the log before its first file. */

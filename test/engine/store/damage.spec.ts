@@ -109,6 +109,30 @@ describe.each(ENDS)('after %s, a flipped bit in', (end) => {
   });
 });
 
+describe('a power cut that takes one of the messages behind the last checkpoint, and leaves those behind it', () => {
+  const isRebuilt = ({ logger }: SimulatedStore) => logger.lines.join('\n').includes('Rebuilding');
+
+  it('does not have all of the log read', async () => {
+    const store = await closedStore('a kill');
+    const victim = store.stored[80]!;
+    store.damageLog(victim.commitLogOffset, Buffer.alloc(victim.size));
+    store.open();
+    expect(isRebuilt(store)).toBe(false);
+    await expectOnlyLost(store, [victim]);
+  });
+
+  it('has all of the log read when its queue lacks messages before the checkpoint, too', async () => {
+    const store = await closedStore('a kill');
+    const victim = store.stored[80]!;
+    store.damageLog(victim.commitLogOffset, Buffer.alloc(victim.size));
+    // Its entries from 29 on, of 35 that the checkpoint covers.
+    store.disk.damage(store.path('consumequeue/TopicA/0/00000000000000000500'), 80, Buffer.alloc(420));
+    store.open();
+    expect(isRebuilt(store)).toBe(true);
+    await expectOnlyLost(store, [victim]);
+  });
+});
+
 describe.each(ENDS)('after %s, the log', (end) => {
   it.each([
     ['512 bytes in the middle of the first file', 5120, 512],
