@@ -206,17 +206,29 @@ export class ConsumeQueueStore {
     for (const queue of this.all()) queue.truncateFrom(commitLogOffset);
   }
 
-  /** Forgets the messages below `minCommitLogOffset` and deletes the files that hold no others, as far as the disk lets them go. */
-  deleteExpired(minCommitLogOffset: number): void {
+  /**
+   * Forgets the messages below `minCommitLogOffset` and deletes the files that hold no others, as far as the disk lets them go, with
+   * turns of other work in between. It ends when `turn` says that the store does.
+   */
+  async deleteExpired(minCommitLogOffset: number, turn: () => Promise<boolean>): Promise<void> {
+    let left = QUEUES_PER_TURN;
     for (const queue of this.all()) {
-      try {
-        queue.correctMinOffset(minCommitLogOffset);
-        queue.deleteExpiredFiles();
-      } catch (error) {
-        this.files.logger.error(
-          `A file of ConsumeQueue ${queue.topic}/${queue.queueId}, which has expired, cannot be deleted: ${String(error)}`,
-        );
+      if (left-- === 0) {
+        if (!(await turn())) return;
+        left = QUEUES_PER_TURN;
       }
+      this.deleteExpiredOf(queue, minCommitLogOffset);
+    }
+  }
+
+  private deleteExpiredOf(queue: ConsumeQueue, minCommitLogOffset: number): void {
+    try {
+      queue.correctMinOffset(minCommitLogOffset);
+      queue.deleteExpiredFiles();
+    } catch (error) {
+      this.files.logger.error(
+        `A file of ConsumeQueue ${queue.topic}/${queue.queueId}, which has expired, cannot be deleted: ${String(error)}`,
+      );
     }
   }
 

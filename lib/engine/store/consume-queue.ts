@@ -5,6 +5,7 @@ import { NO_BYTES } from '../../common/no-bytes.js';
 import {
   CQ_UNIT_SIZE,
   isPlausible,
+  liesFrom,
   MAX_UNWRITTEN_UNITS,
   PRE_BLANK_SIZE,
   preBlankUnits,
@@ -196,7 +197,11 @@ export class ConsumeQueue {
 
   /** Moves {@link minOffset} to the first unit whose record is not below `minCommitLogOffset`. */
   correctMinOffset(minCommitLogOffset: number): void {
-    this.minOffset = Math.max(this.minOffset, this.lowerBound(minCommitLogOffset));
+    const { minOffset } = this;
+    // In most queues nothing has expired since the last time.
+    if (this.decideFrom(minOffset, minOffset + 1, (unit) => liesFrom(unit, minCommitLogOffset))?.verdict)
+      return;
+    this.minOffset = Math.max(minOffset, this.lowerBound(minCommitLogOffset));
     this.lost.remove(0, this.minOffset);
   }
 
@@ -263,10 +268,7 @@ export class ConsumeQueue {
   }
 
   private lowerBound(commitLogOffset: number): number {
-    return this.findFirst(
-      this.minOffset,
-      (unit) => unit.msgSize !== PRE_BLANK_SIZE && unit.commitLogOffset >= commitLogOffset,
-    );
+    return this.findFirst(this.minOffset, (unit) => liesFrom(unit, commitLogOffset));
   }
 
   private setEnd(offset: number): void {

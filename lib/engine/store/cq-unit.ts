@@ -27,6 +27,11 @@ export function isPlausible(unit: CqUnit | undefined): unit is CqUnit {
   return isBlank ? unit.commitLogOffset === 0 : unit.msgSize >= MIN_RECORD_SIZE;
 }
 
+/** Whether the record of a unit lies at `commitLogOffset` or behind it. */
+export function liesFrom(unit: CqUnit, commitLogOffset: number): boolean {
+  return unit.msgSize !== PRE_BLANK_SIZE && unit.commitLogOffset >= commitLogOffset;
+}
+
 export function readCqUnit(buffer: Buffer, position: number): CqUnit {
   return {
     commitLogOffset: readOffset(buffer, position),

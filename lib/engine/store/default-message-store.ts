@@ -387,7 +387,9 @@ export class DefaultMessageStore {
   }
 
   private forgetExpired(): void {
-    this.queues.deleteExpired(this.log.minOffset);
+    const turn = () =>
+      new Promise<boolean>((resolve) => this.options.clock.setImmediate(() => resolve(this.isOpen)));
+    void this.queues.deleteExpired(this.log.minOffset, turn);
     this.index?.deleteExpired(this.log.minOffset);
   }
 }

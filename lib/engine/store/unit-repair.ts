@@ -49,6 +49,9 @@ export class UnitRepair {
     this.waiting.set(queue, [done]);
     let search: Search;
     try {
+      // The file of the log with its record may have been deleted a moment ago.
+      queue.correctMinOffset(this.log.minOffset);
+      if (offset < queue.minOffset) return this.end(queue, null);
       search = this.plan(queue, offset);
     } catch (error) {
       return this.end(queue, error as Error);

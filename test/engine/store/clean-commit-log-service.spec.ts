@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { MessageStoreConfig } from '../../../lib/engine/store/message-store-config.js';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
-import { HOUR } from '../../support/virtual-clock.js';
+import { HOUR, settle } from '../../support/virtual-clock.js';
 
 const FIRST = '00000000000000000000';
 const SECOND = '00000000000000016384';
 const THIRD = '00000000000000032768';
+
+const EVERY_HOUR = Array.from({ length: 24 }, (_, hour) => hour).join(';');
 
 /** The next time at which this hour begins on the clock of this machine. */
 function millisUntilHour(now: number, hour: number): number {
@@ -61,8 +63,7 @@ describe('expiry', () => {
   });
 
   it('begins a minute after the start, and then looks every cleanResourceInterval', async () => {
-    const everyHour = Array.from({ length: 24 }, (_, hour) => hour).join(';');
-    const store = await threeFiles({ deleteWhen: everyHour, fileReservedTime: 0, deleteFileBatchMax: 1 });
+    const store = await threeFiles({ deleteWhen: EVERY_HOUR, fileReservedTime: 0, deleteFileBatchMax: 1 });
     await store.clock.advance(57_000);
     expect(files(store)[0]).toBe(FIRST);
     await store.clock.advance(10_000);
@@ -93,6 +94,40 @@ describe('expiry', () => {
       store.open();
       expect(await store.ids()).toEqual(idsOf(store.stored.slice(first.queueOffset)));
     }
+  });
+
+  it('looks at the first entry only of a queue of which nothing has expired', async () => {
+    const store = new SimulatedStore({ deleteWhen: EVERY_HOUR, fileReservedTime: 0, deleteFileBatchMax: 1 });
+    await store.send(60, { topic: 'Old' });
+    await store.send(60);
+    await store.checkpoint();
+    const reads = store.countReads('consumequeue/TopicA');
+    await store.clock.advance(55_000);
+    expect(files(store)[0]).toBe(SECOND);
+    expect(reads.count, 'and at its neighbours').toBeLessThanOrEqual(3);
+    expect(await store.ids()).toEqual(idsOf(store.stored.slice(60)));
+  });
+
+  it('takes turns with other work when there are many queues, and those that wait for it are read right', async () => {
+    const store = new SimulatedStore({ deleteWhen: EVERY_HOUR, fileReservedTime: 0 });
+    for (let queueId = 0; queueId < 100; queueId++) await store.send(1, { queueId });
+    await store.send(60);
+    await store.checkpoint();
+    const turns: (() => void)[] = [];
+    store.clock.setImmediate = (callback) => void turns.push(callback);
+    await store.clock.advance(55_000);
+    expect(turns).toHaveLength(1);
+    const minOffsets = () =>
+      [31, 98, 99].map((queueId) => store.store.getMinOffsetInQueue('TopicA', queueId));
+    expect(minOffsets()).toEqual([1, 0, 0]);
+    const { status, nextBeginOffset } = await get(store.store, 'TopicA', 99, 0);
+    expect([status, nextBeginOffset]).toEqual(['MESSAGE_WAS_REMOVING', 1]);
+    for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
+      turn();
+      await settle();
+    }
+    expect(minOffsets()).toEqual([1, 1, 1]);
+    expect(store.logger.lines.join('\n')).not.toContain('ERROR');
   });
 
   it('deletes the files of other queues and of the index when one cannot be deleted, and that one later', async () => {
