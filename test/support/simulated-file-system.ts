@@ -48,6 +48,8 @@ export class SimulatedDisk {
   readonly journal: string[] = [];
   /** While set, flushes do not end; {@link releaseSyncs} ends them. */
   holdsSyncs = false;
+  /** How many files the process has open. */
+  openFiles = 0;
   /** Flushes that have failed since a test set it to 0. */
   failedSyncs = 0;
   private readonly heldSyncs: (() => void)[] = [];
@@ -88,6 +90,7 @@ export class SimulatedDisk {
   kill(): void {
     this.process++;
     this.operationsLeft = Infinity;
+    this.openFiles = 0;
     this.heldSyncs.length = 0;
     this.heldTransfers.length = 0;
     for (const node of this.entries.values()) if (node !== 'directory') node.isLocked = false;

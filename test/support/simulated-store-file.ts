@@ -12,7 +12,9 @@ export class SimulatedStoreFile implements StoreFile {
     private readonly process: number,
     private readonly path: string,
     private readonly file: SimulatedFile,
-  ) {}
+  ) {
+    disk.openFiles++;
+  }
 
   read(buffer: Buffer, offset: number, length: number, position: number): number {
     this.assertUsable();
@@ -86,6 +88,7 @@ export class SimulatedStoreFile implements StoreFile {
   }
 
   close(): void {
+    if (!this.isClosed && this.disk.isAlive(this.process)) this.disk.openFiles--;
     this.isClosed = true;
     if (this.holdsLock && this.disk.isAlive(this.process)) this.file.isLocked = false;
   }

@@ -36,6 +36,23 @@ describe('a table of the broker that cannot be opened', () => {
   });
 });
 
+describe('a start that ends at a file of the timer log', () => {
+  it('leaves none of the others open', async () => {
+    const broker = await TimerBroker.open(TINY);
+    for (const body of NAMES) await broker.send(body, broker.in(MINUTE));
+    await broker.pass(SECOND);
+    await broker.close();
+    expect(broker.disk.openFiles).toBe(0);
+    broker.disk.faults.push({ operation: 'open', path: /timerlog\/0*4096$/, code: 'EACCES' });
+    await expect(broker.start()).rejects.toThrow(/timerlog\/0*4096 cannot be opened \(EACCES/);
+    expect(broker.disk.openFiles).toBe(0);
+    broker.disk.faults.length = 0;
+    await broker.start();
+    await broker.pass(2 * MINUTE);
+    expect(bodies(await broker.client.read('t'))).toEqual(NAMES);
+  });
+});
+
 describe('while files cannot be opened', () => {
   it('a pull is refused, and finds everything afterwards', async () => {
     const broker = await TimerBroker.open(TINY);

@@ -108,6 +108,18 @@ export class TimerMessageService {
   /** @throws ConfigurationError when the timer log was written with another `mappedFileSizeTimerLog`. */
   start(): void {
     if (!this.broker.storeConfig.timerWheelEnable) return;
+    try {
+      this.open();
+    } catch (error) {
+      this.isOpen = false;
+      // Whoever tries again opens files of its own.
+      void this.files.close();
+      throw error;
+    }
+    this.wake();
+  }
+
+  private open(): void {
     const { store } = this.broker;
     const oldest = store.getMinOffsetInQueue(TIMER_TOPIC, 0);
     const offsetOf = (offset: number) =>
@@ -129,7 +141,6 @@ export class TimerMessageService {
       const from = { queueOffset: this.queueOffset, readTimeMs: isDamaged ? 0 : lastReadTimeMs };
       this.rebuildFrom(from, isEmpty ? undefined : reason);
     }
-    this.wake();
   }
 
   /** Messages were stored. */
