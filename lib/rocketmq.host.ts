@@ -19,6 +19,8 @@ import { isListening, type HostingTarget } from './rocketmq.target.js';
 /** Milliseconds that a start waits for the application that got port or store first. */
 const START_TIMEOUT = 10_000;
 const RETRY_INTERVAL = 200;
+/** Longest pause after a take-over that failed on its own: each may read much of the store. */
+const MAX_TAKE_OVER_PAUSE = 30_000;
 
 export interface EngineHostOptions {
   readonly target: HostingTarget;
@@ -47,6 +49,9 @@ export class EngineHost {
   private socket: Socket | undefined;
   private recovery: Promise<void> = Promise.resolve();
   private lastFault: string | undefined;
+  /** Milliseconds until the next take-over after one that failed, and when that is, in the time of {@link Clock.monotonicNow}. */
+  private takeOverPause = RETRY_INTERVAL;
+  private nextTakeOver = 0;
   private readonly pause: Pause;
   private isClosed = false;
 
@@ -125,8 +130,10 @@ export class EngineHost {
   }
 
   private async recover(): Promise<void> {
-    const { target, onHostChanged } = this.options;
+    const { target, onHostChanged, clock } = this.options;
     let isLost = false;
+    this.takeOverPause = RETRY_INTERVAL;
+    this.nextTakeOver = 0;
     while (!this.isClosed) {
       if (await isListening(target.address)) {
         if (isLost) await this.rejoin();
@@ -135,7 +142,8 @@ export class EngineHost {
       }
       if (!isLost) this.logger.warn(hostIsGone(target.nameServer, this.sharesStore));
       isLost = true;
-      if (this.sharesStore && (await this.takeOver())) return onHostChanged();
+      const isDue = this.sharesStore && clock.monotonicNow() >= this.nextTakeOver;
+      if (isDue && (await this.takeOver())) return onHostChanged();
       await this.pause.wait(RETRY_INTERVAL);
     }
   }
@@ -156,7 +164,10 @@ export class EngineHost {
       await this.host(`The application that was the host of nameServer ${nameServer} has ended`);
       return true;
     } catch (error) {
-      if (!isTaken(error)) this.sayOnce('error', cannotTakeOver(nameServer, (error as Error).message));
+      if (isTaken(error)) return false;
+      this.sayOnce('error', cannotTakeOver(nameServer, (error as Error).message));
+      this.takeOverPause = Math.min(2 * this.takeOverPause, MAX_TAKE_OVER_PAUSE);
+      this.nextTakeOver = this.options.clock.monotonicNow() + this.takeOverPause;
       return false;
     }
   }

@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import type { EmbeddedEngine } from '../../lib/engine/index.js';
 import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
+import { EngineHost } from '../../lib/rocketmq.host.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { createApp, failureOf, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
@@ -68,6 +71,38 @@ it('a guest that may not look at the store says so, and runs', async () => {
     `will not take over the store ${directory}/store, at which it may not look: ${directory}/store/lock cannot be opened (EISDIR`,
   );
   expect((await guest.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
+});
+
+it('a guest whose take-over fails tries again after growing pauses', async () => {
+  const { port, close } = await occupy();
+  const clock = new VirtualClock();
+  let tries = 0;
+  const engine = {
+    storePathRootDir: '/store',
+    isStoreInUse: () => true,
+    start() {
+      tries++;
+      return Promise.reject(new Error('the store is damaged'));
+    },
+  };
+  const nameServer = `127.0.0.1:${port}`;
+  const host = new EngineHost({
+    target: { nameServer, address: { host: '127.0.0.1', port } },
+    createEngine: () => engine as unknown as EmbeddedEngine,
+    attach: () => {},
+    clock,
+    reachNameServer: () => Promise.resolve(),
+    onHostChanged: () => {},
+  });
+  onTestFinished(() => host.close());
+  await host.start();
+  await close();
+  for (let looks = 0; looks < 100; looks++) {
+    await eventually(() => clock.hasTimers);
+    await clock.advance(200);
+  }
+  // At once, and after 0.4, 0.8, 1.6, 3.2, 6.4 more seconds.
+  expect(tries).toBe(6);
 });
 
 it('a guest with the same store takes over in the same process, too, and keeps its listeners', async () => {
