@@ -36,14 +36,16 @@ export class JsonFile {
   /**
    * The content, that of `.bak` when the file is missing or torn, or undefined when there is neither.
    *
+   * @param onBackup is told in words why it is that of `.bak`.
    * @throws StoreError when there is content but none of it can be parsed, or the file cannot be opened: `.bak` may be older.
    */
-  load<T>(parse: (text: string) => T): T | undefined {
+  load<T>(parse: (text: string) => T, onBackup: (reason: string) => void = () => {}): T | undefined {
     const faults: unknown[] = [];
     for (const path of [this.path, this.backup].filter((name) => this.fileSystem.exists(name))) {
       try {
         const content = parse(this.readText(path));
         this.isSound = path === this.path;
+        if (!this.isSound) onBackup(this.replaced(faults));
         return content;
       } catch (error) {
         if (error instanceof OpenError) throw error;
@@ -106,6 +108,11 @@ export class JsonFile {
     const text = this.fileSystem.readFile(path).toString('utf8');
     if (text.trim() === '') throw new Error('the file is empty');
     return text;
+  }
+
+  private replaced(faults: readonly unknown[]): string {
+    const reason = faults.length === 0 ? 'is missing' : `cannot be read (${String(faults[0])})`;
+    return `${this.path} ${reason}: ${basename(this.backup)}, which may be older, takes its place`;
   }
 
   private unreadable(fault: unknown): StoreError {

@@ -58,7 +58,10 @@ export abstract class ConfigManager {
 
   /** @throws StoreError when there is a table but it cannot be read. */
   load(): void {
-    this.file.load((text) => this.decode(asObject(parseFastjson(text))));
+    this.file.load(
+      (text) => this.decode(asObject(parseFastjson(text))),
+      (reason) => this.logger.warn(reason),
+    );
   }
 
   /** Whether the file has all changes. */

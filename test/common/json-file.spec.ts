@@ -45,7 +45,16 @@ describe('JsonFile', () => {
     const disk = await savedTwice();
     damage(disk);
     const file = mounted(disk);
-    expect(file.load((text) => JSON.parse(text) as unknown)).toEqual({ n: 1 });
+    const reasons: string[] = [];
+    const content = file.load(
+      (text) => JSON.parse(text) as unknown,
+      (reason) => void reasons.push(reason),
+    );
+    expect(content).toEqual({ n: 1 });
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]).toMatch(
+      /^\/data\/config\/table\.json (is missing|cannot be read \(.+\)): table\.json\.bak/,
+    );
     await file.save('{"n":3}');
     expect(disk.content(PATH).toString()).toBe('{"n":3}');
     expect(disk.content(BACKUP).toString()).toBe('{"n":1}');

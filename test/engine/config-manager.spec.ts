@@ -93,8 +93,10 @@ describe.each(managers)('the table %s of Apache', (name, create) => {
     const written = disk.content(path);
     disk.cut(path, Math.floor(written.length / 2));
     const options = { storePathRootDir: '/store', fileSystem: disk.mount(), clock: new VirtualClock() };
-    const second = create({ ...options, logger: new RecordingLogger() });
+    const logger = new RecordingLogger();
+    const second = create({ ...options, logger });
     second.load();
+    expect(logger.lines).toEqual([expect.stringContaining(`WARN ${path} cannot be read (`)]);
     await second.close();
     expect(sortedLines(disk.content(path))).toEqual(sortedLines(written));
     for (const file of [path, `${path}.bak`]) disk.cut(file, 10);

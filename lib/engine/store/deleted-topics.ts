@@ -28,8 +28,9 @@ export class DeletedTopics {
   }
 
   /** @throws StoreError when there is a table but it cannot be read. */
-  load(): void {
-    for (const [topic, end] of this.file.load(decode) ?? []) this.ends.set(topic, end);
+  load(logger: Logger): void {
+    const ends = this.file.load(decode, (reason) => logger.warn(reason)) ?? [];
+    for (const [topic, end] of ends) this.ends.set(topic, end);
   }
 
   /** Whether the record of a topic at `commitLogOffset` was deleted with it. */

@@ -54,7 +54,7 @@ export class StoreLoader {
     this.reportMissingFiles();
     queues.load();
     log.segments.completeFiles();
-    deleted.load();
+    deleted.load(logger);
     deleted.finish(queues, logger);
     if (!isUnclean) this.present = this.presentTopics();
     checkpoint.load();

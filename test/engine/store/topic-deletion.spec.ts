@@ -273,6 +273,16 @@ describe('a deleted topic', () => {
     expect(store.logger.lines.join('\n')).not.toContain('Rebuilding');
   });
 
+  it('is warned of when the note of it cannot be read, and an older one is taken', async () => {
+    const { store } = await openBoth();
+    await store.store.deleteTopic('TopicA');
+    await store.store.deleteTopic(DOOMED);
+    await store.close();
+    store.disk.cut(store.path('config/deletedTopics.json'), 5);
+    store.open();
+    expect(store.logger.lines.join()).toMatch(/WARN \S+deletedTopics\.json cannot be read \(/);
+  });
+
   it('ends while damaged entries of it are looked for in the log', async () => {
     const store = new SimulatedStore();
     for (let i = 0; i < 300; i++) await store.send(1, { topic: i % 3 === 0 ? DOOMED : 'TopicA' });
