@@ -26,6 +26,25 @@ export function millisLeft(timeout: number, startedAt: number, now: number): num
   return Math.ceil(timeout - (now - startedAt));
 }
 
+/** Milliseconds by which a timer may be late for any reason, and that answers get when it was later. */
+const MAX_LATENESS = 10;
+const GRACE = 100;
+
+/**
+ * Calls `callback` when an answer is overdue. Timers run before what has arrived is read: if this process was busy when it was time,
+ * answers may be there, or on their way from a server that was as busy, and get a moment more.
+ *
+ * @returns what ends the waiting.
+ */
+export function whenOverdue(clock: Clock, delayMillis: number, callback: () => void): () => void {
+  const dueAt = clock.monotonicNow() + delayMillis;
+  let timer = clock.setTimeout(() => {
+    if (clock.monotonicNow() - dueAt <= MAX_LATENESS) callback();
+    else timer = clock.setTimeout(callback, GRACE);
+  }, delayMillis);
+  return () => clock.clearTimeout(timer);
+}
+
 /** Milliseconds, 24 days; what is to last longer, as waits without end are written, would be over at once in Node. */
 const MAX_DELAY = 2 ** 31 - 1;
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import { whenOverdue, type Clock } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RequestTimeoutError } from '../../errors/request-timeout.error.js';
@@ -33,8 +33,11 @@ export class RequestFutureTable {
       throw new MQClientError(text, { retryable: true });
     }
     const request = new WaitingRequest(topic, timeoutMillis);
-    const timer = this.clock.setTimeout(() => request.expire(), timeoutMillis);
-    request.onEnd = () => this.remove(correlationId, timer);
+    const stopWaiting = whenOverdue(this.clock, timeoutMillis, () => request.expire());
+    request.onEnd = () => {
+      stopWaiting();
+      this.requests.delete(correlationId);
+    };
     this.requests.set(correlationId, request);
     return request;
   }
@@ -52,11 +55,6 @@ export class RequestFutureTable {
       const text = `The client was shut down before the reply to the request of topic ${request.topic} came`;
       request.fail(new MQClientError(text, { retryable: true }));
     }
-  }
-
-  private remove(correlationId: string, timer: Timer): void {
-    this.clock.clearTimeout(timer);
-    this.requests.delete(correlationId);
   }
 }
 

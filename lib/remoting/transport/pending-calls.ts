@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import { whenOverdue, type Clock } from '../../common/clock.js';
 import { leaveRing, Ring, type RingMember } from '../../common/ring.js';
 import { RemotingTimeoutError } from '../../errors/remoting-timeout.error.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
@@ -49,6 +49,8 @@ export class PendingCall implements RingMember {
 
 /** Milliseconds that the clock was set by, above which it counts. */
 const CLOCK_JUMP = 1000;
+/** Milliseconds from one look at all requests to the next: tens of thousands may each have a deadline of its own. */
+const MIN_INTERVAL = 20;
 
 /**
  * The requests of a transport that have no answer yet, each of which fails when its time is over. Their deadlines are by the
@@ -56,8 +58,10 @@ const CLOCK_JUMP = 1000;
  */
 export class PendingCalls {
   private readonly calls = new Ring<PendingCall>();
-  private timer: Timer | undefined;
+  private cancelTimer = () => {};
   private timerDeadline = Infinity;
+  /** In the time that never goes back. */
+  private nextLookAt = -Infinity;
   /** The time of the clock at the beginning of the time that never goes back. */
   private origin: number;
 
@@ -72,7 +76,7 @@ export class PendingCalls {
 
   /** Fails all of them, and watches no more. */
   close(error: RocketMQError): void {
-    this.clock.clearTimeout(this.timer);
+    this.cancelTimer();
     for (const call of this.calls.members()) call.fail(error);
   }
 
@@ -81,21 +85,36 @@ export class PendingCalls {
   }
 
   private wake(deadline: number): void {
-    this.clock.clearTimeout(this.timer);
+    this.cancelTimer();
     this.timerDeadline = deadline;
-    if (deadline < Infinity)
-      this.timer = this.clock.setTimeout(() => this.expire(), deadline - this.clock.now());
+    if (deadline === Infinity) return;
+    const { clock, nextLookAt } = this;
+    const delay = Math.max(deadline - clock.now(), nextLookAt - clock.monotonicNow());
+    this.cancelTimer = whenOverdue(clock, delay, () => this.expire());
   }
 
   private expire(): void {
     this.followClock();
+    this.timerDeadline = Infinity;
     const now = this.clock.now();
+    // A callback that throws takes the time of no other request away: the rest is looked at next.
+    let next = now;
     try {
-      for (const call of this.calls.members()) if (call.deadline <= now) call.expire();
+      next = this.expireUntil(now);
     } finally {
-      // A callback that throws takes the time of no other request away.
-      this.wake(this.firstDeadline());
+      this.watch(next);
     }
+  }
+
+  /** Returns the next deadline, but for those of requests that the callbacks send. */
+  private expireUntil(now: number): number {
+    let next = Infinity;
+    for (const call of this.calls.members()) {
+      if (call.deadline <= now) call.expire();
+      else next = Math.min(next, call.deadline);
+    }
+    this.nextLookAt = this.clock.monotonicNow() + MIN_INTERVAL;
+    return next;
   }
 
   private firstDeadline(): number {

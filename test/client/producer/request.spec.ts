@@ -62,6 +62,20 @@ describe('the table of requests', () => {
     table.close();
     expect(table.isEmpty).toBe(true);
   });
+
+  it('takes a reply that came while the process was busy until after the time of its request', async () => {
+    const clock = new VirtualClock();
+    const table = new RequestFutureTable(clock);
+    const [late, missing] = [table.add('a', 't', 100), table.add('b', 't', 100)];
+    clock.pass(150);
+    await clock.advance(0);
+    const reply = request({});
+    table.complete('a', reply);
+    await expect(late.reply).resolves.toBe(reply);
+    await clock.advance(100);
+    await expect(missing.reply).rejects.toThrow('send request message to <t> fail');
+    expect(clock.hasTimers).toBe(false);
+  });
 });
 
 describe('a requester', () => {

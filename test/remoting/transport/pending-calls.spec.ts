@@ -59,4 +59,42 @@ describe('a pending call', () => {
     await clock.advance(1000);
     expect(failed).toEqual(['beside it', 'after it']);
   });
+
+  it('gets its answer when the process was busy until after its time, and fails a moment later without one', async () => {
+    const clock = new VirtualClock();
+    const pending = new PendingCalls(clock);
+    const ends: string[] = [];
+    const add = (name: string) => {
+      const callback = {
+        onResponse: () => void ends.push(`${name} answered`),
+        onError: () => void ends.push(`${name} failed`),
+      };
+      const call = new PendingCall(callback, clock.now() + 1000, 1000);
+      pending.add(call);
+      return call;
+    };
+    const answered = add('first');
+    add('second');
+    clock.pass(1011);
+    await clock.advance(0);
+    expect(ends).toEqual([]);
+    answered.reply(undefined as never);
+    await clock.advance(100);
+    expect(ends).toEqual(['first answered', 'second failed']);
+    expect(clock.hasTimers).toBe(false);
+  });
+
+  it('is not looked at again with all others within 20 ms, whatever their times are', async () => {
+    const clock = new VirtualClock();
+    const pending = new PendingCalls(clock);
+    const failedAt: number[] = [];
+    const start = clock.now();
+    for (let millis = 1000; millis < 1060; millis++) {
+      const onError = () => void failedAt.push(clock.now() - start);
+      pending.add(new PendingCall({ onResponse: () => {}, onError }, start + millis, millis));
+    }
+    await clock.advance(1100);
+    expect(failedAt).toHaveLength(60);
+    expect([...new Set(failedAt)]).toEqual([1000, 1020, 1040, 1060]);
+  });
 });

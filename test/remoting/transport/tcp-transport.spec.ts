@@ -340,6 +340,16 @@ describe('TcpTransport', () => {
     expect(handler.closed).toEqual([]);
   });
 
+  it('takes the answer to a request although this process was busy until after its time', async () => {
+    const { address } = await startServer();
+    const { call } = open();
+    await call(address, 1);
+    const answer = call(address, 2, 100);
+    const end = performance.now() + 150;
+    while (performance.now() < end);
+    expect((await answer).header!.offset).toBe(2);
+  });
+
   it('does not count the time before it was connected against a server', async () => {
     const { handler, address } = await startServer();
     handler.isSilent = true;
