@@ -151,14 +151,16 @@ export class EmbeddedEngine {
     }
   }
 
-  /** Ends connections, brings everything to the disk and gives the store free. Clients of this process are closed before. */
+  /** Takes no more requests, brings everything to the disk, gives the store free and ends connections. Clients of this process are closed before. */
   async shutdown(): Promise<void> {
     this.isEnded = true;
     await endAll([
       () => this.outerApi?.shutdown(),
+      // A send that is stored until the end is answered, too: its client would send it again.
+      () => this.listener?.pause(),
+      () => this.broker.shutdown(),
       () => this.listener?.close(),
       () => this.namesrv.close(),
-      () => this.broker.shutdown(),
     ]);
   }
 

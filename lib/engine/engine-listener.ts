@@ -60,8 +60,15 @@ export class EngineListener {
     return formatHostPort(host, await this.namesrv.listen(host, nameServerPort));
   }
 
-  async close(): Promise<void> {
+  /** Listens no more, and takes no more requests; those under way are answered. */
+  pause(): void {
     this.certificates?.unwatch();
+    for (const server of [this.namesrv, this.vip, this.broker]) server.pause();
+  }
+
+  /** Ends all connections when the clients have their answers. */
+  async close(): Promise<void> {
+    this.pause();
     await Promise.all([this.namesrv.close(), this.vip.close(), this.broker.close()]);
   }
 

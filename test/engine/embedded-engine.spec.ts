@@ -1,12 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../lib/common/clock.js';
+import { silentLogger } from '../../lib/common/logger.js';
 import { decodeMessageId } from '../../lib/common/message-id.js';
 import { ConfigManager } from '../../lib/engine/config-manager.js';
 import { DefaultMessageStore } from '../../lib/engine/store/default-message-store.js';
 import { EmbeddedEngine, type EngineOptions } from '../../lib/engine/index.js';
 import { ConfigurationError, StoreLockedError } from '../../lib/errors/index.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { TcpTransport } from '../../lib/remoting/transport/tcp-transport.js';
+import { eventually } from '../support/eventually.js';
 import { startInstance } from '../support/test-peers.js';
 import { TestClient } from '../support/test-client.js';
 import { SimulatedDisk } from '../support/simulated-file-system.js';
@@ -189,5 +194,28 @@ describe('EmbeddedEngine', () => {
     await instance.sendHeartbeatToAllBrokers();
     const request = { code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId: 0 }, body: undefined };
     expect((await instance.request('broker-a', request)).header!.offset).toBe(0);
+  });
+
+  it('acknowledges what clients of other processes send and it stores until its end', async () => {
+    const directory = temporaryDirectory();
+    const engine = await startEngine({
+      directory,
+      engine: { flushDiskType: 'SYNC_FLUSH', listen: FREE_PORTS },
+    });
+    const client = await TestClient.open({
+      namesrvAddrs: engine.namesrvAddrs,
+      connect: () => new TcpTransport({ clock: systemClock, logger: silentLogger }),
+      close: async () => {},
+    });
+    let acknowledged = 0;
+    const keepSending = async () => {
+      while ((await client.send('t')).code === ResponseCode.SUCCESS) acknowledged++;
+    };
+    const senders = Array.from({ length: 64 }, () => keepSending().catch(() => {}));
+    await eventually(() => acknowledged > 500);
+    await engine.close();
+    await Promise.all(senders);
+    const successor = await TestClient.open(await startEngine({ directory }));
+    expect(await successor.read('t')).toHaveLength(acknowledged);
   });
 });

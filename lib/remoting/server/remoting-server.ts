@@ -5,12 +5,8 @@ import type { Logger } from '../../common/logger.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { ServerCertificates } from '../tls/server-certificates.js';
 import { TlsAcceptor } from '../tls/tls-acceptor.js';
-import {
-  ServerConnection,
-  type ServerConnectionOptions,
-  type Strangers,
-  type UnreadAnswers,
-} from './server-connection.js';
+import type { Strangers, UnreadAnswers } from './client-memory.js';
+import { ServerConnection, type ServerConnectionOptions } from './server-connection.js';
 
 /** An idle one takes up to 32 KiB; more of them are a mistake, or an attack. */
 const MAX_CONNECTIONS = 16_384;
@@ -44,6 +40,8 @@ export class RemotingServer {
   private readonly unread: UnreadAnswers;
   private readonly complaints: LimitedLogger;
   private readonly drops: LimitedLogger;
+  /** Settles when nothing listens, and no connection is left. */
+  private closed: Promise<void> | undefined;
 
   constructor(private readonly options: RemotingServerOptions) {
     const { certificates, maxStrangerBytes = MAX_STRANGER_BYTES } = options;
@@ -86,13 +84,19 @@ export class RemotingServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Listens no more, and ends all connections. */
-  async close(): Promise<void> {
+  /** Listens no more, and takes no more requests; those under way are answered. */
+  pause(): void {
     if (!this.server.listening) return;
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.closed = new Promise((resolve) => this.server.close(() => resolve()));
     this.tls?.close();
+    for (const connection of this.connections) connection.pause();
+  }
+
+  /** The same, and ends all connections when the clients have their answers. */
+  async close(): Promise<void> {
+    this.pause();
     for (const connection of this.connections) connection.close();
-    await closed;
+    await this.closed;
   }
 
   /** Takes a connection that can be used. */

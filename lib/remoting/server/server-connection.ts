@@ -25,6 +25,7 @@ import { ResponseTable } from '../transport/response-table.js';
 import { SocketWriter } from '../transport/socket-writer.js';
 import { TcpCall } from '../transport/tcp-call.js';
 import type { ResponseCallback } from '../transport/transport.js';
+import type { Strangers, UnreadAnswers } from './client-memory.js';
 
 /** Milliseconds without any traffic after which a connection is closed (NettyServerConfig.serverChannelMaxIdleTimeSeconds). */
 const MAX_IDLE_TIME = 120_000;
@@ -43,6 +44,8 @@ const MAX_STRANGER_TIME = 30_000;
 const MAX_STRANGER_HEADER = 64 * 1024;
 /** Bytes of an incomplete frame that a client may hold before it has signed a request, whatever others do. */
 const MIN_STRANGER_BYTES = 64 * 1024;
+/** Milliseconds that a client has at the end for the last answers, and to close its side: none may hold up the end. */
+const CLOSE_TIMEOUT = 1000;
 /**
  * Bytes of a header of a request, which may be held for a while. The properties of a message, at most 32,767 bytes, have 196,602 when each
  * is an escape of JSON; nothing else that a client says there comes near that.
@@ -50,23 +53,6 @@ const MIN_STRANGER_BYTES = 64 * 1024;
 const MAX_HEADER = 256 * 1024;
 /** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
 const MAX_PENDING = 65_536;
-
-/**
- * What the clients of a server hold in incomplete frames that have not signed a request yet. The first one may be long, but who has no
- * password must not fill the memory with such.
- */
-export interface Strangers {
-  heldBytes: number;
-  readonly maxBytes: number;
-}
-
-/** What all clients of a server together leave unread. */
-export interface UnreadAnswers {
-  bytes: number;
-  readonly maxBytes: number;
-  /** Called when they are too many. */
-  readonly onExcess: () => void;
-}
 
 export interface ServerConnectionOptions {
   readonly handler: RequestHandler;
@@ -99,6 +85,9 @@ export class ServerConnection implements Channel {
   private frameTimer: Timer | undefined;
   /** The frame that was incomplete when the timer began to run; 0 when it was not read all the time since. */
   private watchedFrame = 0;
+  /** What the client says now is not heard any more. */
+  private isEnding = false;
+  private closeTimer: Timer | undefined;
   /** What the client was asked and has not answered. */
   private readonly calls = new ResponseTable();
   private readonly asked: PendingCalls;
@@ -130,6 +119,7 @@ export class ServerConnection implements Channel {
     socket.on('close', () => {
       options.clock.clearTimeout(this.frameTimer);
       options.clock.clearTimeout(this.strangerTimer);
+      options.clock.clearTimeout(this.closeTimer);
       this.hold(0);
       this.countUnread(0);
       this.asked.close(clientGone());
@@ -168,12 +158,24 @@ export class ServerConnection implements Channel {
     this.send([frame]);
   }
 
+  /** Takes no more requests; those under way are answered. */
+  pause(): void {
+    this.isEnding = true;
+    this.stopReading();
+  }
+
+  /** Ends the connection when the client has what was written; it was paused before. */
   close(): void {
-    this.socket.destroy();
+    const { clock } = this.options;
+    // Bytes that nobody has read would make the kernel forget answers that it has not sent yet.
+    this.socket.resume();
+    clock.setImmediate(() => this.socket.end());
+    this.closeTimer ??= clock.setTimeout(() => this.socket.destroy(), CLOSE_TIMEOUT);
   }
 
   /** What is behind a full chunk waits for the next turn: what came with this one is carried out and answered meanwhile. */
   private onData(chunk: Buffer): void {
+    if (this.isEnding) return;
     this.guard(() => this.cutter.push(chunk));
     if (chunk.length < READ_SIZE || this.socket.isPaused()) return;
     this.socket.pause();
@@ -250,10 +252,14 @@ export class ServerConnection implements Channel {
     const { backlog } = this.writer;
     if (backlog > MIN_UNREAD) this.countUnread(backlog);
     if (backlog <= HIGH_WATER_MARK) return;
+    this.stopReading();
+    if (backlog > MAX_BACKLOG) this.socket.destroy();
+  }
+
+  private stopReading(): void {
     this.cutter.pause();
     this.watchedFrame = 0;
-    if (backlog > MAX_BACKLOG) this.socket.destroy();
-    else this.socket.pause();
+    this.socket.pause();
   }
 
   private countUnread(backlog: number): void {
@@ -275,6 +281,7 @@ export class ServerConnection implements Channel {
 
   /** Requests that came with those before are carried out first, and may be too much again. */
   private resume(): void {
+    if (this.isEnding) return;
     this.guard(() => this.cutter.resume());
     if (this.writer.backlog <= HIGH_WATER_MARK) this.socket.resume();
   }

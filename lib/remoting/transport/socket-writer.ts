@@ -60,7 +60,7 @@ export class SocketWriter {
     this.pieces = [];
     this.callbacks = [];
     this.queuedBytes = 0;
-    if (socket.destroyed) return;
+    if (socket.destroyed || socket.writableEnded) return;
     if (pieces.length === 1) socket.write(pieces[0]!, callbacks[0]);
     else if (queuedBytes / pieces.length <= MAX_JOINED) {
       socket.write(Buffer.concat(pieces));

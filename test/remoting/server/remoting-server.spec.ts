@@ -1,14 +1,17 @@
+import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/common/clock.js';
 import { ConfigurationError } from '../../../lib/errors/index.js';
 import { encodeRequest } from '../../../lib/remoting/codec/remoting-codec.js';
+import { success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { RemotingServer } from '../../../lib/remoting/server/remoting-server.js';
 import { eventually } from '../../support/eventually.js';
 import { EchoHandler, RawClient, startServer } from '../../support/tcp-server.js';
 import { RecordingLogger } from '../../support/test-store.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
 
 const offsetOf = (queueId: number, opaque: number, isOneway = false) =>
   encodeRequest(
@@ -148,6 +151,30 @@ describe('RemotingServer', () => {
     expect(handler.requests.length).toBeGreaterThan(20_000);
     expect(handler.requests.length).toBeLessThan(100 * 20_000);
     slow.socket.destroy();
+  });
+
+  it('answers at its end what it has taken, takes nothing more, and waits a second for who does not leave', async () => {
+    const clock = new VirtualClock();
+    const { handler, server, port } = await startServer(undefined, { clock });
+    handler.isSilent = true;
+    const staying = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).resume();
+    onTestFinished(() => void staying.destroy());
+    const client = await RawClient.open(port);
+    client.socket.write(offsetOf(1, 1));
+    await eventually(() => handler.contexts.length === 1);
+    server.pause();
+    client.socket.write(offsetOf(2, 2));
+    let isClosed = false;
+    const closing = server.close().then(() => (isClosed = true));
+    handler.contexts[0]!.reply(success({ offset: 1 } as never, undefined as never));
+    await client.closed;
+    expect(client.frames.map(({ opaque }) => opaque)).toEqual([1]);
+    await clock.advance(999);
+    expect(isClosed).toBe(false);
+    await clock.advance(1);
+    await closing;
+    expect(handler.requests).toHaveLength(1);
+    expect(clock.hasTimers).toBe(false);
   });
 
   const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
