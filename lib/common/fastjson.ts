@@ -9,16 +9,20 @@ export type FastjsonObject = Map<string, FastjsonValue>;
 /** Deepest nesting that is read. */
 const MAX_DEPTH = 32;
 
-/** @throws SyntaxError with the position of the fault. */
-export function parseFastjson(text: string): FastjsonValue {
-  return new FastjsonReader(text).read();
+/** @throws SyntaxError with the position of the fault, also behind `maxValues` objects, arrays, texts and so on. */
+export function parseFastjson(text: string, maxValues = Infinity): FastjsonValue {
+  return new FastjsonReader(text, maxValues).read();
 }
 
 class FastjsonReader {
   private position = 0;
   private isInKey = false;
+  private values = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly maxValues: number,
+  ) {}
 
   read(): FastjsonValue {
     const value = this.value(0);
@@ -29,6 +33,7 @@ class FastjsonReader {
 
   private value(depth: number): FastjsonValue {
     if (depth > MAX_DEPTH) throw this.fault(`at most ${MAX_DEPTH} levels`);
+    if (++this.values > this.maxValues) throw this.fault(`at most ${this.maxValues} values`);
     this.skipSpace();
     const char = this.text[this.position];
     if (char === '{') return this.object(depth);

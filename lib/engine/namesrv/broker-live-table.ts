@@ -4,7 +4,11 @@ import { MASTER_ID } from '../../common/mix-all.js';
 import { NAME_PATTERN } from '../../common/topic-validator.js';
 import { parseHostPort } from '../../common/host-port.js';
 import type { DataVersion } from '../../remoting/body/data-version.js';
-import type { RegisterBrokerBody, RegisteredTopic } from '../../remoting/body/register-broker-body.js';
+import {
+  MAX_TOPICS,
+  type RegisterBrokerBody,
+  type RegisteredTopic,
+} from '../../remoting/body/register-broker-body.js';
 import type { Channel } from '../../remoting/channel.js';
 import type {
   BrokerIdentity,
@@ -20,8 +24,6 @@ const SCAN_INTERVAL = 5000;
 /** Brokers that can be registered at the same time: anyone who reaches the name server may do it. */
 const MAX_BROKERS = 1024;
 const MAX_NAME_LENGTH = 255;
-/** Topics of one broker. */
-const MAX_TOPICS = 100_000;
 /** Topics of all brokers, each counted as often as brokers have it. */
 const MAX_TOPICS_TOGETHER = 400_000;
 /** With the prefix, group and topic of a retry topic. */

@@ -4,6 +4,7 @@ import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
 import type { JsonType } from './json-type.js';
 import { decodeMessageBatch, encodeMessageBatch } from './message-batch-codec.js';
 import type { MessageBatch } from '../body/message-batch.js';
+import { MAX_TOPICS } from '../body/register-broker-body.js';
 
 /** How the bodies of one kind travel. */
 export interface BodyCodec<T> {
@@ -18,6 +19,12 @@ export interface BodyCodec<T> {
  * can be many times as large, and anybody may send one.
  */
 const MAX_JSON_REQUEST_SIZE = 1024 * 1024;
+
+/**
+ * Most values in a JSON body of any kind: the longest is what a broker registers, with ten values or a few more for each of its topics. Three
+ * bytes can be an object, which takes 200, so that a frame of 16 MiB would fill a gibibyte otherwise.
+ */
+const MAX_JSON_VALUES = 12 * MAX_TOPICS;
 
 /** No body; one that is there is ignored. */
 export const noBody: BodyCodec<undefined> = { encode: () => NO_BYTES, decode: () => undefined };
@@ -38,15 +45,16 @@ function jsonBody<T>(type: JsonType<T>, maxSize: number): BodyCodec<T> {
     encode: (body, isStandard) => Buffer.from(toFastjson(type.write(body, isStandard))),
     decode(body) {
       if (body.length > maxSize) throw new RemotingCodecError(`A JSON body of ${body.length} bytes`);
-      return type.read(parse(body), 'body');
+      return type.read(parseJsonBody(body), 'body');
     },
   };
 }
 
-function parse(body: Buffer): FastjsonValue {
+/** @throws RemotingCodecError when it is no JSON, or too much of it. */
+export function parseJsonBody(body: Buffer): FastjsonValue {
   try {
-    return parseFastjson(body.toString());
+    return parseFastjson(body.toString(), MAX_JSON_VALUES);
   } catch (error) {
-    throw new RemotingCodecError('A JSON body that cannot be parsed', error);
+    throw new RemotingCodecError(`A JSON body that cannot be parsed: ${(error as Error).message}`, error);
   }
 }

@@ -1,8 +1,9 @@
 import { inflateSync } from 'node:zlib';
-import { parseFastjson, toFastjson } from '../../common/fastjson.js';
+import { toFastjson } from '../../common/fastjson.js';
 import { RemotingCodecError } from '../../errors/remoting-codec.error.js';
-import type { RegisterBrokerBody, RegisteredTopic } from '../body/register-broker-body.js';
+import { MAX_TOPICS, type RegisterBrokerBody, type RegisteredTopic } from '../body/register-broker-body.js';
 import { MAX_QUEUES } from '../body/topic-config.js';
+import { parseJsonBody } from './body-codec.js';
 import { jsonBean, jsonMap, jsonOptional, jsonText } from './json-type.js';
 import { dataVersion, topicConfigMembers } from './topic-config-types.js';
 
@@ -34,13 +35,13 @@ export function encodeRegisterBrokerBody(body: RegisterBrokerBody): Buffer {
  * @throws RemotingCodecError when it is malformed, or says impossible things.
  */
 export function decodeRegisterBrokerBody(body: Buffer, isCompressed: boolean): RegisterBrokerBody {
-  const decoded = guarded(() => (isCompressed ? readCompressed(inflate(body)) : readJson(body)));
-  for (const [name, topic] of decoded.topicConfigTable) checkTopic(name, topic);
-  return decoded;
+  return guarded(() => (isCompressed ? readCompressed(inflate(body)) : readJson(body)));
 }
 
 function readJson(body: Buffer): RegisterBrokerBody {
-  return registerBrokerBody.read(parseFastjson(body.toString()), 'body').topicConfigSerializeWrapper;
+  const { topicConfigSerializeWrapper } = registerBrokerBody.read(parseJsonBody(body), 'body');
+  for (const [name, topic] of topicConfigSerializeWrapper.topicConfigTable) checkTopic(name, topic);
+  return topicConfigSerializeWrapper;
 }
 
 function inflate(body: Buffer): Buffer {
@@ -50,19 +51,21 @@ function inflate(body: Buffer): Buffer {
 /** The version and then each topic, all with their length before them; what follows is of no interest. */
 function readCompressed(body: Buffer): RegisterBrokerBody {
   let position = 0;
-  const readText = (): string => {
+  const readPart = (): Buffer => {
     const start = position + 4;
     const length = body.readInt32BE(position);
     if (length < 0 || start + length > body.length) throw new RangeError(`A text of ${length} bytes`);
     position = start + length;
-    return body.toString('utf8', start, position);
+    return body.subarray(start, position);
   };
-  const version = dataVersion.read(parseFastjson(readText()), 'dataVersion');
+  const version = dataVersion.read(parseJsonBody(readPart()), 'dataVersion');
   const topicCount = body.readInt32BE(position);
   position += 4;
+  if (topicCount > MAX_TOPICS) throw new RangeError(`${topicCount} topics`);
   const topics = new Map<string, RegisteredTopic>();
   for (let i = 0; i < topicCount; i++) {
-    const topic = parseTopic(readText());
+    const topic = parseTopic(readPart().toString());
+    checkTopic(topic.topicName, topic);
     topics.set(topic.topicName, topic);
   }
   return { dataVersion: version, topicConfigTable: topics };
@@ -70,8 +73,10 @@ function readCompressed(body: Buffer): RegisterBrokerBody {
 
 /** `name readQueueNums writeQueueNums perm filterType attributes` (TopicConfig#decode). */
 function parseTopic(line: string): RegisteredTopic {
-  const [topicName = '', readQueueNums, writeQueueNums, perm, topicFilterType = 'SINGLE_TAG'] =
-    line.split(' ');
+  const [topicName = '', readQueueNums, writeQueueNums, perm, topicFilterType = 'SINGLE_TAG'] = line.split(
+    ' ',
+    5,
+  );
   return {
     topicName,
     readQueueNums: Number(readQueueNums),

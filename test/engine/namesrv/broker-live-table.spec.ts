@@ -70,6 +70,13 @@ function register(
   return ask({ code: RequestCode.REGISTER_BROKER, header: of, body }, from);
 }
 
+/** A text of a compressed body. */
+function part(text: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(text.length);
+  return Buffer.concat([length, Buffer.from(text)]);
+}
+
 const routeOf = (name: string) => namesrv.routes.pickupTopicRouteData(name);
 const brokersOf = (name: string) => routeOf(name)?.queueDatas.map(({ brokerName }) => brokerName);
 const queuesOf = (name: string) => routeOf(name)?.queueDatas.map(({ readQueueNums }) => readQueueNums);
@@ -170,12 +177,18 @@ describe('brokers of other processes', () => {
     expect(answer.remark).toBe('The topic "u" has -1 and -1 queues and the permission 6');
   });
 
+  it('are refused with more than a body of JSON may have, or more topics than a broker', () => {
+    const objects = Buffer.from(`{"filterServerList":[${'{},'.repeat(1_200_000)}{}]}`);
+    expect(ask({ code: RequestCode.REGISTER_BROKER, header: header('a'), body: objects }).remark).toContain(
+      'Expected at most 1200000 values',
+    );
+    const version = part('{"counter":1,"stateVersion":0,"timestamp":5}');
+    const body = deflateSync(Buffer.concat([version, Buffer.from([0, 1, 0x86, 0xa1]), part('t 1 1 6')]));
+    const of = header('a', { compressed: true });
+    expect(ask({ code: RequestCode.REGISTER_BROKER, header: of, body }).remark).toContain('100001 topics');
+  });
+
   it('may compress what they say, and send a checksum of it', () => {
-    const part = (text: string) => {
-      const length = Buffer.alloc(4);
-      length.writeInt32BE(text.length);
-      return Buffer.concat([length, Buffer.from(text)]);
-    };
     const two = Buffer.from([0, 0, 0, 2]);
     const version = part('{"counter":1,"stateVersion":0,"timestamp":5}');
     const topics = [part('t 3 2 6 SINGLE_TAG {"+message.type":"NORMAL"}'), part('u 1 1 4 SINGLE_TAG')];

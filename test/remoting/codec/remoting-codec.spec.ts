@@ -272,6 +272,14 @@ describe('an answer', () => {
     );
   });
 
+  it('of a client with more values than anything has is refused, as a request is that has them', () => {
+    const body = `{"mqTable":[${'{},'.repeat(1_200_000)}{}]}`;
+    const frame = decodeFrame(jsonFrame({ code: 0, flag: 1 }, body));
+    expect(() => decodeResponse(RequestCode.GET_CONSUMER_RUNNING_INFO, frame)).toThrow(
+      'A JSON body that cannot be parsed: Expected at most 1200000 values',
+    );
+  });
+
   it('to a send of an old broker has a region and traces', () => {
     const extFields = { msgId: 'x', queueId: 1, queueOffset: 2 };
     const frame = decodeFrame(jsonFrame({ code: 0, flag: 1, extFields }));
