@@ -1,6 +1,6 @@
 /**
- * What the clients of a server hold in incomplete frames that have not signed a request yet. The first one may be long, but who has no
- * password must not fill the memory with such.
+ * What the clients of a server hold in incomplete frames that have not signed a request yet: all of them where nothing is signed. A frame
+ * may be long, but who has no password must not fill the memory with such.
  */
 export interface Strangers {
   heldBytes: number;

@@ -51,7 +51,7 @@ const CLOSE_TIMEOUT = 1000;
  * is an escape of JSON; nothing else that a client says there comes near that.
  */
 const MAX_HEADER = 256 * 1024;
-/** Requests of one client that may wait for an answer: pulls, mostly, of which there is one for each queue. */
+/** Requests of one client that may wait for an answer, or to be carried out: pulls, mostly, of which there is one for each queue. */
 const MAX_PENDING = 65_536;
 
 export interface ServerConnectionOptions {
@@ -131,6 +131,11 @@ export class ServerConnection implements Channel {
     return this.strangerTimer !== undefined;
   }
 
+  /** Whether what it holds counts: where nothing is signed, that of everyone does. */
+  private get isCounted(): boolean {
+    return this.isStranger || this.options.authenticator === undefined;
+  }
+
   get bodies(): BufferPool {
     return this.options.bodies;
   }
@@ -189,7 +194,7 @@ export class ServerConnection implements Channel {
     this.language = frame.language;
     this.version = frame.version;
     const context = this.contextOf(frame);
-    if (!isOneway(frame)) this.pending++;
+    this.pending++;
     const excess = this.excessOf(frame);
     if (excess !== undefined) return context.reply(excess);
     const refusal = this.options.authenticator?.refusalOf(frame);
@@ -229,7 +234,9 @@ export class ServerConnection implements Channel {
   }
 
   private contextOf(frame: RemotingFrame): RequestContext {
-    return isOneway(frame) ? { channel: this, reply: () => {} } : new ReplyContext(this, frame);
+    return isOneway(frame)
+      ? { channel: this, reply: () => void this.pending-- }
+      : new ReplyContext(this, frame);
   }
 
   /** Answers a request. An answer that cannot travel, as it may be longer than a frame, becomes one that says so. */
@@ -290,7 +297,7 @@ export class ServerConnection implements Channel {
   private guard(work: () => void): void {
     try {
       work();
-      if (this.isStranger || this.heldBytes > 0) this.limitStranger();
+      if (this.isCounted || this.heldBytes > 0) this.limitStranger();
       if (this.cutter.incomplete > 0 && this.frameTimer === undefined && !this.isClosed) this.watchFrame();
     } catch (error) {
       this.abandon(String(error));
@@ -301,7 +308,7 @@ export class ServerConnection implements Channel {
   private limitStranger(): void {
     const { strangers } = this.options;
     const allowed = Math.max(this.heldBytes, MIN_STRANGER_BYTES);
-    this.hold(this.isStranger && !this.isClosed ? this.cutter.incompleteBytes : 0);
+    this.hold(this.isCounted && !this.isClosed ? this.cutter.incompleteBytes : 0);
     if (this.heldBytes <= allowed || strangers.heldBytes <= strangers.maxBytes) return;
     const { maxBytes } = strangers;
     throw new RemotingCodecError(`Clients that never signed a request hold more than ${maxBytes} bytes`);

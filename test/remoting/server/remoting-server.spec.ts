@@ -52,6 +52,42 @@ describe('RemotingServer', () => {
     expect(client.frames[0]!.opaque).toBe(2);
   });
 
+  it('lets a limited number of one-way requests of a client wait, too', async () => {
+    const { handler, port } = await startServer();
+    handler.isSilent = true;
+    const client = await RawClient.open(port);
+    client.socket.write(Buffer.concat(Array.from({ length: 65_536 }, (_, i) => offsetOf(1, i, true))));
+    client.socket.write(offsetOf(1, 1));
+    await eventually(() => client.frames.length === 1);
+    expect(client.frames[0]!.code).toBe(ResponseCode.SYSTEM_BUSY);
+    for (const context of handler.contexts.splice(0))
+      context.reply(success({ offset: 1 } as never, undefined as never));
+    handler.isSilent = false;
+    client.socket.write(offsetOf(1, 2));
+    await eventually(() => client.frames.length === 2);
+    expect(client.frames[1]!.code).toBe(ResponseCode.SUCCESS);
+  });
+
+  it('limits what clients hold together in incomplete frames where nothing is signed', async () => {
+    const header = { topic: 't'.repeat(200 * 1024), queueId: 1 };
+    const long = encodeRequest(
+      { code: RequestCode.GET_MAX_OFFSET, header, body: undefined },
+      1,
+      false,
+      'ROCKETMQ',
+    );
+    const { port, server } = await startServer(undefined, { maxStrangerBytes: long.length });
+    const { strangers } = server as unknown as { strangers: { heldBytes: number } };
+    const [holding, refused] = [await RawClient.open(port), await RawClient.open(port)];
+    holding.socket.write(long.subarray(0, -1));
+    await eventually(() => strangers.heldBytes >= long.length - 1);
+    refused.socket.write(long.subarray(0, 100 * 1024));
+    await refused.closed;
+    holding.socket.write(long.subarray(-1));
+    await eventually(() => holding.frames.length === 1);
+    expect(strangers.heldBytes).toBe(0);
+  });
+
   it('answers a request that it does not know, and one that lacks a field', async () => {
     const { handler, port } = await startServer();
     const client = await RawClient.open(port);

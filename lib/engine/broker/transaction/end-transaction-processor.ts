@@ -30,8 +30,8 @@ export class EndTransactionProcessor {
   process({ header }: Request<'END_TRANSACTION'>, context: EndContext): void {
     const isCommit = header.commitOrRollback === MessageSysFlag.TRANSACTION_COMMIT_TYPE;
     const isRollback = header.commitOrRollback === MessageSysFlag.TRANSACTION_ROLLBACK_TYPE;
-    // Who does not know yet is asked later, and gets no answer now.
-    if (!isCommit && !isRollback) return;
+    // Who does not know yet is asked later. Apache's broker leaves this unanswered.
+    if (!isCommit && !isRollback) return context.reply(DONE);
     const half = this.findHalf(header);
     if ('code' in half) return context.reply(half);
     if (isCommit) return this.commit(half, context);

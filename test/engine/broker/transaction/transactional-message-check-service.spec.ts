@@ -76,6 +76,13 @@ describe('the check of transactions', () => {
     expect(checksOf(client)).toHaveLength(1);
   });
 
+  it('asks also who said that it does not know, which is answered', async () => {
+    const { client, send, pass } = await open();
+    expect((await end(client, await send('m'), 0)).code).toBe(0);
+    await pass(INTERVAL);
+    expect(checksOf(client)).toHaveLength(1);
+  });
+
   it('gives nothing up before the last question can be answered', async () => {
     const { client, send, pass } = await open({ transactionCheckMax: 1 });
     await send('m');
