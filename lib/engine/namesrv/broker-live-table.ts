@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../common/clock.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MASTER_ID } from '../../common/mix-all.js';
 import { NAME_PATTERN } from '../../common/topic-validator.js';
@@ -42,12 +43,18 @@ interface BrokerLiveInfo extends BrokerIdentity {
 export class BrokerLiveTable {
   private readonly brokers = new Map<string, BrokerLiveInfo>();
   private timer: Timer | undefined;
+  /** Of brokers that come and go, which anyone may say as often as they like. */
+  private readonly arrivals: LimitedLogger;
+  private readonly departures: LimitedLogger;
 
   constructor(
     private readonly routes: RouteInfoManager,
     private readonly clock: Clock,
-    private readonly logger: Logger,
-  ) {}
+    logger: Logger,
+  ) {
+    this.arrivals = new LimitedLogger(logger, clock);
+    this.departures = new LimitedLogger(logger, clock);
+  }
 
   /**
    * Registers a broker with its topics, or those of its topics that have changed (RouteInfoManager#registerBroker).
@@ -77,7 +84,7 @@ export class BrokerLiveTable {
       dataVersion,
       lastUpdate: this.clock.monotonicNow(),
     });
-    if (known === undefined) this.logger.log(`Broker ${describe(header)} registered`);
+    if (known === undefined) this.arrivals.log(`Broker ${describe(header)} registered`);
     this.timer ??= this.scanLater();
     return this.masterOf(header);
   }
@@ -169,7 +176,7 @@ export class BrokerLiveTable {
   private remove(broker: BrokerLiveInfo, reason: string): void {
     this.brokers.delete(keyOf(broker));
     this.routes.removeBrokerAddr(broker);
-    this.logger.warn(`Broker ${describe(broker)} ${reason}`);
+    this.departures.warn(`Broker ${describe(broker)} ${reason}`);
   }
 
   private scanLater(): Timer {

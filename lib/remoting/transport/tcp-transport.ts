@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import { escapedLogger, type Logger } from '../../common/logger.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RocketMQError } from '../../errors/rocketmq.error.js';
@@ -50,6 +51,8 @@ export class TcpTransport implements Transport {
   private readonly signer: RequestSigner | undefined;
   private readonly extraFields: HeaderTexts | undefined;
   private readonly logger: Logger;
+  /** Of one-way requests, of which there may be as many as messages. */
+  private readonly unsent: LimitedLogger;
   private readonly tls: ClientTls | undefined;
   private listener: RequestListener | undefined;
   private onChange: ((change: ConnectionChange) => void) | undefined;
@@ -58,6 +61,7 @@ export class TcpTransport implements Transport {
   /** @throws ConfigurationError for an option of `tls`, or a file that it names, that cannot be used. */
   constructor(private readonly options: TcpTransportOptions) {
     this.logger = escapedLogger(options.logger);
+    this.unsent = new LimitedLogger(this.logger, options.clock);
     this.tls = resolveClientTls(options.tls);
     this.pending = new PendingCalls(options.clock);
     this.signer = options.credentials && new RequestSigner(options.credentials);
@@ -85,7 +89,7 @@ export class TcpTransport implements Transport {
     try {
       this.connectionTo(address).invokeOneway(request as RemotingRequest);
     } catch (error) {
-      this.logger.warn(`A one-way request to ${address} was not sent: ${String(error)}`);
+      this.unsent.warn(`A one-way request to ${address} was not sent: ${String(error)}`);
     }
   }
 

@@ -46,6 +46,7 @@ const channel = (): Channel => ({
 });
 
 let clock: VirtualClock;
+let logger: RecordingLogger;
 let namesrv: NamesrvController;
 let counter: number;
 
@@ -84,7 +85,7 @@ const queuesOf = (name: string) => routeOf(name)?.queueDatas.map(({ readQueueNum
 beforeEach(() => {
   clock = new VirtualClock();
   counter = 0;
-  const logger = new RecordingLogger();
+  logger = new RecordingLogger();
   const fileSystem = new SimulatedDisk({ now: () => clock.now() }).mount();
   const kvConfig = new KVConfigManager({ storePathRootDir: '/store', fileSystem, clock, logger }, () => {});
   namesrv = new NamesrvController(logger, clock, kvConfig, false);
@@ -214,6 +215,23 @@ describe('brokers of other processes', () => {
     register(header('a', { brokerAddr: 'x:1' }));
     register(header('b', { brokerAddr: 'x:1' }));
     expect(brokersOf('t')).toEqual(['b']);
+  });
+
+  it('are logged every 10 s at most when they take the place of each other', async () => {
+    const moves = (from: number) => {
+      for (let i = from; i < from + 10; i++) register(header('a', { brokerAddr: `a:${1 + (i % 2)}` }));
+    };
+    moves(0);
+    expect(logger.lines).toEqual([
+      expect.stringContaining('Broker a (id 0) at a:1 registered'),
+      expect.stringContaining('Broker a (id 0) at a:1 gives way to a at a:2'),
+    ]);
+    await clock.advance(10_000);
+    moves(10);
+    expect(logger.lines.slice(2)).toEqual([
+      expect.stringContaining('Broker a (id 0) at a:2 gives way to a at a:1 (8 left out before)'),
+      expect.stringContaining('Broker a (id 0) at a:1 registered (9 left out before)'),
+    ]);
   });
 
   it('are gone when they unregister, or their connection is closed', () => {

@@ -111,13 +111,16 @@ describe('TcpTransport', () => {
   it('names the address that does not answer, and tries it again after a while only', async () => {
     const { server, port, address } = await startServer();
     await server.close();
-    const { logger, call } = open();
+    const { logger, transport, call } = open();
     const error = await failureOf(call(address, 1));
     expect(error).toBeInstanceOf(MQClientError);
     expect(error).toMatchObject({ retryable: true });
     expect(error!.message).toContain(`connect to ${address} failed: connect ECONNREFUSED`);
     expect(await failureOf(call(address, 2))).toBe(error);
     expect(logger.lines).toHaveLength(1);
+    for (let i = 0; i < 3; i++) transport.invokeOneway(address, request(2));
+    const unsent = `A one-way request to ${address} was not sent`;
+    expect(logger.lines.slice(1)).toEqual([expect.stringContaining(unsent)]);
     const { handler } = await startServer(port);
     await eventually(async () => (await failureOf(call(address, 3))) === undefined);
     expect(handler.requests).toHaveLength(1);
