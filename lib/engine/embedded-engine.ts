@@ -143,7 +143,9 @@ export class EmbeddedEngine {
       if (this.listener !== undefined) config.listenPort = await this.listener.listenBroker();
       await this.startBroker(config.listenPort);
       if (this.listener === undefined || !this.hasOwnNamesrv) return;
+      this.checkNotEnded();
       this.namesrvAddr = await this.listener.listenNamesrv();
+      this.checkNotEnded();
       this.servers.set(this.namesrvAddr, this.namesrv);
     } catch (error) {
       await endFailedStart([() => this.shutdown()], this.logger);
@@ -193,10 +195,14 @@ export class EmbeddedEngine {
     this.servers.set(brokerAddr, this.broker);
     this.namesrv.routes.registerBroker({ cluster, brokerName, brokerAddrs: new Map([[0, brokerAddr]]) });
     const storeAddress = await this.storeAddress(host);
-    if (this.isEnded) throw new ConfigurationError('The engine was shut down while it started');
+    this.checkNotEnded();
     await this.broker.start(formatHostPort(storeAddress, port));
     if (this.outerNamesrvAddrs.length > 0)
       await this.registerWithOuterNamesrvs(formatHostPort(host, port + 1));
+  }
+
+  private checkNotEnded(): void {
+    if (this.isEnded) throw new ConfigurationError('The engine was shut down while it started');
   }
 
   /** Records and message ids have no room for a name; who has nothing but an id connects to the address in it. */

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { EmbeddedEngine } from '../../lib/engine/index.js';
 import { DefaultMQProducer, MQClientInstance } from '../../lib/client/index.js';
 import { systemClock } from '../../lib/common/clock.js';
@@ -8,8 +10,10 @@ import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
 import { freePort } from '../support/free-port.js';
 import { startApp } from '../support/nest-app.js';
+import { startServer } from '../support/tcp-server.js';
 import { TestClient } from '../support/test-client.js';
-import { startEngine, type TestEngine } from '../support/test-engine.js';
+import { startEngine, TestEngine } from '../support/test-engine.js';
+import { temporaryDirectory } from '../support/test-store.js';
 
 const listen = { listenPort: 0, nameServerPort: 0 };
 
@@ -90,6 +94,25 @@ describe('an engine with namesrvAddr', () => {
     await expect
       .poll(() => brokersOf(successor, 'BenchmarkTest'), { timeout: 10_000 })
       .toEqual(['broker-a', 'broker-b']);
+  });
+
+  it('that is ended while it registers leaves no port open', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const namesrvAddr = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const nameServerPort = await freePort();
+    const options = { listen: { listenPort: 0, nameServerPort }, namesrvAddr };
+    const engine = new TestEngine(temporaryDirectory(), { engine: options });
+    const asked = once(silent, 'connection');
+    const ended = expect(engine.start()).rejects.toThrow('The engine was shut down while it started');
+    const [socket] = (await asked) as [Socket];
+    onTestFinished(() => {
+      socket.destroy();
+      silent.close();
+    });
+    await engine.close();
+    await ended;
+    await startServer(nameServerPort);
   });
 
   it('runs a name server of its own only when its port is given', async () => {
