@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../common/clock.js';
+import type { Clock } from '../../../common/clock.js';
 import { crc32 } from '../../../common/crc32.js';
 import type { Logger } from '../../../common/logger.js';
 import { RemotingCodecError } from '../../../errors/remoting-codec.error.js';
@@ -11,12 +11,9 @@ import type { RemotingRequest } from '../../../remoting/remoting-command.js';
 import { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import { invoke, type Transport } from '../../../remoting/transport/transport.js';
+import { NamesrvRegistration } from './namesrv-registration.js';
 
-/** Milliseconds between registrations (BrokerConfig.registerNameServerPeriod), and after one that failed. */
-const REGISTER_PERIOD = 30_000;
-const RETRY_INTERVAL = 2000;
-/** Milliseconds that a name server may take to answer, and at the end; the start waits for it. */
-const REGISTER_TIMEOUT = 6000;
+/** Milliseconds that a name server may take to answer at the end. */
 const UNREGISTER_TIMEOUT = 3000;
 /** Milliseconds that a name server may take to answer with a route; clients wait for it. */
 const ROUTE_TIMEOUT = 3000;
@@ -34,22 +31,20 @@ export interface BrokerOuterAPIOptions {
 
 /** Keeps a broker registered with name servers of other processes (BrokerOuterAPI, BrokerController#registerBrokerAll). */
 export class BrokerOuterAPI {
-  /** Name servers that did not answer last time. */
-  private readonly silent = new Set<string>();
+  private readonly registrations: readonly NamesrvRegistration[];
   /** Routes as they were last seen. */
   private readonly routes = new Map<string, TopicRouteData>();
-  private timer: Timer | undefined;
-  private round: Promise<void> | undefined;
-  private isChanged = false;
-  private isClosed = false;
 
-  constructor(private readonly options: BrokerOuterAPIOptions) {}
+  constructor(private readonly options: BrokerOuterAPIOptions) {
+    const { namesrvAddrs, broker, transport, clock, logger } = options;
+    const request = () => this.request();
+    const shared = { brokerName: broker.brokerName, transport, request, clock, logger };
+    this.registrations = namesrvAddrs.map((address) => new NamesrvRegistration(address, shared));
+  }
 
   /** Registers, and goes on doing so. A name server that does not answer is told of in the log, and tried again. */
-  registerBrokerAll(): Promise<void> {
-    this.isChanged = true;
-    this.round ??= this.run().finally(() => (this.round = undefined));
-    return this.round;
+  async registerBrokerAll(): Promise<void> {
+    await Promise.all(this.registrations.map((registration) => registration.register()));
   }
 
   /**
@@ -72,16 +67,16 @@ export class BrokerOuterAPI {
 
   /** Says of no topic any more that it is here. */
   async shutdown(): Promise<void> {
-    this.isClosed = true;
-    this.options.clock.clearTimeout(this.timer);
-    const { broker, transport, namesrvAddrs } = this.options;
+    const { broker, transport } = this.options;
     const request = { code: RequestCode.UNREGISTER_BROKER, header: broker, body: undefined };
-    const reachable = namesrvAddrs.filter((address) => !this.silent.has(address));
+    const { registrations } = this;
+    for (const registration of registrations) registration.close();
+    const reachable = registrations.filter(({ hasFailed }) => !hasFailed);
     await Promise.allSettled(
-      reachable.map((address) => invoke(transport, address, request, UNREGISTER_TIMEOUT)),
+      reachable.map(({ address }) => invoke(transport, address, request, UNREGISTER_TIMEOUT)),
     );
     transport.close();
-    await this.round;
+    await Promise.all(registrations.map((registration) => registration.whenIdle()));
   }
 
   private keepRoute(topic: string, route: TopicRouteData): void {
@@ -90,53 +85,10 @@ export class BrokerOuterAPI {
     this.routes.set(topic, route);
   }
 
-  /** One registration after the other; what changes during one leads to the next. */
-  private async run(): Promise<void> {
-    const { clock, namesrvAddrs } = this.options;
-    while (this.isChanged && !this.isClosed) {
-      this.isChanged = false;
-      const request = this.request();
-      await Promise.all(namesrvAddrs.map((address) => this.register(address, request)));
-    }
-    clock.clearTimeout(this.timer);
-    const pause = this.silent.size === 0 ? REGISTER_PERIOD : RETRY_INTERVAL;
-    if (!this.isClosed) this.timer = clock.setTimeout(() => void this.registerBrokerAll(), pause);
-  }
-
   private request(): RemotingRequest<typeof RequestCode.REGISTER_BROKER> {
     const { broker, haServerAddr, topics } = this.options;
     const body = encodeRegisterBrokerBody(topics());
     const header = { ...broker, haServerAddr, compressed: false, bodyCrc32: crc32(body) };
     return { code: RequestCode.REGISTER_BROKER, header, body };
-  }
-
-  private async register(
-    address: string,
-    request: RemotingRequest<typeof RequestCode.REGISTER_BROKER>,
-  ): Promise<void> {
-    const fault = await this.faultOf(address, request);
-    if (this.isClosed) return;
-    const { brokerName } = this.options.broker;
-    if (fault !== undefined) {
-      if (!this.silent.has(address))
-        this.options.logger.error(
-          `Broker ${brokerName} is not registered with name server ${address}: ${fault}`,
-        );
-      this.silent.add(address);
-    } else if (this.silent.delete(address)) {
-      this.options.logger.log(`Broker ${brokerName} is registered with name server ${address} now`);
-    }
-  }
-
-  private async faultOf(
-    address: string,
-    request: RemotingRequest<typeof RequestCode.REGISTER_BROKER>,
-  ): Promise<string | undefined> {
-    try {
-      const { code, remark } = await invoke(this.options.transport, address, request, REGISTER_TIMEOUT);
-      return code === ResponseCode.SUCCESS ? undefined : `CODE: ${code}  DESC: ${remark}`;
-    } catch (error) {
-      return (error as Error).message;
-    }
   }
 }
