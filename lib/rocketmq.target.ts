@@ -1,5 +1,11 @@
 import { connect } from 'node:net';
-import { formatHostPort, isLoopback, parseHostPort, type HostPort } from './common/host-port.js';
+import {
+  formatHostPort,
+  isLoopback,
+  parseHostPort,
+  splitAddresses,
+  type HostPort,
+} from './common/host-port.js';
 import { environmentNamesrvAddr } from './common/mix-all.js';
 import type { EngineOptions } from './engine/index.js';
 import { ConfigurationError } from './errors/index.js';
@@ -83,9 +89,9 @@ export function checkedAddressesOf(nameServer: string | readonly string[]): read
 
 function addressesOf(nameServer: RocketMQModuleOptions['nameServer']): readonly string[] {
   if (nameServer === undefined) return [];
-  // What ends the list is not part of it, as with Java's String#split.
-  const list = typeof nameServer === 'string' ? nameServer.replace(/[;\s]+$/, '').split(';') : nameServer;
-  return list.map((address) => address.trim());
+  return typeof nameServer === 'string'
+    ? splitAddresses(nameServer)
+    : nameServer.map((address) => address.trim());
 }
 
 function parseAddress(address: string, source: string): HostPort {

@@ -1,7 +1,7 @@
 import { DefaultMQProducer, DefaultMQPushConsumer, MQClientInstance } from '../client/index.js';
 import type { SendResult } from '../client/index.js';
 import { systemClock } from '../common/clock.js';
-import { parseHostPort } from '../common/host-port.js';
+import { parseHostPort, splitAddresses } from '../common/host-port.js';
 import type { Logger } from '../common/logger.js';
 import { Message } from '../common/message.js';
 import type { MessageExt } from '../common/message-ext.js';
@@ -29,10 +29,10 @@ export async function runQuickstart(
   for (const flag of flags.keys())
     if (!FLAGS.has(flag)) throw new UsageError(`--${flag} is not an option of quickstart`);
   const count = flags.has('count') ? countOf(needed('count', flags.get('count'))) : DEFAULT_COUNT;
-  const namesrvAddr = namesrvAddrOf(flags);
+  const namesrvAddrs = namesrvAddrsOf(flags);
   const transport = new TcpTransport({ clock: systemClock, logger });
   const options = { transport, clock: systemClock, random: Math.random, logger };
-  const instance = new MQClientInstance({ ...options, namesrvAddrs: namesrvAddr.split(';') });
+  const instance = new MQClientInstance({ ...options, namesrvAddrs });
   try {
     await instance.updateBrokers().catch((error: Error) => {
       const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
@@ -76,13 +76,12 @@ async function consume(instance: MQClientInstance, _count: number, end: Promise<
   await consumer.shutdown();
 }
 
-function namesrvAddrOf(flags: CommandLine['flags']): string {
+function namesrvAddrsOf(flags: CommandLine['flags']): string[] {
   const fallback = environmentNamesrvAddr() ?? '127.0.0.1:9876';
-  const addresses = flags.has('namesrv-addr') ? (flags.get('namesrv-addr') ?? '') : fallback;
-  if (addresses.split(';').every((address) => parseHostPort(address) !== undefined)) return addresses;
-  throw new UsageError(
-    `The name server is "${addresses}"; allowed: host:port, several with ";" between them`,
-  );
+  const list = flags.has('namesrv-addr') ? (flags.get('namesrv-addr') ?? '') : fallback;
+  const addresses = splitAddresses(list);
+  if (addresses.every((address) => parseHostPort(address) !== undefined)) return addresses;
+  throw new UsageError(`The name server is "${list}"; allowed: host:port, several with ";" between them`);
 }
 
 function countOf(text: string): number {

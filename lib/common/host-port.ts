@@ -15,6 +15,14 @@ export function parseHostPort(address: string): HostPort | undefined {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
 }
 
+/** The parts of a list with `;` between them; what ends the list is none, as with Java's String#split. */
+export function splitAddresses(list: string): string[] {
+  return list
+    .replace(/[;\s]+$/, '')
+    .split(';')
+    .map((address) => address.trim());
+}
+
 export function formatHostPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -36,7 +36,8 @@ describe('nestjs-rocketmq broker', () => {
     expect(store).toBe(join(cwd, '.rocketmq/store'));
     expect(broker.stdout.trim().split('\n')).toHaveLength(1);
 
-    const consumer = CliProcess.start(['quickstart', 'consumer'], cwd, { NAMESRV_ADDR: namesrvAddr });
+    const list = `${namesrvAddr}; ${namesrvAddr};`;
+    const consumer = CliProcess.start(['quickstart', 'consumer'], cwd, { NAMESRV_ADDR: list });
     await consumer.printed('Consumer Started.');
     const producer = CliProcess.start(['quickstart', 'producer', '-n', namesrvAddr, '--count', '20'], cwd);
     expect(await producer.end()).toBe(0);
