@@ -47,11 +47,14 @@ export class TlsAcceptor {
 
   accept(socket: Socket): void {
     const name = nameOf(socket);
-    const expire = () => this.refuse(name, `it was not ready within ${HANDSHAKE_TIMEOUT} ms`);
+    const expire = () => {
+      this.onEnded(name, socket, `it was not ready within ${HANDSHAKE_TIMEOUT} ms`);
+      socket.destroy();
+    };
     const timer = this.options.clock.setTimeout(expire, HANDSHAKE_TIMEOUT);
     this.pending.set(name, { socket, timer });
     socket.on('error', () => {});
-    socket.once('close', () => this.onClosed(name, socket));
+    socket.once('close', () => this.onEnded(name, socket, 'it ended before the TLS handshake did'));
     socket.once('data', (chunk) => {
       socket.pause();
       socket.unshift(chunk);
@@ -88,10 +91,10 @@ export class TlsAcceptor {
     socket.destroy();
   }
 
-  /** Who only looks whether somebody listens sends nothing, and is not worth a line. */
-  private onClosed(name: string, socket: Socket): void {
+  /** Who only looks whether somebody listens, or waits for the end of it, sends nothing, and is not worth a line. */
+  private onEnded(name: string, socket: Socket, reason: string): void {
     if (this.pending.get(name)?.socket !== socket) return;
-    if (socket.bytesRead > 0) this.refuse(name, 'it ended before the TLS handshake did');
+    if (socket.bytesRead > 0) this.refuse(name, reason);
     else this.forget(name);
   }
 

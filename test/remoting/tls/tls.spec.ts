@@ -169,6 +169,17 @@ describe('a server that enforces TLS', () => {
     await eventually(() => isClosed);
   });
 
+  it('says nothing of who said nothing when its time is over', async () => {
+    const clock = new VirtualClock();
+    const { port, server, logger } = await startTlsServer({}, clock);
+    const { tls } = server as unknown as { tls: { pending: ReadonlyMap<string, unknown> } };
+    const guest = await openPlain(port);
+    await eventually(() => tls.pending.size === 1);
+    await clock.advance(5000);
+    await guest.closed;
+    expect(logger.lines).toEqual([]);
+  });
+
   it('ends connections that are still being agreed on when it closes', async () => {
     const { port, server } = await startTlsServer();
     const client = await openPlain(port);
