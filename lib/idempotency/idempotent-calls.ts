@@ -10,7 +10,7 @@ import type {
   RocketMQIdempotentOptions,
 } from '../interfaces/idempotency.interface.js';
 import type { ListenerCallContext, ListenerEndpoint } from '../listener/listener-endpoint.js';
-import { Ack, Retry, RocketMQOutcome } from '../listener/outcome.js';
+import { Ack, ErrorReplied, Retry, RocketMQOutcome } from '../listener/outcome.js';
 import type { IdempotencyTimes } from './idempotency-records.js';
 
 /** What {@link IdempotentCalls} needs beside the listener. */
@@ -51,8 +51,7 @@ export class IdempotentCalls {
       await this.noted(message, () => answer.release());
       throw error;
     }
-    const isHandled = !(returned instanceof RocketMQOutcome) || returned.kind === 'ACK';
-    await this.noted(message, () => (isHandled ? answer.done() : answer.release()));
+    await this.noted(message, () => (isHandled(returned) ? answer.done() : answer.release()));
     return returned;
   }
 
@@ -78,6 +77,11 @@ export class IdempotentCalls {
     const parts = JSON.stringify([this.settings.group, this.endpoint.name, String(key)]);
     return createHash('sha256').update(parts).digest('hex');
   }
+}
+
+function isHandled(returned: unknown): boolean {
+  if (!(returned instanceof RocketMQOutcome)) return true;
+  return returned.kind === 'ACK' && returned !== ErrorReplied;
 }
 
 /** One attempt when the lease is over, rather than several before. */

@@ -35,6 +35,9 @@ export class RocketMQOutcome {
  */
 export const Ack = new RocketMQOutcome('ACK');
 
+/** The request was consumed, but not handled: its sender was told the error. */
+export const ErrorReplied = new RocketMQOutcome('ACK');
+
 /**
  * The message comes again, as when a listener throws, but without an error in the log.
  *

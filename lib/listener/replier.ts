@@ -11,7 +11,7 @@ import { GenericMessage } from '../template/message-builder.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
 import { RocketMQHeaders } from '../template/rocketmq-headers.js';
 import { sharedRules } from './listener-option-rules.js';
-import { RocketMQOutcome } from './outcome.js';
+import { ErrorReplied, RocketMQOutcome } from './outcome.js';
 import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
 
 interface ReplySettings {
@@ -56,6 +56,7 @@ export class Replier {
     context: ListenerCallContext,
   ): Promise<RocketMQOutcome | undefined> {
     let reply: Message | undefined;
+    let outcome: RocketMQOutcome | undefined;
     try {
       const result = await endpoint.invoke(payload, request, context);
       if (result instanceof RocketMQOutcome) return result;
@@ -65,9 +66,10 @@ export class Replier {
       if (!settings.replyErrors || !isRequest(request) || !acceptsReplyError(request)) throw error;
       this.logger.warn(`${endpoint.name} failed on request ${request.msgId}, and says so: ${String(error)}`);
       reply = errorReply(request, error);
+      outcome = ErrorReplied;
     }
     if (reply !== undefined) this.send(endpoint, reply, settings.replyTimeout);
-    return undefined;
+    return outcome;
   }
 
   private replyOf(

@@ -106,6 +106,24 @@ describe.each(['BROKER', 'MEMORY'] as const)('@Idempotent with store %s', (store
     expect(handled.received).toEqual(['a', 'a', 'a']);
   });
 
+  it('handles a request again whose error was replied, and replies to it', async () => {
+    let attempts = 0;
+    const handle = () => {
+      if (++attempts === 1) throw new Error('not yet');
+      return 'now';
+    };
+    const { app, clock, handled } = await open({ store }, { reply: true, replyErrors: true }, handle);
+    const ask = async () => {
+      const reply = new Inbox<unknown>();
+      void app.template.sendAndReceive('t', 'a', String).then(reply.push, reply.push);
+      await pass(clock, MINUTE, () => reply.received.length === 1);
+      return String(reply.received[0]);
+    };
+    expect(await ask()).toContain('not yet');
+    expect(await ask()).toBe('now');
+    expect(handled.received).toEqual(['a', 'a']);
+  });
+
   it('lets a message wait whose key is being handled, and handles it only if that fails', async () => {
     const { opened, open: release } = gate();
     const { clock, handled, send } = await open({ store, lease: '30s' }, {}, async () => {
