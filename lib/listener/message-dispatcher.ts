@@ -75,13 +75,15 @@ export class MessageDispatcher {
     context: ConsumeConcurrentlyContext,
   ): Promise<ConsumeConcurrentlyStatus> {
     for (const [index, message] of messages.entries()) {
-      if (context.isDropped) break;
+      // What was not begun was handed over anew, or the application ends.
+      if (context.isDropped || context.isAborted) break;
+      context.currentIndex = index;
       const outcome = await this.outcomeOf(message, context);
-      // All of them were given back, or the application ends.
+      // It was given back itself.
       if (context.isAborted) break;
       if (outcome.kind === 'ACK' || (await this.giveBack(message, outcome, context.isDropped))) continue;
       context.ackIndex = index - 1;
-      return 'CONSUME_SUCCESS';
+      break;
     }
     return 'CONSUME_SUCCESS';
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DefaultMQPushConsumer } from '../../lib/client/index.js';
-import { MessageExt } from '../../lib/index.js';
+import { MessageBackSender } from '../../lib/client/consumer/message-back-sender.js';
+import { DeadLetter, MessageExt } from '../../lib/index.js';
 import { BACKOFF } from '../support/backoff.js';
 import { brief, startListening, type Attempt, type ListenerSetup } from '../support/listener-app.js';
 import { Inbox, listener, startApp } from '../support/nest-app.js';
@@ -150,7 +151,7 @@ describe('consumeMessageBatchMaxSize', () => {
     expect(attempts.received).toHaveLength(7);
   });
 
-  it('gives the rest back together when one cannot be given back by itself', async () => {
+  it('counts only the one as tried that cannot be given back by itself', async () => {
     const { app, clock, attempts } = await open({ consumeMessageBatchMaxSize: 8 }, ({ text, times }) => {
       return text === 'bad' && times === 0;
     });
@@ -162,8 +163,26 @@ describe('consumeMessageBatchMaxSize', () => {
     await clock.advance(10 * SECOND);
     await attempts.take(4);
     const all = attempts.received.map(brief);
-    expect(all.toSorted()).toEqual(['a 0', 'b 1', 'bad 0', 'bad 1']);
+    expect(all.toSorted()).toEqual(['a 0', 'b 0', 'bad 0', 'bad 1']);
     sendBack.mockRestore();
+  });
+
+  it('leaves those alone that were not begun, while nothing can be given back', async () => {
+    const { app, clock, attempts, dead } = await open(
+      { consumeMessageBatchMaxSize: 8, maxReconsumeTimes: 0 },
+      ({ text }) => text === 'bad',
+    );
+    const sendBack = vi.spyOn(MessageBackSender.prototype, 'sendBack');
+    sendBack.mockRejectedValue(new Error('the broker is away'));
+    await app.template.syncSend('t', ['bad', 'a', 'b']);
+    expect((await attempts.take(3)).map(brief)).toEqual(['bad 0', 'a 0', 'b 0']);
+    await settle(20);
+    sendBack.mockRestore();
+    await clock.advance(5 * SECOND);
+    await dead.take();
+    await clock.advance(HOUR);
+    expect(attempts.received.map(brief)).toEqual(['bad 0', 'a 0', 'b 0', 'bad 1']);
+    expect(dead.received).toHaveLength(1);
   });
 });
 
@@ -186,6 +205,27 @@ describe('consumeTimeout', () => {
     expect(inbox.received).toEqual([0]);
     await clock.advance(10 * SECOND);
     expect(await inbox.take(2)).toEqual([0, 1]);
+  });
+
+  it('sends back only the one that takes too long of several that were handed over together', async () => {
+    const handle = ({ text, times }: Attempt) => {
+      if (text === 'dead') return DeadLetter('why not');
+      return text === 'slow' && times === 0 ? new Promise(() => {}) : undefined;
+    };
+    const together = { consumeMessageBatchMaxSize: 8, consumeTimeout: 1 };
+    const { app, clock, attempts, dead } = await startListening(handle, {
+      ...together,
+      awaitTerminationMillisWhenShutdown: 0,
+    });
+    await app.template.syncSend('t', ['a', 'dead', 'slow', 'b']);
+    await attempts.take(3);
+    await clock.advance(MINUTE);
+    await attempts.take(4);
+    await clock.advance(10 * SECOND);
+    await attempts.take(5);
+    await clock.advance(HOUR);
+    expect(attempts.received.map(brief)).toEqual(['a 0', 'dead 0', 'slow 0', 'b 0', 'slow 1']);
+    expect(dead.received).toHaveLength(1);
   });
 });
 

@@ -67,34 +67,36 @@ export class ConsumeMessageConcurrentlyService extends ConsumeMessageService<
   }
 
   /** Commits what was handled, and sends back what was not (#processConsumeResult). */
-  private finish(
-    status: ConsumeConcurrentlyStatus,
-    { messages, context, queue }: ConsumeRequest,
-  ): void | Promise<void> {
-    const handled = status === 'CONSUME_SUCCESS' ? Math.min(context.ackIndex, messages.length - 1) + 1 : 0;
+  private finish(status: ConsumeConcurrentlyStatus, request: ConsumeRequest): void | Promise<void> {
+    const { messages, context, queue } = request;
+    const handled = context.handledOf(messages.length, status);
+    const failed = context.begunOf(messages.length) - handled;
     const { stats, clock } = this.context;
     const now = clock.now();
-    stats.onConsumed(queue.mq.topic, handled, messages.length - handled, startedAt(messages), now);
+    stats.onConsumed(queue.mq.topic, handled, failed, startedAt(messages), now);
     // They come again to whoever has the queue next: sent back, they would come twice.
     if (queue.dropped) return;
     if (handled === messages.length) return this.commit(messages, queue, now);
-    return this.finishFailed(messages.slice(0, handled), messages.slice(handled), context, queue);
+    return this.finishFailed(request, handled, context.delayLevelWhenNextConsume, context.deadLetterReason);
   }
 
+  /** Gives back what was begun and not handled. What was not begun has not failed: it is handed over anew. */
   private async finishFailed(
-    handled: readonly MessageExt[],
-    failed: readonly MessageExt[],
-    context: Pick<ConsumeConcurrentlyContext, 'delayLevelWhenNextConsume' | 'deadLetterReason'>,
-    queue: ProcessQueue,
+    { messages, context, queue }: ConsumeRequest,
+    handled: number,
+    delayLevel: number,
+    deadReason?: string,
   ): Promise<void> {
+    const begun = context.begunOf(messages.length);
+    this.submit(messages.slice(begun), queue);
     const outcomes = await Promise.all(
-      failed.map(async (message) => ({
+      messages.slice(handled, begun).map(async (message) => ({
         message,
-        isDone: await this.giveBack(message, context.delayLevelWhenNextConsume, context.deadLetterReason),
+        isDone: await this.giveBack(message, delayLevel, deadReason),
       })),
     );
     const sentBack = outcomes.filter(({ isDone }) => isDone).map(({ message }) => message);
-    this.commit([...handled, ...sentBack], queue);
+    this.commit([...messages.slice(0, handled), ...sentBack], queue);
     const stuck = outcomes.filter(({ isDone }) => !isDone).map(({ message }) => message);
     if (stuck.length > 0) this.retryLocally(stuck, queue);
   }
@@ -140,16 +142,19 @@ export class ConsumeMessageConcurrentlyService extends ConsumeMessageService<
     return 'RECONSUME_LATER';
   }
 
-  /** The messages of a call that has run for longer than `consumeTimeout` come again; its status does not count any more. */
-  private async giveUp({ messages, context, queue }: ConsumeRequest): Promise<void> {
+  /** What a call is at that has run for longer than `consumeTimeout` comes again; its status does not count any more. */
+  private async giveUp(request: ConsumeRequest): Promise<void> {
+    const { messages, context, queue } = request;
     const { config, stats, logger } = this.context;
-    const fault = tooLong(messages, config);
+    const handled = context.handledOf(messages.length, 'RECONSUME_LATER');
+    const expired = messages.slice(handled, context.begunOf(messages.length));
+    const fault = tooLong(expired, config);
     logger.warn(`${fault}: it is sent back, and what becomes of this call does not count`);
     context.abort(new MQClientError(fault));
-    stats.onConsumed(queue.mq.topic, 0, messages.length, startedAt(messages));
+    stats.onConsumed(queue.mq.topic, handled, expired.length, startedAt(messages));
     // Of a queue that was taken away they come again anyway.
     if (queue.dropped) return;
-    await this.finishFailed([], messages, { delayLevelWhenNextConsume: EXPIRED_DELAY_LEVEL }, queue);
+    await this.finishFailed(request, handled, EXPIRED_DELAY_LEVEL);
   }
 }
 
@@ -158,6 +163,7 @@ export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrent
   delayLevelWhenNextConsume = 0;
   deadLetterReason: string | undefined;
   ackIndex = Number.MAX_SAFE_INTEGER;
+  currentIndex: number | undefined;
 
   constructor(
     readonly messageQueue: MessageQueue,
@@ -168,6 +174,17 @@ export class ConcurrentlyContext extends CallSignal implements ConsumeConcurrent
 
   get isDropped(): boolean {
     return this.queue?.dropped === true;
+  }
+
+  /** How many of so many messages were begun. */
+  begunOf(count: number): number {
+    return this.currentIndex === undefined ? count : this.currentIndex + 1;
+  }
+
+  /** How many of those are done when the call ends with a status. */
+  handledOf(count: number, status: ConsumeConcurrentlyStatus): number {
+    if (status !== 'CONSUME_SUCCESS') return this.currentIndex ?? 0;
+    return Math.min(this.ackIndex + 1, this.begunOf(count));
   }
 }
 

@@ -56,8 +56,7 @@ export class ConsumeMessagePopConcurrentlyService {
     const [tried, exhausted] = this.divide(messages);
     for (const message of exhausted) this.makeDead(message);
     for (let i = 0; i < tried.length; i += consumeMessageBatchMaxSize) {
-      const batch = tried.slice(i, i + consumeMessageBatchMaxSize);
-      this.service.execute(new PopConsumeRequest(this, batch, queue, poppedAt));
+      this.execute(tried.slice(i, i + consumeMessageBatchMaxSize), queue, poppedAt);
     }
   }
 
@@ -109,6 +108,10 @@ export class ConsumeMessagePopConcurrentlyService {
     });
   }
 
+  private execute(messages: readonly MessageExt[], queue: PopProcessQueue, poppedAt: number): void {
+    this.service.execute(new PopConsumeRequest(this, messages, queue, poppedAt));
+  }
+
   private deadlineOf({ begunAt: poppedAt }: PopConsumeRequest): number {
     return poppedAt + this.context.config.popInvisibleTime;
   }
@@ -122,21 +125,20 @@ export class ConsumeMessagePopConcurrentlyService {
 
   /** Acknowledges what was handled, and lets the rest come again (#processConsumeResult). */
   private finish(status: ConsumeConcurrentlyStatus, request: PopConsumeRequest): void {
-    const { messages, queue } = request;
-    const { ackIndex, delayLevelWhenNextConsume, deadLetterReason } = request.context;
+    const { messages, context, queue } = request;
     const isLate = this.isOver(this.deadlineOf(request));
-    const isHandled = status === 'CONSUME_SUCCESS' && !isLate;
-    const handled = isHandled ? Math.min(ackIndex, messages.length - 1) + 1 : 0;
-    const failed = messages.length - handled;
-    this.context.stats.onConsumed(queue.mq.topic, handled, failed, startedAt(messages));
+    const handled = isLate ? 0 : context.handledOf(messages.length, status);
+    const begun = context.begunOf(messages.length);
+    this.context.stats.onConsumed(queue.mq.topic, handled, begun - handled, startedAt(messages));
     if (isLate) return this.forget(messages, 'did not end');
     for (const message of messages.slice(0, handled)) this.ack(message);
-    for (const message of messages.slice(handled)) {
+    for (const message of messages.slice(handled, begun)) {
       // One that the listener gave back itself is done.
       if (!this.popped.has(message)) continue;
-      if (deadLetterReason !== undefined) this.makeDead(message, deadLetterReason);
-      else this.sendBack(message, delayLevelWhenNextConsume);
+      if (context.deadLetterReason !== undefined) this.makeDead(message, context.deadLetterReason);
+      else this.sendBack(message, context.delayLevelWhenNextConsume);
     }
+    if (begun < messages.length) this.execute(messages.slice(begun), queue, request.begunAt);
   }
 
   private isOver(deadline: number): boolean {

@@ -13,6 +13,11 @@ export interface ConsumeConcurrentlyContext {
   deadLetterReason?: string | undefined;
   /** Index of the last message that was handled; those behind it come again, although the status is success. */
   ackIndex: number;
+  /**
+   * Index of the message that is being handled, set by a listener that handles them one after the other: those before it are done, whatever
+   * becomes of the call, and those behind it were not begun and do not count as tried.
+   */
+  currentIndex?: number | undefined;
   /** Aborted after `consumeTimeout`, and when a shutdown waits no longer: the messages come again, and the status no longer counts. */
   readonly signal: AbortSignal;
   /** The same, without making a signal. */

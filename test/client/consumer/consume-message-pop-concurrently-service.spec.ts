@@ -83,6 +83,21 @@ describe('a popped message', () => {
     expect(changes().map(({ offset }) => offset)).toEqual([1, 2]);
   });
 
+  it('is handed over anew when it stands behind the one that failed and was not begun', async () => {
+    const sizes: number[] = [];
+    const concurrently: MessageListenerConcurrently = (messages, context) => {
+      sizes.push(messages.length);
+      if (sizes.length === 1) Object.assign(context, { currentIndex: 0, ackIndex: -1 });
+      return 'CONSUME_SUCCESS';
+    };
+    const config = { consumeMessageBatchMaxSize: 3 };
+    const { answer, acks, changes } = await openPopConsumer({ concurrently }, config);
+    await answer([{ offset: 0 }, { offset: 1 }, { offset: 2 }]);
+    expect(sizes).toEqual([3, 2]);
+    expect(changes().map(({ offset }) => offset)).toEqual([0]);
+    expect(acks().map(({ offset }) => offset)).toEqual([1, 2]);
+  });
+
   it('is not acknowledged when its listener ends too late, and not begun when its time is over', async () => {
     const { begun, listener, release } = held();
     const config = { consumeThreadNumber: 1, popInvisibleTime: 5000 };
