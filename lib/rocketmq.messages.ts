@@ -8,6 +8,10 @@ export const listenerWithoutMethod = (listener: string): string =>
 export const listenerWithoutTopic = (listener: string): string =>
   `@RocketMQMessageListener of ${listener} has no topic: write @RocketMQMessageListener({ topic: '…' }).`;
 
+export const decoratedTwice = (listener: string, first: unknown, second: unknown): string =>
+  `${listener} has two decorators of listeners, of topic ${JSON.stringify(first)} and of topic ${JSON.stringify(second)}, but can have ` +
+  'one only: name all topics in one of them, or give each a method of its own.';
+
 export const illegalName = (listener: string, kind: string, name: string, fault: string): string =>
   `The ${kind} "${name}" of listener ${listener} is illegal: ${fault}`;
 

@@ -1,6 +1,11 @@
 import { Reflector } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import { RocketMQDeadLetterListener, RocketMQMessageListener } from '../../lib/index.js';
+import {
+  ConfigurationError,
+  RocketMQDeadLetterListener,
+  RocketMQMessageListener,
+  RocketMQReplyListener,
+} from '../../lib/index.js';
 import { ListenerMetadataAccessor } from '../../lib/listener/listener-metadata.accessor.js';
 
 const accessor = new ListenerMetadataAccessor(new Reflector());
@@ -36,6 +41,42 @@ describe('RocketMQMessageListener', () => {
     class Base {}
     class Derived extends Base {}
     expect(accessor.getListenerOptions(Derived)).toEqual({ topic: 't' });
+  });
+
+  it('gives way to that of a class or method that has one of its own', () => {
+    @RocketMQMessageListener('t')
+    class Base {
+      @RocketMQMessageListener('a')
+      handle(): void {}
+    }
+    @RocketMQMessageListener('u')
+    class Derived extends Base {
+      @RocketMQMessageListener('b')
+      override handle(): void {}
+    }
+    expect(accessor.getListenerOptions(Derived)).toEqual({ topic: 'u' });
+    const { handle } = Object.getOwnPropertyDescriptors(Derived.prototype);
+    expect(accessor.getListenerOptions(handle.value)).toEqual({ topic: 'b' });
+  });
+
+  it('is refused beside another one of the same class or method', () => {
+    const ofClass = () => {
+      @RocketMQDeadLetterListener('g')
+      @RocketMQMessageListener('t')
+      class Twice {}
+      return Twice;
+    };
+    const ofMethod = () => {
+      class Twice {
+        @RocketMQReplyListener('u')
+        @RocketMQMessageListener('a')
+        handle(): void {}
+      }
+      return Twice;
+    };
+    expect(ofClass).toThrow(ConfigurationError);
+    expect(ofClass).toThrow('Twice has two decorators of listeners, of topic "t" and of topic "%DLQ%g"');
+    expect(ofMethod).toThrow('Twice.handle has two decorators of listeners, of topic "a" and of topic "u"');
   });
 
   it('notes a topic that is missing, so that the start can complain', () => {
