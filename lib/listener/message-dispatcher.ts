@@ -44,8 +44,10 @@ export class MessageDispatcher {
     for (const message of messages) {
       const outcome = await this.outcomeOf(message, context);
       if (outcome.kind === 'ACK') continue;
-      if (outcome.kind === 'DEAD_LETTER' && (await this.giveBack(message, outcome))) continue;
-      if (outcome.error !== undefined) throw outcome.error;
+      const isDead = outcome.kind === 'DEAD_LETTER';
+      if (isDead && (await this.giveBack(message, outcome))) continue;
+      // What is given back is logged there.
+      if (!isDead && outcome.error !== undefined) throw outcome.error;
       context.suspendCurrentQueueTimeMillis = outcome.retry.suspendMillis ?? -1;
       return 'SUSPEND_CURRENT_QUEUE_A_MOMENT';
     }
@@ -104,17 +106,24 @@ export class MessageDispatcher {
 
   /** Whether the message need not be handled here any more. Broadcast messages are never tried again. */
   private async giveBack(message: MessageExt, outcome: RocketMQOutcome, isDropped = false): Promise<boolean> {
-    const { kind, retry, reason, error } = outcome;
+    const { kind, reason, error } = outcome;
     if (error !== undefined) this.logFailed(message, error);
-    else if (kind === 'DEAD_LETTER' && !isDropped) this.logDead(message, reason!);
-    if (this.isBroadcasting || isDropped) return true;
+    if (isDropped) return true;
     try {
-      if (kind === 'DEAD_LETTER') await this.taker().sendMessageDead(message, reason!);
-      else await this.taker().sendMessageBack(message, retry.delayLevel ?? 0);
-      return true;
-    } catch {
+      if (!this.isBroadcasting) await this.sendBack(message, outcome);
+    } catch (cause) {
+      this.logger.error(
+        `Message ${message.msgId} of topic ${message.topic} cannot be given back, it is tried again: ${String(cause)}`,
+      );
       return false;
     }
+    if (error === undefined && kind === 'DEAD_LETTER') this.logDead(message, reason!);
+    return true;
+  }
+
+  private sendBack(message: MessageExt, { kind, retry, reason }: RocketMQOutcome): Promise<void> {
+    if (kind === 'DEAD_LETTER') return this.taker().sendMessageDead(message, reason!);
+    return this.taker().sendMessageBack(message, retry.delayLevel ?? 0);
   }
 
   private logFailed(message: MessageExt, error: unknown): void {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { MessageBackSender } from '../../lib/client/consumer/message-back-sender.js';
 import {
   Ack,
   ConfigurationError,
@@ -135,6 +136,33 @@ describe('noRetryFor', () => {
     await clock.advance(10 * SECOND);
     expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
     expect(dead.received).toEqual([]);
+  });
+});
+
+describe('a dead letter that cannot be sent, in order', () => {
+  it.each<[string, () => RocketMQOutcome, string[]]>([
+    ['returned', () => DeadLetter('expired'), []],
+    [
+      'thrown',
+      () => {
+        throw new CardError('expired');
+      },
+      ['1', '2'],
+    ],
+  ])('is told with its cause, and comes with the next attempt: %s', async (_, handle, failures) => {
+    const sendDead = vi.spyOn(MessageBackSender.prototype, 'sendDead');
+    sendDead.mockRejectedValueOnce(new Error('the broker is away'));
+    const setup = { consumeMode: 'ORDERLY', noRetryFor: [CardError] } as const;
+    const { app, clock, dead } = await startListening(handle, setup);
+    const { lines } = app.logger;
+    await app.template.syncSend('t', 'x');
+    await app.logger.logged('cannot be given back, it is tried again: Error: the broker is away');
+    await settle(20);
+    expect(lines.filter((line) => line.includes('goes to the dead-letter queue'))).toEqual([]);
+    await clock.advance(SECOND);
+    expect(await dead.take()).toHaveLength(1);
+    expect(lines.flatMap((line) => /failed \(attempt (\d)/.exec(line)?.[1] ?? [])).toEqual(failures);
+    sendDead.mockRestore();
   });
 });
 
