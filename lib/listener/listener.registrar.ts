@@ -115,11 +115,17 @@ export class ListenerRegistrar {
     for (const container of this.starters) if (!this.isStopped) await container.start();
   }
 
+  /** The application runs already: a group that cannot be started keeps nobody else from it. */
   private async startWhenReached(): Promise<void> {
+    if (!(await this.connection.cluster.whenReached())) return;
+    for (const container of this.starters) if (!this.isStopped) await this.startLogged(container);
+  }
+
+  private async startLogged(container: ListenerContainer): Promise<void> {
     try {
-      if (await this.connection.cluster.whenReached()) await this.startContainers();
+      await container.start();
     } catch (error) {
-      this.logger.error(`Listeners cannot be started: ${String(error)}`);
+      this.logger.error(`Listeners of group ${container.group} cannot be started: ${String(error)}`);
     }
   }
 }

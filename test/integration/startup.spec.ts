@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { success } from '../../lib/remoting/remoting-command.js';
 import {
@@ -28,7 +29,7 @@ async function startNameServer(masters: Readonly<Record<string, string>>): Promi
 }
 
 /** An application of a cluster that is not there yet, with one listener. */
-async function open(startup: RocketMQStartup, others: { nameServer?: string } = {}) {
+async function open(startup: RocketMQStartup, others: { nameServer?: string; providers?: Type[] } = {}) {
   const port = await freePort();
   const nameServer = others.nameServer ?? `127.0.0.1:${port}`;
   const inbox = new Inbox<string>();
@@ -40,7 +41,7 @@ async function open(startup: RocketMQStartup, others: { nameServer?: string } = 
   } as const;
   const app = await createApp({
     module: [RocketMQModule.forRoot({ nameServer, engine: false, startup })],
-    providers: [listener<string>(options, inbox.push)],
+    providers: [...(others.providers ?? []), listener<string>(options, inbox.push)],
   });
   const listen = { nameServerPort: port, listenPort: await freePort() };
   const startServers = (directory?: string) => startEngine({ directory, engine: { listen } });
@@ -132,6 +133,19 @@ describe("startup 'lazy'", () => {
     await app.logger.logged('TestListener {t:*} group=g');
     await works(app, inbox);
     expect(waits(app)).toHaveLength(1);
+  });
+
+  it('names a group that cannot be started, and starts those behind it', async () => {
+    const methods = 'load updateOffset memoryOffset readOffset persistAll persist removeOffset'.split(' ');
+    const fails = () => Promise.reject(new Error('the database is down'));
+    const offsetStore = () => Object.fromEntries(methods.map((name) => [name, fails])) as never;
+    const bad = listener({ topic: 't', consumerGroup: 'bad', offsetStore }, () => {});
+    const { app, inbox, startServers } = await open('lazy', { providers: [bad] });
+    await app.start();
+    await startServers();
+    await app.logger.logged('Listeners of group bad cannot be started: Error: the database is down');
+    await app.logger.logged('TestListener {t:*} group=g');
+    await works(app, inbox);
   });
 
   it('refuses wrong listeners at once', async () => {
