@@ -123,9 +123,10 @@ export class ConsumeMessageConcurrentlyService extends ConsumeMessageService<
   }
 
   private retryLocally(messages: readonly MessageExt[], queue: ProcessQueue): void {
-    this.context.clock.setTimeout(() => {
+    if (queue.dropped) return;
+    this.later(LOCAL_RETRY_DELAY, () => {
       if (!queue.dropped) this.submit(messages, queue);
-    }, LOCAL_RETRY_DELAY);
+    });
   }
 
   private commit(messages: readonly MessageExt[], queue: ProcessQueue, now?: number): void {

@@ -40,7 +40,6 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
     (call) => this.warn(call),
   );
   private lockTimer: Timer | undefined;
-  private isStopped = false;
   /** A shutdown waits no longer: what is still running comes again, and its status does not count. */
   private isOver = false;
 
@@ -66,11 +65,6 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
     this.context.prepare([message]);
     const context = new OrderlyContext(queueOfMessage(message));
     return callDirectly(this.context.clock, true, () => this.listener([message], context));
-  }
-
-  override stop(): void {
-    this.isStopped = true;
-    super.stop();
   }
 
   async shutdown(maxMillis: number): Promise<boolean> {
@@ -172,7 +166,7 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
   }
 
   private continueLater(queue: ProcessQueue, delay: number): void {
-    this.context.clock.setTimeout(() => this.continue(queue), delay);
+    this.later(delay, () => this.continue(queue));
   }
 
   private async tryLockAndConsume(queue: ProcessQueue): Promise<void> {

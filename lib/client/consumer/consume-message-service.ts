@@ -1,3 +1,4 @@
+import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { ConsumeMessageDirectlyResult } from '../../remoting/body/consume-message-directly-result.js';
 import { ConsumeExecutor } from './consume-executor.js';
@@ -7,6 +8,9 @@ import type { ProcessQueue } from './process-queue.js';
 /** Brings pulled messages to the listener (ConsumeMessageService). */
 export abstract class ConsumeMessageService<Context = never, Status extends string = string> {
   protected readonly executor: ConsumeExecutor;
+  protected isStopped = false;
+  /** Of what goes on later; they would keep the process alive. */
+  private readonly timers = new Set<Timer>();
 
   constructor(
     protected readonly context: ConsumerContext,
@@ -40,7 +44,10 @@ export abstract class ConsumeMessageService<Context = never, Status extends stri
 
   /** Begins nothing more; what is running goes on. */
   stop(): void {
+    this.isStopped = true;
     this.executor.stop();
+    for (const timer of this.timers) this.context.clock.clearTimeout(timer);
+    this.timers.clear();
   }
 
   /** Waits for what is running, at most `maxMillis`; returns whether all ended. */
@@ -57,6 +64,16 @@ export abstract class ConsumeMessageService<Context = never, Status extends stri
     } catch (error) {
       return this.failed(messages, error, context);
     }
+  }
+
+  /** Goes on after `delay` milliseconds, unless it is stopped. */
+  protected later(delay: number, goOn: () => void): void {
+    if (this.isStopped) return;
+    const timer = this.context.clock.setTimeout(() => {
+      this.timers.delete(timer);
+      goOn();
+    }, delay);
+    this.timers.add(timer);
   }
 
   /** The status of a call that threw. */

@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
-import type { ConsumeConcurrentlyContext, ConsumerConfig } from '../../../lib/client/index.js';
+import type {
+  ConsumeConcurrentlyContext,
+  ConsumerConfig,
+  MessageListener,
+} from '../../../lib/client/index.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { BACKOFF } from '../../support/backoff.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
-import { AllOrNothing, message, startConsumer, startProducer } from '../../support/test-peers.js';
+import {
+  AllOrNothing,
+  message,
+  startConsumer,
+  startInstance,
+  startProducer,
+} from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -189,6 +199,27 @@ describe('a message whose queue is taken away meanwhile', () => {
     expect(begun.map(({ reconsumeTimes }) => reconsumeTimes)).toEqual([0, 0]);
     expect(dropped).toEqual([true, false]);
     expect(transport.count(RequestCode.CONSUMER_SEND_MSG_BACK)).toBe(0);
+  });
+});
+
+describe('a consumer that ends leaves no timer', () => {
+  it.each<[string, MessageListener]>([
+    ['behind a queue that is suspended', { orderly: () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT' }],
+    ['while a message waits here that cannot be given back', { concurrently: () => 'RECONSUME_LATER' }],
+  ])('%s', async (_, listener) => {
+    const ofEngine = new VirtualClock();
+    const engine = await startEngine({ clock: ofEngine });
+    await startProducer(engine, { clock: ofEngine }).send(message('t'));
+    const clock = new VirtualClock();
+    const transport = new FaultyTransport(engine.connect());
+    transport.failing.add(RequestCode.CONSUMER_SEND_MSG_BACK).add(RequestCode.SEND_MESSAGE);
+    const instance = startInstance(engine, { clock, transport });
+    const consumer = { suspendCurrentQueueTimeMillis: 30_000 };
+    const peer = await startConsumer(engine, 'g', { t: '*' }, listener, { instance, consumer });
+    await clock.advance(2 * SECOND);
+    await peer.shutdown();
+    instance.shutdown();
+    expect(clock.hasTimers).toBe(false);
   });
 });
 
