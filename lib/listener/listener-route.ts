@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
+import { describe } from '../common/describe.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { MessageConversionError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
@@ -109,7 +110,7 @@ function ruleFor(route: ListenerRoute | undefined, message: MessageExt, error: u
 }
 
 function deadAfter(error: unknown): RocketMQOutcome {
-  return new RocketMQOutcome('DEAD_LETTER', {}, String(error), error);
+  return new RocketMQOutcome('DEAD_LETTER', {}, describe(error), error);
 }
 
 /** The reader of a message failed; from a listener the same error would say nothing about its message. */

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { escapedLogger } from '../common/logger.js';
 import type { Clock } from '../common/clock.js';
+import { describe } from '../common/describe.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { integer, type OptionRule } from '../common/option-rules.js';
 import type { RocketMQLocalRetryOptions } from '../interfaces/message-listener-options.interface.js';
@@ -72,7 +73,7 @@ export class LocalRetries {
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
     this.logger.warn(
       `${this.endpoint.name} failed with message ${first!.msgId}${more} of topic ${first!.topic}, and is called again ` +
-        `(${failures} of ${this.options.attempts}): ${String(error)}`,
+        `(${failures} of ${this.options.attempts}): ${describe(error)}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import type {
   DefaultMQPushConsumer,
 } from '../client/index.js';
 import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
+import { describe } from '../common/describe.js';
 import type { Logger } from '../common/logger.js';
 import { attemptsOf } from '../client/consumer/second-life.js';
 import type { MessageExt } from '../common/message-ext.js';
@@ -128,7 +129,7 @@ export class MessageDispatcher {
 
   private logFailed(message: MessageExt, error: unknown): void {
     this.logger.warn(
-      `Consuming message ${message.msgId} of topic ${message.topic} failed (attempt ${attemptsOf(message) + 1}): ${String(error)}`,
+      `Consuming message ${message.msgId} of topic ${message.topic} failed (attempt ${attemptsOf(message) + 1}): ${describe(error)}`,
     );
   }
 

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { describe } from '../common/describe.js';
 import { escapedLogger } from '../common/logger.js';
 import { createReplyMessage, isRequest, type DefaultMQProducer } from '../client/index.js';
 import type { MessageExt } from '../common/message-ext.js';
@@ -64,7 +65,9 @@ export class Replier {
       else this.logger.warn(noRequest(endpoint.name, request.msgId, request.topic));
     } catch (error) {
       if (!settings.replyErrors || !isRequest(request) || !acceptsReplyError(request)) throw error;
-      this.logger.warn(`${endpoint.name} failed on request ${request.msgId}, and says so: ${String(error)}`);
+      this.logger.warn(
+        `${endpoint.name} failed on request ${request.msgId}, and says so: ${describe(error)}`,
+      );
       reply = errorReply(request, error);
       outcome = ErrorReplied;
     }
@@ -111,7 +114,10 @@ export class Replier {
 }
 
 function errorReply(request: MessageExt, error: unknown): Message {
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  const name = error instanceof Error ? error.name : 'Error';
+  const text = describe(error);
+  // The name goes beside it.
+  const message = text.startsWith(`${name}: `) ? text.slice(`${name}: `.length) : text;
   const reply = createReplyMessage(request, Buffer.from(message === '' ? name : message));
   markAsError(reply, name);
   return reply;

@@ -1,3 +1,4 @@
+import { describeWithStack } from '../common/describe.js';
 import { Message } from '../common/message.js';
 import { checkNames } from '../common/option-rules.js';
 import type { Logger } from '../common/logger.js';
@@ -280,7 +281,9 @@ export class SendingTemplate {
         (result) => callback.onSuccess?.(result),
         (error: Error) => callback.onException?.(error),
       )
-      .catch((error) => logger.error(`The callback of an asynchronous send failed: ${String(error)}`));
+      .catch((error) =>
+        logger.error(`The callback of an asynchronous send failed: ${describeWithStack(error)}`),
+      );
   }
 
   private sendBatch(

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { BadRequestException, Injectable } from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
 import { MessageBackSender } from '../../lib/client/consumer/message-back-sender.js';
 import {
@@ -122,6 +122,22 @@ describe('noRetryFor', () => {
     await app.template.syncSend('t', 'x');
     expect((await dead.take()).map(reasonOf)).toEqual(['Error: expired']);
     expect(attempts.received.map(brief)).toEqual(['x 0']);
+  });
+
+  it.each<[unknown, string]>([
+    [
+      new BadRequestException(['id must be a number']),
+      'BadRequestException: Bad Request Exception: id must be a number',
+    ],
+    [{ code: 'X' }, "{ code: 'X' }"],
+  ])('keeps what %s says beside its message', async (error, reason) => {
+    const fail = () => {
+      throw error;
+    };
+    const { app, dead } = await startListening(fail, { retryFor: [] });
+    await app.template.syncSend('t', 'x');
+    expect((await dead.take()).map(reasonOf)).toEqual([reason]);
+    await app.logger.logged(`failed (attempt 1, group g): ${reason}`);
   });
 
   it('leaves other errors alone', async () => {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { BadRequestException, Injectable } from '@nestjs/common';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   ConfigurationError,
@@ -182,6 +182,18 @@ describe('a reply listener', () => {
     await expect(reply).rejects.toMatchObject({ remoteName: 'OutOfStock', message: 'no pens left' });
     expect(calls.received).toEqual(['pen']);
     expect(await app.stored('SCHEDULE_TOPIC_XXXX')).toEqual([]);
+  });
+
+  it.each([
+    [new BadRequestException(['size must be a number']), 'Bad Request Exception: size must be a number'],
+    [{ code: 'X' }, "{ code: 'X' }"],
+    ['', 'Error'],
+  ])('tells the caller what %s says beside its message', async (error, message) => {
+    const answer = () => {
+      throw error;
+    };
+    const app = await startApp({ providers: [replier({ replyErrors: true }, answer)] });
+    await expect(app.template.sendAndReceive('ask', 'pen')).rejects.toMatchObject({ message });
   });
 
   it('keeps an error to itself otherwise, and the message comes again', async () => {

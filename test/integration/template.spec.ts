@@ -126,7 +126,10 @@ describe('asyncSend', () => {
       throw new Error('broken callback');
     };
     app.template.asyncSend('t', 'x', { onSuccess, onException: () => {} });
-    await app.logger.logged('The callback of an asynchronous send failed: Error: broken callback');
+    const line = await app.logger.logged(
+      'The callback of an asynchronous send failed: Error: broken callback',
+    );
+    expect(line).toContain('template.spec.ts');
   });
 });
 

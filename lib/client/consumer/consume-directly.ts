@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.js';
+import { describe } from '../../common/describe.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import type {
@@ -27,7 +28,7 @@ export async function callDirectly(
   try {
     return result(RESULTS[await call()] ?? 'CR_RETURN_NULL');
   } catch (error) {
-    return { ...result('CR_THROW_EXCEPTION'), remark: String(error) };
+    return { ...result('CR_THROW_EXCEPTION'), remark: describe(error) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.js';
+import { describe } from '../../common/describe.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
@@ -102,7 +103,7 @@ export class ConsumerContext {
     const more = messages.length > 1 ? ` and ${messages.length - 1} more` : '';
     this.logger.warn(
       `Consuming message ${first!.msgId}${more} of topic ${first!.topic} failed (attempt ` +
-        `${attemptsOf(first!) + 1}, group ${this.config.consumerGroup}): ${String(error)}`,
+        `${attemptsOf(first!) + 1}, group ${this.config.consumerGroup}): ${describe(error)}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { describeWithStack } from '../../common/describe.js';
 import { MessageConst } from '../../common/message-const.js';
 import { decodeMessageId } from '../../common/message-id.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
@@ -121,7 +122,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
       return this.known(await execute(), msgId);
     } catch (error) {
       this.instance.logger.error(
-        `The local transaction of message ${msgId} failed, it is checked later: ${describe(error)}`,
+        `The local transaction of message ${msgId} failed, it is checked later: ${describeWithStack(error)}`,
       );
       return 'UNKNOW';
     } finally {
@@ -137,7 +138,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
       return this.known(await this.listener.checkLocalTransaction(message), msgId);
     } catch (error) {
       this.instance.logger.error(
-        `The check of the transaction of message ${msgId} failed, it comes again later: ${describe(error)}`,
+        `The check of the transaction of message ${msgId} failed, it comes again later: ${describeWithStack(error)}`,
       );
       return 'UNKNOW';
     }
@@ -187,8 +188,4 @@ export class TransactionMQProducer extends DefaultMQProducer {
     const { msgId, transactionId = msgId } = place;
     this.trace?.onEnded(message, { msgId, transactionId, storeHost: address, state, fromTransactionCheck });
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
