@@ -208,6 +208,10 @@ export const illegalTransactionOption = (
 export const twoTransactionListeners = (first: string, second: string, shared: string): string =>
   `The transaction listeners ${first} and ${second} both have the ${shared}: one of them only may have it.${providedTwice(first, second)}`;
 
+export const sharedProducerGroup = (listeners: readonly string[]): string =>
+  `The transaction listeners of this application (${listeners.join(', ')}) and those of every other one that names no producer.group are in one group, ` +
+  'of which a broker asks any member how a transaction ended: set producer.group to a name of this application.';
+
 export const noTransactionListener = (
   topic: string,
   name: string | undefined,

@@ -8,7 +8,10 @@ import type { RocketMQSendInterceptor } from './send-interceptor.interface.js';
  * @publicApi
  */
 export interface RocketMQProducerOptions {
-  /** Producer group. Default: `nestjs-rocketmq-producer`. */
+  /**
+   * Producer group. Brokers ask any of its members how a transaction ended, so an application with transaction listeners needs one of
+   * its own. Default: `nestjs-rocketmq-producer`, in which all are that name none.
+   */
   group?: string | undefined;
   /** Milliseconds for all attempts of a send together. Default: 3000. */
   sendMessageTimeout?: number | undefined;

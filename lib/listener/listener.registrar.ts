@@ -11,6 +11,7 @@ import {
   missingErrorHandler,
   missingIdempotencyStore,
   missingMessageConverter,
+  sharedProducerGroup,
 } from '../rocketmq.messages.js';
 import { RocketMQConnection } from '../rocketmq.connection.js';
 import { ROCKETMQ_MODULE_OPTIONS } from '../rocketmq.module-definition.js';
@@ -41,15 +42,16 @@ export class ListenerRegistrar {
     private readonly connection: RocketMQConnection,
     private readonly moduleRef: ModuleRef,
     private readonly registry: RocketMQListenerRegistry,
-    @Inject(ROCKETMQ_MODULE_OPTIONS) { consumer = {} }: RocketMQModuleOptions,
+    @Inject(ROCKETMQ_MODULE_OPTIONS) private readonly options: RocketMQModuleOptions,
   ) {
-    this.defaults = consumer;
+    this.defaults = options.consumer ?? {};
   }
 
   /** @throws ConfigurationError for listeners that are illegal or contradict each other; then none is started. */
   async start(): Promise<void> {
     const replier = (this.replier = new Replier(this.connection.producer));
     this.connection.transactions.start();
+    this.warnOfStrangers();
     const surroundings = {
       defaults: this.defaults,
       instance: this.connection.listenerInstance,
@@ -90,6 +92,14 @@ export class ListenerRegistrar {
     this.containers = [];
     await Promise.all(containers.map((container) => container.stop()));
     await this.replier?.drain();
+  }
+
+  /** Nobody else is in the group where nobody else reaches the engine. */
+  private warnOfStrangers(): void {
+    const { transactions, engine } = this.connection;
+    const isAlone = engine !== undefined && engine.listenAddress === undefined;
+    if (isAlone || this.options.producer?.group !== undefined || transactions.listeners.length === 0) return;
+    this.logger.warn(sharedProducerGroup(transactions.listeners.map(({ name }) => name)));
   }
 
   private withPayloads(found: FoundListener): ListenerEndpoint {

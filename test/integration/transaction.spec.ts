@@ -26,6 +26,9 @@ import { DISCARDED_TOPIC, OP_TOPIC } from '../support/transactions.js';
 /** Checks come soon; producers are known after a second. */
 const engine = { transactionCheckInterval: 100, transactionTimeOut: 100, transactionCheckMax: 1000 };
 
+/** Others reach the engine. */
+const LISTEN = { nameServerPort: 0, listenPort: 0 };
+
 /** Nothing is checked, so that what is noted as ended was ended by its producer. */
 const unchecked = { transactionOpBatchInterval: 100 };
 
@@ -88,6 +91,17 @@ describe('a check', () => {
     await app.module.get(Slow).check();
     expect(states[2]).toBe('COMMIT_MESSAGE');
   });
+});
+
+it.each([
+  ['others reach the engine', { listen: LISTEN }, undefined, 1],
+  ['the group is named', { listen: LISTEN }, 'shop', 0],
+  ['nobody else is there', {}, undefined, 0],
+])('a start where %s warns of strangers in the group as it should', async (_, own, group, count) => {
+  const { type } = transactionListener();
+  const app = await startApp({ providers: [type], rocketmq: { engine: own, producer: { group } } });
+  const warnings = app.logger.lines.filter((line) => line.includes('set producer.group'));
+  expect(warnings).toHaveLength(count);
 });
 
 describe('sendMessageInTransaction', () => {
