@@ -13,7 +13,13 @@ export const decoratedTwice = (listener: string, first: unknown, second: unknown
   'one only: name all topics in one of them, or give each a method of its own.';
 
 export const illegalName = (listener: string, kind: string, name: string, fault: string): string =>
-  `The ${kind} "${name}" of listener ${listener} is illegal: ${fault}`;
+  `The ${kind} "${name}" of listener ${listener} is illegal: ${fault}${isPlaceholder(name) ? placeholderHint : ''}`;
+
+/** Of Spring. */
+export const isPlaceholder = (name: string): boolean => name.includes('${');
+
+const placeholderHint =
+  '. Nothing fills in placeholders here: write process.env.…, or set the option with consumer.listenerEnhancers.';
 
 export const severalSelectors = (group: string, topic: string, first: string, second: string): string =>
   `A consumer group has one SQL92 expression for a topic, but in group "${group}" both ${first} and ${second} listen to ` +

@@ -11,6 +11,7 @@ import {
   idempotentBroadcasting,
   idempotentNamesakes,
   illegalName,
+  isPlaceholder,
   listenerWithoutTopic,
   orderlyBroadcasting,
   ownDeadLetters,
@@ -92,7 +93,7 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
 function checkTopic(listener: string, group: string, topic: string): void {
   if (topic === '') throw new ConfigurationError(listenerWithoutTopic(listener));
   const fault = topicNameFault(topic);
-  const hint = topic.includes(':') ? ' A tag goes into selectorExpression.' : '';
+  const hint = topic.includes(':') && !isPlaceholder(topic) ? ' A tag goes into selectorExpression.' : '';
   if (fault !== undefined) throw new ConfigurationError(illegalName(listener, 'topic', topic, fault + hint));
   if (topic === dlqTopicOf(group)) throw new ConfigurationError(ownDeadLetters(listener, group));
 }

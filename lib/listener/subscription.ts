@@ -7,7 +7,7 @@ import type {
   RocketMQTopicSelection,
 } from '../interfaces/message-listener-options.interface.js';
 import { buildSubscriptionData, SUB_ALL } from '../remoting/filter/filter-api.js';
-import { illegalName, overlap, severalSelectors } from '../rocketmq.messages.js';
+import { illegalName, isPlaceholder, overlap, severalSelectors } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 
 /** A listener with one of its subscriptions: all messages of a topic, or those with certain tags. */
@@ -59,11 +59,12 @@ function tagsOf(
   listener: string,
   { topic, selectorExpression = SUB_ALL }: RocketMQTopicSelection,
 ): ReadonlySet<string> {
+  const refuse = (fault: string) =>
+    new ConfigurationError(illegalName(listener, 'selectorExpression', selectorExpression, fault));
+  if (isPlaceholder(selectorExpression)) throw refuse('it is no tag');
   const data = buildSubscriptionData(topic, selectorExpression, 0);
   if (data !== undefined && (data.tagsSet.size > 0 || data.subString === SUB_ALL)) return data.tagsSet;
-  throw new ConfigurationError(
-    illegalName(listener, 'selectorExpression', selectorExpression, 'it has no tag'),
-  );
+  throw refuse('it has no tag');
 }
 
 function checkSql(listener: string, expression: string): void {

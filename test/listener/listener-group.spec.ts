@@ -66,6 +66,17 @@ describe('groupListeners', () => {
     expect(group).toThrow('of listener OrderListener is illegal: it has no tag');
   });
 
+  it.each<Partial<RocketMQMessageListenerOptions>>([
+    { topic: '${demo.topic:orders}' },
+    { consumerGroup: '${demo.group}' },
+    { selectorExpression: '${demo.tag}' },
+    { topic: [{ topic: 't', selectorExpression: 'a || ${demo.tag:b}' }] },
+  ])('%j, a placeholder of Spring, is refused with a hint', (options) => {
+    const group = () => groupListeners([endpoint(options)], {});
+    expect(group).toThrow('Nothing fills in placeholders here');
+    expect(group).not.toThrow('A tag goes into');
+  });
+
   it('selects by SQL92 for one listener of a topic alone', () => {
     const sql = endpoint({ consumerGroup: 'g', selectorType: 'SQL92', selectorExpression: 'a > 1' }, 'Sql');
     const [group] = groupListeners([sql, endpoint({ consumerGroup: 'g', topic: 'u' })], {});
