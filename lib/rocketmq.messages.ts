@@ -87,6 +87,9 @@ export const missingErrorHandler = (handler: string, listener: string): string =
   `The errorHandler ${handler} of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
   'handleError.';
 
+export const unusedTimestamp = (owner: string): string =>
+  `${owner} has a consumeTimestamp, which means something with consumeFromWhere: 'CONSUME_FROM_TIMESTAMP' only: set that too, or leave it out.`;
+
 export const batchInOrder = (listener: string): string =>
   `Listener ${listener} has a batch and is ORDERLY, which cannot go together: use consumeMode CONCURRENTLY, or no batch.`;
 

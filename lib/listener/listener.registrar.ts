@@ -68,7 +68,7 @@ export class ListenerRegistrar {
       this.defaults,
     );
     for (const found of groups) {
-      const group = await prepareStart(found);
+      const group = await prepareStart(found, this.defaults);
       const container = await ListenerContainer.create(group, surroundings);
       this.containers.push(container);
       this.registry.add(container);

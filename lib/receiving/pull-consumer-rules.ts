@@ -9,7 +9,7 @@ import {
 } from '../common/option-rules.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQPullConsumerOptions } from '../interfaces/pull-consumer-options.interface.js';
-import { pullConsumerWithoutTopic, selectorWithoutTopic } from '../rocketmq.messages.js';
+import { pullConsumerWithoutTopic, selectorWithoutTopic, unusedTimestamp } from '../rocketmq.messages.js';
 
 export const nameServerRule: OptionRule<unknown> = {
   default: undefined,
@@ -42,6 +42,8 @@ export function checkPullConsumerOptions(options: RocketMQPullConsumerOptions): 
   checkOption('pullConsumer.group', options.group, group);
   if (options.topic === undefined && options.selectorExpression !== undefined)
     throw new ConfigurationError(selectorWithoutTopic());
+  if (options.consumeTimestamp !== undefined && options.consumeFromWhere !== 'CONSUME_FROM_TIMESTAMP')
+    throw new ConfigurationError(unusedTimestamp('pullConsumer'));
 }
 
 /** As {@link checkPullConsumerOptions}, of the consumer of a template. */

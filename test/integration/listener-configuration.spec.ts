@@ -230,6 +230,33 @@ describe('prepareStart', () => {
   });
 });
 
+describe('a consumeTimestamp that would mean nothing', () => {
+  const timed = (options: object): Type => listener({ topic: 't', consumerGroup: 'g', ...options }, () => {});
+  const from = 'CONSUME_FROM_FIRST_OFFSET';
+  @RocketMQMessageListener({ topic: 't', consumerGroup: 'g' })
+  class Prepared {
+    onMessage(): void {}
+    prepareStart(consumer: RocketMQConsumerSettings): void {
+      consumer.consumeTimestamp = 7;
+    }
+  }
+
+  it.each<[string, Type, RocketMQConsumerOptions]>([
+    ['of the listener', timed({ consumeTimestamp: 7 }), {}],
+    ['beside another beginning', timed({ consumeTimestamp: 7, consumeFromWhere: from }), {}],
+    ['beside that of the module', timed({ consumeTimestamp: 7 }), { consumeFromWhere: from }],
+    ['of the module', timed({}), { consumeTimestamp: 7 }],
+    ['of prepareStart', Prepared, {}],
+  ])('ends the start: %s', (_, provider, consumer) =>
+    refused(provider, consumer, 'Consumer group "g" has a consumeTimestamp, which means something with'),
+  );
+
+  it('does not where the module says that others begin there', async () => {
+    const consumer = { consumeTimestamp: 7, consumeFromWhere: 'CONSUME_FROM_TIMESTAMP' } as const;
+    await startApp({ rocketmq: { consumer }, providers: [timed({ consumeFromWhere: from })] });
+  });
+});
+
 describe('offsetStore', () => {
   it('that is none ends the start', async () => {
     const Broken = listener({ topic: 't', consumerGroup: 'g', offsetStore: () => ({}) as never }, () => {});

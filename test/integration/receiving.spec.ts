@@ -156,6 +156,10 @@ describe('a pull consumer', () => {
       { group: 'g', consumerGroup: 'g' },
       'consumerGroup is not an option; there are: group, nameServer, topic',
     ],
+    [
+      { group: 'g', topic: 't', consumeTimestamp: 7 },
+      'pullConsumer has a consumeTimestamp, which means something with',
+    ],
   ])('refuses the options %j', async (options, text) => {
     const app = await startApp();
     await expect(consumers(app).create(options as never)).rejects.toThrow(text);
