@@ -1,12 +1,17 @@
 import type { MessageQueue } from '../common/message-queue.js';
 import type { MessageExt } from '../common/message-ext.js';
-import { checkOption, integer } from '../common/option-rules.js';
+import { checkNames, checkOption, integer } from '../common/option-rules.js';
 import type { DefaultLitePullConsumer } from '../client/index.js';
 import type { RocketMQReceiveOptions } from '../interfaces/pull-consumer-options.interface.js';
 import { timeRule } from './pull-consumer-rules.js';
 
 const timeoutRule = integer(0, 0);
 const maxRule = integer(1, 1);
+const POLL_OPTIONS: Readonly<Record<keyof RocketMQReceiveOptions, true>> = {
+  timeout: true,
+  max: true,
+  signal: true,
+};
 
 /**
  * Messages that were fetched together, of one queue and in its order.
@@ -45,9 +50,10 @@ export class PullConsumer implements AsyncIterable<PullBatch> {
   /**
    * The next messages of one queue, as soon as there are any; none when the time is over, or the consumer was closed.
    *
-   * @throws MQClientError when it was closed before.
+   * @throws MQClientError when it was closed before, ConfigurationError for an option that is not allowed.
    */
   poll(options: RocketMQReceiveOptions = {}): Promise<MessageExt[]> {
+    checkNames('options', options, POLL_OPTIONS);
     const { timeout, max, signal } = options;
     if (timeout !== undefined) checkOption('timeout', timeout, timeoutRule);
     if (max !== undefined) checkOption('max', max, maxRule);

@@ -7,7 +7,15 @@ import type {
 } from '../interfaces/admin-options.interface.js';
 import { ClientErrorCode } from '../remoting/response-code.js';
 import { compareMessageQueues, type MessageQueue } from '../common/message-queue.js';
-import { checkOption, integer, oneOf } from '../common/option-rules.js';
+import {
+  aFunction,
+  checkOption,
+  integer,
+  isTable,
+  oneOf,
+  resolveOptions,
+  type OptionChecks,
+} from '../common/option-rules.js';
 import { dlqTopicOf, NEW_TOPIC_QUEUES } from '../common/mix-all.js';
 import {
   MQAdminImpl,
@@ -29,10 +37,24 @@ const queuesRule = integer(NEW_TOPIC_QUEUES, 1, 1024);
 const browseMaxRule = integer(100, 1);
 const queryMaxRule = integer(32, 1, 64);
 const resendMaxRule = integer(Number.MAX_SAFE_INTEGER, 1);
-const targetRule = oneOf('TOPIC', ['TOPIC', 'GROUP']);
 const modeRule = oneOf('PULL', ['PULL', 'POP']);
 /** Up to Java's Integer.MAX_VALUE. */
 const shareRule = integer(0, 0, 0x7fffffff);
+
+const rangeRules = { from: timeRule, to: timeRule };
+const queryRules = { ...rangeRules, max: queryMaxRule };
+const browseRules: OptionChecks<RocketMQBrowseOptions> = {
+  ...rangeRules,
+  max: browseMaxRule,
+  queue: { default: undefined, allowed: '{ topic, brokerName, queueId }', accepts: isTable },
+};
+const resendRules: OptionChecks<RocketMQResendOptions> = { target: oneOf('TOPIC', ['TOPIC', 'GROUP']) };
+const resendRangeRules: OptionChecks<RocketMQResendRangeOptions> = {
+  ...rangeRules,
+  ...resendRules,
+  max: resendMaxRule,
+  filter: aFunction(),
+};
 
 /**
  * Looks at topics and messages without consuming anything, sends dead ones again, and sets how groups consume; injectable.
@@ -81,10 +103,10 @@ export class RocketMQAdmin {
   /** Messages of a topic in the order of their queues; reads on as long as it is asked for more, up to `max`. */
   async *browse(
     topic: string,
-    { from, to, max = browseMaxRule.default, queue: only }: RocketMQBrowseOptions = {},
+    options: RocketMQBrowseOptions = {},
   ): AsyncGenerator<MessageExt, void, undefined> {
-    checkOption('max', max, browseMaxRule);
-    checkTimes({ from, to });
+    resolveOptions('browse', browseRules, options);
+    const { from, to, max = browseMaxRule.default, queue: only } = options;
     let left = max;
     for (const messages of await this.messagesOf(topic, { from, to, queue: only })) {
       for await (const message of messages) {
@@ -98,16 +120,12 @@ export class RocketMQAdmin {
   async queryByKey(
     topic: string,
     key: string,
-    {
-      from = 0,
-      to = Number.MAX_SAFE_INTEGER,
-      max = queryMaxRule.default,
-    }: Omit<RocketMQBrowseOptions, 'queue'> = {},
+    options: Omit<RocketMQBrowseOptions, 'queue'> = {},
   ): Promise<MessageExt[]> {
-    checkOption('max', max, queryMaxRule);
-    checkTimes({ from, to });
-    const options = { maxNum: max, begin: Number(from), end: Number(to) };
-    const found = await this.questions.queryMessage(topic, key, options);
+    resolveOptions('queryByKey', queryRules, options);
+    const { from = 0, to = Number.MAX_SAFE_INTEGER, max = queryMaxRule.default } = options;
+    const wanted = { maxNum: max, begin: Number(from), end: Number(to) };
+    const found = await this.questions.queryMessage(topic, key, wanted);
     return found.toSorted((a, b) => a.storeTimestamp - b.storeTimestamp);
   }
 
@@ -152,8 +170,9 @@ export class RocketMQAdmin {
   /** The dead messages of a group, as {@link browse} shows a topic, up to `max`; none when there never was one. */
   async *deadLetters(
     group: string,
-    options?: RocketMQBrowseOptions,
+    options: RocketMQBrowseOptions = {},
   ): AsyncGenerator<MessageExt, void, undefined> {
+    resolveOptions('deadLetters', browseRules, options);
     const topic = dlqTopicOf(group);
     if (await this.hasTopic(topic)) yield* this.browse(topic, options);
   }
@@ -167,14 +186,14 @@ export class RocketMQAdmin {
   async resendDeadLetter(
     group: string,
     id: string,
-    { target = targetRule.default }: RocketMQResendOptions = {},
+    options: RocketMQResendOptions = {},
   ): Promise<SendResult> {
-    checkOption('target', target, targetRule);
+    resolveOptions('resendDeadLetter', resendRules, options);
     const topic = dlqTopicOf(group);
     const dead = (await this.hasTopic(topic)) ? await this.findById(topic, id) : undefined;
     if (dead?.topic !== topic)
       throw new MQClientError(`The dead-letter queue of group "${group}" has no message ${id}`);
-    return this.resender.resend(dead, group, target === 'GROUP');
+    return this.resender.resend(dead, group, options.target === 'GROUP');
   }
 
   /**
@@ -182,21 +201,12 @@ export class RocketMQAdmin {
    *
    * @throws MQClientError when one of them cannot be sent, with how many were sent before and the time from which to go on.
    */
-  async resendDeadLetters(
-    group: string,
-    {
-      target = targetRule.default,
-      filter,
-      max = resendMaxRule.default,
-      ...range
-    }: RocketMQResendRangeOptions = {},
-  ): Promise<number> {
-    checkOption('target', target, targetRule);
-    checkOption('max', max, resendMaxRule);
-    checkTimes(range);
+  async resendDeadLetters(group: string, options: RocketMQResendRangeOptions = {}): Promise<number> {
+    resolveOptions('resendDeadLetters', resendRangeRules, options);
+    const { from, to, max = resendMaxRule.default, filter, target } = options;
     const wanted = filter && new MessageFilter('resendDeadLetters', filter);
     const topic = dlqTopicOf(group);
-    const queues = (await this.hasTopic(topic)) ? await this.messagesOf(topic, range) : [];
+    const queues = (await this.hasTopic(topic)) ? await this.messagesOf(topic, { from, to }) : [];
     let count = 0;
     for await (const dead of byStoreTime(queues)) {
       if (count === max) break;
@@ -265,11 +275,6 @@ export class RocketMQAdmin {
       offset = nextOffset;
     }
   }
-}
-
-function checkTimes({ from, to }: RocketMQBrowseOptions): void {
-  if (from !== undefined) checkOption('from', from, timeRule);
-  if (to !== undefined) checkOption('to', to, timeRule);
 }
 
 function notResent({ msgId, storeTimestamp }: MessageExt, count: number): string {

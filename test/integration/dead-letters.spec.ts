@@ -285,6 +285,13 @@ describe('resending dead letters', () => {
     await expect(admin.resendDeadLetters('g', { max: 0 })).rejects.toThrow(
       'max is 0; allowed: an integer from 1 up',
     );
+    const misspelt = { since: new Date() } as object;
+    for (const call of [
+      () => admin.resendDeadLetters('g', misspelt),
+      () => admin.resendDeadLetter('g', 'x', misspelt),
+      () => admin.deadLetters('g', misspelt).next(),
+    ])
+      await expect(call()).rejects.toThrow('.since is not an option; there are: ');
     const { msgId } = await app.template.syncSend('orders', 'x');
     await dead.take();
     await expect(admin.resendDeadLetter('other', msgId)).rejects.toThrow('has no message');

@@ -56,6 +56,8 @@ describe('receive', () => {
     await expect(wrong).rejects.toThrow('pullConsumer.pullBatchSize is 0');
     const receiving = await startApp({ rocketmq: { pullConsumer } });
     await expect(receiving.template.receive(String, { max: 0 })).rejects.toThrow(ConfigurationError);
+    const misspelt = receiving.template.receive(String, { count: 1 } as object);
+    await expect(misspelt).rejects.toThrow('options.count is not an option; there are: timeout, max, signal');
   });
 });
 
@@ -199,6 +201,9 @@ describe('RocketMQAdmin', () => {
       maxOffset: 70,
     });
     await expect(all(admin(app).browse('orders', { max: 0 }))).rejects.toThrow('max is 0');
+    const misspelt = { since: new Date() } as object;
+    await expect(all(admin(app).browse('orders', misspelt))).rejects.toThrow('browse.since is not an option');
+    await expect(admin(app).queryByKey('orders', 'k', misspelt)).rejects.toThrow('queryByKey.since is not');
   });
 
   it.each([new Date('tomorrow'), '2026-01-01', NaN, null])('refuses %s as a time', async (time) => {
