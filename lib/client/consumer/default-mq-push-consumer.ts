@@ -229,8 +229,8 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
 
   private async persistOffsets(): Promise<void> {
     const { needsLocks } = this.rebalance;
-    // Whoever has a lock that was refused here may be further.
-    const own = [...this.context.processQueues()].filter((queue) => !needsLocks || !queue.isLockRefused);
+    // Whoever has a lock that was lost here may be further.
+    const own = [...this.context.processQueues()].filter((queue) => !needsLocks || !queue.isLockLost);
     try {
       await this.context.offsetStore.persistAll(own.map(({ mq }) => mq));
     } catch (error) {

@@ -5,6 +5,8 @@ import type { PulledMessages } from './pulled-messages.js';
 
 /** Milliseconds after which the client no longer trusts a lock that it could not renew. */
 const REBALANCE_LOCK_MAX_LIVE_TIME = 30_000;
+/** Milliseconds after which a broker gives a lock that was not renewed to another client (`rocketmq.broker.rebalance.lockMaxLiveTime`). */
+const BROKER_LOCK_MAX_LIVE_TIME = 60_000;
 /** Offsets behind which the list of them is cut. */
 const COMPACT_AT = 1024;
 
@@ -29,6 +31,7 @@ export class ProcessQueue {
   /** When the lock was last won; 0 when it is not held. */
   lastLockTimestamp = 0;
   private lockedUntil = -Infinity;
+  private keptUntil = Infinity;
   /** Whether messages of a queue that is consumed in order are being handled. */
   isConsuming = false;
   private onIdle: (() => void) | undefined;
@@ -59,19 +62,32 @@ export class ProcessQueue {
     return this.count === 0 ? 0 : this.nextOffset - 1 - this.offsets[this.head]!;
   }
 
+  /** The offset up to which all messages are done; 0 when there was none. */
+  get doneUpTo(): number {
+    return this.count === 0 ? this.nextOffset : this.offsets[this.head]!;
+  }
+
   /** Whether this client holds the lock of the queue. */
   get isLocked(): boolean {
     return this.clock.monotonicNow() <= this.lockedUntil;
   }
 
-  /** Whether the broker has refused the lock: another client has it. One that could not be renewed may still be this client's. */
-  get isLockRefused(): boolean {
-    return this.lockedUntil === -Infinity;
+  /** Whether another client may have had the lock since this one won it, as it was refused or not renewed for long. */
+  get isLockLost(): boolean {
+    return this.clock.monotonicNow() > this.keptUntil;
   }
 
-  setLocked(isLocked: boolean): void {
+  /** Whether the broker has refused the lock: another client has it. */
+  get isLockRefused(): boolean {
+    return this.keptUntil === -Infinity;
+  }
+
+  /** Notes what came of asking for the lock at `askedAt`, in the time of `Clock.monotonicNow`. A lost one is not won again. */
+  setLocked(isLocked: boolean, askedAt: number): void {
+    if (isLocked && this.isLockLost) return;
     this.lastLockTimestamp = isLocked ? this.clock.now() : 0;
-    this.lockedUntil = isLocked ? this.clock.monotonicNow() + REBALANCE_LOCK_MAX_LIVE_TIME : -Infinity;
+    this.lockedUntil = isLocked ? askedAt + REBALANCE_LOCK_MAX_LIVE_TIME : -Infinity;
+    this.keptUntil = isLocked ? askedAt + BROKER_LOCK_MAX_LIVE_TIME : -Infinity;
   }
 
   /** Notes that messages of a queue that is consumed in order are being handled, or no longer are. */
@@ -127,7 +143,7 @@ export class ProcessQueue {
     }
     this.lastConsumeTimestamp = now;
     this.onRemoved?.();
-    return this.count === 0 ? this.nextOffset : this.offsets[this.head]!;
+    return this.doneUpTo;
   }
 
   private removeOne({ queueOffset, storeSize }: MessageExt): void {

@@ -6,6 +6,9 @@ import type { ProcessQueue } from './process-queue.js';
 
 /** Holds the locks of queues that are consumed in order (RebalanceImpl#lock, #lockAll, #unlock). */
 export class QueueLocker {
+  /** Called with a queue of the consumer that another client may have had meanwhile. */
+  onLost: (queue: ProcessQueue) => void = () => {};
+
   constructor(private readonly context: ConsumerContext) {}
 
   /** Takes or renews the lock of one queue; whether this client has it now. */
@@ -48,7 +51,8 @@ export class QueueLocker {
   }
 
   private async lockQueues(brokerName: string, queues: readonly ProcessQueue[]): Promise<void> {
-    const { instance, logger } = this.context;
+    const { instance, logger, clock } = this.context;
+    const askedAt = clock.monotonicNow();
     // Slaves give no locks.
     if (instance.findBrokerAddressInPublish(brokerName) === undefined) return;
     const body = this.body(queues.map(({ mq }) => mq));
@@ -56,10 +60,16 @@ export class QueueLocker {
       const request = { code: RequestCode.LOCK_BATCH_MQ, header: undefined, body };
       const { body: answer } = await instance.request(brokerName, request);
       const locked = new Set(answer!.lockOKMQSet.map(messageQueueKey));
-      for (const queue of queues) queue.setLocked(locked.has(messageQueueKey(queue.mq)));
+      for (const queue of queues) this.note(queue, locked.has(messageQueueKey(queue.mq)), askedAt);
     } catch (error) {
       logger.warn(`Queues of broker ${brokerName} cannot be locked: ${String(error)}`);
     }
+  }
+
+  private note(queue: ProcessQueue, isLocked: boolean, askedAt: number): void {
+    queue.setLocked(isLocked, askedAt);
+    const isOwn = this.context.processQueueTable.get(messageQueueKey(queue.mq)) === queue;
+    if (isOwn && queue.isLockLost) this.onLost(queue);
   }
 
   private async unlockQueues(brokerName: string, mqSet: readonly MessageQueue[]): Promise<void> {

@@ -51,6 +51,7 @@ export class RebalancePushImpl {
     const { config, clock } = context;
     this.strategy = allocationStrategy(config.allocateMessageQueueStrategy);
     this.consumeTimestamp = config.consumeTimestamp ?? clock.now() - HALF_AN_HOUR;
+    locker.onLost = (queue) => void this.context.instance.logged(() => this.takeAnew(queue));
   }
 
   /** Brings the queues into line with the group; a call during another one leads to one more round. */
@@ -83,9 +84,17 @@ export class RebalancePushImpl {
   async drop(queue: ProcessQueue): Promise<void> {
     const key = this.disown(queue);
     if (!this.needsLocks) return this.release(queue, key);
+    if (queue.isLockLost) await this.compareWithGroup(queue);
     // Whatever persists the offsets of the table forgets this one, and the running call may fail.
-    if (!queue.isLockRefused) await this.persist(queue, key);
+    await this.persist(queue, key);
     void this.context.instance.logged(() => this.noted(this.releaseWhenIdle(queue, key)));
+  }
+
+  /** Takes a queue up anew where the broker says that its group is, whatever this member has noted. */
+  async takeAnew(queue: ProcessQueue): Promise<void> {
+    this.context.offsetStore.removeOffset(queue.mq);
+    await this.drop(queue);
+    this.retrySoon();
   }
 
   /** Takes a queue up anew at an offset, whatever comes of the messages of it that are being handled. */
@@ -93,6 +102,15 @@ export class RebalancePushImpl {
     const key = this.disown(queue);
     await this.noted(this.releaseWhenIdle(queue, key, offset));
     await this.doRebalance();
+  }
+
+  /** Whoever had the lock may be further. While the broker was away nobody had it, and what was done meanwhile counts. */
+  private async compareWithGroup({ mq, isLockRefused, doneUpTo }: ProcessQueue): Promise<void> {
+    const { offsetStore } = this.context;
+    offsetStore.removeOffset(mq);
+    if (isLockRefused) return;
+    const groupOffset = await offsetStore.readOffset(mq).catch(() => Infinity);
+    if (doneUpTo > Math.max(groupOffset, 0)) offsetStore.updateOffset(mq, doneUpTo, false);
   }
 
   private disown(queue: ProcessQueue): string {
