@@ -19,6 +19,9 @@ import { PullRequest, type PullOwner } from './pull-request.js';
 import { QueueLocker } from './queue-locker.js';
 import { RebalancePushImpl } from './rebalance-push-impl.js';
 
+/** Milliseconds until a queue is tried again whose topic is no more. */
+const RETRY_INTERVAL = 1000;
+
 /** Is told of the queues that a consumer has, whenever they change (MessageQueueListener). */
 export type MessageQueueListener = (queues: readonly MessageQueue[]) => void;
 
@@ -276,15 +279,31 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.goTo(mq, offset);
   }
 
+  onTopicGone(queue: ProcessQueue): void {
+    if (this.assigned === undefined) return void this.instance.logged(() => this.rebalance.takeAnew(queue));
+    this.context.offsetStore.removeOffset(queue.mq);
+    this.lite.drop(queue.mq);
+    this.takeLater(queue.mq);
+  }
+
   onSubscriptionUnknown(): void {
     this.instance.sendHeartbeatSoon();
   }
 
   private async take(mq: MessageQueue): Promise<void> {
     const offset = await this.rebalance.computePullFromWhere(mq);
-    // Meanwhile there may have been another call, or the end.
-    const isWanted = this.isRunning && this.assigned?.has(messageQueueKey(mq));
-    if (isWanted && !this.lite.has(mq)) this.lite.begin(mq, offset);
+    if (this.isWanted(mq)) this.lite.begin(mq, offset);
+  }
+
+  private takeLater(mq: MessageQueue): void {
+    this.context.clock.setTimeout(() => {
+      if (this.isWanted(mq)) this.take(mq).catch(() => this.takeLater(mq));
+    }, RETRY_INTERVAL);
+  }
+
+  /** Meanwhile there may have been another call, or the end. */
+  private isWanted(mq: MessageQueue): boolean {
+    return this.isRunning && this.assigned?.has(messageQueueKey(mq)) === true && !this.lite.has(mq);
   }
 
   /** A commit without a poll in between commits where it goes on. */

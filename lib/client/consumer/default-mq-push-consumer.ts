@@ -280,6 +280,12 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     void this.instance.logged(() => this.rebalance.reset(queue, offset));
   }
 
+  onTopicGone(queue: ProcessQueue): void {
+    // Else what is being handled would be committed.
+    queue.setLocked(false, 0);
+    void this.instance.logged(() => this.rebalance.takeAnew(queue));
+  }
+
   onSubscriptionUnknown(): void {
     this.instance.sendHeartbeatSoon();
   }

@@ -53,6 +53,8 @@ export interface PullOwner {
   subscriptionOf(topic: string): SubscriptionData | undefined;
   /** The broker says that the offset is impossible: the queue begins anew at `offset`. */
   onOffsetIllegal(queue: ProcessQueue, offset: number): void;
+  /** The broker does not know the topic: a later one of the same name would begin anew. */
+  onTopicGone(queue: ProcessQueue): void;
   /** The broker does not know what this consumer subscribes to. */
   onSubscriptionUnknown(): void;
 }
@@ -253,6 +255,8 @@ export class PullRequest implements ResponseCallback<PullCode> {
     this.context.logger.warn(
       `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
+    if (code === ResponseCode.TOPIC_NOT_EXIST && this.nextOffset > 0)
+      return this.owner.onTopicGone(this.queue);
     if (UNKNOWN_SUBSCRIPTION.has(code)) this.owner.onSubscriptionUnknown();
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }

@@ -5,7 +5,9 @@ import { success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
-import { startInstance } from '../../support/test-peers.js';
+import { bodies, startInstance } from '../../support/test-peers.js';
+import { TestClient } from '../../support/test-client.js';
+import { startEngine } from '../../support/test-engine.js';
 import { encodeRecord, innerMessage } from '../../support/test-store.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
@@ -92,6 +94,29 @@ describe('assign', () => {
     await clock.advance(1000);
     expect(ids()).toEqual([]);
     expect(pulled()).toBe(0);
+  });
+});
+
+describe('a topic that was deleted and comes again', () => {
+  it.each(['subscribe', 'assign'] as const)('is fetched from its beginning (%s)', async (how) => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    const send = (body: string) => client.send('t', { body, defaultTopicQueueNums: 1 });
+    for (const body of ['0', '1', '2']) await send(body);
+    const consumer = new DefaultLitePullConsumer(startInstance(engine, { clock }), { consumerGroup: 'g' });
+    onTestFinished(() => consumer.shutdown());
+    await consumer.start();
+    if (how === 'subscribe') await consumer.subscribe('t');
+    else await consumer.assign([{ topic: 't', brokerName: client.brokerName, queueId: 0 }]);
+    await clock.advance(1000);
+    expect(bodies(await consumer.poll(0))).toEqual(['0', '1', '2']);
+    await consumer.commit();
+    await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await clock.advance(10_000);
+    for (const body of ['new 0', 'new 1']) await send(body);
+    await clock.advance(10_000);
+    expect(bodies(await consumer.poll(0))).toEqual(['new 0', 'new 1']);
   });
 });
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
 import { PullSysFlag } from '../../../lib/common/pull-sys-flag.js';
-import type { ConsumerConfig } from '../../../lib/client/index.js';
+import type { ConsumerConfig, MessageListener } from '../../../lib/client/index.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
 import { failure } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
-import { collect, startConsumer } from '../../support/test-peers.js';
+import { bodies, collect, startConsumer } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -207,6 +207,35 @@ describe('the pull loop', () => {
     await clock.advance(0);
     expect(got.map(({ body }) => body.toString())).toEqual(['next']);
   });
+
+  it.each(['concurrently', 'orderly'] as const)(
+    'begins anew (%s) in a topic that was deleted and comes again',
+    async (how) => {
+      const clock = new VirtualClock();
+      const engine = await startEngine({ clock });
+      const client = await TestClient.open(engine);
+      const send = (body: string) => client.send('t', { body, defaultTopicQueueNums: 1 });
+      for (const body of ['0', '1', '2']) await send(body);
+      const got: string[] = [];
+      const noting =
+        <S extends string>(status: S) =>
+        (messages: readonly MessageExt[]): S => {
+          got.push(...bodies(messages));
+          return status;
+        };
+      const listener: MessageListener =
+        how === 'orderly' ? { orderly: noting('SUCCESS') } : { concurrently: noting('CONSUME_SUCCESS') };
+      await startConsumer(engine, 'g', { t: '*' }, listener, { clock });
+      await clock.advance(10_000);
+      await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+      await clock.advance(10_000);
+      for (const body of ['new 0', 'new 1']) await send(body);
+      await clock.advance(10_000);
+      expect(got).toEqual(['0', '1', '2', 'new 0', 'new 1']);
+      const header = { consumerGroup: 'g', topic: 't', queueId: 0 };
+      expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(2);
+    },
+  );
 
   it('tells the broker of its subscription again when that forgot it', async () => {
     const { clock, client, begun, transport, release } = await open(1);
