@@ -112,6 +112,11 @@ export class PullConsumer implements AsyncIterable<PullBatch> {
     return this.consumer.offsetForTimestamp(queue, Number(time));
   }
 
+  /** @internal */
+  giveBack(message: MessageExt): void {
+    this.consumer.giveBack(message);
+  }
+
   /** Fetches nothing from these queues until they are resumed. */
   pause(queues: readonly MessageQueue[]): void {
     this.consumer.pause(queues);

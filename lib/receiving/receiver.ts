@@ -33,8 +33,7 @@ export class Receiver {
       return await Promise.all(messages.map((message) => read(message)));
     } catch (error) {
       // Nobody has them yet.
-      const { topic, brokerName, queueId, queueOffset } = messages[0]!;
-      await this.consumer.seek({ topic, brokerName, queueId }, queueOffset);
+      this.consumer.giveBack(messages[0]!);
       throw error;
     }
   }

@@ -191,6 +191,12 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.goTo(this.wrap(mq), await this.questions.maxOffset(mq));
   }
 
+  /** Polls return a message again, and what is behind it, if the queue is still one of this consumer. */
+  giveBack({ topic, brokerName, queueId, queueOffset }: MessageExt): void {
+    const mq = this.wrap({ topic, brokerName, queueId });
+    if (this.lite.has(mq)) this.goTo(mq, queueOffset);
+  }
+
   /** Fetches nothing from these queues until they are resumed. */
   pause(queues: readonly MessageQueue[]): void {
     for (const mq of queues) this.lite.pause(this.wrap(mq));
