@@ -219,10 +219,13 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
 
   /** Commits an offset: the group goes on there when the queue is taken up the next time. */
   async commitOffset(mq: MessageQueue, offset: number): Promise<void> {
+    const { offsetStore } = this.context;
     const wrapped = this.wrap(mq);
     this.lite.require(wrapped);
-    this.context.offsetStore.updateOffset(wrapped, offset, false);
-    await this.context.offsetStore.persist(wrapped);
+    // The broker is told even what it was told before: somebody else may have set another one since.
+    offsetStore.removeOffset(wrapped);
+    offsetStore.updateOffset(wrapped, offset, false);
+    await offsetStore.persist(wrapped);
   }
 
   /** What the group has committed of a queue, or -1. */
@@ -325,12 +328,24 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   private commitAutomatically(): void {
-    const { clock, logger } = this.context;
+    const { clock } = this.context;
     if (!this.config.autoCommit || clock.monotonicNow() < this.nextAutoCommit) return;
     this.nextAutoCommit = clock.monotonicNow() + this.config.autoCommitIntervalMillis;
-    this.commit().catch((error) =>
-      logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`),
-    );
+    void this.persistPositions();
+  }
+
+  private async persistPositions(): Promise<void> {
+    const { offsetStore, logger } = this.context;
+    const { queues } = this.lite;
+    for (const mq of queues) {
+      const offset = this.lite.positionOf(mq);
+      if (offset !== undefined) offsetStore.updateOffset(mq, offset, false);
+    }
+    try {
+      await offsetStore.persistAll(queues);
+    } catch (error) {
+      logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`);
+    }
   }
 
   private checkRunning(): void {

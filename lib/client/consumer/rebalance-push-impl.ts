@@ -124,9 +124,10 @@ export class RebalancePushImpl {
 
   private async releaseWhenIdle(queue: ProcessQueue, key: string, offset?: number): Promise<void> {
     if (this.needsLocks) await queue.whenIdle();
-    // Whoever has the lock by now may be further.
-    if (this.needsLocks && !queue.isLocked) this.context.offsetStore.removeOffset(queue.mq);
-    if (offset !== undefined) this.context.offsetStore.updateOffset(queue.mq, offset, false);
+    const { offsetStore } = this.context;
+    // Whoever has the lock by now may be further; an offset that is given is told even if it was told before.
+    if (offset !== undefined || (this.needsLocks && !queue.isLocked)) offsetStore.removeOffset(queue.mq);
+    if (offset !== undefined) offsetStore.updateOffset(queue.mq, offset, false);
     await this.release(queue, key);
   }
 

@@ -58,7 +58,7 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   async persistAll(queues: readonly MessageQueue[]): Promise<void> {
     const known = queues.filter((mq) => this.offsets.has(messageQueueKey(mq)));
     if (known.length < this.offsets.size) this.retain(known);
-    const told = known.filter((mq) => !this.isPersisted(mq)).map((mq) => this.persist(mq));
+    const told = known.filter((mq) => !this.isPersisted(mq)).map((mq) => this.send(mq));
     // A broker that does not answer keeps nobody from waiting for the others.
     await Promise.allSettled(told);
     await Promise.all(told);
@@ -70,20 +70,30 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   }
 
   /** Most queues of a client that has little to do have nothing to tell. */
-  private isPersisted(mq: MessageQueue, address = this.addressOf(mq)): boolean {
-    const key = messageQueueKey(mq);
-    const last = this.persisted.get(key);
-    if (last === undefined || last.offset !== this.offsets.get(key) || last.address !== address) return false;
-    const connection = this.instance.connectionStatus(address);
+  private isPersisted(mq: MessageQueue): boolean {
+    const last = this.lastTold(mq);
+    if (last === undefined) return false;
+    const connection = this.instance.connectionStatus(last.address);
     // Without a connection there is nobody to tell.
     return connection === last.connection || connection?.state !== 'connected';
   }
 
+  /** As the broker was told what is noted now; undefined when it was not. */
+  private lastTold(mq: MessageQueue): PersistedOffset | undefined {
+    const key = messageQueueKey(mq);
+    const last = this.persisted.get(key);
+    return last?.offset === this.offsets.get(key) && last?.address === this.addressOf(mq) ? last : undefined;
+  }
+
+  /** Over a new connection nothing is told again: another member may have the queue by now. */
   async persist(mq: MessageQueue): Promise<void> {
+    if (this.lastTold(mq) === undefined) await this.send(mq);
+  }
+
+  private async send(mq: MessageQueue): Promise<void> {
     const offset = this.offsets.get(messageQueueKey(mq));
     if (offset === undefined) return;
     const address = await this.findAddress(mq);
-    if (this.isPersisted(mq, address)) return;
     try {
       await this.persistAt(address, mq, offset);
     } catch (error) {

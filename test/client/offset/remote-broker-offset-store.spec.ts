@@ -102,6 +102,19 @@ describe('offsets that brokers keep', () => {
     expect(await persistAll()).toBe(2);
   });
 
+  it('are not told again of a queue that is released after a new connection: another member may be further', async () => {
+    const { store, connection, told, commit } = openStore();
+    connection.current = { state: 'connected' };
+    const committed = commit(0, 1);
+    await settle();
+    told[0]!.answer();
+    await committed;
+    connection.current = { state: 'connected' };
+    void store.persist({ topic: 'topic', brokerName: 'b', queueId: 0 });
+    await settle();
+    expect(told).toHaveLength(1);
+  });
+
   it('are told to a slave the first one alone, too', async () => {
     const { route, told, commit } = openStore();
     const first = commit(0, 1);
