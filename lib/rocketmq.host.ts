@@ -69,7 +69,7 @@ export class EngineHost {
    */
   async start(): Promise<void> {
     const { clock, target } = this.options;
-    const deadline = clock.now() + START_TIMEOUT;
+    const deadline = clock.monotonicNow() + START_TIMEOUT;
     for (;;) {
       const isGuest = await isListening(target.address);
       try {
@@ -78,7 +78,7 @@ export class EngineHost {
           : this.host(`Nothing listens on nameServer ${target.nameServer}`));
       } catch (error) {
         const mayPass = isGuest ? !(await isListening(target.address)) : isTaken(error);
-        if (!mayPass || clock.now() >= deadline) throw error;
+        if (!mayPass || clock.monotonicNow() >= deadline) throw error;
         this.sayOnce('warn', waitingForHost(target.nameServer, (error as Error).message, START_TIMEOUT));
       }
       await this.pause.wait(RETRY_INTERVAL);

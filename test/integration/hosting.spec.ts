@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { createApp, failureOf, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { HOUR, VirtualClock } from '../support/virtual-clock.js';
 
 /** A port on which something listens until it is closed. */
 async function occupy(): Promise<{ port: number; close: () => Promise<void> }> {
@@ -21,19 +21,26 @@ async function occupy(): Promise<{ port: number; close: () => Promise<void> }> {
 
 const freeAddress = async () => `127.0.0.1:${await freePort()}`;
 
-it('an application whose store belongs to one that does not listen at nameServer says so, and gives up', async () => {
-  const owner = await startApp();
-  const clock = new VirtualClock();
-  const nameServer = await freeAddress();
-  const engine = { listen: { listenPort: 0 } };
-  const app = await createApp({ directory: owner.directory, clock, rocketmq: { nameServer, engine } });
-  const error = await failureOf(app, clock);
-  expect(error).toBeInstanceOf(StoreLockedError);
-  expect(String(error)).toContain(`${owner.directory}/store is in use by another engine of this process`);
-  const waiting = app.logger.lines.filter((line) => line.startsWith('WARN [RocketMQ] '));
-  expect(waiting).toEqual([expect.stringContaining(`Nothing listens on nameServer ${nameServer} yet`)]);
-  expect((await owner.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
-});
+it.each([
+  ['', 0],
+  [', also when the clock is set back meanwhile', -HOUR],
+])(
+  'an application whose store belongs to one that does not listen at nameServer says so, and gives up%s',
+  async (_, step) => {
+    const owner = await startApp();
+    const clock = new VirtualClock();
+    clock.setTimeout(() => clock.set(clock.now() + step), 1000);
+    const nameServer = await freeAddress();
+    const engine = { listen: { listenPort: 0 } };
+    const app = await createApp({ directory: owner.directory, clock, rocketmq: { nameServer, engine } });
+    const error = await failureOf(app, clock);
+    expect(error).toBeInstanceOf(StoreLockedError);
+    expect(String(error)).toContain(`${owner.directory}/store is in use by another engine of this process`);
+    const waiting = app.logger.lines.filter((line) => line.startsWith('WARN [RocketMQ] '));
+    expect(waiting).toEqual([expect.stringContaining(`Nothing listens on nameServer ${nameServer} yet`)]);
+    expect((await owner.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
+  },
+);
 
 it('an application whose broker port belongs to something else says so, and gives up', async () => {
   const { port, close } = await occupy();
