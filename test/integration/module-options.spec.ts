@@ -241,8 +241,8 @@ describe('isGlobal', () => {
   }
   const feature = () => featureModule({ providers: [Sender] });
 
-  it('is the default: every module can inject the template', async () => {
-    const app = await startApp({ imports: [feature()] });
+  it.each([{}, { isGlobal: undefined }])('%o: every module can inject the template', async (rocketmq) => {
+    const app = await startApp({ rocketmq, imports: [feature()] });
     await app.module.get(Sender, { strict: false }).template.syncSend('t', 'x');
   });
 
@@ -253,6 +253,13 @@ describe('isGlobal', () => {
     const app = await startApp({ rocketmq: { isGlobal: false }, providers: [Sender] });
     await app.module.get(Sender).template.syncSend('t', 'x');
   });
+});
+
+it.each(['false', 0])('isGlobal cannot be %j', (isGlobal) => {
+  const text = 'RocketMQModule.isGlobal is ';
+  expect(() => RocketMQModule.forRoot({ isGlobal: isGlobal as never })).toThrow(text);
+  const useFactory = () => ({});
+  expect(() => RocketMQModule.forRootAsync({ isGlobal: isGlobal as never, useFactory })).toThrow(text);
 });
 
 describe('forRootAsync', () => {

@@ -23,7 +23,7 @@ import type { VirtualClock } from './virtual-clock.js';
 const ENGINE = { ...FAST_STORE, mappedFileSizeCommitLog: 16 * 1024 * 1024 };
 
 export interface TestAppOptions extends ModuleMetadata {
-  readonly rocketmq?: RocketMQModuleOptions & { isGlobal?: boolean };
+  readonly rocketmq?: RocketMQModuleOptions & { isGlobal?: boolean | undefined };
   /** A directory of its own by default. */
   readonly directory?: string;
   readonly clock?: Clock;
