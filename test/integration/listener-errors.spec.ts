@@ -110,6 +110,11 @@ describe('the application does not start with a listener', () => {
       '(TestListener).suspendCurrentQueueTimeMillis is 5; allowed: an integer from 10 to 30000',
     ],
     [
+      'with more attempts than requests can say',
+      { topic: 't', maxReconsumeTimes: 2 ** 31 },
+      '(TestListener).maxReconsumeTimes is 2147483648; allowed: an integer from -1 to 2147483647',
+    ],
+    [
       'with a wrong delay level',
       { topic: 't', delayLevelWhenNextConsume: 19 },
       '(TestListener).delayLevelWhenNextConsume is 19; allowed: an integer from -1 to 18',

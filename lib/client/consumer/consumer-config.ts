@@ -84,7 +84,8 @@ export const consumerRules: OptionRules<ConsumerConfig> = {
   pullThresholdForTopic: limit(6_553_500),
   pullThresholdSizeForTopic: limit(102_400),
   consumeConcurrentlyMaxSpan: integer(2000, 1, 65_535),
-  maxReconsumeTimes: integer(-1, -1),
+  // It travels as Java's int.
+  maxReconsumeTimes: integer(-1, -1, 0x7fffffff),
   suspendCurrentQueueTimeMillis: suspendRule,
   consumeTimeout: integer(15, 1),
   awaitTerminationMillisWhenShutdown: integer(0, 0),
