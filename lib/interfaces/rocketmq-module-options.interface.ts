@@ -54,8 +54,9 @@ export interface RocketMQModuleOptions {
   /** A provider that converts payloads of sends, listeners and `receive` in its own way. Default: by content type. */
   messageConverter?: Type<RocketMQMessageConverter> | undefined;
   /**
-   * `'spring'` makes sent messages equal to those of rocketmq-spring to the last byte: a text that is sent with content type
-   * JSON is encoded once more, and every message carries the properties `id` and `timestamp`.
+   * `'spring'` does with sent messages what rocketmq-spring does, and this module otherwise not: a text that is sent with content type
+   * JSON is encoded once more, and every message carries the properties `id` and `timestamp`. An array of `KEYS` is joined by blanks all
+   * the same, and a `Date` in JSON is written as `JSON.stringify` does.
    */
   compat?: 'spring' | undefined;
   /**

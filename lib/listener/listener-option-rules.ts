@@ -72,7 +72,7 @@ const listenerRules: OptionChecks<RocketMQMessageListenerOptions> = {
   consumerGroup: anyText,
   selectorType: SELECTION.selectorType,
   selectorExpression: SELECTION.selectorExpression,
-  messageType: aFunction('a class, String, Buffer, Object or MessageExt'),
+  messageType: aFunction('a class, String, Buffer, Object, Array, Number, Boolean or MessageExt'),
   messageConverter: messageConverterRule,
   validate: bool(false),
   reply: bool(false),

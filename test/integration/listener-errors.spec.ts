@@ -127,7 +127,7 @@ describe('the application does not start with a listener', () => {
     [
       'with a wrong type',
       { topic: 't', messageType: 'Order' },
-      '(TestListener).messageType is "Order"; allowed: a class',
+      '(TestListener).messageType is "Order"; allowed: a class, String, Buffer, Object, Array, Number, Boolean or MessageExt',
     ],
     [
       'with a group that is no text',
