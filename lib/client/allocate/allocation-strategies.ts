@@ -1,6 +1,8 @@
+import { messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import type { OptionRule } from '../../common/option-rules.js';
 import { allocateMessageQueueAveragely } from '../../common/allocate/allocate-message-queue-averagely.js';
 import { allocateMessageQueueAveragelyByCircle } from '../../common/allocate/allocate-message-queue-averagely-by-circle.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import { allocateMessageQueueConsistentHash } from './allocate-message-queue-consistent-hash.js';
 import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
 
@@ -23,6 +25,15 @@ export const allocationRule: OptionRule<AllocationOption> = {
 
 export function allocationStrategy(option: AllocationOption): AllocateMessageQueueStrategy {
   return typeof option === 'string' ? BY_NAME.get(option)! : option;
+}
+
+/** A strategy of the application may be wrong, and then changes nothing. */
+export function checkShare(strategy: string, share: readonly MessageQueue[], mqAll: readonly MessageQueue[]) {
+  const known = new Set(mqAll.map(messageQueueKey));
+  if (Array.isArray(share) && share.every((mq: MessageQueue) => known.has(messageQueueKey(mq)))) return share;
+  throw new MQClientError(
+    `allocate() of the strategy ${strategy} must return some of the queues that it was given`,
+  );
 }
 
 function isStrategy(value: unknown): boolean {

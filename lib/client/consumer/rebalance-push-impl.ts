@@ -2,12 +2,11 @@ import type { Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
-import { MQClientError } from '../../errors/mq-client.error.js';
 import { subscribeQueuesOf } from '../../remoting/body/subscribe-queues.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import type { AllocateMessageQueueStrategy } from '../../common/allocate/allocate-message-queue-strategy.js';
-import { allocationStrategy } from '../allocate/allocation-strategies.js';
+import { allocationStrategy, checkShare } from '../allocate/allocation-strategies.js';
 import { askAnyBroker } from './ask-any-broker.js';
 import type { BrokerAssignment } from './broker-assignment.js';
 import type { ConsumerContext } from './consumer-context.js';
@@ -382,13 +381,4 @@ type Round = Map<string, Question>;
 
 function sortedQueues(topic: string, route: TopicRouteData): MessageQueue[] {
   return subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
-}
-
-/** A strategy of the application may be wrong, and then changes nothing. */
-function checkShare(strategy: string, share: readonly MessageQueue[], mqAll: readonly MessageQueue[]) {
-  const known = new Set(mqAll.map(messageQueueKey));
-  if (Array.isArray(share) && share.every((mq: MessageQueue) => known.has(messageQueueKey(mq)))) return share;
-  throw new MQClientError(
-    `allocate() of the strategy ${strategy} must return some of the queues that it was given`,
-  );
 }
