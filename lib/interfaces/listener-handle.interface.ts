@@ -49,6 +49,7 @@ export interface RocketMQListenerHandle {
    *
    * @throws MQClientError when it does not run, or no listener of it has the topic.
    * @throws ConfigurationError for a place that is none, as an invalid `Date`.
+   * @throws RocketMQError when a broker does not take an offset: there it goes on where it was.
    */
   resetOffset(reset: RocketMQOffsetReset): Promise<void>;
   /**

@@ -82,7 +82,7 @@ export class RebalancePushImpl {
   /** Takes a queue away from this consumer. Another one gets its lock when no message of it is being handled. */
   async drop(queue: ProcessQueue): Promise<void> {
     const key = this.disown(queue);
-    if (!this.needsLocks) return this.release(queue, key);
+    if (!this.needsLocks) return void (await this.release(queue, key));
     if (queue.isLockLost) await this.compareWithGroup(queue);
     // Whatever persists the offsets of the table forgets this one, and the running call may fail.
     await this.persist(queue, key);
@@ -96,11 +96,17 @@ export class RebalancePushImpl {
     this.retrySoon();
   }
 
-  /** Takes a queue up anew at an offset, whatever comes of the messages of it that are being handled. */
+  /**
+   * Takes a queue up anew at an offset, whatever comes of the messages of it that are being handled. Rejects when the offset cannot be
+   * persisted: then it goes on where the group was.
+   */
   async reset(queue: ProcessQueue, offset: number): Promise<void> {
     const key = this.disown(queue);
-    await this.noted(this.releaseWhenIdle(queue, key, offset));
-    await this.doRebalance();
+    try {
+      await this.noted(this.releaseWhenIdle(queue, key, offset));
+    } finally {
+      await this.doRebalance();
+    }
   }
 
   /** Whoever had the lock may be further. While the broker was away nobody had it, and what was done meanwhile counts. */
@@ -127,7 +133,8 @@ export class RebalancePushImpl {
     // Whoever has the lock by now may be further; an offset that is given is told even if it was told before.
     if (offset !== undefined || (this.needsLocks && !queue.isLocked)) offsetStore.removeOffset(queue.mq);
     if (offset !== undefined) offsetStore.updateOffset(queue.mq, offset, false);
-    await this.release(queue, key);
+    const fault = await this.release(queue, key);
+    if (offset !== undefined && fault !== undefined) throw fault;
   }
 
   /** The end waits for it. */
@@ -140,19 +147,22 @@ export class RebalancePushImpl {
     }
   }
 
-  private async release(queue: ProcessQueue, key: string): Promise<void> {
-    await this.persist(queue, key);
+  private async release(queue: ProcessQueue, key: string): Promise<Error | undefined> {
+    const fault = await this.persist(queue, key);
     this.context.offsetStore.removeOffset(queue.mq);
     await this.unlock(queue);
     this.context.releasing.delete(key);
+    return fault;
   }
 
-  private async persist({ mq }: ProcessQueue, key: string): Promise<void> {
+  private async persist({ mq }: ProcessQueue, key: string): Promise<Error | undefined> {
     try {
       await this.context.offsetStore.persist(mq);
     } catch (error) {
       this.context.logger.warn(`The offset of ${key} cannot be persisted: ${String(error)}`);
+      return error as Error;
     }
+    return undefined;
   }
 
   /** Whether queues are consumed under a lock. */

@@ -162,6 +162,28 @@ describe('rebalancing', () => {
   });
 });
 
+describe('a reset', () => {
+  it('that the broker does not take says so, and the queue goes on where the group was', async () => {
+    const cluster = new ScriptedCluster();
+    cluster.transport.routes.set('t', clusterRoute(1, { a: [0] }));
+    cluster.answer = (call) => {
+      const isTold = call.request.code === RequestCode.UPDATE_CONSUMER_OFFSET;
+      if (isTold) call.answer(failure(ResponseCode.SYSTEM_ERROR, 'not now'));
+      return isTold;
+    };
+    const options = { clock: new VirtualClock() };
+    const { admin } = await startConsumer(cluster, 'g', { t: '*' }, collect([]), options);
+    await settle();
+    const offsets = new Map([[{ topic: 't', brokerName: 'a', queueId: 0 }, 3]]);
+    await expect(admin.resetOffset('t', offsets)).rejects.toThrow('not now');
+    await settle();
+    const pulls = cluster.requests.filter(({ request }) => isPullOf(request, 't', 0));
+    expect(pulls.map(({ request }) => (request.header as PullMessageRequestHeader).queueOffset)).toEqual([
+      7, 7,
+    ]);
+  });
+});
+
 describe('a member of a group with another subscription', () => {
   /** A consumer with other members of its group, and the versions of its subscription that its broker was told. */
   async function openWith(others: readonly string[], brokerOfRetries = 'a') {
