@@ -10,13 +10,16 @@ export class ConnectionTable {
   private readonly connections = new Map<string, ConnectionStatus>();
   private listener: ((status: ConnectionStatus) => void) | undefined;
 
+  /** `isNear`: whether this process serves an address by now; what was a connection to it is none any more. */
+  constructor(private readonly isNear: (address: string) => boolean) {}
+
   statuses(): readonly ConnectionStatus[] {
-    return [...this.connections.values()];
+    return [...this.connections.values()].filter(({ address }) => !this.isNear(address));
   }
 
   /** Another object after every change; undefined where there never was a connection, as within a process. */
   find(address: string): ConnectionStatus | undefined {
-    return this.connections.get(address);
+    return this.isNear(address) ? undefined : this.connections.get(address);
   }
 
   /** False where there never was a connection. */

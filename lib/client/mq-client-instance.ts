@@ -69,7 +69,7 @@ export class MQClientInstance {
   private readonly producers = new Map<string, ProducerInner>();
   private readonly consumers = new Map<string, ConsumerInner>();
   private readonly introductions: Introductions;
-  private readonly connections = new ConnectionTable();
+  private readonly connections = new ConnectionTable((address) => this.transport.isNear?.(address) ?? false);
   private readonly heartbeats: PacedWork;
   private readonly timers = new Map<() => unknown, Timer>();
   private isRunning = false;

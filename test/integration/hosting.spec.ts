@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { EmbeddedEngine } from '../../lib/engine/index.js';
-import { ConfigurationError, StoreLockedError } from '../../lib/index.js';
+import { ConfigurationError, RocketMQConnections, StoreLockedError } from '../../lib/index.js';
 import { EngineHost } from '../../lib/rocketmq.host.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
@@ -114,7 +114,7 @@ it('a guest whose take-over fails tries again after growing pauses', async () =>
 
 it('a guest with the same store takes over in the same process, too, and keeps its listeners', async () => {
   const nameServer = await freeAddress();
-  const rocketmq = { nameServer, engine: { listen: { listenPort: 0 } } };
+  const rocketmq = { nameServer, engine: { listen: { listenPort: await freePort() } } };
   const host = await startApp({ rocketmq });
   const inbox = new Inbox<string>();
   const providers = [listener<string>({ topic: 't' }, inbox.push)];
@@ -128,4 +128,6 @@ it('a guest with the same store takes over in the same process, too, and keeps i
     .toMatchObject({ sendStatus: 'SEND_OK' });
   expect((await guest.stored('t')).map(({ body }) => body.toString()).toSorted()).toContain('kept');
   await expect.poll(() => inbox.received).toContain('new');
+  const { current } = guest.module.get(RocketMQConnections, { strict: false });
+  expect(current.filter(({ state }) => state !== 'connected')).toEqual([]);
 });

@@ -74,8 +74,8 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
     const last = this.lastTold(mq);
     if (last === undefined) return false;
     const connection = this.instance.connectionStatus(last.address);
-    // Without a connection there is nobody to tell.
-    return connection === last.connection || connection?.state !== 'connected';
+    // While a connection is down there is nobody to tell; within a process there is none.
+    return connection === last.connection || (connection !== undefined && connection.state !== 'connected');
   }
 
   /** As the broker was told what is noted now; undefined when it was not. */

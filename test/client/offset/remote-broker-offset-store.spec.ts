@@ -100,6 +100,8 @@ describe('offsets that brokers keep', () => {
     connection.current = { state: 'connected' };
     expect(await persistAll()).toBe(2);
     expect(await persistAll()).toBe(2);
+    connection.current = undefined;
+    expect(await persistAll(), 'and to the engine of this process, when that has taken over').toBe(3);
   });
 
   it('are not told again of a queue that is released after a new connection: another member may be further', async () => {
