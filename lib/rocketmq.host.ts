@@ -131,6 +131,8 @@ export class EngineHost {
 
   private async recover(): Promise<void> {
     const { target, onHostChanged, clock } = this.options;
+    // Until then a port or store that is taken means that another guest was faster.
+    const deadline = clock.monotonicNow() + START_TIMEOUT;
     let isLost = false;
     this.takeOverPause = RETRY_INTERVAL;
     this.nextTakeOver = 0;
@@ -143,7 +145,7 @@ export class EngineHost {
       if (!isLost) this.logger.warn(hostIsGone(target.nameServer, this.sharesStore));
       isLost = true;
       const isDue = this.sharesStore && clock.monotonicNow() >= this.nextTakeOver;
-      if (isDue && (await this.takeOver())) return onHostChanged();
+      if (isDue && (await this.takeOver(deadline))) return onHostChanged();
       await this.pause.wait(RETRY_INTERVAL);
     }
   }
@@ -158,16 +160,19 @@ export class EngineHost {
   }
 
   /** The former host gives the store free only when everything is on the disk, or it is dead. */
-  private async takeOver(): Promise<boolean> {
-    const { nameServer } = this.options.target;
+  private async takeOver(deadline: number): Promise<boolean> {
+    const { clock, target } = this.options;
+    const { nameServer } = target;
     try {
       await this.host(`The application that was the host of nameServer ${nameServer} has ended`);
       return true;
     } catch (error) {
-      if (isTaken(error)) return false;
+      const now = clock.monotonicNow();
+      if (isTaken(error) && now < deadline) return false;
       this.sayOnce('error', cannotTakeOver(nameServer, (error as Error).message));
+      if (isTaken(error)) return false;
       this.takeOverPause = Math.min(2 * this.takeOverPause, MAX_TAKE_OVER_PAUSE);
-      this.nextTakeOver = this.options.clock.monotonicNow() + this.takeOverPause;
+      this.nextTakeOver = now + this.takeOverPause;
       return false;
     }
   }

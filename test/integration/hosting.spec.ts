@@ -112,6 +112,25 @@ it('a guest whose take-over fails tries again after growing pauses', async () =>
   expect(tries).toBe(6);
 });
 
+it('a guest whose broker port belongs to something else says so when it cannot take over', async () => {
+  const { port, close } = await occupy();
+  onTestFinished(close);
+  const nameServer = await freeAddress();
+  const host = await startApp({ rocketmq: { nameServer, engine: { listen: { listenPort: 0 } } } });
+  const { directory } = host;
+  const clock = new VirtualClock();
+  const engine = { listen: { listenPort: port } };
+  const guest = await startApp({ directory, clock, rocketmq: { nameServer, engine } });
+  const before = clock.now();
+  await host.close();
+  const text = `cannot run the engine of nameServer ${nameServer}, and keeps trying: Cannot listen on 127.0.0.1:${port} (`;
+  await eventually(async () => {
+    await clock.advance(200);
+    return guest.logger.lines.some((line) => line.includes(text));
+  });
+  expect(clock.now() - before).toBeGreaterThanOrEqual(10_000);
+});
+
 it('a guest with the same store takes over in the same process, too, and keeps its listeners', async () => {
   const nameServer = await freeAddress();
   const rocketmq = { nameServer, engine: { listen: { listenPort: await freePort() } } };
