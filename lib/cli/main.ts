@@ -15,6 +15,8 @@ const COMMANDS: ReadonlyMap<string | undefined, typeof runBroker> = new Map([
 const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const START_FAILED = 1;
 const WRONG_USAGE = 2;
+/** With the number of the signal, as shells report it. */
+const SIGNALLED = 128;
 
 /** Standard output is for what was asked for. */
 const logger: Logger = {
@@ -43,8 +45,11 @@ async function main(parameters: readonly string[]): Promise<void> {
 /** Settles when the process is asked to end; a second request ends it at once, but for SIGHUP, which a terminal sends twice. */
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    const end = () => {
-      for (const signal of END_SIGNALS) if (signal !== 'SIGHUP') process.off(signal, end);
+    let isEnding = false;
+    const end = (signal: NodeJS.Signals, number: number) => {
+      // The first process of a container would not be ended by a signal that it leaves alone.
+      if (isEnding && signal !== 'SIGHUP') process.exit(SIGNALLED + number);
+      isEnding = true;
       resolve();
     };
     for (const signal of END_SIGNALS) process.on(signal, end);

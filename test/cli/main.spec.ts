@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CliProcess } from '../support/cli-process.js';
 import { temporaryDirectory } from '../support/test-store.js';
 
@@ -92,6 +94,20 @@ describe('nestjs-rocketmq broker', () => {
     const { store } = await ready(broker);
     expect(await broker.end('SIGHUP')).toBe(0);
     expect(existsSync(join(store, 'abort'))).toBe(false);
+  });
+
+  it('ends at once at the second signal, with what shells report of it', async () => {
+    const broker = CliProcess.start(['broker', ...ANY_PORTS], temporaryDirectory());
+    const [host, port] = (await ready(broker)).namesrvAddr.split(':');
+    // Who does not leave holds up the end for a second.
+    const staying = connect({ host, port: Number(port), allowHalfOpen: true }).resume();
+    onTestFinished(() => void staying.destroy());
+    staying.on('error', () => {});
+    await once(staying, 'connect');
+    const ended = broker.end('SIGTERM');
+    await once(staying, 'end');
+    expect(await broker.end('SIGINT')).toBe(130);
+    await ended;
   });
 
   it('finds a flag whatever the case and the hyphens of its name', async () => {
