@@ -94,7 +94,8 @@ export class IndexService {
 
   /** While the log is read: writes files that are full and creates new ones, or a rebuild would need memory for all entries. */
   relieve(): void {
-    const gathered = this.indexFiles.at(-1)?.unwritten ?? 0;
+    const last = this.indexFiles.at(-1);
+    const gathered = last === undefined || last.isCreated ? 0 : last.unwritten;
     if (this.isRefused || (this.dirty.size < 2 && gathered < MAX_RECOVERED_UNITS)) return;
     this.endRecovery();
     try {

@@ -289,6 +289,23 @@ describe('the index', () => {
     }
   });
 
+  it('is created once while it is rebuilt', async () => {
+    const store = new SimulatedStore({ maxIndexNum: 200_000 });
+    const keys = Array.from({ length: 100 }, (_, i) => `k${i}`).join(' ');
+    await store.send(700, keyed(keys));
+    await store.close();
+    store.disk.delete(store.path('index'));
+    let syncs = 0;
+    const check = store.disk.check.bind(store.disk);
+    store.disk.check = (operation, path, ...pages) => {
+      if (operation === 'sync' && path.includes('/index/')) syncs++;
+      check(operation, path, ...pages);
+    };
+    store.open();
+    expect(syncs).toBeLessThanOrEqual(2);
+    expect(store.idsOfKey('k99')).not.toEqual([]);
+  });
+
   it('is searched by few reads, also for what is older than many messages of the key', async () => {
     const store = new SimulatedStore({ maxIndexNum: 1000 });
     const begin = store.clock.now();
