@@ -29,13 +29,12 @@ export async function prepareStart(
   return { ...group, options: { ...consumer, messageModel, consumeMode } };
 }
 
-/** The timestamp of the module is left alone by a group that begins elsewhere. */
+/** The timestamp of the module is for those groups that begin there. */
 function checkTimestamp(
   group: string,
   { consumeFromWhere, consumeTimestamp }: RocketMQConsumerSettings,
   defaults: RocketMQConsumerOptions,
 ): void {
-  if (consumeTimestamp === undefined || consumeFromWhere === 'CONSUME_FROM_TIMESTAMP') return;
-  if (consumeTimestamp !== defaults.consumeTimestamp || consumeFromWhere === undefined)
+  if (consumeTimestamp !== defaults.consumeTimestamp && consumeFromWhere !== 'CONSUME_FROM_TIMESTAMP')
     throw new ConfigurationError(unusedTimestamp(`Consumer group "${group}"`));
 }

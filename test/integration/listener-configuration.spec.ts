@@ -245,15 +245,20 @@ describe('a consumeTimestamp that would mean nothing', () => {
     ['of the listener', timed({ consumeTimestamp: 7 }), {}],
     ['beside another beginning', timed({ consumeTimestamp: 7, consumeFromWhere: from }), {}],
     ['beside that of the module', timed({ consumeTimestamp: 7 }), { consumeFromWhere: from }],
-    ['of the module', timed({}), { consumeTimestamp: 7 }],
     ['of prepareStart', Prepared, {}],
   ])('ends the start: %s', (_, provider, consumer) =>
     refused(provider, consumer, 'Consumer group "g" has a consumeTimestamp, which means something with'),
   );
 
-  it('does not where the module says that others begin there', async () => {
-    const consumer = { consumeTimestamp: 7, consumeFromWhere: 'CONSUME_FROM_TIMESTAMP' } as const;
-    await startApp({ rocketmq: { consumer }, providers: [timed({ consumeFromWhere: from })] });
+  it.each<[string, Type]>([
+    ['another one', timed({ consumeFromWhere: from })],
+    ['none', timed({})],
+  ])('does not where that of the module is for others, and a group says %s', async (_, provider) => {
+    const Timed = listener(
+      { topic: 't', consumerGroup: 'h', consumeFromWhere: 'CONSUME_FROM_TIMESTAMP' },
+      () => {},
+    );
+    await startApp({ rocketmq: { consumer: { consumeTimestamp: 7 } }, providers: [provider, Timed] });
   });
 });
 
