@@ -12,7 +12,8 @@ export class LimitedLogger implements Logger {
     private readonly interval = 10_000,
   ) {}
 
-  log(message: string): void {
+  /** A message that costs something to make is a function. */
+  log(message: string | (() => string)): void {
     this.write('log', message);
   }
 
@@ -24,12 +25,12 @@ export class LimitedLogger implements Logger {
     this.write('error', message);
   }
 
-  private write(level: keyof Logger, message: string): void {
+  private write(level: keyof Logger, message: string | (() => string)): void {
     const now = this.clock.monotonicNow();
     if (now < this.nextAt) return void this.skipped++;
     const leftOut = this.skipped === 0 ? '' : ` (${this.skipped} left out before)`;
     this.nextAt = now + this.interval;
     this.skipped = 0;
-    this.logger[level](message + leftOut);
+    this.logger[level]((typeof message === 'string' ? message : message()) + leftOut);
   }
 }

@@ -12,7 +12,7 @@ const MAX_LENGTH = 1000;
 
 /** Says in the log what administrators ask to be changed, and from where. */
 export class ChangeLog {
-  private readonly logger: Logger;
+  private readonly logger: LimitedLogger;
 
   constructor(logger: Logger, clock: Clock) {
     this.logger = new LimitedLogger(logger, clock, INTERVAL);
@@ -22,8 +22,10 @@ export class ChangeLog {
   noting<C extends RequestCode>(code: C, work: Answer<C>): Answer<C> {
     const [name] = Object.entries(RequestCode).find(([, other]) => other === code)!;
     return (request, channel) => {
-      const what = String(JSON.stringify(request.header ?? request.body)).slice(0, MAX_LENGTH);
-      this.logger.log(`${formatHostAddress(channel.remoteHost)} asks for ${name} ${what}`);
+      this.logger.log(() => {
+        const what = String(JSON.stringify(request.header ?? request.body)).slice(0, MAX_LENGTH);
+        return `${formatHostAddress(channel.remoteHost)} asks for ${name} ${what}`;
+      });
       return work(request, channel);
     };
   }
