@@ -311,7 +311,9 @@ export class ServerConnection implements Channel {
     this.hold(this.isCounted && !this.isClosed ? this.cutter.incompleteBytes : 0);
     if (this.heldBytes <= allowed || strangers.heldBytes <= strangers.maxBytes) return;
     const { maxBytes } = strangers;
-    throw new RemotingCodecError(`Clients that never signed a request hold more than ${maxBytes} bytes`);
+    throw new RemotingCodecError(
+      `Incomplete requests of all clients together have more than ${maxBytes} bytes`,
+    );
   }
 
   private hold(bytes: number): void {

@@ -327,7 +327,7 @@ describe('a server', () => {
     await eventually(() => strangers.heldBytes >= long.length - 1);
     refused.socket.write(long.subarray(0, 100 * 1024));
     await refused.closed;
-    expect(logger.lines).toEqual([expect.stringContaining('never signed a request hold more than 20')]);
+    expect(logger.lines).toEqual([expect.stringContaining('of all clients together have more than 20')]);
     const short = signed(60_000);
     known.socket.write(short.subarray(0, 50_000));
     await eventually(() => strangers.heldBytes >= long.length - 1 + 50_000);
