@@ -138,7 +138,14 @@ export class ConsumeMessagePopConcurrentlyService {
       if (context.deadLetterReason !== undefined) this.makeDead(message, context.deadLetterReason);
       else this.sendBack(message, context.delayLevelWhenNextConsume);
     }
-    if (begun < messages.length) this.execute(messages.slice(begun), queue, request.begunAt);
+    if (begun < messages.length) this.goOn(messages.slice(begun), request);
+  }
+
+  /** Hands over what was not begun. */
+  private goOn(messages: readonly MessageExt[], { queue, begunAt }: PopConsumeRequest): void {
+    for (const message of messages) this.popped.get(message)!.isBegun = false;
+    if (this.isStopped) this.giveUp();
+    else this.execute(messages, queue, begunAt);
   }
 
   private isOver(deadline: number): boolean {

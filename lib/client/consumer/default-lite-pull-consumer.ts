@@ -207,8 +207,9 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.arrivals.notify();
   }
 
-  /** Commits what polls have returned, of all queues or of these. */
-  async commit(queues: readonly MessageQueue[] = this.lite.queues): Promise<void> {
+  /** Commits what polls have returned, of all queues where that has changed, or of these. */
+  async commit(queues?: readonly MessageQueue[]): Promise<void> {
+    if (queues === undefined) return this.persistPositions();
     await Promise.all(
       queues.map(async (mq) => {
         const offset = this.lite.positionOf(this.wrap(mq));
@@ -320,6 +321,8 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.lite.require(mq);
     this.lite.begin(mq, offset);
     this.lite.setPosition(mq, offset);
+    // The next commit tells it, also if it was told before: somebody else may have set another one since.
+    this.context.offsetStore.removeOffset(mq);
   }
 
   private async resetTo(mq: MessageQueue, offset: number): Promise<void> {
@@ -328,24 +331,22 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   private commitAutomatically(): void {
-    const { clock } = this.context;
+    const { clock, logger } = this.context;
     if (!this.config.autoCommit || clock.monotonicNow() < this.nextAutoCommit) return;
     this.nextAutoCommit = clock.monotonicNow() + this.config.autoCommitIntervalMillis;
-    void this.persistPositions();
+    this.persistPositions().catch((error: unknown) =>
+      logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`),
+    );
   }
 
   private async persistPositions(): Promise<void> {
-    const { offsetStore, logger } = this.context;
+    const { offsetStore } = this.context;
     const { queues } = this.lite;
     for (const mq of queues) {
       const offset = this.lite.positionOf(mq);
       if (offset !== undefined) offsetStore.updateOffset(mq, offset, false);
     }
-    try {
-      await offsetStore.persistAll(queues);
-    } catch (error) {
-      logger.warn(`Offsets of group ${this.group} cannot be committed: ${String(error)}`);
-    }
+    await offsetStore.persistAll(queues);
   }
 
   private checkRunning(): void {

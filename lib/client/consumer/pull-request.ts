@@ -255,10 +255,14 @@ export class PullRequest implements ResponseCallback<PullCode> {
     this.context.logger.warn(
       `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
-    if (code === ResponseCode.TOPIC_NOT_EXIST && this.nextOffset > 0)
-      return this.owner.onTopicGone(this.queue);
+    if (code === ResponseCode.TOPIC_NOT_EXIST && this.mayForget) return this.owner.onTopicGone(this.queue);
     if (UNKNOWN_SUBSCRIPTION.has(code)) this.owner.onSubscriptionUnknown();
     this.pullLater(DELAY_WHEN_EXCEPTION);
+  }
+
+  /** Nobody but a broadcasting consumer itself knows how far it was, and one broker that knows less must not make it forget that. */
+  private get mayForget(): boolean {
+    return this.nextOffset > 0 && this.context.config.messageModel !== 'BROADCASTING';
   }
 
   private describeQueue(): string {

@@ -110,12 +110,15 @@ export class RebalancePushImpl {
   }
 
   /** Whoever had the lock may be further. While the broker was away nobody had it, and what was done meanwhile counts. */
-  private async compareWithGroup({ mq, isLockRefused, doneUpTo }: ProcessQueue): Promise<void> {
+  private async compareWithGroup(queue: ProcessQueue): Promise<void> {
+    const { mq } = queue;
     const { offsetStore } = this.context;
+    const groupOffset = queue.isLockRefused
+      ? Infinity
+      : await offsetStore.readOffset(mq).catch(() => Infinity);
+    // Meanwhile a call may have ended.
     offsetStore.removeOffset(mq);
-    if (isLockRefused) return;
-    const groupOffset = await offsetStore.readOffset(mq).catch(() => Infinity);
-    if (doneUpTo > Math.max(groupOffset, 0)) offsetStore.updateOffset(mq, doneUpTo, false);
+    if (queue.doneUpTo > Math.max(groupOffset, 0)) offsetStore.updateOffset(mq, queue.doneUpTo, false);
   }
 
   private disown(queue: ProcessQueue): string {

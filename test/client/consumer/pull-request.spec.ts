@@ -11,7 +11,7 @@ import { FaultyTransport } from '../../support/faulty-transport.js';
 import { bodies, collect, startConsumer } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
-import { RecordingLogger } from '../../support/test-store.js';
+import { RecordingLogger, temporaryDirectory } from '../../support/test-store.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const MIB = 1024 * 1024;
@@ -236,6 +236,26 @@ describe('the pull loop', () => {
       expect((await client.call(RequestCode.QUERY_CONSUMER_OFFSET, header)).header!.offset).toBe(2);
     },
   );
+
+  it('asks on with its offset while it broadcasts, as nobody else knows that', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    await client.send('t', { defaultTopicQueueNums: 1 });
+    const got: MessageExt[] = [];
+    const options = {
+      clock,
+      client: { localOffsetStoreDir: temporaryDirectory() },
+      consumer: { messageModel: 'BROADCASTING' },
+    } as const;
+    const consumer = await startConsumer(engine, 'g', { t: '*' }, collect(got), options);
+    await clock.advance(10_000);
+    const [before] = consumer['context'].processQueues();
+    await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await clock.advance(9000);
+    expect([...consumer['context'].processQueues()]).toEqual([before]);
+    expect(before!.dropped).toBe(false);
+  });
 
   it('tells the broker of its subscription again when that forgot it', async () => {
     const { clock, client, begun, transport, release } = await open(1);
