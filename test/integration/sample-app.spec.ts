@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { MQBrokerError, ROCKETMQ_CLOCK, RocketMQTemplate } from '../../lib/index.js';
 import { eventually } from '../support/eventually.js';
 import { RecordingNestLogger } from '../support/nest-app.js';
+import { PaymentStore } from '../../sample-app/orders/payment-store.js';
 import { PriceCache } from '../../sample-app/prices/price-cache.js';
 import { HOUR, VirtualClock } from '../support/virtual-clock.js';
 
@@ -295,4 +296,8 @@ it('ends when its port is taken', async () => {
     timeout: 15_000,
   });
   await expect(started).rejects.toMatchObject({ code: 1, killed: false });
+});
+
+it('has nothing to close of a start that failed before its payments were opened', () => {
+  expect(() => new PaymentStore(join(directory, 'none')).onApplicationShutdown()).not.toThrow();
 });
