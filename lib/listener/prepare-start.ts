@@ -35,6 +35,7 @@ function checkTimestamp(
   { consumeFromWhere, consumeTimestamp }: RocketMQConsumerSettings,
   defaults: RocketMQConsumerOptions,
 ): void {
-  if (consumeTimestamp !== defaults.consumeTimestamp && consumeFromWhere !== 'CONSUME_FROM_TIMESTAMP')
+  if (consumeTimestamp === undefined || consumeFromWhere === 'CONSUME_FROM_TIMESTAMP') return;
+  if (consumeTimestamp !== defaults.consumeTimestamp)
     throw new ConfigurationError(unusedTimestamp(`Consumer group "${group}"`));
 }

@@ -250,9 +250,18 @@ describe('a consumeTimestamp that would mean nothing', () => {
     refused(provider, consumer, 'Consumer group "g" has a consumeTimestamp, which means something with'),
   );
 
+  @RocketMQMessageListener({ topic: 't', consumerGroup: 'g' })
+  class Cleared {
+    onMessage(): void {}
+    prepareStart(consumer: RocketMQConsumerSettings): void {
+      consumer.consumeTimestamp = undefined;
+    }
+  }
+
   it.each<[string, Type]>([
     ['another one', timed({ consumeFromWhere: from })],
     ['none', timed({})],
+    ['that it has none', Cleared],
   ])('does not where that of the module is for others, and a group says %s', async (_, provider) => {
     const Timed = listener(
       { topic: 't', consumerGroup: 'h', consumeFromWhere: 'CONSUME_FROM_TIMESTAMP' },
