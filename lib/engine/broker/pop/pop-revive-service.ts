@@ -25,6 +25,7 @@ export class PopReviveService {
   private timer: Timer | undefined;
   private running = Promise.resolve();
   private isStopped = false;
+  /** Of what is lost: there may be as many messages as a topic had that was deleted. */
   private readonly limited: LimitedLogger;
 
   constructor(
@@ -132,7 +133,7 @@ export class PopReviveService {
   private drop({ point, open }: OpenPoint): void {
     const { topic, queueId, consumerGroup } = point;
     if (open.size === 0) return;
-    this.logLost(
+    this.limited.warn(
       `Messages ${[...open].join()} of queue ${queueId} of topic ${topic} do not come back to group ${consumerGroup}: the topic or the group is gone, or the group has no retry topic for it`,
     );
   }
@@ -141,7 +142,7 @@ export class PopReviveService {
     const message = await this.read(point, offset).catch(() => null);
     if (message === null) return false;
     if (message === undefined) {
-      this.logLost(
+      this.limited.warn(
         `Message ${offset} of queue ${point.queueId} of topic ${point.topic} is no longer there for a retry of group ${point.consumerGroup}`,
       );
       open.delete(offset);
@@ -150,11 +151,6 @@ export class PopReviveService {
     const isRetried = await this.putRetry(message, point);
     if (isRetried) open.delete(offset);
     return isRetried;
-  }
-
-  /** There may be as many as a topic had that was deleted. */
-  private logLost(what: string): void {
-    this.limited.warn(what);
   }
 
   private async read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {
@@ -183,7 +179,7 @@ export class PopReviveService {
   private async finishDeletion(retryTopic: string): Promise<void> {
     await this.broker
       .deleteTopic(retryTopic)
-      .catch((error) => this.logLost(`Topic ${retryTopic} cannot be deleted: ${String(error)}`));
+      .catch((error) => this.limited.warn(`Topic ${retryTopic} cannot be deleted: ${String(error)}`));
   }
 
   private async put(
