@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { BrokerOuterAPI } from '../../../lib/engine/broker/out/broker-outer-api.js';
 import { routeFault } from '../../../lib/remoting/body/route-fault.js';
 import type { BrokerData, TopicRouteData } from '../../../lib/remoting/body/topic-route-data.js';
 import { success } from '../../../lib/remoting/remoting-command.js';
+import { outerApiOf } from '../../support/outer-api.js';
 import { message, startInstance, startProducer } from '../../support/test-peers.js';
 import { routeOf, ScriptedTransport } from '../../support/scripted-transport.js';
 import { RecordingLogger } from '../../support/test-store.js';
@@ -73,18 +73,7 @@ describe('a route with more queues than there can be', () => {
   it.each(refused)('is refused by brokers: %s', async (_, route, fault) => {
     const transport = new ScriptedTransport();
     transport.routes.set('t', route);
-    const api = new BrokerOuterAPI({
-      namesrvAddrs: ['ns:1'],
-      transport,
-      broker: { clusterName: 'c', brokerName: 'b', brokerAddr: 'b:1', brokerId: 0 },
-      haServerAddr: 'b:2',
-      topics: () => ({
-        dataVersion: { counter: 0, stateVersion: 0, timestamp: 0 },
-        topicConfigTable: new Map(),
-      }),
-      clock: new VirtualClock(),
-      logger: new RecordingLogger(),
-    });
+    const api = outerApiOf(['ns:1'], transport, new VirtualClock(), new RecordingLogger());
     await expect(api.topicRouteOf('t')).rejects.toThrow(fault);
     transport.routes.set('t', routeOf(4, 'b'));
     expect(await api.topicRouteOf('t')).toEqual(routeOf(4, 'b'));

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { MQClientError } from '../../../../lib/errors/index.js';
-import { BrokerOuterAPI } from '../../../../lib/engine/broker/out/broker-outer-api.js';
 import { success } from '../../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { outerApiOf } from '../../../support/outer-api.js';
 import { ScriptedTransport, type ScriptedCall } from '../../../support/scripted-transport.js';
 import { RecordingLogger } from '../../../support/test-store.js';
 import { SECOND, settle, VirtualClock } from '../../../support/virtual-clock.js';
@@ -18,18 +18,7 @@ function open() {
     calls.push(call);
     if (call.address === 'good:1') call.answer(success({} as never, undefined as never));
   };
-  const api = new BrokerOuterAPI({
-    namesrvAddrs: ['silent:1', 'good:1'],
-    transport,
-    broker: { clusterName: 'c', brokerName: 'b', brokerAddr: 'b:1', brokerId: 0 },
-    haServerAddr: 'b:2',
-    topics: () => ({
-      dataVersion: { counter: 0, stateVersion: 0, timestamp: 0 },
-      topicConfigTable: new Map(),
-    }),
-    clock,
-    logger,
-  });
+  const api = outerApiOf(['silent:1', 'good:1'], transport, clock, logger);
   const callsTo = (address: string) => calls.filter((call) => call.address === address);
   return { transport, clock, logger, api, callsTo };
 }
