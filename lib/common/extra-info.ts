@@ -22,6 +22,7 @@ export interface ExtraInfo {
 /** The `reviveQid` of ordered pops (KeyBuilder.POP_ORDER_REVIVE_QUEUE). */
 export const POP_ORDER_REVIVE_QUEUE = 999;
 
+/** More may follow: Apache's proxy sends where in the log the message stands, too. */
 const PARTS = 8;
 
 export function encodeExtraInfo(info: ExtraInfo): string {
@@ -32,7 +33,7 @@ export function encodeExtraInfo(info: ExtraInfo): string {
 /** Undefined when the text is not such an information. */
 export function decodeExtraInfo(text: string): ExtraInfo | undefined {
   const parts = text.split(' ');
-  if (parts.length !== PARTS || !isRetryFlag(parts[4]!)) return undefined;
+  if (parts.length < PARTS || !isRetryFlag(parts[4]!)) return undefined;
   const [ckQueueOffset, popTime, invisibleTime, reviveQid] = parts.slice(0, 4).map(Number) as number[];
   const info = {
     ckQueueOffset: ckQueueOffset!,

@@ -76,6 +76,7 @@ export class PopClient {
     return this.client.call(RequestCode.BATCH_ACK_MESSAGE, undefined, { brokerName, acks: [ack] });
   }
 
+  /** With where the message stands in the log at the end, as Apache's proxy quotes it. */
   private ackHeader(message: MessageExt) {
     const { topic, consumerGroup } = this;
     const info = extraInfo(message);
@@ -83,7 +84,7 @@ export class PopClient {
       consumerGroup,
       topic: popTopicOf(info.retry, topic, consumerGroup),
       queueId: info.queueId,
-      extraInfo: encodeExtraInfo(info),
+      extraInfo: `${encodeExtraInfo(info)} ${message.commitLogOffset}`,
       offset: message.queueOffset,
     };
   }

@@ -71,10 +71,9 @@ export class SendMessageProcessor {
     if (fault !== undefined) return context.reply(fault);
     const queueId = header.queueId < 0 ? this.randomQueue(header.topic) : header.queueId;
     const sameQueue = { ...header, queueId };
-    const messages = body.map((item) => {
-      const properties = withPropertiesOfBatch(item.properties, header.properties);
-      return this.innerMessage(sameQueue, item.flag, item.body, properties, context);
-    });
+    const messages = body.map((item) =>
+      this.innerMessage(sameQueue, item.flag, item.body, item.properties, context),
+    );
     const uniqKey = header.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     const answer = new StoredMessageHeader(this.broker, queueId, uniqKey);
     const reply = new SendReply(this.broker, context, header.topic, answer, true);
@@ -139,11 +138,6 @@ export class SendMessageProcessor {
     }
     if (batch.reduce((size, item) => size + item.body.length, 0) > maxMessageSize) {
       return failure(ResponseCode.SYSTEM_ERROR, `message body of the batch exceeds ${maxMessageSize} bytes`);
-    }
-    // Before they are given to every message, which takes many times the bytes of the request.
-    if (propertiesLength(header.properties) * batch.length > maxMessageSize) {
-      const remark = `the properties of the batch are too long for ${batch.length} messages`;
-      return failure(ResponseCode.MESSAGE_ILLEGAL, remark);
     }
     for (const { properties } of [header, ...batch]) {
       const fault = refuseInBatch(header.sysFlag, properties);
@@ -219,23 +213,6 @@ export class SendMessageProcessor {
 /** A frame cannot tell an empty body from none, on which Apache's broker fails. */
 export function refuseWithoutBody(body: Buffer): Refusal | undefined {
   return body.length > 0 ? undefined : failure(ResponseCode.SYSTEM_ERROR, 'the message has no body');
-}
-
-/** Characters of their text form, of which a record has at least as many bytes. */
-function propertiesLength(properties: ReadonlyMap<string, string>): number {
-  let length = 0;
-  for (const [name, value] of properties) length += name.length + value.length + 2;
-  return length;
-}
-
-/** The properties of the batch come last, where they win over those of the message. Mostly it has them all. */
-function withPropertiesOfBatch(
-  properties: ReadonlyMap<string, string>,
-  ofBatch: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  for (const [name, value] of ofBatch)
-    if (properties.get(name) !== value) return new Map([...properties, ...ofBatch]);
-  return properties;
 }
 
 function refuseInBatch(sysFlag: number, properties: ReadonlyMap<string, string>): Refusal | undefined {
