@@ -17,7 +17,8 @@ const MAX_ESCAPED_SIZE = 6;
 const JsonPart = {
   CODE: Buffer.from('{"code":'),
   FIELDS: Buffer.from(',"extFields":{'),
-  FLAG: Buffer.from('},"flag":'),
+  FIELDS_END: Buffer.from('}'),
+  FLAG: Buffer.from(',"flag":'),
   OPAQUE: Buffer.from(`,"language":"${OWN_LANGUAGE}","opaque":`),
   REMARK: Buffer.from(',"remark":'),
   END: Buffer.from(`,"serializeTypeCurrentRPC":"JSON","version":${OWN_VERSION}}`),
@@ -44,20 +45,26 @@ export function writeJsonHeader(
   frame: Buffer,
   start: number,
   { code, opaque, flag, remark }: FrameStart,
-  { names, values }: HeaderTexts,
+  fields: HeaderTexts,
 ): number {
   let position = writeInteger(frame, writeBytes(frame, start, JsonPart.CODE), code);
-  position = writeBytes(frame, position, JsonPart.FIELDS);
-  for (let i = 0; i < names.length; i++) {
-    if (i > 0) frame[position++] = COMMA;
-    position = writeBytes(frame, position, names[i]!.json);
-    position = writeQuoted(frame, position, values[i]!);
-  }
+  // Java's client looks for the fields of an answer, and misses each in its log, wherever there is an object for them.
+  if (fields.names.length > 0) position = writeFields(frame, position, fields);
   position = writeInteger(frame, writeBytes(frame, position, JsonPart.FLAG), flag);
   position = writeInteger(frame, writeBytes(frame, position, JsonPart.OPAQUE), opaque);
   if (remark !== undefined)
     position = writeQuoted(frame, writeBytes(frame, position, JsonPart.REMARK), remark);
   return writeBytes(frame, position, JsonPart.END);
+}
+
+function writeFields(frame: Buffer, start: number, { names, values }: HeaderTexts): number {
+  let position = writeBytes(frame, start, JsonPart.FIELDS);
+  for (let i = 0; i < names.length; i++) {
+    if (i > 0) frame[position++] = COMMA;
+    position = writeBytes(frame, position, names[i]!.json);
+    position = writeQuoted(frame, position, values[i]!);
+  }
+  return writeBytes(frame, position, JsonPart.FIELDS_END);
 }
 
 /** A JSON string. Most values are short, and have nothing to escape but the separators of properties. */

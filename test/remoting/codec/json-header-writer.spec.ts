@@ -28,9 +28,10 @@ it('writes what JSON.stringify writes, within the room that it asks for', () => 
       const room = maxJsonSize(start, texts);
       const frame = Buffer.alloc(3 + room);
       const end = writeJsonHeader(frame, 3, start, texts);
+      const values = Object.entries(extFields).map(([name, each]) => [name, String(each)]);
       const header = {
         code,
-        extFields: Object.fromEntries(Object.entries(extFields).map(([name, each]) => [name, String(each)])),
+        extFields: values.length > 0 ? Object.fromEntries(values) : undefined,
         flag,
         language: OWN_LANGUAGE,
         opaque,
