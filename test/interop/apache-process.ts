@@ -66,7 +66,7 @@ export class ApacheProcess {
       env: { ...process.env, ROCKETMQ_HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    await booted(this.child);
+    await printed(this.child, 'boot success');
     if (this.main === BROKER) await registered(home);
   }
 
@@ -92,12 +92,13 @@ export class ApacheProcess {
   }
 }
 
-async function booted(child: ChildProcess): Promise<void> {
+/** Waits until a process says that it is up. */
+export async function printed(child: ChildProcess, text: string): Promise<void> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-10_000);
-      if (output.includes('boot success')) resolve();
+      if (output.includes(text)) resolve();
     };
     child.stdout!.on('data', read);
     child.stderr!.on('data', read);

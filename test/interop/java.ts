@@ -10,6 +10,9 @@ import { onTestFinished } from 'vitest';
 /** Directory with the jars of Apache RocketMQ and all it depends on. */
 export const JARS = process.env['ROCKETMQ_INTEROP_JARS']!;
 
+/** Directory with those of Apache's proxy of the same version; not there if they could not be fetched. */
+export const PROXY_JARS = `${JARS}-proxy`;
+
 /** Directory with the jars of the official client of another version; not there if they could not be fetched. */
 export const clientJars = (version: string) => join(JARS, '..', `client-${version}`);
 

@@ -32,6 +32,9 @@ for client in 5.3.0: 4.9.8:tools; do
     echo "Interop tests with the client ${client%:*} skipped: its jars cannot be fetched"
 done
 
+{ fetch "$version" "$jars-proxy" proxy && fetch "$version" "$(dirname "$jars")/client-grpc" grpc; } ||
+  echo "Interop tests with Apache's proxy skipped: its jars, or those of the gRPC client, cannot be fetched"
+
 # Several tests start the command line as it was built.
 npm run build --silent
 echo "Interop tests with Apache RocketMQ $version"
