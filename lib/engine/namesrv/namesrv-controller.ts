@@ -1,13 +1,12 @@
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
-import { registerAnswer, type Answer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import type { Request, Response } from '../../remoting/named-request.js';
 import { failure, success, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
 import { RequestDispatcher } from '../../remoting/request-dispatcher.js';
 import { ResponseCode } from '../../remoting/response-code.js';
-import { ChangeLog } from '../change-log.js';
+import { withChangeLog } from '../change-log.js';
 import { BrokerLiveTable } from './broker-live-table.js';
 import { NAMESPACE_ORDER_TOPIC_CONFIG, type KVConfigManager } from './kvconfig/kv-config-manager.js';
 import { KVConfigProcessor } from './processor/kv-config-processor.js';
@@ -20,7 +19,6 @@ export class NamesrvController implements RequestHandler {
   readonly routes = new RouteInfoManager();
   private readonly brokers: BrokerLiveTable;
   private readonly dispatcher: RequestDispatcher;
-  private readonly changes: ChangeLog;
 
   constructor(
     logger: Logger,
@@ -32,10 +30,9 @@ export class NamesrvController implements RequestHandler {
     private readonly onTopicDeleted: (topic: string) => void = () => {},
   ) {
     this.dispatcher = new RequestDispatcher(logger, clock);
-    this.changes = new ChangeLog(logger, clock);
     this.brokers = new BrokerLiveTable(this.routes, clock, logger);
     new RegisterBrokerProcessor(this.brokers).registerAt(this.dispatcher);
-    this.registerProcessors();
+    this.registerProcessors(logger, clock);
   }
 
   handle(request: RemotingRequest, context: RequestContext): void {
@@ -51,11 +48,8 @@ export class NamesrvController implements RequestHandler {
     this.brokers.close();
   }
 
-  private registerProcessors(): void {
-    const answer = <C extends RequestCode>(code: C, work: Answer<C>) =>
-      registerAnswer(this.dispatcher, code, work);
-    const change = <C extends RequestCode>(code: C, work: Answer<C>) =>
-      answer(code, this.changes.noting(code, work));
+  private registerProcessors(logger: Logger, clock: Clock): void {
+    const { answer, change } = withChangeLog(this.dispatcher, logger, clock);
     const list = new TopicListProcessor(this.routes, this.onTopicDeleted);
     const kv = new KVConfigProcessor(this.kvConfig);
     answer(RequestCode.GET_ROUTEINFO_BY_TOPIC, (r) => this.getRoute(r));

@@ -1,9 +1,8 @@
-import { registerAnswer, type Answer } from '../../../remoting/answers.js';
 import { RequestCode } from '../../../remoting/request-code.js';
 import type { RequestDispatcher } from '../../../remoting/request-dispatcher.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { PopService } from '../pop/pop-service.js';
-import { ChangeLog } from '../../change-log.js';
+import { withChangeLog } from '../../change-log.js';
 import { BrokerConfigProcessor } from './broker-config-processor.js';
 import { BrokerInfoProcessor } from './broker-info-processor.js';
 import { ConnectionProcessor } from './connection-processor.js';
@@ -19,10 +18,7 @@ export function registerAdminProcessors(
   broker: BrokerController,
   pops: PopService,
 ): void {
-  const answer = <C extends RequestCode>(code: C, work: Answer<C>) => registerAnswer(dispatcher, code, work);
-  const changes = new ChangeLog(broker.logger, broker.clock);
-  const change = <C extends RequestCode>(code: C, work: Answer<C>) =>
-    answer(code, changes.noting(code, work));
+  const { answer, change } = withChangeLog(dispatcher, broker.logger, broker.clock);
   const topic = new TopicAdminProcessor(broker);
   const group = new GroupAdminProcessor(broker);
   const connection = new ConnectionProcessor(broker);
