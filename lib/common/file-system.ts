@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { StoreError } from '../errors/store.error.js';
 
 /** Of them this process, or all together, have as many open as they may. */
@@ -59,6 +60,11 @@ export interface FileSystem {
 }
 
 export type FileCallback = (error: Error | null) => void;
+
+/** Carries out what calls back, and waits for it. */
+export function settled(operation: (done: FileCallback) => void): Promise<void> {
+  return promisify(operation)();
+}
 
 /** An open file. Every transfer is complete or an error: a short one throws. */
 export interface StoreFile {

@@ -1,9 +1,8 @@
 import { constants } from 'node:buffer';
 import { basename, dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { StoreError } from '../errors/store.error.js';
 import { makeDurableDirectory } from './durable-directory.js';
-import { OpenError, type FileCallback, type FileSystem } from './file-system.js';
+import { OpenError, settled, type FileSystem } from './file-system.js';
 
 /** Characters that are made and written at once: they take less than a millisecond. */
 const CHUNK_LENGTH = 16 * 1024;
@@ -133,8 +132,4 @@ function* inChunks(pieces: Iterable<string>): Generator<Buffer> {
     text = '';
   }
   if (text !== '') yield Buffer.from(text, 'utf8');
-}
-
-function settled(operation: (done: FileCallback) => void): Promise<void> {
-  return promisify(operation)();
 }

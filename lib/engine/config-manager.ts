@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Clock, Timer } from '../common/clock.js';
 import {
   asObject,
@@ -9,7 +8,7 @@ import {
   type FastjsonTable,
 } from '../common/fastjson.js';
 import type { Logger } from '../common/logger.js';
-import type { FileCallback, FileSystem } from '../common/file-system.js';
+import { settled, type FileCallback, type FileSystem } from '../common/file-system.js';
 import { StoreError } from '../errors/store.error.js';
 import { JsonFile } from '../common/json-file.js';
 
@@ -110,7 +109,7 @@ export abstract class ConfigManager {
     this.timer = undefined;
     const { changes } = this;
     try {
-      await this.file.save(fastjsonPieces(this.encode()), promisify(this.syncLog));
+      await this.file.save(fastjsonPieces(this.encode()), () => settled(this.syncLog));
       return true;
     } catch (error) {
       this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);

@@ -1,8 +1,7 @@
-import { promisify } from 'node:util';
 import type { Clock, Timer } from '../../common/clock.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DispatchRequest } from './dispatch-request.js';
-import { OpenError, type FileCallback } from '../../common/file-system.js';
+import { OpenError, settled, type FileCallback } from '../../common/file-system.js';
 import type { IndexService } from './index-service.js';
 import type { QueueEndTable } from './queue-end-table.js';
 import type { RunningFlags } from './running-flags.js';
@@ -120,7 +119,7 @@ export class FlushConsumeQueueService {
     await this.syncFiles();
     await queueEnds.save(ends);
     checkpoint.physicMsgTimestamp = checkpoint.logicsMsgTimestamp = checkpoint.indexMsgTimestamp = timestamp;
-    await promisify((done: FileCallback) => checkpoint.save(done))();
+    await settled((done) => checkpoint.save(done));
     this.checkpointOffset = offset;
   }
 
@@ -130,11 +129,11 @@ export class FlushConsumeQueueService {
     const taken = unsynced.take();
     const { segments, directories } = taken;
     try {
-      await promisify(syncLog)();
-      await promisify((done: FileCallback) => syncAll(segments, done))();
+      await settled(syncLog);
+      await settled((done) => syncAll(segments, done));
       for (const directory of directories) {
         if (!files.fileSystem.isDirectory(directory)) continue;
-        await promisify((done: FileCallback) => files.fileSystem.syncDirectoryAsync(directory, done))();
+        await settled((done) => files.fileSystem.syncDirectoryAsync(directory, done));
       }
     } catch (error) {
       // What could not be opened was not flushed, nor anything behind it, and no flush has failed.

@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import type { FileCallback } from '../../common/file-system.js';
+import { settled } from '../../common/file-system.js';
 import { readOffset, setInt64, viewOf, writeInt64 } from '../../common/int64.js';
 import { NO_BYTES } from '../../common/no-bytes.js';
 import type { OpenFiles } from './open-files.js';
@@ -348,9 +347,7 @@ export class IndexFile {
     const length = Buffer.from(buffer, byteOffset, byteLength).copy(piece, 0, start, end * PAGE_SIZE);
     this.dirtyPages.fill(0, first, end);
     try {
-      await promisify((done: FileCallback) =>
-        this.file.writeAsync(piece, length, HEADER_SIZE + start, done),
-      )();
+      await settled((done) => this.file.writeAsync(piece, length, HEADER_SIZE + start, done));
     } catch (error) {
       this.dirtyPages.fill(1, first, end);
       throw error;

@@ -1,6 +1,5 @@
-import { promisify } from 'node:util';
 import type { Clock } from '../../common/clock.js';
-import type { FileCallback } from '../../common/file-system.js';
+import { settled, type FileCallback } from '../../common/file-system.js';
 import { StoreError } from '../../errors/store.error.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DeletedTopics } from './deleted-topics.js';
@@ -43,7 +42,7 @@ export class TopicDeletion {
     const { queues, deleted, flushService, syncLog } = this.options;
     while (this.hasUnstored(topic)) await this.pause();
     const end = flushService.dispatchedOffset;
-    await promisify(syncLog)();
+    await settled(syncLog);
     if (!queues.has(topic) && !deleted.unfinished.has(topic)) return false;
     await deleted.add(topic, end);
     return true;

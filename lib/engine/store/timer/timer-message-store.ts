@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import type { FileCallback, FileSystem } from '../../../common/file-system.js';
+import { settled, type FileCallback, type FileSystem } from '../../../common/file-system.js';
 import { javaHashCode } from '../../../common/java-hash.js';
 import type { Logger } from '../../../common/logger.js';
 import { StoreError } from '../../../errors/store.error.js';
@@ -219,9 +218,9 @@ export class TimerMessageStore {
     this.log.write();
     this.wheel.write(readTimeMs);
     const end = this.log.endOffset;
-    await promisify(syncStore)();
-    await promisify((done: FileCallback) => this.log.sync(done))();
-    await promisify((done: FileCallback) => this.wheel.sync(done))();
+    await settled(syncStore);
+    await settled((done) => this.log.sync(done));
+    await settled((done) => this.wheel.sync(done));
     // What is being built anew is not what `progress` speaks of.
     if (clearCount !== this.clearCount) return;
     this.checkpoint.lastReadTimeMs = readTimeMs;
@@ -229,7 +228,7 @@ export class TimerMessageStore {
     this.checkpoint.lastTimerLogFlushPos = end;
     this.checkpoint.earlier = earlier;
     this.checkpoint.deliveredTo = deliveredTo;
-    await promisify((done: FileCallback) => this.checkpoint.save(now, done))();
+    await settled((done) => this.checkpoint.save(now, done));
   }
 
   /** Puts a unit back into the wheel; false when its slot has another history than it says. */
