@@ -1,3 +1,5 @@
+import type { SocketHost } from './socket-host.js';
+
 /** Bits of the sysFlag of a message (MessageSysFlag). */
 export const MessageSysFlag = {
   COMPRESSED: 0x1,
@@ -15,6 +17,15 @@ export const MessageSysFlag = {
   COMPRESSION_ZLIB: 0x300,
   COMPRESSION_TYPE_MASK: 0x700,
 } as const;
+
+const { BORNHOST_V6, STOREHOST_V6 } = MessageSysFlag;
+
+/** The sysFlag with the kinds of addresses that the hosts have, on which the layout of the record depends: a sender may claim others. */
+export function withHostFlags(sysFlag: number, bornHost: SocketHost, storeHost: SocketHost): number {
+  const born = bornHost.address.length === 16 ? BORNHOST_V6 : 0;
+  const store = storeHost.address.length === 16 ? STOREHOST_V6 : 0;
+  return (sysFlag & ~(BORNHOST_V6 | STOREHOST_V6)) | born | store;
+}
 
 /** The transaction bits of a sysFlag. */
 export function transactionValue(sysFlag: number): number {

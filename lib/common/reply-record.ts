@@ -2,7 +2,7 @@ import { crc32 } from './crc32.js';
 import { writeInt64 } from './int64.js';
 import { MESSAGE_MAGIC_CODE_V2, RecordLayout } from './message-layout.js';
 import { DEFAULT_MAX_MESSAGE_SIZE, MessageExt } from './message-ext.js';
-import { MessageSysFlag } from './message-sys-flag.js';
+import { withHostFlags } from './message-sys-flag.js';
 import { parseSocketHost, type SocketHost } from './socket-host.js';
 
 const UNKNOWN_HOST: SocketHost = { address: Buffer.alloc(4), port: 0 };
@@ -57,7 +57,7 @@ function record(fields: ReplyFields, bornHost: SocketHost, storeHost: SocketHost
   bytes.writeInt32BE(crc32(body), RecordLayout.BODY_CRC);
   bytes.writeInt32BE(fields.queueId, RecordLayout.QUEUE_ID);
   bytes.writeInt32BE(fields.flag, RecordLayout.FLAG);
-  bytes.writeInt32BE(sysFlagOf(fields.sysFlag, bornHost, storeHost), RecordLayout.SYS_FLAG);
+  bytes.writeInt32BE(withHostFlags(fields.sysFlag, bornHost, storeHost), RecordLayout.SYS_FLAG);
   writeInt64(bytes, RecordLayout.BORN_TIMESTAMP, fields.bornTimestamp);
   writeHost(bytes, RecordLayout.BORN_HOST, bornHost);
   writeInt64(bytes, born, fields.storeTimestamp);
@@ -68,13 +68,6 @@ function record(fields: ReplyFields, bornHost: SocketHost, storeHost: SocketHost
   bytes.writeUInt16BE(topic.length, stored + 16 + body.length);
   topic.copy(bytes, stored + 16 + body.length + 2);
   return bytes;
-}
-
-function sysFlagOf(sysFlag: number, bornHost: SocketHost, storeHost: SocketHost): number {
-  const { BORNHOST_V6, STOREHOST_V6 } = MessageSysFlag;
-  const plain = sysFlag & ~BORNHOST_V6 & ~STOREHOST_V6;
-  const born = bornHost.address.length === 16 ? BORNHOST_V6 : 0;
-  return plain | born | (storeHost.address.length === 16 ? STOREHOST_V6 : 0);
 }
 
 function writeHost(bytes: Buffer, position: number, { address, port }: SocketHost): void {

@@ -11,7 +11,7 @@ import {
   RecordLayout,
   storeTimestampPosition,
 } from '../../common/message-layout.js';
-import { MessageSysFlag } from '../../common/message-sys-flag.js';
+import { withHostFlags } from '../../common/message-sys-flag.js';
 import type { SocketHost } from '../../common/socket-host.js';
 import type { MessageExtBrokerInner } from './message-ext-broker-inner.js';
 
@@ -58,7 +58,7 @@ export class MessageExtEncoder {
     const { body } = message;
     const bodyCrc = fullCrc32(body);
     const isVersion2 = topic.length > 127;
-    const sysFlag = (message.sysFlag & ~HOST_FLAGS) | hostFlags(message.bornHost, message.storeHost);
+    const sysFlag = withHostFlags(message.sysFlag, message.bornHost, message.storeHost);
     view.setInt32(start + RecordLayout.MAGIC_CODE, isVersion2 ? MESSAGE_MAGIC_CODE_V2 : MESSAGE_MAGIC_CODE);
     view.setInt32(start + RecordLayout.BODY_CRC, bodyCrc & INT_MAX);
     view.setInt32(start + RecordLayout.QUEUE_ID, message.queueId);
@@ -173,18 +173,8 @@ export class MessageExtEncoder {
   }
 }
 
-/** A sender may claim another kind of address than it has; the layout of the record depends on these. */
-const HOST_FLAGS = MessageSysFlag.BORNHOST_V6 | MessageSysFlag.STOREHOST_V6;
-
 /** Short ASCII texts, which most are, are written faster by hand than by a native call. */
 const SHORT_TEXT = 48;
-
-function hostFlags(bornHost: SocketHost, storeHost: SocketHost): number {
-  return (
-    (bornHost.address.length === 16 ? MessageSysFlag.BORNHOST_V6 : 0) |
-    (storeHost.address.length === 16 ? MessageSysFlag.STOREHOST_V6 : 0)
-  );
-}
 
 /** Whether a property has room; three bytes hold any UTF-16 unit, so most need not be measured. */
 function fits(name: string, value: string, room: number): boolean {
