@@ -1,3 +1,4 @@
+import type { ExtraInfo } from '../../../common/extra-info.js';
 import {
   asInteger,
   asObject,
@@ -6,6 +7,7 @@ import {
   toFastjson,
   type FastjsonObject,
 } from '../../../common/fastjson.js';
+import type { AckMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 
 /** Messages that were popped together from one queue, until when nobody else gets them (PopCheckPoint). */
 export interface PopCheckPoint {
@@ -34,6 +36,13 @@ export interface AckMsg {
   readonly popTime: number;
   readonly brokerName: string;
   readonly ackOffsets: readonly number[];
+}
+
+/** Acknowledges the message of a request; `info` is what its POP_CK says. */
+export function ackOf(header: AckMessageRequestHeader, info: ExtraInfo): AckMsg {
+  const { topic, consumerGroup, queueId, offset } = header;
+  const { ckQueueOffset: startOffset, popTime, brokerName } = info;
+  return { topic, consumerGroup, queueId, startOffset, popTime, brokerName, ackOffsets: [offset] };
 }
 
 /** Most messages of a check point: they are bits of an integer. */

@@ -5,15 +5,10 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { illegalQueue, refuseGroup, refuseQueue } from '../consumer-checks.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
+import type { QueueOfGroup } from './pop-queues.js';
 
 /** Most messages of a pop, or of a look at what one would give. */
 export const MAX_MSG_NUMS = 32;
-
-interface QueueOfGroup {
-  readonly consumerGroup: string;
-  readonly topic: string;
-  readonly queueId: number;
-}
 
 /** The checks that all requests for messages have in common, in the order of Apache's broker. */
 export function refuseConsumer(

@@ -6,7 +6,7 @@ export interface PopQueue {
   readonly queueId: number;
 }
 
-interface QueueOfGroup extends PopQueue {
+export interface QueueOfGroup extends PopQueue {
   readonly consumerGroup: string;
 }
 

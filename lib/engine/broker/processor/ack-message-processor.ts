@@ -1,6 +1,5 @@
 import { POP_ORDER_REVIVE_QUEUE, popTopicOf, type PopRetryFlag } from '../../../common/extra-info.js';
 import type { BatchAck, BatchAckMessageRequestBody } from '../../../remoting/body/batch-ack.js';
-import type { AckMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 import {
   failure,
   success,
@@ -11,7 +10,7 @@ import type { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
-import { MAX_CHECK_POINT_NUM, type AckMsg } from '../pop/pop-check-point.js';
+import { ackOf, MAX_CHECK_POINT_NUM, type AckMsg } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
 import { topicNotExist } from '../topic/topic-not-exist.js';
 import { extraInfoOf, isReviveQid, refuseMessage } from '../pop/pop-checks.js';
@@ -43,9 +42,8 @@ export class AckMessageProcessor {
     if (fault !== undefined) return fault;
     const info = extraInfoOf(this.broker, header.extraInfo);
     if ('code' in info) return info;
-    const { ckQueueOffset: startOffset, popTime, invisibleTime, brokerName, reviveQid } = info;
-    const ack = { ...queueOf(header), startOffset, popTime, brokerName, ackOffsets: [header.offset] };
-    const refused = await this.acknowledge({ ack, invisibleTime, reviveQid }, false);
+    const { invisibleTime, reviveQid } = info;
+    const refused = await this.acknowledge({ ack: ackOf(header, info), invisibleTime, reviveQid }, false);
     return refused ?? success(undefined, undefined);
   }
 
@@ -98,10 +96,6 @@ export class AckMessageProcessor {
     if (isStored(status)) inflight.acknowledge(ack);
     return status === 'PUT_OK' ? undefined : reviveTopic.refusal('the acknowledgement', status);
   }
-}
-
-function queueOf({ consumerGroup, topic, queueId }: AckMessageRequestHeader) {
-  return { consumerGroup, topic, queueId };
 }
 
 /** Bits that are set, those of messages of one portion. */

@@ -4,7 +4,7 @@ import { success, type RemotingRequest, type RemotingResponse } from '../../../r
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
-import type { AckMsg, PopCheckPoint } from '../pop/pop-check-point.js';
+import { ackOf, type PopCheckPoint } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
 import { extraInfoOf, refuseInvisibleTime, refuseMessage } from '../pop/pop-checks.js';
 
@@ -70,10 +70,4 @@ function checkPointOf(
 ): PopCheckPoint {
   const queue = { topic, consumerGroup, queueId };
   return { ...queue, startOffset: offset, offsetDiffs: [0], bitMap: 0, popTime, invisibleTime, brokerName };
-}
-
-function ackOf(header: ChangeInvisibleTimeRequestHeader, info: ExtraInfo): AckMsg {
-  const { topic, consumerGroup, queueId, offset } = header;
-  const { ckQueueOffset: startOffset, popTime, brokerName } = info;
-  return { topic, consumerGroup, queueId, startOffset, popTime, brokerName, ackOffsets: [offset] };
 }
