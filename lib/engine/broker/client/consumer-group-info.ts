@@ -10,21 +10,17 @@ import type { ClientChannelInfo } from './client-channel-info.js';
 
 /** The live members of a consumer group and what they subscribe to (ConsumerGroupInfo). */
 export class ConsumerGroupInfo {
-  consumeType: ConsumeType;
-  messageModel: MessageModel;
-  consumeFromWhere: ConsumeFromWhere;
+  /** As the last heartbeat says, also the next two. */
+  consumeType!: ConsumeType;
+  messageModel!: MessageModel;
+  consumeFromWhere!: ConsumeFromWhere;
   readonly clients = new Map<Channel, ClientChannelInfo>();
   readonly subscriptions = new Map<string, SubscriptionData>();
 
   constructor(
-    data: ConsumerData,
     /** The group wants something else of a topic than it did. */
     private readonly onReplaced: (topic: string) => void,
-  ) {
-    this.consumeType = data.consumeType;
-    this.messageModel = data.messageModel;
-    this.consumeFromWhere = data.consumeFromWhere;
-  }
+  ) {}
 
   get isEmpty(): boolean {
     return this.clients.size === 0;

@@ -54,16 +54,15 @@ export class ConsumerManager {
   }
 
   registerConsumer(channel: Channel, clientId: string, data: ConsumerData): void {
-    const info = this.table.get(data.groupName) ?? this.create(data);
+    const info = this.table.get(data.groupName) ?? this.create(data.groupName);
     this.channelGroups.add(channel, data.groupName);
     if (info.update(channel, clientId, data, this.clock.monotonicNow())) this.notify(data.groupName, info);
     this.timer ??= this.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
   }
 
-  private create(data: ConsumerData): ConsumerGroupInfo {
-    const { groupName } = data;
-    const info = new ConsumerGroupInfo(data, (topic) => this.onSubscriptionReplaced(groupName, topic));
-    this.table.set(groupName, info);
+  private create(group: string): ConsumerGroupInfo {
+    const info = new ConsumerGroupInfo((topic) => this.onSubscriptionReplaced(group, topic));
+    this.table.set(group, info);
     return info;
   }
 
