@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { escapedLogger } from './common/logger.js';
-import { systemClock, type Clock } from './common/clock.js';
+import { sleep, systemClock, type Clock } from './common/clock.js';
 import { endAll, endFailedStart } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
@@ -213,7 +213,7 @@ export class RocketMQConnection {
     const mayWait = (): boolean => systemClock.monotonicNow() < deadline;
     for (let isFirst = true; !(await this.hasStarted(mayWait)); isFirst = false) {
       if (isFirst) this.logger.warn(waitingForStore(this.ownEngine!.storePathRootDir, STORE_TIMEOUT));
-      await new Promise<void>((resolve) => systemClock.setTimeout(resolve, STORE_INTERVAL));
+      await sleep(systemClock, STORE_INTERVAL);
     }
     const { storePathRootDir, listenAddress } = this.ownEngine!;
     this.logger.log(engineRunsHere('No nameServer is given', storePathRootDir, listenAddress));

@@ -16,6 +16,15 @@ export interface Clock {
   setImmediate(callback: () => void): void;
 }
 
+/** Waits for the end of the current turn of the event loop, after its input and output events. */
+export function nextTurn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.setImmediate(resolve));
+}
+
+export function sleep(clock: Clock, millis: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimeout(resolve, millis));
+}
+
 /** What the clock shows for a moment in the time of {@link Clock.monotonicNow}; for one that is to come, now. */
 export function epochMillisOf(clock: Clock, moment: number): number {
   return Math.round(clock.now() - Math.max(0, clock.monotonicNow() - moment));

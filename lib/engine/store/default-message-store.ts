@@ -1,5 +1,5 @@
 import type { Allocator } from '../../common/buffer-pool.js';
-import type { Clock } from '../../common/clock.js';
+import { nextTurn, type Clock } from '../../common/clock.js';
 import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
@@ -387,8 +387,7 @@ export class DefaultMessageStore {
   }
 
   private forgetExpired(): void {
-    const turn = () =>
-      new Promise<boolean>((resolve) => this.options.clock.setImmediate(() => resolve(this.isOpen)));
+    const turn = () => nextTurn(this.options.clock).then(() => this.isOpen);
     void this.queues.deleteExpired(this.log.minOffset, turn);
     this.index?.deleteExpired(this.log.minOffset);
   }

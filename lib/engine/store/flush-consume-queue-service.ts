@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import { nextTurn, type Clock, type Timer } from '../../common/clock.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import { OpenError, settled, type FileCallback } from '../../common/file-system.js';
@@ -91,9 +91,8 @@ export class FlushConsumeQueueService {
 
   private async writeEverything(): Promise<void> {
     const { queues, index, clock } = this.options;
-    const turn = () => new Promise<void>((resolve) => clock.setImmediate(resolve));
     try {
-      await queues.writeInTurns(turn);
+      await queues.writeInTurns(() => nextTurn(clock));
       index?.write();
       await index?.writeSlots();
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../common/clock.js';
+import { sleep, type Clock } from '../../common/clock.js';
 import { settled, type FileCallback } from '../../common/file-system.js';
 import { StoreError } from '../../errors/store.error.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
@@ -39,8 +39,8 @@ export class TopicDeletion {
 
   /** Notes that the topic is deleted; false when there is none. */
   private async note(topic: string): Promise<boolean> {
-    const { queues, deleted, flushService, syncLog } = this.options;
-    while (this.hasUnstored(topic)) await this.pause();
+    const { queues, deleted, flushService, clock, syncLog } = this.options;
+    while (this.hasUnstored(topic)) await sleep(clock, POLL_INTERVAL);
     const end = flushService.dispatchedOffset;
     await settled(syncLog);
     if (!queues.has(topic) && !deleted.unfinished.has(topic)) return false;
@@ -61,9 +61,5 @@ export class TopicDeletion {
     if (flags.fault !== undefined) throw flags.fault;
     if (flags.isShutdown) throw new StoreError('the message store is shut down');
     return [...queues.of(topic)].some((queue) => queue.nextOffset !== queue.maxOffset);
-  }
-
-  private pause(): Promise<void> {
-    return new Promise((resolve) => this.options.clock.setTimeout(resolve, POLL_INTERVAL));
   }
 }

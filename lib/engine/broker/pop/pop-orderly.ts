@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../common/clock.js';
 import { failure, type RemotingResponse } from '../../../remoting/remoting-command.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
@@ -60,8 +61,6 @@ export class PopOrderly {
   /** A pop of the queue that is under way replaces what is known of the last one. */
   private async unlocked({ topic, consumerGroup, queueId }: AckMsg): Promise<void> {
     const key = lockKeyOf(topic, consumerGroup, queueId);
-    while (this.pops.locks.isLocked(key)) {
-      await new Promise<void>((resolve) => this.broker.clock.setImmediate(resolve));
-    }
+    while (this.pops.locks.isLocked(key)) await nextTurn(this.broker.clock);
   }
 }

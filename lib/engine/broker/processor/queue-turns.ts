@@ -1,4 +1,4 @@
-import type { Clock } from '../../../common/clock.js';
+import { nextTurn, type Clock } from '../../../common/clock.js';
 
 /** Queues that one turn of the event loop looks at: of each up to three records may have to come from the disk. */
 const QUEUES_OF_A_TURN = 32;
@@ -11,7 +11,6 @@ export class QueueTurns {
 
   /** Waited for before each queue. */
   next(): Promise<void> | undefined {
-    if (++this.queues % QUEUES_OF_A_TURN !== 0) return undefined;
-    return new Promise((resolve) => this.clock.setImmediate(resolve));
+    return ++this.queues % QUEUES_OF_A_TURN === 0 ? nextTurn(this.clock) : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { Timer } from '../../../common/clock.js';
+import { nextTurn, type Timer } from '../../../common/clock.js';
 import { OpenError } from '../../../common/file-system.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
@@ -190,7 +190,7 @@ export class TimerMessageService {
       if (this.hasChanged) this.flushLater();
       if (hasTaken instanceof Error && !hasDelivered) throw hasTaken;
       if (!hasTaken && !hasDelivered && !this.isWanted) return;
-      await new Promise<void>((resolve) => this.broker.clock.setImmediate(resolve));
+      await nextTurn(this.broker.clock);
     }
   }
 
