@@ -110,7 +110,6 @@ export class EmbeddedEngine {
     this.namesrv = new NamesrvController(logger, clock, kvConfig, config.orderMessageEnable, (topic) =>
       this.registerAgain(topic),
     );
-    const registerTopic = (topic: TopicConfig) => this.registerTopic(topic);
     this.broker = new BrokerController({
       config,
       storeConfig,
@@ -118,7 +117,7 @@ export class EmbeddedEngine {
       clock,
       random,
       logger,
-      registerTopic,
+      registerTopic: (topic) => this.registerTopic(topic),
       routeOf: (topic) =>
         this.outerApi?.topicRouteOf(topic) ?? this.namesrv.routes.pickupTopicRouteData(topic),
       tables: [kvConfig],

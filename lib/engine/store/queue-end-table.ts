@@ -117,7 +117,7 @@ export class QueueEndTable {
   private decode(text: string): StoredEnds {
     try {
       const { crc, ...stored } = JSON.parse(text) as StoredEnds & { crc: number };
-      if (crc === checksum(stored)) return stored;
+      if (crc === crc32(Buffer.from(JSON.stringify(stored)))) return stored;
       throw new Error('the checksum does not hold');
     } catch (error) {
       this.isDamaged = true;
@@ -128,8 +128,4 @@ export class QueueEndTable {
   private get valid(): StoredEnds | undefined {
     return this.isOutdated ? undefined : this.stored;
   }
-}
-
-function checksum(stored: StoredEnds): number {
-  return crc32(Buffer.from(JSON.stringify(stored)));
 }

@@ -24,15 +24,10 @@ export class PopOrderly {
   async changeInvisibleTime(ack: AckMsg, nextVisibleTime: number): Promise<void> {
     await this.unlocked(ack);
     const { topic, consumerGroup, queueId, popTime, ackOffsets } = ack;
-    if (ackOffsets[0]! < this.consumed(ack)) return;
-    this.pops.orders.updateNextVisibleTime(
-      topic,
-      consumerGroup,
-      queueId,
-      ackOffsets[0]!,
-      popTime,
-      nextVisibleTime,
-    );
+    const offset = ackOffsets[0]!;
+    if (offset < this.consumed(ack)) return;
+    const { orders } = this.pops;
+    orders.updateNextVisibleTime(topic, consumerGroup, queueId, offset, popTime, nextVisibleTime);
   }
 
   private acknowledgeOne(ack: AckMsg, offset: number): RemotingResponse<never> | undefined {

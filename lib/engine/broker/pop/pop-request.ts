@@ -86,7 +86,8 @@ export class PopRequest implements HeldPop {
       const taken = results.filter((result) => typeof result !== 'string');
       const refused = results.find((result) => typeof result === 'string');
       if (taken.length > 0) this.answer(taken, popTime, reviveQid, reader.rest);
-      else if (refused !== undefined) this.refuse(refused);
+      else if (refused !== undefined)
+        this.context.reply(this.pops.reviveTopic.refusal('the check point of the popped messages', refused));
       else if (reader.error !== undefined)
         this.context.reply(failure(ResponseCode.SYSTEM_BUSY, reader.error.message));
       else this.waitOrEnd(reader, popTime, reviveQid);
@@ -167,10 +168,6 @@ export class PopRequest implements HeldPop {
       msgOffsetInfo: infoOf(({ offsets }) => offsets.join(',')),
       ...(order ? { orderCountInfo: formatPopInfo(this.orderCountInfo) } : {}),
     };
-  }
-
-  private refuse(status: PutMessageStatus): void {
-    this.context.reply(this.pops.reviveTopic.refusal('the check point of the popped messages', status));
   }
 
   private waitOrEnd(reader: PopQueueReader, popTime: number, reviveQid: number): void {

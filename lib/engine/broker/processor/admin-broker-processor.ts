@@ -30,11 +30,8 @@ export class AdminBrokerProcessor {
   }: Request<'GET_EARLIEST_MSG_STORETIME'>): Response<'GET_EARLIEST_MSG_STORETIME'> {
     const { store } = this.broker;
     const { topic, queueId } = header;
-    const timestamp = store.getMessageStoreTimestamp(
-      topic,
-      queueId,
-      store.getMinOffsetInQueue(topic, queueId),
-    );
+    const minOffset = store.getMinOffsetInQueue(topic, queueId);
+    const timestamp = store.getMessageStoreTimestamp(topic, queueId, minOffset);
     return success({ timestamp }, undefined);
   }
 

@@ -1,6 +1,5 @@
 import type { MessageQueue } from '../../../common/message-queue.js';
 import { RemotingTimeoutError } from '../../../errors/remoting-timeout.error.js';
-import type { RocketMQError } from '../../../errors/rocketmq.error.js';
 import type { Channel } from '../../../remoting/channel.js';
 import {
   failure,
@@ -108,8 +107,7 @@ function invokeClient<C extends RequestCode>(
   request: RemotingRequest<C>,
   timeoutMillis: number,
 ): Promise<RemotingResponse<C>> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: RocketMQError) => reject(error);
-    channel.invoke<C>(request, timeoutMillis, { onResponse: resolve, onError });
-  });
+  return new Promise((resolve, reject) =>
+    channel.invoke<C>(request, timeoutMillis, { onResponse: resolve, onError: reject }),
+  );
 }

@@ -40,16 +40,12 @@ export class NotificationProcessor {
   ): void {
     const fault = refuseConsumer(this.broker, header);
     if (fault !== undefined) return context.reply(fault);
-    const hasMsg = this.hasMsg(header);
+    const hasMsg = popQueues(this.broker, header, false).some((queue) => this.hasMsg(header, queue));
     const result = hasMsg ? 'ENDED' : this.pops.notifications.polling(held);
     if (result !== 'HELD') context.reply(success({ hasMsg, pollingFull: result === 'FULL' }, undefined));
   }
 
-  private hasMsg(header: NotificationRequestHeader): boolean {
-    return popQueues(this.broker, header, false).some((queue) => this.hasMsgInQueue(header, queue));
-  }
-
-  private hasMsgInQueue(
+  private hasMsg(
     { consumerGroup, order, attemptId }: NotificationRequestHeader,
     { topic, queueId }: PopQueue,
   ): boolean {
