@@ -12,7 +12,8 @@ const HEX = Buffer.from('0123456789ABCDEF', 'latin1');
  * milliseconds since the start of the month and a counter.
  */
 export class MessageClientIdSetter {
-  private readonly prefix: string;
+  private readonly origin: string;
+  private prefix = '';
   private monthStart = 0;
   private nextMonth = 0;
   private lastTime = -1;
@@ -22,16 +23,13 @@ export class MessageClientIdSetter {
 
   constructor(
     private readonly clock: Clock,
-    random: () => number,
+    private readonly random: () => number,
   ) {
-    // Java puts the hash of the class loader here, to tell two clients of one process apart.
-    const discriminator = Math.floor(random() * 0x1_0000_0000);
-    this.prefix =
-      localAddressHex() + hexByte(process.pid >>> 8) + hexByte(process.pid) + hexInt32(discriminator);
+    this.origin = localAddressHex() + hexByte(process.pid >>> 8) + hexByte(process.pid);
     this.counter = Math.floor(random() * 0x8000);
   }
 
-  /** `now` is the time, for who has just asked for it: an older one may give an id that there is. */
+  /** `now` is the time, for who has just asked for it. */
   createUniqId(now = this.clock.now()): string {
     if (now !== this.lastTime) this.setTime(now);
     this.counter = (this.counter + 1) & 0xffff;
@@ -42,12 +40,15 @@ export class MessageClientIdSetter {
   }
 
   private setTime(now: number): void {
-    if (now >= this.nextMonth || now < this.monthStart) this.startMonth(now);
+    if (now >= this.nextMonth || now < this.lastTime) this.startAnew(now);
     this.lastTime = now;
     this.digits.write(this.prefix + hexInt32(now - this.monthStart), 'latin1');
   }
 
-  private startMonth(now: number): void {
+  /** The milliseconds of a month come again in the next, and when the clock was set back: ids of both differ before them. */
+  private startAnew(now: number): void {
+    // Java puts the hash of the class loader here, to tell two clients of one process apart.
+    this.prefix = this.origin + hexInt32(Math.floor(this.random() * 0x1_0000_0000));
     const date = new Date(now);
     this.monthStart = new Date(date.getFullYear(), date.getMonth(), 1).getTime();
     this.nextMonth = new Date(date.getFullYear(), date.getMonth() + 1, 1).getTime();

@@ -41,9 +41,25 @@ describe('MessageClientIdSetter', () => {
     expect(new Set(Array.from({ length: 65_536 }, () => ids.createUniqId())).size).toBe(65_536);
   });
 
+  it.each([
+    ['a month later', [new Date(2026, 1, 1).getTime() + 1234]],
+    ['after the clock was set back', [monthStart + 1000, monthStart + 1234]],
+  ])('gives no id again %s, though milliseconds and counter come again', (_, times) => {
+    const clock = new VirtualClock(monthStart + 1234);
+    let drawn = 0;
+    const ids = new MessageClientIdSetter(clock, () => drawn++ / 8);
+    const round = () => Array.from({ length: 65_536 }, () => ids.createUniqId());
+    const before = round();
+    for (const time of times) {
+      clock.set(time);
+      ids.createUniqId();
+    }
+    expect(new Set([...before, ...round()]).size).toBe(2 * 65_536);
+  });
+
   it('tells two clients of one process apart', () => {
     const clock = new VirtualClock();
-    const random = [0.1, 0, 0.2, 0];
+    const random = [0, 0, 0.1, 0.2];
     const next = () => random.shift()!;
     const a = new MessageClientIdSetter(clock, next);
     const b = new MessageClientIdSetter(clock, next);
