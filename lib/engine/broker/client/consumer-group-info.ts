@@ -16,6 +16,8 @@ export class ConsumerGroupInfo {
   consumeFromWhere!: ConsumeFromWhere;
   readonly clients = new Map<Channel, ClientChannelInfo>();
   readonly subscriptions = new Map<string, SubscriptionData>();
+  /** By topic the member whose subscription it is, or that has the same version; none when that has left. */
+  private readonly authors = new Map<string, Channel>();
 
   constructor(
     /** The group wants something else of a topic than it did. */
@@ -50,10 +52,11 @@ export class ConsumerGroupInfo {
     this.consumeFromWhere = data.consumeFromWhere;
     const isNew = this.clients.get(channel)?.clientId !== clientId;
     this.clients.set(channel, { clientId, lastUpdate: now });
-    return this.updateSubscriptions(data.subscriptionDataSet) || isNew;
+    return this.updateSubscriptions(channel, data.subscriptionDataSet) || isNew;
   }
 
   remove(channel: Channel): boolean {
+    for (const [topic, author] of this.authors) if (author === channel) this.authors.delete(topic);
     return this.clients.delete(channel);
   }
 
@@ -62,23 +65,33 @@ export class ConsumerGroupInfo {
     return [...this.clients].filter(([, client]) => client.lastUpdate < time).map(([channel]) => channel);
   }
 
-  /** The last heartbeat decides which topics the group has; an older expression does not replace a newer one. */
-  private updateSubscriptions(subscriptions: readonly SubscriptionData[]): boolean {
+  /** The last heartbeat decides which topics the group has. */
+  private updateSubscriptions(channel: Channel, subscriptions: readonly SubscriptionData[]): boolean {
     let isChanged = false;
     for (const subscription of subscriptions) {
-      const present = this.subscriptions.get(subscription.topic);
+      const { topic } = subscription;
+      const present = this.subscriptions.get(topic);
       isChanged ||= present === undefined;
-      if (present === undefined || subscription.subVersion > present.subVersion) {
-        this.subscriptions.set(subscription.topic, subscription);
-        if (present !== undefined && !isSameSelection(present, subscription))
-          this.onReplaced(subscription.topic);
+      if (present === undefined || this.isReplaced(present, subscription)) {
+        this.subscriptions.set(topic, subscription);
+        if (present !== undefined && !isSameSelection(present, subscription)) this.onReplaced(topic);
       }
+      if (subscription.subVersion >= this.subscriptions.get(topic)!.subVersion)
+        this.authors.set(topic, channel);
     }
     const topics = new Set(subscriptions.map((subscription) => subscription.topic));
     for (const topic of this.subscriptions.keys()) {
-      if (!topics.has(topic)) isChanged = this.subscriptions.delete(topic);
+      if (topics.has(topic)) continue;
+      isChanged = this.subscriptions.delete(topic);
+      this.authors.delete(topic);
     }
     return isChanged;
+  }
+
+  /** An older expression replaces a newer one only of a member that has left: its clock may have been ahead, or have counted nanoseconds. */
+  private isReplaced(present: SubscriptionData, subscription: SubscriptionData): boolean {
+    if (subscription.subVersion > present.subVersion) return true;
+    return !this.authors.has(present.topic) && !isSameSelection(present, subscription);
   }
 }
 

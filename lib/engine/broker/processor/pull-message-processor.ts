@@ -73,7 +73,7 @@ export class PullMessageProcessor {
     subscription: SubscriptionData,
   ): Selection | Refusal {
     const data = this.broker.filters.get(topic, consumerGroup);
-    if (data === undefined) return this.sqlFilterOf(subscription);
+    if (data?.expression !== subscription.subString) return this.sqlFilterOf(subscription);
     if (data.filter === undefined) return filterDataNotExist();
     if (data.clientVersion < subVersion)
       return failure(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest");
@@ -82,7 +82,7 @@ export class PullMessageProcessor {
       : filterNotSupported(data.expressionType);
   }
 
-  /** There may have been no such topic at the last heartbeat. */
+  /** There may have been no such topic at the last heartbeat, or what is kept is of a member that has left, whose clock was ahead. */
   private sqlFilterOf({ subString, expressionType }: SubscriptionData): Selection | Refusal {
     if (!this.broker.config.enablePropertyFilter) return filterNotSupported(expressionType);
     const selection = this.sqlFilters.select(subString);

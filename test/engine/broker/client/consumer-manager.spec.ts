@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { decodeMessages } from '../../../../lib/common/message-decoder.js';
 import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { TestClient } from '../../../support/test-client.js';
+import { bodies } from '../../../support/test-peers.js';
 import { startEngine } from '../../../support/test-engine.js';
 import { HOUR, settle, VirtualClock } from '../../../support/virtual-clock.js';
 
 async function open(engine?: EngineOptions) {
   const clock = new VirtualClock();
   const started = await startEngine({ clock, engine });
-  return { clock, first: await TestClient.open(started), second: await TestClient.open(started) };
+  const [first, second] = [await TestClient.open(started), await TestClient.open(started)];
+  return { clock, engine: started, first, second };
 }
 
 describe('ConsumerManager', () => {
@@ -95,6 +98,50 @@ describe('ConsumerManager', () => {
     expect(await second.consumerIds('g')).toEqual(['c1']);
     await clock.advance(130_000);
     expect(await second.consumerIds('g')).toBeUndefined();
+  });
+
+  describe('with a member whose clock was ahead', () => {
+    const subscriptions = {
+      TAG: (client: TestClient, tag: string) => client.subscription('t', tag),
+      SQL92: (client: TestClient, tag: string) =>
+        ({ ...client.subscription('t', '*'), subString: `n = '${tag}'`, expressionType: 'SQL92' }) as const,
+    };
+
+    async function openGroup(type: keyof typeof subscriptions) {
+      const { engine, first, second } = await open();
+      for (const TAGS of ['a', 'b']) await first.send('t', { body: TAGS, properties: { TAGS, n: TAGS } });
+      const say = (client: TestClient, clientId: string, tag: string, subVersion: number) =>
+        client.heartbeat(clientId, 'g', { t: { ...subscriptions[type](client, tag), subVersion } });
+      const selected = async () => {
+        const { body } = await second.pull('t', 'g', { sysFlag: 0, subVersion: 1000 });
+        return bodies(decodeMessages(body!));
+      };
+      const leave = () => first.call(RequestCode.UNREGISTER_CLIENT, { clientID: 'c1', consumerGroup: 'g' });
+      return { engine, first, second, say, selected, leave };
+    }
+
+    it.each(['TAG', 'SQL92'] as const)(
+      'selects by %s what the others want when that one has left',
+      async (type) => {
+        const { first, second, say, selected, leave } = await openGroup(type);
+        await say(first, 'c1', 'a', 9000);
+        await say(second, 'c2', 'b', 1000);
+        expect(await selected()).toEqual(['a']);
+        await leave();
+        expect(await selected()).toEqual(['a']);
+        await say(second, 'c2', 'b', 1001);
+        expect(await selected()).toEqual(['b']);
+      },
+    );
+
+    it('selects what that one wants as long as it has another connection', async () => {
+      const { engine, first, second, say, selected, leave } = await openGroup('TAG');
+      await say(first, 'c1', 'a', 9000);
+      await say(await TestClient.open(engine), 'c1', 'a', 9000);
+      await leave();
+      await say(second, 'c2', 'b', 1001);
+      expect(await selected()).toEqual(['a']);
+    });
   });
 
   it('lets a client leave one of its groups', async () => {
