@@ -5,9 +5,7 @@ import {
   type FastjsonObject,
   type FastjsonValue,
 } from '../../../common/fastjson.js';
-
-/** A portion that was popped so many ms after now was popped before the clock was set back: nobody knows how long ago. */
-const MAX_AHEAD = 60_000;
+import { isAhead } from '../pop/pop-check-point.js';
 
 /** The portion of a queue that a group is consuming in order (ConsumerOrderInfoManager.OrderInfo). */
 export class OrderInfo {
@@ -52,7 +50,7 @@ export class OrderInfo {
 
   /** When nothing of the portion is with a consumer any more; undefined when it is so already. */
   freeAt(now: number): number | undefined {
-    if (this.popTime > now + MAX_AHEAD) return undefined;
+    if (isAhead(this.popTime, now)) return undefined;
     const times = this.offsets
       .filter((offset) => !this.acknowledged.has(offset))
       .map((offset) => this.nextVisibleTimes.get(offset) ?? this.popTime + this.invisibleTime);

@@ -48,6 +48,15 @@ export function ackOf(header: AckMessageRequestHeader, info: ExtraInfo): AckMsg 
 /** Most messages of a check point: they are bits of an integer. */
 export const MAX_CHECK_POINT_NUM = 32;
 
+/**
+ * What happened so many ms after now happened before the clock was set back: nobody knows how long ago. The timers, which count whole
+ * seconds, have noticed it then.
+ */
+const MAX_AHEAD = 61_000;
+
+/** Whether a time is one of a clock that was ahead then. */
+export const isAhead = (time: number, now: number): boolean => time > now + MAX_AHEAD;
+
 export const reviveTimeOf = ({ popTime, invisibleTime }: PopCheckPoint): number => popTime + invisibleTime;
 
 export const offsetsOf = ({ startOffset, offsetDiffs }: PopCheckPoint): number[] =>

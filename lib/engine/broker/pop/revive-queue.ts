@@ -7,6 +7,7 @@ import { getMessage } from '../store-promises.js';
 import {
   decodeAck,
   decodeCheckPoint,
+  isAhead,
   mergeKeyOf,
   offsetsOf,
   reviveTimeOf,
@@ -32,6 +33,8 @@ export interface OpenPoint {
   /** Messages that are neither acknowledged nor revived. */
   readonly open: Set<number>;
   hasFailed: boolean;
+  /** When it was noticed that the clock was set back after the pop, in the time of `Clock.monotonicNow`: from then on its time counts. */
+  aheadSince?: number;
 }
 
 /** One queue of the revive topic: what was read of it and is not worked off (PopReviveService). */
@@ -86,7 +89,7 @@ export class ReviveQueue {
 
   /** False when none of those that are due could be worked off, as while the store takes nothing. */
   private async workOffDue(known: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<boolean> {
-    const due = [...this.points].filter(([, { point }]) => known - reviveTimeOf(point) > GRACE);
+    const due = [...this.points].filter(([, entry]) => this.isDue(entry, known));
     const before = this.points.size;
     for (let start = 0; start < due.length; start += BATCH) {
       const work = due.slice(start, start + BATCH).map(async ([key, entry]) => {
@@ -95,6 +98,16 @@ export class ReviveQueue {
       await Promise.all(work);
     }
     return due.length === 0 || this.points.size < before;
+  }
+
+  private isDue(entry: OpenPoint, known: number): boolean {
+    const { clock } = this.broker;
+    const { point } = entry;
+    if (known - reviveTimeOf(point) > GRACE) return true;
+    // As long as it is ahead, acknowledgements come at once, and otherwise not before it is due.
+    if (!isAhead(point.popTime, clock.now())) return false;
+    entry.aheadSince ??= clock.monotonicNow();
+    return clock.monotonicNow() - entry.aheadSince - point.invisibleTime > GRACE;
   }
 
   private get isRead(): boolean {

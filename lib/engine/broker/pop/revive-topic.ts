@@ -11,6 +11,7 @@ import { divertTimed, isMessage } from '../timer/timer-diversion.js';
 import {
   encodeAck,
   encodeCheckPoint,
+  isAhead,
   reviveTimeOf,
   type AckMsg,
   type PopCheckPoint,
@@ -45,7 +46,10 @@ export class ReviveTopic {
     const offset = isBatch ? -1 : ack.ackOffsets[0]!;
     const id = [topic, queueId, offset, consumerGroup, popTime, brokerName, ACK_TAG].join('@');
     const tag = isBatch ? BATCH_ACK_TAG : ACK_TAG;
-    return this.put(reviveQid, tag, encodeAck(ack, isBatch), reviveTime, id);
+    const now = this.broker.clock.now();
+    // Its check point comes as soon as it is noticed that the clock was set back.
+    const deliverMs = isAhead(popTime, now) ? now + ACK_TIME_INTERVAL : reviveTime;
+    return this.put(reviveQid, tag, encodeAck(ack, isBatch), deliverMs, id);
   }
 
   /** What a client is told whose record is not stored as safely as `flushDiskType` asks. */

@@ -4,7 +4,7 @@ import { success, type RemotingRequest, type RemotingResponse } from '../../../r
 import type { RequestCode } from '../../../remoting/request-code.js';
 import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
-import { ackOf, type PopCheckPoint } from '../pop/pop-check-point.js';
+import { ackOf, isAhead, type PopCheckPoint } from '../pop/pop-check-point.js';
 import type { PopService } from '../pop/pop-service.js';
 import { extraInfoOf, refuseInvisibleTime, refuseMessage } from '../pop/pop-checks.js';
 
@@ -35,7 +35,8 @@ export class ChangeInvisibleTimeProcessor {
     info: ExtraInfo,
   ): Promise<RemotingResponse<ChangeCode>> {
     // With the time of the original check point the new one would have its key, and be acknowledged with it.
-    const popTime = Math.max(this.broker.clock.now(), info.popTime + 1);
+    const now = this.broker.clock.now();
+    const popTime = isAhead(info.popTime, now) ? now : Math.max(now, info.popTime + 1);
     const { invisibleTime } = header;
     const { brokerName, reviveQid } = info;
     const point = checkPointOf(header, popTime, brokerName);

@@ -12,7 +12,7 @@ import { TIMER_PRECISION, wholeSlots } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
 import { getMessage } from '../store-promises.js';
-import { deliveredMessage, readTimedMessage, type TimedMessage } from './timer-message.js';
+import { deliveredMessage, isPoppedAhead, readTimedMessage, type TimedMessage } from './timer-message.js';
 import { TimerSlot } from './timer-slot.js';
 
 /** Messages that are taken up together. */
@@ -281,6 +281,7 @@ export class TimerMessageService {
       return undefined;
     }
     if (this.wasDelivered(timed)) return undefined;
+    if (isPoppedAhead(timed, this.broker)) return timed;
     const { delayedTime, realTopic, isDelete } = timed;
     // A due slot that is not read yet may hold what this recalls, or belongs before it.
     if (this.isRead(delayedTime)) return isDelete ? undefined : timed;

@@ -1,11 +1,13 @@
 import { MessageConst } from '../../../common/message-const.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
+import { reviveTopicOf } from '../../../common/mix-all.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
+import { isAhead } from '../pop/pop-check-point.js';
 
 /** What a stored message says of its delivery. */
 export interface TimedMessage {
@@ -27,6 +29,16 @@ export function readTimedMessage(message: MessageExt): TimedMessage | undefined 
   const delayedTime = Number(outMs) - (Number(outMs) % TIMER_PRECISION);
   const isDelete = message.getProperty(MessageConst.TIMER_DEL_UNIQKEY) !== undefined;
   return { message, delayedTime, realTopic, realQueueId, isDelete };
+}
+
+/** Whether it is about popped messages, and from before the clock was set back: their time is no time of the clock, but counts from the pop. */
+export function isPoppedAhead(
+  { message, realTopic }: TimedMessage,
+  { config, clock }: BrokerController,
+): boolean {
+  return (
+    isAhead(message.storeTimestamp, clock.now()) && realTopic === reviveTopicOf(config.brokerClusterName)
+  );
 }
 
 /** The record of the timer topic at a position of the commit log; what is no such record is named in the log. */

@@ -9,6 +9,7 @@ import { ReviveQueue } from '../../../../lib/engine/broker/pop/revive-queue.js';
 import { ACK_TAG, CK_TAG } from '../../../../lib/engine/broker/pop/revive-topic.js';
 import type { GetMessageCallback } from '../../../../lib/engine/store/get-message-result.js';
 import { encodeRecord, innerMessage } from '../../../support/test-store.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
 
 const SOURCE = { topic: 't', consumerGroup: 'g', queueId: 0, popTime: 1000, brokerName: 'broker-a' };
 const pointOf = (startOffset: number): PopCheckPoint => ({
@@ -45,7 +46,8 @@ function queueOf(...records: readonly (readonly [tag: string, body: string])[]) 
     queryOffset: () => committed.at(-1),
     commitOffset: (...args: unknown[]) => committed.push(args.at(-1) as number),
   };
-  const broker = { store, offsets, config: { brokerName: 'broker-a' } } as unknown as BrokerController;
+  const config = { brokerName: 'broker-a' };
+  const broker = { store, offsets, config, clock: new VirtualClock() } as unknown as BrokerController;
   return { queue: new ReviveQueue(broker, 'revive', 0), committed, reads };
 }
 
