@@ -12,6 +12,8 @@ import type { NameServers } from './name-servers.js';
 
 /** Milliseconds between two looks at the route of a topic of which a broker does not answer. */
 const ROUTE_REFRESH_INTERVAL = 1000;
+/** Looks at all routes in a row after which one is forgotten that name servers do not know: when they are restarted, they know none for one or two. */
+const MAX_MISSES = 10;
 /** Routes that are asked for at a time, when all are: what thousands of answers need at once outlives young garbage. */
 const UPDATES_AT_ONCE = 32;
 
@@ -20,7 +22,7 @@ export interface TopicRouteTableOptions {
   readonly clock: Clock;
   /** Milliseconds that a name server has to answer. */
   readonly timeoutMillis: number;
-  /** The route of a topic is new, or another one. */
+  /** The route of a topic is new, another one, or forgotten. */
   readonly onRouteChanged: (topic: string) => void;
 }
 
@@ -30,6 +32,7 @@ export class TopicRouteTable {
   private readonly routes = new Map<string, TopicRouteData>();
   private readonly requests = new Map<string, Promise<TopicRouteData | undefined>>();
   private readonly refreshes = new Map<string, number>();
+  private readonly misses = new Map<string, number>();
   /** Of the whole cluster; none until somebody asked for them. */
   private clusterBrokers: readonly BrokerData[] = [];
 
@@ -66,15 +69,18 @@ export class TopicRouteTable {
     this.update(topic).catch(() => {});
   }
 
-  /** Asks for the routes of topics, and forgets brokers that are in none; a topic that fails keeps its route, and others from nothing. */
+  /**
+   * Asks for the routes of topics, and forgets those that name servers have not known for long, and brokers that are in none; a topic
+   * that fails keeps its route, and others from nothing.
+   */
   async updateAll(topics: Iterable<string>): Promise<void> {
     if (this.knowsCluster) await this.updateBrokers();
     const left = [...topics].values();
     let failed: Promise<unknown> | undefined;
     const updateLeft = async () => {
       for (const topic of left) {
-        const update = this.update(topic);
-        await update.catch(() => void (failed ??= update));
+        const look = this.look(topic);
+        await look.catch(() => void (failed ??= look));
       }
     };
     await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, updateLeft));
@@ -109,11 +115,24 @@ export class TopicRouteTable {
   }
 
   private keep(topic: string, route: TopicRouteData): TopicRouteData {
+    this.misses.delete(topic);
     this.brokerAddrs.keep(route.brokerDatas);
     if (isDeepStrictEqual(this.routes.get(topic), route)) return route;
     this.routes.set(topic, route);
     this.options.onRouteChanged(topic);
     return route;
+  }
+
+  private async look(topic: string): Promise<void> {
+    if ((await this.update(topic)) !== undefined || !this.routes.has(topic)) return;
+    const misses = (this.misses.get(topic) ?? 0) + 1;
+    this.misses.set(topic, misses);
+    if (misses >= MAX_MISSES) this.forget(topic);
+  }
+
+  private forget(topic: string): void {
+    for (const table of [this.routes, this.refreshes, this.misses]) table.delete(topic);
+    this.options.onRouteChanged(topic);
   }
 
   private knownBrokers(): BrokerData[] {

@@ -83,6 +83,55 @@ describe('the route of a topic', () => {
     await clock.advance(1);
     expect(await refresh()).toBe(2);
   });
+
+  describe('that name servers do not know any more', () => {
+    async function openStarted() {
+      const { clock, cluster, transport } = open();
+      transport.routes.set('u', clusterRoute(1, { b: [0] }));
+      const instance = startInstance(cluster, { clock });
+      instance.start();
+      for (const topic of ['t', 'u']) await instance.updateTopicRouteInfo(topic);
+      transport.routes.delete('t');
+      return { clock, cluster, transport, instance };
+    }
+
+    it('is forgotten after ten looks, with the brokers that only it had', async () => {
+      const { clock, transport, instance } = await openStarted();
+      const changed: string[] = [];
+      const group = 'p';
+      instance.registerProducer({ group, onRouteChanged: (topic: string) => changed.push(topic) } as never);
+      await clock.advance(9 * POLL);
+      expect(instance.routeOf('t')).toBeDefined();
+      expect(instance.brokerNames()).toEqual(['a', 'b']);
+      await clock.advance(POLL);
+      expect(instance.routeOf('t')).toBeUndefined();
+      expect(instance.brokerNames()).toEqual(['b']);
+      expect(changed).toEqual(['t']);
+      transport.routeRequests = 0;
+      await clock.advance(POLL);
+      expect(transport.routeRequests).toBe(1);
+    });
+
+    it('is kept when it is there again meanwhile', async () => {
+      const { clock, transport, instance } = await openStarted();
+      await clock.advance(9 * POLL);
+      transport.routes.set('t', clusterRoute(2, { a: [0, 1], b: [0] }));
+      await instance.updateTopicRouteInfo('t');
+      transport.routes.delete('t');
+      await clock.advance(9 * POLL);
+      expect(instance.routeOf('t')).toBeDefined();
+    });
+
+    it('is asked for on by who consumes it, and taken when it is there again', async () => {
+      const { clock, cluster, transport, instance } = await openStarted();
+      await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock, instance });
+      await clock.advance(10 * POLL);
+      expect(instance.routeOf('t')).toBeUndefined();
+      transport.routes.set('t', clusterRoute(1, { c: [0] }));
+      await clock.advance(POLL);
+      expect(instance.brokerNames()).toEqual(['b', 'c']);
+    });
+  });
 });
 
 describe('brokers', () => {
