@@ -118,6 +118,7 @@ export class EmbeddedEngine {
       random,
       logger,
       registerTopic: (topic) => this.registerTopic(topic),
+      unregisterTopic: (topic) => this.unregisterTopic(topic),
       routeOf: (topic) =>
         this.outerApi?.topicRouteOf(topic) ?? this.namesrv.routes.pickupTopicRouteData(topic),
       tables: [kvConfig],
@@ -265,6 +266,11 @@ export class EmbeddedEngine {
   private registerTopic(topic: TopicConfig): void {
     this.registerRoute(topic);
     void this.outerApi?.registerBrokerAll();
+  }
+
+  private unregisterTopic(topic: string): void {
+    this.namesrv.routes.unregisterTopic(this.brokerConfig.brokerName, topic);
+    this.outerApi?.forgetRoute(topic);
   }
 
   private registerRoute({ topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicConfig): void {

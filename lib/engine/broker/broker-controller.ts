@@ -61,6 +61,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Called for every topic when the broker starts, and when one is new or changed. */
   readonly registerTopic: (config: TopicConfig) => void;
+  /** Called when one is deleted. */
+  readonly unregisterTopic: (topic: string) => void;
   /** The route of a topic in the whole cluster. */
   readonly routeOf: (topic: string) => TopicRouteData | undefined | Promise<TopicRouteData | undefined>;
   /** Tables of others that are kept in the same store. */
@@ -242,6 +244,8 @@ export class BrokerController implements RequestHandler {
     await this.store.deleteTopic(topic);
     this.topics.delete(topic);
     this.offsets.removeTopic(topic);
+    this.requestModes.removeTopic(topic);
+    this.options.unregisterTopic(topic);
     this.stats.onTopicDeleted(topic);
     this.holdService.wakeUp(topic);
     this.pops.onTopicDeleted(topic);

@@ -26,6 +26,12 @@ export class RouteInfoManager {
     queues.set(brokerName, { ...registration, brokerName });
   }
 
+  unregisterTopic(brokerName: string, topic: string): void {
+    const queues = this.topicQueueTable.get(topic);
+    queues?.delete(brokerName);
+    if (queues?.size === 0) this.topicQueueTable.delete(topic);
+  }
+
   brokerOf(brokerName: string): BrokerData | undefined {
     return this.brokerAddrTable.get(brokerName);
   }
@@ -64,10 +70,7 @@ export class RouteInfoManager {
     const brokerAddrs = new Map([...broker.brokerAddrs].filter(([id]) => id !== brokerId));
     if (brokerAddrs.size > 0) return this.registerBroker({ ...broker, brokerAddrs });
     this.brokerAddrTable.delete(brokerName);
-    for (const [topic, queues] of this.topicQueueTable) {
-      queues.delete(brokerName);
-      if (queues.size === 0) this.topicQueueTable.delete(topic);
-    }
+    for (const topic of this.topicQueueTable.keys()) this.unregisterTopic(brokerName, topic);
   }
 
   /** All topics that some broker has. */

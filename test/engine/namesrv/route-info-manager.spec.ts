@@ -33,6 +33,16 @@ describe('RouteInfoManager', () => {
     expect(routes.pickupTopicRouteData('__proto__')).toBeUndefined();
   });
 
+  it('forgets a topic that a broker has deleted, and leaves it to the others', () => {
+    const routes = new RouteInfoManager();
+    for (const name of ['a', 'b']) routes.registerBroker(broker(name));
+    for (const name of ['a', 'b']) routes.registerTopic(name, 't', queues(1));
+    routes.unregisterTopic('a', 't');
+    expect(routes.pickupTopicRouteData('t')!.brokerDatas).toEqual([broker('b')]);
+    routes.unregisterTopic('b', 't');
+    expect(routes.topics()).toEqual([]);
+  });
+
   it('knows all brokers', () => {
     const routes = new RouteInfoManager();
     routes.registerBroker(broker('a'));

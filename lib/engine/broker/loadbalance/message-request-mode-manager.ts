@@ -27,6 +27,18 @@ export class MessageRequestModeManager extends ConfigManager {
     await this.flush();
   }
 
+  removeTopic(topic: string): void {
+    if (this.table.delete(topic)) this.changed();
+  }
+
+  removeGroup(group: string): void {
+    for (const [topic, groups] of this.table) {
+      if (!groups.delete(group)) continue;
+      if (groups.size === 0) this.table.delete(topic);
+      this.changed();
+    }
+  }
+
   /** There is no file as long as nothing was ever set. */
   override async close(): Promise<void> {
     if (this.isUsed) await super.close();

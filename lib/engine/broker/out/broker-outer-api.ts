@@ -65,6 +65,11 @@ export class BrokerOuterAPI {
     return this.routes.get(topic);
   }
 
+  /** The topic is not here any more. */
+  forgetRoute(topic: string): void {
+    this.routes.delete(topic);
+  }
+
   /** Says of no topic any more that it is here. */
   async shutdown(): Promise<void> {
     const { broker, transport } = this.options;

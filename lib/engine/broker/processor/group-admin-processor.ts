@@ -32,8 +32,9 @@ export class GroupAdminProcessor {
   async deleteSubscriptionGroup({
     header: { groupName, cleanOffset },
   }: Request<'DELETE_SUBSCRIPTIONGROUP'>): Promise<Response<'DELETE_SUBSCRIPTIONGROUP'>> {
-    const { groups, offsets, stats } = this.broker;
+    const { groups, offsets, stats, requestModes } = this.broker;
     groups.delete(groupName);
+    requestModes.removeGroup(groupName);
     stats.onGroupDeleted(groupName);
     if (cleanOffset) offsets.removeGroup(groupName);
     await Promise.all([groups.flush(), offsets.flush()]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
@@ -35,6 +36,25 @@ describe('MessageRequestModeManager', () => {
     const restarted = await startEngine({ directory });
     expect(await assignments(await TestClient.open(restarted), 'BenchmarkTest')).toEqual(['POP -1']);
   });
+
+  it.each(['topic', 'group'])(
+    'is forgotten with its %s, though there is another one of that name',
+    async (what) => {
+      const directory = temporaryDirectory();
+      const engine = await startEngine({ directory });
+      const client = await TestClient.open(engine);
+      await createTopic(client, 't');
+      await client.call(RequestCode.SET_MESSAGE_REQUEST_MODE, undefined, { ...pop, topic: 't' });
+      expect(await assignments(client, 't')).toEqual(['POP -1']);
+      const group = { groupName: 'g', cleanOffset: true };
+      if (what === 'topic') await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+      else await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, group);
+      await createTopic(client, 't');
+      expect(await assignments(client, 't')).toContain('PULL 0');
+      await engine.close();
+      expect(JSON.parse(readTable(directory, FILE))).toEqual({ messageRequestModeMap: {} });
+    },
+  );
 
   it('takes the modes of the broker for topics without one, but never for retry topics', async () => {
     const engine = await startEngine({

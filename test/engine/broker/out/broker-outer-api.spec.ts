@@ -3,7 +3,7 @@ import { MQClientError } from '../../../../lib/errors/index.js';
 import { success } from '../../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { outerApiOf } from '../../../support/outer-api.js';
-import { ScriptedTransport, type ScriptedCall } from '../../../support/scripted-transport.js';
+import { routeOf, ScriptedTransport, type ScriptedCall } from '../../../support/scripted-transport.js';
 import { RecordingLogger } from '../../../support/test-store.js';
 import { SECOND, settle, VirtualClock } from '../../../support/virtual-clock.js';
 
@@ -61,4 +61,15 @@ it('a broker that ends unregisters where it is registered, and registers no more
     RequestCode.UNREGISTER_BROKER,
   ]);
   expect(clock.hasTimers).toBe(false);
+});
+
+it('a broker knows the route of a topic while no name server answers, until it has deleted the topic', async () => {
+  const { transport, api } = open();
+  transport.routes.set('t', routeOf(1, 'b'));
+  expect(await api.topicRouteOf('t')).toEqual(routeOf(1, 'b'));
+  for (const address of ['silent:1', 'good:1']) transport.deadNameServers.add(address);
+  transport.respond = (call) => call.fail(noAnswer);
+  expect(await api.topicRouteOf('t')).toEqual(routeOf(1, 'b'));
+  api.forgetRoute('t');
+  expect(await api.topicRouteOf('t')).toBeUndefined();
 });

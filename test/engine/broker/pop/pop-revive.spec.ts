@@ -124,7 +124,9 @@ describe('popped messages', () => {
     await broker.send('1');
     await broker.group.pop();
     await broker.pass(16 * SECOND);
+    expect((await broker.client.route('%RETRY%g_t')).code).toBe(ResponseCode.SUCCESS);
     await broker.client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    expect((await broker.client.route('%RETRY%g_t')).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
     await broker.send('2');
     expect(bodies((await broker.group.pop()).messages)).toEqual(['2']);
   });
