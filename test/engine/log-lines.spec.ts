@@ -46,7 +46,7 @@ describe('what others say stays within its line of the log', () => {
     const { engine, client } = await open();
     await client.send('t');
     const consumerGroup = FORGED;
-    const extraInfo = `0 ${Date.now()} 9000000000000 0 0 ${client.brokerName} 0 0`;
+    const extraInfo = `0 1000 9000000000000 0 0 ${client.brokerName} 0 0`;
     const header = { consumerGroup, topic: 't', queueId: 0, extraInfo, offset: 0 };
     for (let i = 0; i < 3; i++) await client.call(RequestCode.ACK_MESSAGE, header);
     expectLine(engine, 'Pop record t@0');
