@@ -12,7 +12,7 @@ import type {
 } from '../interfaces/listener-handle.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
 import { listenerNotRunning, topicOfNoListener } from '../rocketmq.messages.js';
-import type { IdempotencyStores } from '../idempotency/idempotency-stores.js';
+import type { IdempotencyStores } from './idempotency-stores.js';
 import { BatchCalls } from './batch-calls.js';
 import { consumerConfig, consumeThreadNumberOf, consumeTimeoutOf } from './listener-consumer-config.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';

@@ -18,7 +18,7 @@ import {
 } from '../rocketmq.messages.js';
 import { GROUP_OPTIONS, type GroupOptions } from './group-options.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
-import { checkIdempotentOptions } from '../idempotency/idempotency-stores.js';
+import { checkIdempotentOptions } from './idempotency-stores.js';
 import { checkListenerOptions } from './listener-option-rules.js';
 import { checkOverlaps, selectionsOf, subscriptionsOf, type Subscription } from './subscription.js';
 

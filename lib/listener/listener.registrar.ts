@@ -5,7 +5,7 @@ import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.int
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
 import type { RocketMQIdempotencyStore } from '../interfaces/idempotency.interface.js';
-import { IdempotencyStores, isStore } from '../idempotency/idempotency-stores.js';
+import { IdempotencyStores, isStore } from './idempotency-stores.js';
 import { lookUp } from '../provider-lookup.js';
 import {
   missingErrorHandler,

@@ -9,9 +9,9 @@ import type {
   RocketMQIdempotencyStore,
   RocketMQIdempotentOptions,
 } from '../interfaces/idempotency.interface.js';
-import type { ListenerCallContext, ListenerEndpoint } from '../listener/listener-endpoint.js';
-import { Ack, ErrorReplied, Retry, RocketMQOutcome } from '../listener/outcome.js';
-import type { IdempotencyTimes } from './idempotency-records.js';
+import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
+import { Ack, ErrorReplied, Retry, RocketMQOutcome } from './outcome.js';
+import type { IdempotencyTimes } from '../idempotency/idempotency-records.js';
 
 /** What {@link IdempotentCalls} needs beside the listener. */
 export interface IdempotencySettings {
@@ -31,15 +31,8 @@ export class IdempotentCalls {
     private readonly settings: IdempotencySettings,
   ) {}
 
-  /** The endpoint, called once for each key. */
-  static wrapping(endpoint: ListenerEndpoint, settings: IdempotencySettings): ListenerEndpoint {
-    const calls = new IdempotentCalls(endpoint, settings);
-    const invoke: ListenerEndpoint['invoke'] = (payload, message, context) =>
-      calls.call(payload, message as MessageExt, context);
-    return { ...endpoint, invoke };
-  }
-
-  private async call(payload: unknown, message: MessageExt, context: ListenerCallContext): Promise<unknown> {
+  /** Calls it, unless the key was handled, or is being. */
+  async call(payload: unknown, message: MessageExt, context: ListenerCallContext): Promise<unknown> {
     const { store, times } = this.settings;
     const answer = await store.begin(this.hashOf(payload, message), times);
     if (answer.state === 'DONE') return Ack;

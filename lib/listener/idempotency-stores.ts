@@ -5,11 +5,11 @@ import type {
   RocketMQIdempotencyStore,
   RocketMQIdempotentOptions,
 } from '../interfaces/idempotency.interface.js';
-import type { ListenerEndpoint } from '../listener/listener-endpoint.js';
+import type { ListenerEndpoint } from './listener-endpoint.js';
 import { parseDuration } from '../common/duration.js';
-import { BrokerIdempotencyStore } from './broker-idempotency-store.js';
+import { BrokerIdempotencyStore } from '../idempotency/broker-idempotency-store.js';
 import { IdempotentCalls } from './idempotent-calls.js';
-import { MemoryIdempotencyStore } from './memory-idempotency-store.js';
+import { MemoryIdempotencyStore } from '../idempotency/memory-idempotency-store.js';
 
 const DAY = 86_400_000;
 /** Milliseconds that a lease or the knowledge of a key may last. */
@@ -60,7 +60,8 @@ export class IdempotencyStores {
     const { key = (_: unknown, { msgId }) => msgId, ttl = DAY, lease = consumeTimeoutMillis } = options;
     const times = { ttl: millisOf(ttl)!, lease: millisOf(lease)! };
     const store = this.storeOf(options.store, endpoint.name);
-    return IdempotentCalls.wrapping(endpoint, { group, key, times, store });
+    const calls = new IdempotentCalls(endpoint, { group, key, times, store });
+    return { ...endpoint, invoke: calls.call.bind(calls) as ListenerEndpoint['invoke'] };
   }
 
   private storeOf(
