@@ -8,7 +8,6 @@ import type {
   ProcessQueueInfo,
 } from '../../remoting/body/consumer-running-info.js';
 import type { ConsumeType } from '../../remoting/body/heartbeat-data.js';
-import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
 import type { ConsumerContext } from './consumer-context.js';
@@ -24,7 +23,6 @@ export class ConsumerAdmin {
   constructor(
     private readonly context: ConsumerContext,
     private readonly consumeService: Pick<ConsumeMessageService, 'consumeMessageDirectly'>,
-    private readonly subscriptions: () => Iterable<SubscriptionData>,
     private readonly resetQueue: (queue: ProcessQueue, offset: number) => Promise<void>,
     private readonly consumeType: ConsumeType = 'CONSUME_PASSIVELY',
   ) {
@@ -33,7 +31,7 @@ export class ConsumerAdmin {
 
   /** What the consumer is and does (#consumerRunningInfo). */
   runningInfo(): ConsumerRunningInfo {
-    const subscriptionSet = [...this.subscriptions()];
+    const subscriptionSet = [...this.context.subscriptions.values()];
     const queues = [...this.context.processQueues()];
     return {
       properties: this.properties(),

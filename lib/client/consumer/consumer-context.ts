@@ -4,6 +4,8 @@ import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { isDlqTopic, retryTopicOf } from '../../common/mix-all.js';
+import type { ConsumerData, ConsumeType } from '../../remoting/body/heartbeat-data.js';
+import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
@@ -21,6 +23,8 @@ const UNLIMITED_RECONSUME_TIMES = 0x7fffffff;
 
 /** What the parts of one consumer have in common. */
 export class ConsumerContext {
+  /** What this consumer subscribes to, by topic. */
+  readonly subscriptions = new Map<string, SubscriptionData>();
   /** The queues of this consumer by their key. */
   readonly processQueueTable = new Map<string, ProcessQueue>();
   /** Queues that were taken away, until they are given free: in order when their last messages were handled. */
@@ -75,6 +79,14 @@ export class ConsumerContext {
 
   processQueues(): IterableIterator<ProcessQueue> {
     return this.processQueueTable.values();
+  }
+
+  /** What brokers are told of this consumer. */
+  consumerData(consumeType: ConsumeType): ConsumerData {
+    const { consumerGroup: groupName, messageModel, consumeFromWhere } = this.config;
+    const { unitMode } = this.instance.config;
+    const subscriptionDataSet = [...this.subscriptions.values()];
+    return { groupName, consumeType, messageModel, consumeFromWhere, subscriptionDataSet, unitMode };
   }
 
   /** Before the listener is called: a message shows the topic that its sender named, and notes the time. */

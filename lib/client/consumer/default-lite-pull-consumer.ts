@@ -35,7 +35,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   readonly isSuspended = false;
   readonly consumeService = { submit: () => this.arrivals.notify() };
   readonly lite: LitePullAssignment;
-  private readonly subscriptions = new Map<string, SubscriptionData>();
   private readonly context: ConsumerContext;
   private readonly rebalance: RebalancePushImpl;
   private readonly arrivals: Arrivals;
@@ -62,16 +61,12 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
       new PullRequest(this.context, this, queue, offset).pullLater(0);
     this.lite = new LitePullAssignment(this.context, this.config.pullThresholdForAll, pull);
     const locker = new QueueLocker(this.context);
-    this.rebalance = new RebalancePushImpl(
-      this.context,
-      locker,
-      () => this.topics,
-      (queue, offset) => this.lite.onAssigned(queue, offset),
+    this.rebalance = new RebalancePushImpl(this.context, locker, (queue, offset) =>
+      this.lite.onAssigned(queue, offset),
     );
     this.admin = new ConsumerAdmin(
       this.context,
       { consumeMessageDirectly: () => Promise.resolve(NOT_CALLED) },
-      () => this.subscriptions.values(),
       ({ mq }, offset) => this.resetTo(mq, offset),
       'CONSUME_ACTIVELY',
     );
@@ -87,7 +82,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   get topics(): Iterable<string> {
-    return this.subscriptions.keys();
+    return this.context.subscriptions.keys();
   }
 
   /**
@@ -101,7 +96,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     const data = buildSubscriptionData(wrapped, subExpression, this.instance.clock.now());
     if (data === undefined)
       throw new MQClientError(`The tag expression "${subExpression}" of topic ${topic} has no tag`);
-    this.subscriptions.set(wrapped, data);
+    this.context.subscriptions.set(wrapped, data);
     if (listener !== undefined) this.listeners.push(listener);
     if (!this.isRunning) return;
     await this.instance.sendHeartbeatToAllBrokers();
@@ -115,7 +110,8 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
    * @throws MQClientError when there are subscriptions.
    */
   async assign(queues: readonly MessageQueue[]): Promise<void> {
-    if (this.subscriptions.size > 0) throw new MQClientError('Subscribe and assign are mutually exclusive.');
+    if (this.context.subscriptions.size > 0)
+      throw new MQClientError('Subscribe and assign are mutually exclusive.');
     this.checkRunning();
     const wrapped = queues.map((mq) => this.wrap(mq));
     const keys = (this.assigned = new Set(wrapped.map(messageQueueKey)));
@@ -255,14 +251,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   consumerData(): ConsumerData {
-    return {
-      groupName: this.group,
-      consumeType: 'CONSUME_ACTIVELY',
-      messageModel: this.config.messageModel,
-      consumeFromWhere: this.config.consumeFromWhere,
-      subscriptionDataSet: [...this.subscriptions.values()],
-      unitMode: this.instance.config.unitMode,
-    };
+    return this.context.consumerData('CONSUME_ACTIVELY');
   }
 
   async doRebalance(): Promise<void> {
@@ -279,7 +268,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   persistConsumerOffset(): void {}
 
   subscriptionOf(topic: string): SubscriptionData | undefined {
-    return this.subscriptions.get(topic) ?? buildSubscriptionData(topic, SUB_ALL, 0);
+    return this.context.subscriptions.get(topic) ?? buildSubscriptionData(topic, SUB_ALL, 0);
   }
 
   onOffsetIllegal({ mq }: ProcessQueue, offset: number): void {
@@ -294,10 +283,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.context.offsetStore.removeOffset(queue.mq);
     this.lite.drop(queue.mq);
     this.takeLater(queue.mq);
-  }
-
-  onSubscriptionUnknown(): void {
-    this.instance.sendHeartbeatSoon();
   }
 
   private async take(mq: MessageQueue): Promise<void> {

@@ -47,7 +47,6 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   readonly consumeService: ConsumeMessageService;
   readonly admin: ConsumerAdmin;
   isSuspended = false;
-  private readonly subscriptions = new Map<string, SubscriptionData>();
   private readonly context: ConsumerContext;
   private readonly rebalance: RebalancePushImpl;
   private readonly dispatcher: AsyncTraceDispatcher | undefined;
@@ -84,16 +83,12 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     this.rebalance = new RebalancePushImpl(
       this.context,
       locker,
-      () => this.topics,
       (queue, offset) => new PullRequest(this.context, this, queue, offset).pullLater(0),
       this.popping?.assignment,
       () => this.renewSubscriptions(),
     );
-    this.admin = new ConsumerAdmin(
-      this.context,
-      this.consumeService,
-      () => this.subscriptions.values(),
-      (queue, offset) => this.rebalance.reset(queue, offset),
+    this.admin = new ConsumerAdmin(this.context, this.consumeService, (queue, offset) =>
+      this.rebalance.reset(queue, offset),
     );
   }
 
@@ -102,7 +97,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   }
 
   get topics(): Iterable<string> {
-    return this.subscriptions.keys();
+    return this.context.subscriptions.keys();
   }
 
   /**
@@ -113,7 +108,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   subscribe(topic: string, selector: string | MessageSelector = SUB_ALL): void {
     const wrapped = this.instance.withNamespace(topic);
     const given = typeof selector === 'string' ? MessageSelector.byTag(selector) : selector;
-    this.subscriptions.set(wrapped, subscriptionOf(wrapped, given, this.instance.clock.now()));
+    this.context.subscriptions.set(wrapped, subscriptionOf(wrapped, given, this.instance.clock.now()));
   }
 
   /**
@@ -209,14 +204,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   }
 
   consumerData(): ConsumerData {
-    return {
-      groupName: this.group,
-      consumeType: 'CONSUME_PASSIVELY',
-      messageModel: this.config.messageModel,
-      consumeFromWhere: this.config.consumeFromWhere,
-      subscriptionDataSet: [...this.subscriptions.values()],
-      unitMode: this.instance.config.unitMode,
-    };
+    return this.context.consumerData('CONSUME_PASSIVELY');
   }
 
   async doRebalance(): Promise<void> {
@@ -239,7 +227,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   }
 
   subscriptionOf(topic: string): SubscriptionData | undefined {
-    return this.subscriptions.get(topic);
+    return this.context.subscriptions.get(topic);
   }
 
   /**
@@ -248,8 +236,9 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
    */
   private renewSubscriptions(): void {
     const now = this.instance.clock.now();
-    for (const [topic, data] of this.subscriptions)
-      this.subscriptions.set(topic, { ...data, subVersion: Math.max(now, data.subVersion + 1) });
+    const { subscriptions } = this.context;
+    for (const [topic, data] of subscriptions)
+      subscriptions.set(topic, { ...data, subVersion: Math.max(now, data.subVersion + 1) });
     this.tellBrokers();
   }
 
@@ -261,7 +250,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
   /** Why a broker cannot filter by more than tags, if one cannot (MQClientInstance#checkClientInBroker). */
   private async checkClientInBroker(): Promise<MQBrokerError | undefined> {
     const { clientId } = this.instance;
-    for (const subscriptionData of this.subscriptions.values()) {
+    for (const subscriptionData of this.context.subscriptions.values()) {
       if (subscriptionData.expressionType === 'TAG') continue;
       const body = { clientId, group: this.group, subscriptionData };
       const request = { code: RequestCode.CHECK_CLIENT_CONFIG, header: undefined, body };
@@ -286,17 +275,13 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     void this.instance.logged(() => this.rebalance.takeAnew(queue));
   }
 
-  onSubscriptionUnknown(): void {
-    this.instance.sendHeartbeatSoon();
-  }
-
   subscribePopRetry(retryTopic: string): void {
     this.subscribe(retryTopic);
     this.tellBrokers();
   }
 
   unsubscribePopRetry(retryTopic: string): void {
-    this.subscriptions.delete(retryTopic);
+    this.context.subscriptions.delete(retryTopic);
     this.instance.sendHeartbeatSoon();
     void this.instance.logged(() => this.rebalance.dropTopic(retryTopic));
   }

@@ -23,7 +23,7 @@ const DELAY_WHEN_SUSPENDED = 1000;
 const DELAY_WHEN_NOT_HELD = 100;
 
 /** What a pop loop needs of its consumer. */
-export type PopOwner = Pick<PullOwner, 'isSuspended' | 'subscriptionOf' | 'onSubscriptionUnknown'>;
+export type PopOwner = Pick<PullOwner, 'isSuspended' | 'subscriptionOf'>;
 
 /** The pop loop of one assignment (PopRequest, and DefaultMQPushConsumerImpl#popMessage): one pop at a time. */
 export class PopRequest implements ResponseCallback<PopCode> {
@@ -159,7 +159,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
     this.context.logger.warn(
       `Popping from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
-    if (UNKNOWN_SUBSCRIPTION.has(code)) this.owner.onSubscriptionUnknown();
+    if (UNKNOWN_SUBSCRIPTION.has(code)) this.context.instance.sendHeartbeatSoon();
     this.popLater(DELAY_WHEN_EXCEPTION);
   }
 

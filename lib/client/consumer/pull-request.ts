@@ -55,8 +55,6 @@ export interface PullOwner {
   onOffsetIllegal(queue: ProcessQueue, offset: number): void;
   /** The broker does not know the topic: a later one of the same name would begin anew. */
   onTopicGone(queue: ProcessQueue): void;
-  /** The broker does not know what this consumer subscribes to. */
-  onSubscriptionUnknown(): void;
 }
 
 /** The pull loop of one queue (PullRequest, and DefaultMQPushConsumerImpl#pullMessage): one pull at a time. */
@@ -256,7 +254,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
       `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
     if (code === ResponseCode.TOPIC_NOT_EXIST && this.mayForget) return this.owner.onTopicGone(this.queue);
-    if (UNKNOWN_SUBSCRIPTION.has(code)) this.owner.onSubscriptionUnknown();
+    if (UNKNOWN_SUBSCRIPTION.has(code)) this.context.instance.sendHeartbeatSoon();
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }
 

@@ -39,7 +39,6 @@ export class RebalancePushImpl {
   constructor(
     private readonly context: ConsumerContext,
     private readonly locker: QueueLocker,
-    private readonly topics: () => Iterable<string>,
     /** A queue was given to this consumer: pulling begins at `offset`. */
     private readonly onAssigned: (queue: ProcessQueue, offset: number) => void,
     /** Brokers share the queues out, and not the members of the group. */
@@ -180,7 +179,7 @@ export class RebalancePushImpl {
       const round: Round = new Map();
       this.isRenewed = false;
       this.unsettleIdle();
-      for (const topic of this.topics())
+      for (const topic of this.context.subscriptions.keys())
         if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
       this.lastRound = round;
     }
