@@ -132,6 +132,21 @@ export function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A table of options by these names, of which some are required; absent by default. */
+export function tableOf<T = unknown>(
+  allowed: string,
+  rules: Readonly<Record<string, OptionRule<unknown>>>,
+  ...required: readonly string[]
+): OptionRule<T | undefined> {
+  const isAllowed = ([name, value]: [string, unknown]) =>
+    Object.hasOwn(rules, name) && (value === undefined || rules[name]!.accepts(value));
+  const accepts = (value: unknown) =>
+    isTable(value) &&
+    required.every((name) => rules[name]!.accepts(value[name])) &&
+    Object.entries(value).every(isAllowed);
+  return { default: undefined, allowed, accepts };
+}
+
 /** A text that is not empty and must not appear in an error; absent by default. */
 export function secret(allowed: string, maxLength = Infinity): OptionRule<string | undefined> {
   const isAllowed = (value: string) => value !== '' && value.length <= maxLength;

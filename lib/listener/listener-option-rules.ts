@@ -7,6 +7,7 @@ import {
   isTable,
   oneOf,
   resolveOptions,
+  tableOf,
   type OptionChecks,
   type OptionRule,
 } from '../common/option-rules.js';
@@ -25,10 +26,12 @@ const SELECTION = {
   selectorExpression: anyText,
 };
 
+const selection = tableOf('{ topic, selectorType, selectorExpression }', SELECTION, 'topic');
+
 const topics: OptionRule<unknown> = {
   default: undefined,
-  allowed: 'a text, or an array of texts and { topic, selectorType, selectorExpression }',
-  accepts: (value) => anyText.accepts(value) || (Array.isArray(value) && value.every(isSelection)),
+  allowed: `a text, or an array of texts and ${selection.allowed}`,
+  accepts: (value) => anyText.accepts(value) || (Array.isArray(value) && value.every(isTopic)),
 };
 
 /** What listeners and the module's `consumer` have in common. */
@@ -76,11 +79,11 @@ const listenerRules: OptionChecks<RocketMQMessageListenerOptions> = {
   messageConverter: messageConverterRule,
   validate: bool(false),
   reply: bool(false),
-  batch: {
-    default: undefined,
-    allowed: '{ size: 1 to 1024, lingerMs: 0 to 60000 }',
-    accepts: (value) => isTable(value) && Object.entries(value).every(isBatchOption) && 'size' in value,
-  },
+  batch: tableOf(
+    '{ size: 1 to 1024, lingerMs: 0 to 60000 }',
+    { size: integer(1, 1, 1024), lingerMs: integer(0, 0, 60_000) },
+    'size',
+  ),
   ...sharedRules,
 };
 
@@ -113,22 +116,13 @@ export function checkConsumerOptions(options: RocketMQConsumerOptions): void {
   resolveOptions('consumer', defaultRules, options);
 }
 
-function isSelection(value: unknown): boolean {
-  if (anyText.accepts(value)) return true;
-  const rules: Readonly<Record<string, OptionRule<unknown>>> = SELECTION;
-  const isAllowed = ([name, given]: [string, unknown]) =>
-    Object.hasOwn(rules, name) && (given === undefined || rules[name]!.accepts(given));
-  return isTable(value) && 'topic' in value && Object.entries(value).every(isAllowed);
-}
-
 /** @throws ConfigurationError for a name that is no option there, and for a value that is not allowed. */
 export function checkConsumerSettings(owner: string, settings: RocketMQConsumerSettings): void {
   resolveOptions(owner, settingRules, settings);
 }
 
-function isBatchOption([name, value]: [string, unknown]): boolean {
-  if (name === 'size') return integer(1, 1, 1024).accepts(value);
-  return name === 'lingerMs' && (value === undefined || integer(0, 0, 60_000).accepts(value));
+function isTopic(value: unknown): boolean {
+  return anyText.accepts(value) || selection.accepts(value);
 }
 
 function isTime(value: unknown): value is number | string | Date {

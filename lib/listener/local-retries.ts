@@ -3,28 +3,17 @@ import { escapedLogger } from '../common/logger.js';
 import type { Clock } from '../common/clock.js';
 import { describe } from '../common/describe.js';
 import type { MessageExt } from '../common/message-ext.js';
-import { integer, type OptionRule } from '../common/option-rules.js';
+import { integer, tableOf } from '../common/option-rules.js';
 import type { RocketMQLocalRetryOptions } from '../interfaces/message-listener-options.interface.js';
 import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
 
 const DEFAULT_DELAY = 100;
-const RULES: Readonly<Record<string, OptionRule<number>>> = {
-  attempts: integer(1, 1, 100),
-  delayMs: integer(DEFAULT_DELAY, 0, 60_000),
-};
 
-export const localRetryRule: OptionRule<unknown> = {
-  default: undefined,
-  allowed: '{ attempts: 1 to 100, delayMs: 0 to 60000 }',
-  accepts: (value) => {
-    if (typeof value !== 'object' || value === null || !('attempts' in value)) return false;
-    return Object.entries(value).every(
-      ([name, given]) =>
-        Object.hasOwn(RULES, name) &&
-        (RULES[name]!.accepts(given) || (name !== 'attempts' && given === undefined)),
-    );
-  },
-};
+export const localRetryRule = tableOf(
+  '{ attempts: 1 to 100, delayMs: 0 to 60000 }',
+  { attempts: integer(1, 1, 100), delayMs: integer(DEFAULT_DELAY, 0, 60_000) },
+  'attempts',
+);
 
 /** Calls a listener again that failed, before its message goes back to the broker. */
 export class LocalRetries {

@@ -1,4 +1,4 @@
-import { integer, type OptionRule } from '../../common/option-rules.js';
+import { integer, tableOf } from '../../common/option-rules.js';
 
 /** At most so many messages within any time of this length. */
 export interface RateLimit {
@@ -8,21 +8,12 @@ export interface RateLimit {
   readonly durationMs: number;
 }
 
-const RULES: Readonly<Record<keyof RateLimit, OptionRule<number>>> = {
-  max: integer(1, 1, 100_000),
-  durationMs: integer(1000, 1, 86_400_000),
-};
-
-export const rateLimitRule: OptionRule<RateLimit | undefined> = {
-  default: undefined,
-  allowed: '{ max: 1 to 100000, durationMs: 1 to 86400000 }',
-  accepts: (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    const given = value as Record<string, unknown>;
-    const areKnown = Object.keys(given).every((name) => Object.hasOwn(RULES, name));
-    return areKnown && Object.entries(RULES).every(([name, rule]) => rule.accepts(given[name]));
-  },
-};
+export const rateLimitRule = tableOf<RateLimit>(
+  '{ max: 1 to 100000, durationMs: 1 to 86400000 }',
+  { max: integer(1, 1, 100_000), durationMs: integer(1000, 1, 86_400_000) },
+  'max',
+  'durationMs',
+);
 
 /** At most `max` events within any `durationMs`; the times of the last ones are kept. */
 export class RateWindow {
