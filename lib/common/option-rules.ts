@@ -10,6 +10,9 @@ export interface OptionRule<T> {
 }
 
 export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> };
+/** Options as they are given: what is left out, or undefined, is as by default. */
+export type Given<T> = { [K in keyof T]?: T[K] | undefined };
+
 /** Rules for options that are checked, and passed on without their defaults. */
 export type OptionChecks<T> = { readonly [K in keyof T]-?: OptionRule<unknown> };
 

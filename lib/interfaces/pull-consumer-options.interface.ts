@@ -1,4 +1,5 @@
 import type { LitePullConsumerConfig } from '../client/index.js';
+import type { Given } from '../common/option-rules.js';
 
 /**
  * Options of a consumer that fetches messages itself, by the names of rocketmq-spring (`rocketmq.pull-consumer.*`) and of
@@ -6,7 +7,7 @@ import type { LitePullConsumerConfig } from '../client/index.js';
  *
  * @publicApi
  */
-export interface RocketMQPullConsumerOptions {
+export interface RocketMQPullConsumerOptions extends Given<Omit<LitePullConsumerConfig, 'consumerGroup'>> {
   /** Consumer group. */
   group: string;
   /**
@@ -18,29 +19,6 @@ export interface RocketMQPullConsumerOptions {
   topic?: string | undefined;
   /** Tags with `||` between them. Default: `*`, all messages. */
   selectorExpression?: string | undefined;
-  /** Whether the members of the group share the messages or each gets all. Default: `CLUSTERING`. */
-  messageModel?: LitePullConsumerConfig['messageModel'] | undefined;
-  /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
-  consumeFromWhere?: LitePullConsumerConfig['consumeFromWhere'] | undefined;
-  /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */
-  consumeTimestamp?: number | undefined;
-  /** How queues are divided among the members of the group. Default: `AVG`. */
-  allocateMessageQueueStrategy?: LitePullConsumerConfig['allocateMessageQueueStrategy'] | undefined;
-  /** Most messages of one pull, and of one poll that does not say otherwise. Default: 10. */
-  pullBatchSize?: number | undefined;
-  /** Commit with a poll what polls before it returned. Default: true. */
-  autoCommit?: boolean | undefined;
-  /** Milliseconds between these commits, at least 1000. Default: 5000. */
-  autoCommitIntervalMillis?: number | undefined;
-  /** Milliseconds that a poll waits for messages. Default: 5000. */
-  pollTimeoutMillis?: number | undefined;
-  /** Messages, and MiB, of a queue that wait to be fetched before pulling pauses. Default: 1000, 100. */
-  pullThresholdForQueue?: number | undefined;
-  pullThresholdSizeForQueue?: number | undefined;
-  /** Messages of all queues that wait to be fetched before pulling pauses. Default: 10,000. */
-  pullThresholdForAll?: number | undefined;
-  /** Distance between the first and the last waiting message of a queue before pulling pauses. Default: 2000. */
-  consumeMaxSpan?: number | undefined;
 }
 
 /**

@@ -10,55 +10,73 @@ import type { ConsumeFromWhere, MessageModel } from '../../remoting/body/heartbe
 export interface ConsumerConfig {
   /** Name of the consumer group. */
   consumerGroup: string;
-  /** Whether the members of the group share the messages or each gets all. */
+  /** Whether the members of the group share the messages or each gets all. Default: `CLUSTERING`. */
   messageModel: MessageModel;
-  /** Where a group begins that has no offset yet. */
+  /** Where a group begins that has no offset yet. Default: `CONSUME_FROM_LAST_OFFSET`. */
   consumeFromWhere: ConsumeFromWhere;
-  /** For `CONSUME_FROM_TIMESTAMP`, in milliseconds since the epoch; by default half an hour before the start. */
+  /** For `CONSUME_FROM_TIMESTAMP`, milliseconds since the epoch. Default: half an hour before the start. */
   consumeTimestamp: number | undefined;
-  /** How queues are divided among the members, which must all do it in the same way. */
+  /**
+   * How queues are divided among the members of the group, which must all have the same strategy: `AVG`, `AVG_BY_CIRCLE`,
+   * `CONSISTENT_HASH`, what {@link allocateMessageQueueConsistentHash}, {@link allocateMessageQueueByConfig} or
+   * {@link allocateMessageQueueByMachineRoom} return, or one of your own. Default: `AVG`.
+   */
   allocateMessageQueueStrategy: AllocationOption;
-  /** Makes the store of the offsets, for the group as brokers call it; none: brokers, or a file for broadcasting. */
+  /**
+   * Makes the store in which the consumer of a group keeps how far it has come, in place of a file on this machine (`BROADCASTING`) or the
+   * brokers. Called at each start of the consumer. Default: none.
+   */
   offsetStore: OffsetStoreFactory | undefined;
-  /** Calls of the listener that may be under way at once. */
+  /** Calls that may be under way at once in this member of the group. Default: 20. */
   consumeThreadNumber: number;
-  /** At most so many calls of the listener begin within a time, by this member of the group; pulling waits for them. */
+  /** At most so many calls of the listener begin within a time, by this member of the group; pulling waits for them. Default: no limit. */
   rateLimit: RateLimit | undefined;
-  /** Most messages of one call of the listener. */
+  /** Most messages of one call of the listener. Default: 1. */
   consumeMessageBatchMaxSize: number;
-  /** Most messages of one pull; brokers send at most 32. */
+  /** Most messages of one pull; brokers send at most 32. Default: 32. */
   pullBatchSize: number;
-  /** Milliseconds between pulls of a queue. */
+  /** Milliseconds between pulls of a queue. Default: 0. */
   pullInterval: number;
-  /** Messages, and MiB, of a queue that wait for the listener before pulling pauses. */
+  /** Messages of a queue that may wait before pulling pauses, 1 to 65,535. Default: 1000. */
   pullThresholdForQueue: number;
+  /** The same in MiB, 1 to 1024. Default: 100. */
   pullThresholdSizeForQueue: number;
-  /** The same for all queues of this member together, which have equal parts of it; -1: no such limit. */
+  /**
+   * Messages of all queues of this member together, which have equal parts of it, in place of {@link pullThresholdForQueue}. Default: -1,
+   * no such limit.
+   */
   pullThresholdForTopic: number;
+  /** The same in MiB, in place of {@link pullThresholdSizeForQueue}. Default: -1, no such limit. */
   pullThresholdSizeForTopic: number;
-  /** Distance between the first and the last waiting message of a queue before pulling pauses. */
+  /** Distance of the first and the last waiting message of a queue before pulling pauses; not in order. Default: 2000. */
   consumeConcurrentlyMaxSpan: number;
-  /** Attempts before a message is dead; -1: 16 concurrently, unlimited in order. */
+  /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
   maxReconsumeTimes: number;
-  /** Milliseconds between attempts in order, from 10 to 30,000. */
+  /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */
   suspendCurrentQueueTimeMillis: number;
-  /** Minutes after which a message that is still being handled is also sent back. */
+  /**
+   * Minutes that a call may take. Then its `signal` is aborted, its message comes again, and what becomes of the call does not count; in
+   * order the queue waits for the call, and it counts. Default: 15.
+   */
   consumeTimeout: number;
-  /** Milliseconds that a shutdown waits for running listeners. */
+  /** Milliseconds that a shutdown waits for running listeners. Default: 0. */
   awaitTerminationMillisWhenShutdown: number;
   /** Whether messages are handled in the order of their queue. */
   consumeOrderly: boolean;
-  /** Send a record of every delivery to the trace topic, in the background. */
+  /** Send a record of every delivery to the trace topic, in the background. Default: false. */
   enableMsgTrace: boolean;
-  /** Topic of these records; `RMQ_SYS_TRACE_TOPIC` by default. */
+  /** Topic of these records. Default: `RMQ_SYS_TRACE_TOPIC`. */
   customizedTraceTopic: string | undefined;
-  /** Share queues out among the members themselves; otherwise the broker does, and says whether to pull or to pop. */
+  /**
+   * Whether the members of the group share the queues out themselves. With `false` the broker does, and says for each topic whether
+   * to pull or to pop (`setMessageRequestMode` of `RocketMQAdmin` and `MQAdminImpl`). Not in order, and not for `BROADCASTING`. Default: true.
+   */
   clientRebalance: boolean;
-  /** Most messages of one pop. */
+  /** Most messages of one pop, 1 to 32. Default: 32. */
   popBatchNums: number;
-  /** Milliseconds for which nobody else gets popped messages. */
+  /** Milliseconds that a listener has for a popped message, 5000 to 300,000; then it comes again. Default: 60,000. */
   popInvisibleTime: number;
-  /** Popped messages of an assignment that are not done before popping pauses. */
+  /** Popped messages that are not done before popping pauses, 1 to 65,535. Default: 96. */
   popThresholdForQueue: number;
 }
 

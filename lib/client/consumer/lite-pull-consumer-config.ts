@@ -9,19 +9,20 @@ export interface LitePullConsumerConfig extends Pick<
   | 'consumeFromWhere'
   | 'consumeTimestamp'
   | 'allocateMessageQueueStrategy'
-  | 'pullBatchSize'
   | 'pullThresholdForQueue'
   | 'pullThresholdSizeForQueue'
 > {
-  /** Commit with a poll what polls before it returned. */
+  /** Most messages of one pull, and of one poll that does not say otherwise. Default: 10. */
+  pullBatchSize: number;
+  /** Commit with a poll what polls before it returned. Default: true. */
   autoCommit: boolean;
-  /** Milliseconds between these commits, at least 1000. */
+  /** Milliseconds between these commits, at least 1000. Default: 5000. */
   autoCommitIntervalMillis: number;
-  /** Milliseconds that a poll waits for messages. */
+  /** Milliseconds that a poll waits for messages. Default: 5000. */
   pollTimeoutMillis: number;
-  /** Messages of all queues that wait to be fetched before pulling pauses. */
+  /** Messages of all queues that wait to be fetched before pulling pauses. Default: 10,000. */
   pullThresholdForAll: number;
-  /** Distance between the first and the last waiting message of a queue before pulling pauses. */
+  /** Distance between the first and the last waiting message of a queue before pulling pauses. Default: 2000. */
   consumeMaxSpan: number;
 }
 
