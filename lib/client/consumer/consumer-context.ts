@@ -6,6 +6,7 @@ import type { MessageExt } from '../../common/message-ext.js';
 import { isDlqTopic, retryTopicOf } from '../../common/mix-all.js';
 import type { ConsumerData, ConsumeType } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import { MQAdminImpl } from '../mq-admin-impl.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
@@ -33,6 +34,7 @@ export class ConsumerContext {
   readonly popProcessQueueTable = new Map<string, PopProcessQueue>();
   /** Topics whose popped messages came to nothing, with the topics from which they come, while those are pulled from. */
   readonly popRetryTopics = new Map<string, string>();
+  readonly questions: MQAdminImpl;
   readonly pulled: PulledMessages;
   readonly backSender: MessageBackSender;
   readonly maxReconsumeTimes: number;
@@ -51,6 +53,7 @@ export class ConsumerContext {
     const defaultTimes = consumeOrderly ? UNLIMITED_RECONSUME_TIMES : DEFAULT_MAX_RECONSUME_TIMES;
     this.maxReconsumeTimes = maxReconsumeTimes < 0 ? defaultTimes : maxReconsumeTimes;
     this.retryTopic = retryTopicOf(consumerGroup);
+    this.questions = new MQAdminImpl(instance);
     this.pulled = new PulledMessages(instance.clock);
     this.stats = new ConsumerStatsManager(instance.clock);
     this.backSender = new MessageBackSender(instance, consumerGroup, this.maxReconsumeTimes);

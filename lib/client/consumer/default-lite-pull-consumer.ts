@@ -4,7 +4,6 @@ import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
-import { MQAdminImpl } from '../mq-admin-impl.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
 import { checkGroup } from '../validators.js';
@@ -38,7 +37,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   private readonly context: ConsumerContext;
   private readonly rebalance: RebalancePushImpl;
   private readonly arrivals: Arrivals;
-  private readonly questions: MQAdminImpl;
   private readonly listeners: MessageQueueListener[] = [];
   /** Keys of the queues that `assign` named last. */
   private assigned: ReadonlySet<string> | undefined;
@@ -55,7 +53,6 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
     const offsetStore = createOffsetStore(instance, this.group, resolved.messageModel);
     this.context = new ConsumerContext(instance, pullConfig(this.config), offsetStore);
-    this.questions = new MQAdminImpl(instance);
     this.arrivals = new Arrivals(instance.clock);
     const pull = (queue: ProcessQueue, offset: number) =>
       new PullRequest(this.context, this, queue, offset).pullLater(0);
@@ -170,7 +167,8 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
    * @throws MQClientError when this consumer does not have the queue, or the queue does not reach there.
    */
   async seek(mq: MessageQueue, offset: number): Promise<void> {
-    const [min, max] = await Promise.all([this.questions.minOffset(mq), this.questions.maxOffset(mq)]);
+    const { questions } = this.context;
+    const [min, max] = await Promise.all([questions.minOffset(mq), questions.maxOffset(mq)]);
     if (!(Number.isSafeInteger(offset) && offset >= min && offset <= max)) {
       throw new MQClientError(
         `Seek offset illegal, seek offset = ${offset}, min offset = ${min}, max offset = ${max}`,
@@ -180,11 +178,11 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   async seekToBegin(mq: MessageQueue): Promise<void> {
-    this.goTo(this.wrap(mq), await this.questions.minOffset(mq));
+    this.goTo(this.wrap(mq), await this.context.questions.minOffset(mq));
   }
 
   async seekToEnd(mq: MessageQueue): Promise<void> {
-    this.goTo(this.wrap(mq), await this.questions.maxOffset(mq));
+    this.goTo(this.wrap(mq), await this.context.questions.maxOffset(mq));
   }
 
   /** Polls return a message again, and what is behind it, if the queue is still one of this consumer. */
@@ -232,12 +230,12 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
 
   /** The first message that was stored at a time (milliseconds since the epoch) or later. */
   offsetForTimestamp(mq: MessageQueue, timestamp: number): Promise<number> {
-    return this.questions.searchOffset(mq, timestamp);
+    return this.context.questions.searchOffset(mq, timestamp);
   }
 
   /** All queues of a topic. */
   fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
-    return this.questions.fetchMessageQueues(topic);
+    return this.context.questions.fetchMessageQueues(topic);
   }
 
   /** Leaves the group; what was fetched but not committed comes again. */

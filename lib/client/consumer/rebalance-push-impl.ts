@@ -335,32 +335,18 @@ export class RebalancePushImpl {
 
   /** The persisted offset, or where `consumeFromWhere` says (RebalancePushImpl#computePullFromWhereWithException). */
   async computePullFromWhere(mq: MessageQueue): Promise<number> {
-    const { offsetStore, config } = this.context;
+    const { offsetStore, config, questions } = this.context;
     const persisted = await offsetStore.readOffset(mq);
     if (persisted >= 0) return persisted;
     switch (config.consumeFromWhere) {
       case 'CONSUME_FROM_FIRST_OFFSET':
         return 0;
       case 'CONSUME_FROM_LAST_OFFSET':
-        return isRetryTopic(mq.topic) ? 0 : this.maxOffset(mq);
+        return isRetryTopic(mq.topic) ? 0 : questions.maxOffset(mq);
       case 'CONSUME_FROM_TIMESTAMP':
-        if (isRetryTopic(mq.topic)) return this.maxOffset(mq);
-        return this.searchOffset(mq, this.consumeTimestamp);
+        if (isRetryTopic(mq.topic)) return questions.maxOffset(mq);
+        return questions.searchOffset(mq, this.consumeTimestamp);
     }
-  }
-
-  private async maxOffset({ topic, queueId, brokerName }: MessageQueue): Promise<number> {
-    const request = { code: RequestCode.GET_MAX_OFFSET, header: { topic, queueId }, body: undefined };
-    return (await this.context.instance.request(brokerName, request)).header!.offset;
-  }
-
-  private async searchOffset(
-    { topic, queueId, brokerName }: MessageQueue,
-    timestamp: number,
-  ): Promise<number> {
-    const header = { topic, queueId, timestamp, boundaryType: 'lower' } as const;
-    const request = { code: RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, header, body: undefined };
-    return (await this.context.instance.request(brokerName, request)).header!.offset;
   }
 }
 
