@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { homedir } from 'node:os';
 import { DEFAULT_MAX_MESSAGE_SIZE } from '../common/message-ext.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import { bool, integer, resolveOptions, text, type OptionRules } from '../common/option-rules.js';
+import { bool, integer, text, type OptionRules } from '../common/option-rules.js';
 
 /** What a client does in the background; units are milliseconds (ClientConfig). */
 export interface ClientConfig {
@@ -53,11 +53,6 @@ export const clientRules: OptionRules<ClientConfig> = {
     (value) => value.trim() !== '',
   ),
 };
-
-/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
-export function resolveClientConfig(given: Partial<ClientConfig> = {}): ClientConfig {
-  return resolveOptions('client', clientRules, given);
-}
 
 /** ClientConfig#buildMQClientId. */
 export function buildClientId(instanceName: string, unitName: string | undefined): string {

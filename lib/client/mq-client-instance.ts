@@ -4,6 +4,7 @@ import { decodeMessages } from '../common/message-decoder.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { CLIENT_INNER_PRODUCER_GROUP } from '../common/mix-all.js';
 import { withoutNamespace, wrapNamespace } from '../common/namespace-util.js';
+import { resolveOptions } from '../common/option-rules.js';
 import { MQBrokerError } from '../errors/mq-broker.error.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import type { ConsumerData, HeartbeatData } from '../remoting/body/heartbeat-data.js';
@@ -15,7 +16,7 @@ import type { ConnectionChange } from '../remoting/transport/connection-change.j
 import { invoke, type Transport } from '../remoting/transport/transport.js';
 import type { FoundBroker } from './broker-addr-table.js';
 import { ConnectionTable, type ConnectionStatus } from './connection-table.js';
-import { buildClientId, resolveClientConfig, type ClientConfig } from './client-config.js';
+import { buildClientId, clientRules, type ClientConfig } from './client-config.js';
 import { ClientRemotingProcessor } from './client-remoting-processor.js';
 import type { ConsumerAdmin } from './consumer/consumer-admin.js';
 import { ConsumeTurns } from './consumer/consume-turns.js';
@@ -75,7 +76,7 @@ export class MQClientInstance {
   private isRunning = false;
 
   constructor(options: MQClientOptions) {
-    this.config = resolveClientConfig(options.config);
+    this.config = resolveOptions('client', clientRules, options.config);
     this.transport = options.transport;
     this.clock = options.clock;
     this.random = options.random;

@@ -1,4 +1,4 @@
-import { bool, integer, limit, oneOf, resolveOptions, type OptionRules } from '../../common/option-rules.js';
+import { bool, integer, limit, oneOf, type OptionRules } from '../../common/option-rules.js';
 import { allocationRule, type AllocationOption } from '../allocate/allocation-strategies.js';
 import { offsetStoreRule, type OffsetStoreFactory } from '../offset/offset-store.js';
 import { groupRule, topicRule } from '../validators.js';
@@ -118,9 +118,4 @@ export const consumerRules: OptionRules<ConsumerConfig> = {
 
 export function consumeTimeoutMillis({ consumeTimeout }: Pick<ConsumerConfig, 'consumeTimeout'>): number {
   return consumeTimeout * 60_000;
-}
-
-/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
-export function resolveConsumerConfig(given: Partial<ConsumerConfig>): ConsumerConfig {
-  return resolveOptions('consumer', consumerRules, given);
 }

@@ -1,5 +1,6 @@
 import type { MessageExt } from '../../common/message-ext.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
+import { resolveOptions } from '../../common/option-rules.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
@@ -9,10 +10,10 @@ import { createOffsetStore } from '../offset/create-offset-store.js';
 import { checkGroup } from '../validators.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
-import { resolveConsumerConfig } from './consumer-config.js';
+import { consumerRules, type ConsumerConfig } from './consumer-config.js';
 import { Arrivals } from './lite-pull-arrivals.js';
 import { LitePullAssignment } from './lite-pull-assignment.js';
-import { resolveLitePullConsumerConfig, type LitePullConsumerConfig } from './lite-pull-consumer-config.js';
+import { litePullConsumerRules, type LitePullConsumerConfig } from './lite-pull-consumer-config.js';
 import type { ProcessQueue } from './process-queue.js';
 import { PullRequest, type PullOwner } from './pull-request.js';
 import { QueueLocker } from './queue-locker.js';
@@ -49,7 +50,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     private readonly instance: MQClientInstance,
     config: Partial<LitePullConsumerConfig>,
   ) {
-    const resolved = resolveLitePullConsumerConfig(config);
+    const resolved = resolveOptions('pullConsumer', litePullConsumerRules, config);
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
     const offsetStore = createOffsetStore(instance, this.group, resolved.messageModel);
     this.context = new ConsumerContext(instance, pullConfig(this.config), offsetStore);
@@ -359,18 +360,10 @@ const NOT_CALLED = {
   spentTimeMills: 0,
 } as const;
 
-function pullConfig(config: LitePullConsumerConfig) {
-  const { consumerGroup, messageModel, consumeFromWhere, consumeTimestamp, pullBatchSize } = config;
-  const { allocateMessageQueueStrategy, pullThresholdForQueue, pullThresholdSizeForQueue } = config;
-  return resolveConsumerConfig({
-    consumerGroup,
-    messageModel,
-    consumeFromWhere,
-    consumeTimestamp,
-    pullBatchSize,
-    allocateMessageQueueStrategy,
-    pullThresholdForQueue,
-    pullThresholdSizeForQueue,
-    consumeConcurrentlyMaxSpan: config.consumeMaxSpan,
-  });
+/** The part of it that a pull loop, and the sharing of queues, need. */
+function pullConfig(config: LitePullConsumerConfig): ConsumerConfig {
+  const { autoCommit: _autoCommit, autoCommitIntervalMillis: _interval, ...others } = config;
+  const { pollTimeoutMillis: _timeout, pullThresholdForAll: _all, consumeMaxSpan, ...same } = others;
+  const given = { ...same, consumeConcurrentlyMaxSpan: consumeMaxSpan };
+  return resolveOptions('consumer', consumerRules, given);
 }

@@ -1,4 +1,5 @@
 import type { MessageExt } from '../../common/message-ext.js';
+import { resolveOptions } from '../../common/option-rules.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { retryTopicOf } from '../../common/mix-all.js';
 import { ConfigurationError } from '../../errors/configuration.error.js';
@@ -20,7 +21,7 @@ import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.
 import type { ConsumeMessageService } from './consume-message-service.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
-import { consumeTimeoutMillis, resolveConsumerConfig, type ConsumerConfig } from './consumer-config.js';
+import { consumerRules, consumeTimeoutMillis, type ConsumerConfig } from './consumer-config.js';
 import { MessageSelector, subscriptionOf } from './message-selector.js';
 import type {
   ConsumeConcurrentlyStatus,
@@ -60,7 +61,8 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     config: Partial<ConsumerConfig>,
     listener: MessageListener,
   ) {
-    const resolved = resolveConsumerConfig({ ...config, consumeOrderly: 'orderly' in listener });
+    const given = { ...config, consumeOrderly: 'orderly' in listener };
+    const resolved = resolveOptions('consumer', consumerRules, given);
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
     const { consumeOrderly, messageModel, consumerGroup } = this.config;
     if (consumeOrderly && messageModel === 'BROADCASTING') {

@@ -1,4 +1,4 @@
-import { bool, integer, resolveOptions, type OptionRules } from '../../common/option-rules.js';
+import { bool, integer, type OptionRules } from '../../common/option-rules.js';
 import { consumerRules, type ConsumerConfig } from './consumer-config.js';
 
 /** How a lite pull consumer works; names, units and defaults are those of DefaultLitePullConsumer. */
@@ -41,10 +41,3 @@ export const litePullConsumerRules: OptionRules<LitePullConsumerConfig> = {
   autoCommitIntervalMillis: integer(5000, 1000),
   pollTimeoutMillis: integer(5000, 0),
 };
-
-/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
-export function resolveLitePullConsumerConfig(
-  given: Partial<LitePullConsumerConfig>,
-): LitePullConsumerConfig {
-  return resolveOptions('pullConsumer', litePullConsumerRules, given);
-}

@@ -4,6 +4,7 @@ import { MessageSysFlag } from '../../common/message-sys-flag.js';
 import type { Message } from '../../common/message.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
+import { resolveOptions } from '../../common/option-rules.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { NO_BYTES } from '../../common/no-bytes.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
@@ -19,7 +20,7 @@ import { checkBatch } from './message-batch.js';
 import { chooseQueue, type MessageQueueSelector } from './message-queue-selector.js';
 import { MQFaultStrategy } from './mq-fault-strategy.js';
 import { Outgoing } from './outgoing.js';
-import { resolveProducerConfig, type ProducerConfig } from './producer-config.js';
+import { producerRules, type ProducerConfig } from './producer-config.js';
 import type { ProducerInner } from './producer-inner.js';
 import { brokerNameOf } from './recall-handle.js';
 import type { SendResult } from './send-result.js';
@@ -64,7 +65,7 @@ export class DefaultMQProducer implements ProducerInner {
     protected readonly instance: MQClientInstance,
     config: Partial<ProducerConfig> = {},
   ) {
-    const resolved = resolveProducerConfig(config);
+    const resolved = resolveOptions('producer', producerRules, config);
     this.config = { ...resolved, group: instance.withNamespace(resolved.group) };
     const faultStrategy = new MQFaultStrategy(instance.clock, this.config.sendLatencyFaultEnable);
     if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);

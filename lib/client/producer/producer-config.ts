@@ -1,5 +1,5 @@
 import { ZLIB_LEVEL } from '../../common/compression.js';
-import { bool, integer, resolveOptions, type OptionRules } from '../../common/option-rules.js';
+import { bool, integer, type OptionRules } from '../../common/option-rules.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { maxMessageSizeRule } from '../client-config.js';
 import { groupRule, topicRule } from '../validators.js';
@@ -65,8 +65,3 @@ export const producerRules: OptionRules<ProducerConfig> = {
   enableMsgTrace: bool(false),
   customizedTraceTopic: topicRule<string | undefined>(undefined),
 };
-
-/** Fills in defaults; {@link ConfigurationError} for a value that is not allowed. */
-export function resolveProducerConfig(given: Partial<ProducerConfig> = {}): ProducerConfig {
-  return resolveOptions('producer', producerRules, given);
-}
