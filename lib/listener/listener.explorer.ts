@@ -18,6 +18,9 @@ import { ListenerMetadataAccessor } from './listener-metadata.accessor.js';
 
 const ON_MESSAGE = 'onMessage';
 
+type Decorated = Parameters<ListenerMetadataAccessor['getListenerOptions']>[0];
+type Methods = Readonly<Record<string, Decorated>>;
+
 /** Finds the listeners of an application, in every module. */
 @Injectable()
 export class ListenerExplorer {
@@ -46,65 +49,47 @@ export class ListenerExplorer {
 
   private endpointsOf(wrapper: InstanceWrapper): FoundListener[] {
     // Of a provider with a factory only the instance knows its class; of a request-scoped one only the wrapper does.
-    const type = isShared(wrapper) ? wrapper.instance?.constructor : wrapper.metatype;
-    const prototype = typeof type === 'function' ? (type.prototype as object | undefined) : undefined;
+    const type = (isShared(wrapper) ? wrapper.instance?.constructor : wrapper.metatype) as Type | undefined;
+    if (typeof type !== 'function') return [];
+    const prototype = type.prototype as Methods | undefined;
     if (prototype === undefined || prototype === Object.prototype) return [];
-    const endpoints: FoundListener[] = [];
-    const classOptions = this.accessor.getListenerOptions(type as never);
-    const ofClass = this.accessor.getIdempotentOptions(type as never);
-    if (classOptions !== undefined)
-      endpoints.push({
-        ...this.classEndpoint(wrapper, type as never, prototype, classOptions),
-        idempotent: ofClass,
-      });
-    else if (ofClass !== undefined)
-      throw new ConfigurationError(idempotentWithoutListener((type as Type).name));
-    for (const method of this.scanner.getAllMethodNames(prototype))
-      endpoints.push(...this.methodEndpoint(wrapper, type as never, prototype, method));
-    if (endpoints.length === 0) return [];
-    if (classOptions === undefined && isMadeScoped(wrapper))
-      this.logger.warn(madeScoped((type as Type).name));
+    const ofClass = this.endpointAt(type, wrapper, type, ON_MESSAGE);
+    const ofMethods = this.scanner
+      .getAllMethodNames(prototype)
+      .flatMap((method) => this.endpointAt(prototype[method]!, wrapper, type, method));
+    if (ofClass.length + ofMethods.length === 0) return [];
+    if (ofClass.length === 0 && isMadeScoped(wrapper)) this.logger.warn(madeScoped(type.name));
     const prepareStart = prepareStartOf(wrapper, prototype);
-    return endpoints.map((endpoint) => ({ ...endpoint, prepareStart }));
+    return [...ofClass, ...ofMethods].map((endpoint) => ({ ...endpoint, prepareStart }));
   }
 
-  private methodEndpoint(
+  /** The listener that a class or a method is by its decorators, if it is one. */
+  private endpointAt(
+    decorated: Decorated,
     wrapper: InstanceWrapper,
-    type: { readonly name: string },
-    prototype: object,
+    type: Type,
     method: string,
   ): FoundListener[] {
-    const handler = (prototype as Record<string, never>)[method];
-    const options = this.accessor.getListenerOptions(handler);
-    const idempotent = this.accessor.getIdempotentOptions(handler);
-    if (options !== undefined)
-      return [{ ...this.endpoint(wrapper, type, prototype, method, options), idempotent }];
+    const options = this.accessor.getListenerOptions(decorated);
+    const idempotent = this.accessor.getIdempotentOptions(decorated);
+    if (options !== undefined) return [{ ...this.endpoint(wrapper, type, method, options), idempotent }];
     if (idempotent === undefined) return [];
-    throw new ConfigurationError(idempotentWithoutListener(`${type.name}.${method}`));
-  }
-
-  private classEndpoint(
-    wrapper: InstanceWrapper,
-    type: { readonly name: string },
-    prototype: object,
-    options: RocketMQMessageListenerOptions,
-  ): FoundListener {
-    if (typeof (prototype as Record<string, unknown>)[ON_MESSAGE] !== 'function') {
-      throw new ConfigurationError(listenerWithoutMethod(type.name));
-    }
-    return this.endpoint(wrapper, type, prototype, ON_MESSAGE, options);
+    const name = decorated === type ? type.name : `${type.name}.${method}`;
+    throw new ConfigurationError(idempotentWithoutListener(name));
   }
 
   private endpoint(
     wrapper: InstanceWrapper,
-    type: { readonly name: string },
-    prototype: object,
+    type: Type,
     method: string,
     given: RocketMQMessageListenerOptions,
   ): FoundListener {
+    const prototype = type.prototype as Methods;
+    if (typeof prototype[method] !== 'function')
+      throw new ConfigurationError(listenerWithoutMethod(type.name));
     const name = method === ON_MESSAGE ? type.name : `${type.name}.${method}`;
     const { listenerEnhancers = [] } = this.module.consumer ?? {};
-    const options = enhance(given, { type: type as Type, method }, listenerEnhancers);
+    const options = enhance(given, { type, method }, listenerEnhancers);
     const payloadType = options.batch === undefined ? options.messageType : Array;
     const invoke = this.handlers.create(wrapper, prototype, method, payloadType);
     return { name, className: type.name, options, invoke };
