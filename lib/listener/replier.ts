@@ -87,10 +87,7 @@ export class Replier {
     if (isEmpty && !sendsEmpty) throw new MQClientError(emptyReply(name));
     const headers: ReadonlyMap<string, unknown> = isGeneric ? result.headers : new Map();
     const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
-    const { body, contentType } = payloads.toBody(
-      content ?? null,
-      typeof asked === 'string' ? asked : undefined,
-    );
+    const { body, contentType } = payloads.toBody(content ?? null, asked);
     // RocketMQ has no messages without a body.
     if (body.length === 0) throw new MQClientError(emptyReply(name));
     const reply = createReplyMessage(request, body);

@@ -34,8 +34,12 @@ export class PayloadConverter {
     return new PayloadConverter(this.isSpringCompatible, custom);
   }
 
-  /** @throws MessageConversionError when it has no JSON form, or the converter fails. */
-  toBody(payload: unknown, contentType: string | undefined): ConvertedPayload {
+  /**
+   * @param asked the header, which counts when it is a text.
+   * @throws MessageConversionError when it has no JSON form, or the converter fails.
+   */
+  toBody(payload: unknown, asked: unknown): ConvertedPayload {
+    const contentType = typeof asked === 'string' ? asked : undefined;
     const converted = this.custom?.toBody === undefined ? undefined : this.ask(payload, contentType);
     return converted ?? toBody(payload, contentType, this.isSpringCompatible);
   }

@@ -319,10 +319,7 @@ export class SendingTemplate {
     }
     const { isSpringCompatible } = this.settings;
     const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
-    const { body, contentType } = this.payloads.toBody(
-      content,
-      typeof asked === 'string' ? asked : undefined,
-    );
+    const { body, contentType } = this.payloads.toBody(content, asked);
     const message = new Message(topic, body, checkTag(options.tag) ?? tag);
     message.putProperty(RocketMQHeaders.CONTENT_TYPE, contentType);
     if (isSpringCompatible) this.addSpringHeaders(message);
