@@ -8,6 +8,7 @@ import type { ConsumerData, ConsumeType } from '../../remoting/body/heartbeat-da
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import { MQAdminImpl } from '../mq-admin-impl.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
+import { createOffsetStore } from '../offset/create-offset-store.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumerConfig } from './consumer-config.js';
 import { ConsumerStatsManager } from './consumer-stats-manager.js';
@@ -34,6 +35,7 @@ export class ConsumerContext {
   readonly popProcessQueueTable = new Map<string, PopProcessQueue>();
   /** Topics whose popped messages came to nothing, with the topics from which they come, while those are pulled from. */
   readonly popRetryTopics = new Map<string, string>();
+  readonly offsetStore: OffsetStore;
   readonly questions: MQAdminImpl;
   readonly pulled: PulledMessages;
   readonly backSender: MessageBackSender;
@@ -43,12 +45,13 @@ export class ConsumerContext {
   readonly stats: ConsumerStatsManager;
   private readonly retryTopic: string;
 
+  /** @throws ConfigurationError when the store of offsets that the application makes is none. */
   constructor(
     readonly instance: MQClientInstance,
     readonly config: ConsumerConfig,
-    readonly offsetStore: OffsetStore,
   ) {
     const { consumerGroup, consumeOrderly, maxReconsumeTimes, consumeThreadNumber } = config;
+    this.offsetStore = createOffsetStore(instance, consumerGroup, config.messageModel, config.offsetStore);
     this.concurrency = consumeThreadNumber;
     const defaultTimes = consumeOrderly ? UNLIMITED_RECONSUME_TIMES : DEFAULT_MAX_RECONSUME_TIMES;
     this.maxReconsumeTimes = maxReconsumeTimes < 0 ? defaultTimes : maxReconsumeTimes;

@@ -6,7 +6,6 @@ import type { ConsumerData } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import { buildSubscriptionData, SUB_ALL } from '../../remoting/filter/filter-api.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
-import { createOffsetStore } from '../offset/create-offset-store.js';
 import { checkGroup } from '../validators.js';
 import { ConsumerAdmin } from './consumer-admin.js';
 import { ConsumerContext } from './consumer-context.js';
@@ -52,8 +51,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   ) {
     const resolved = resolveOptions('pullConsumer', litePullConsumerRules, config);
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
-    const offsetStore = createOffsetStore(instance, this.group, resolved.messageModel);
-    this.context = new ConsumerContext(instance, pullConfig(this.config), offsetStore);
+    this.context = new ConsumerContext(instance, pullConfig(this.config));
     this.arrivals = new Arrivals(instance.clock);
     const pull = (queue: ProcessQueue, offset: number) =>
       new PullRequest(this.context, this, queue, offset).pullLater(0);

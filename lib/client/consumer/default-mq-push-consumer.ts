@@ -11,7 +11,6 @@ import { RequestCode } from '../../remoting/request-code.js';
 import { ResponseCode } from '../../remoting/response-code.js';
 import { invoke } from '../../remoting/transport/transport.js';
 import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
-import { createOffsetStore } from '../offset/create-offset-store.js';
 import { DefaultMQProducer } from '../producer/default-mq-producer.js';
 import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
 import { ConsumeMessageTrace } from '../trace/consume-message-trace.js';
@@ -64,17 +63,13 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     const given = { ...config, consumeOrderly: 'orderly' in listener };
     const resolved = resolveOptions('consumer', consumerRules, given);
     this.config = { ...resolved, consumerGroup: instance.withNamespace(resolved.consumerGroup) };
-    const { consumeOrderly, messageModel, consumerGroup } = this.config;
+    const { consumeOrderly, messageModel } = this.config;
     if (consumeOrderly && messageModel === 'BROADCASTING') {
       throw new ConfigurationError(
         'Broadcast messages cannot be consumed in order: use CLUSTERING or CONCURRENTLY',
       );
     }
-    this.context = new ConsumerContext(
-      instance,
-      this.config,
-      createOffsetStore(instance, consumerGroup, messageModel, resolved.offsetStore),
-    );
+    this.context = new ConsumerContext(instance, this.config);
     const locker = new QueueLocker(this.context);
     if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
     const service = this.createService(listener, locker, resolved);
