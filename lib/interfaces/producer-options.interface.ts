@@ -25,7 +25,7 @@ export interface RocketMQProducerOptions {
   retryTimesWhenSendFailed?: number | undefined;
   /** Further attempts of `asyncSend` without an answer. Default: 2. */
   retryTimesWhenSendAsyncFailed?: number | undefined;
-  /** Send to another broker when the message was stored less safely than asked. Default: false. */
+  /** Send to another broker when the message was stored less safely than asked; it stays stored if that fails. Default: false. */
   retryNextServer?: boolean | undefined;
   /**
    * Chooses the queue of sends with a `hashKey`, in place of the hash of the key. Such a send is not tried again.

@@ -63,6 +63,8 @@ export class SendTask implements ResponseCallback<SendCode> {
   private attempts = 0;
   private queue!: MessageQueue;
   private brokersSent = '';
+  /** Of an attempt that stored the message less safely than it might be elsewhere. */
+  private stored: SendResult | undefined;
   /** In the time of `Clock.monotonicNow`. */
   private sentAt = 0;
 
@@ -86,7 +88,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const { startedAt } = this.outgoing;
     const moment = now === undefined ? instance.clock.monotonicNow() : startedAt;
     const remaining = millisLeft(this.timeout, startedAt, moment);
-    if (remaining <= 0) return this.reject(this.timedOut());
+    if (remaining <= 0) return this.fail(this.timedOut());
     const lastBroker = this.attempts === 0 ? undefined : this.queue.brokerName;
     this.queue = this.fixedQueue ?? faultStrategy.selectOneMessageQueue(this.publishInfo, lastBroker);
     this.attempts++;
@@ -103,13 +105,16 @@ export class SendTask implements ResponseCallback<SendCode> {
     const sendStatus = SEND_STATUS.get(response.code);
     this.environment.faultStrategy.update(this.queue.brokerName, this.sentAt, sendStatus === undefined);
     if (sendStatus === undefined) return this.onBrokerError(response);
-    if (
-      sendStatus !== 'SEND_OK' &&
-      this.environment.config.retryAnotherBrokerWhenNotStoreOK &&
-      this.mayRetrySync()
-    ) {
-      return this.attempt();
-    }
+    const result = this.resultOf(sendStatus, response);
+    this.environment.trace?.onSent(this.outgoing, this.sentAt, result);
+    const { retryAnotherBrokerWhenNotStoreOK } = this.environment.config;
+    if (sendStatus === 'SEND_OK' || !retryAnotherBrokerWhenNotStoreOK || !this.mayRetrySync())
+      return this.resolve(result);
+    this.stored = result;
+    this.attempt();
+  }
+
+  private resultOf(sendStatus: SendStatus, { header }: RemotingResponse<SendCode>): SendResult {
     const {
       msgId: offsetMsgId,
       queueId,
@@ -118,11 +123,11 @@ export class SendTask implements ResponseCallback<SendCode> {
       regionId,
       traceOn,
       recallHandle,
-    } = response.header!;
+    } = header!;
     const { msgId, message } = this.outgoing;
     const isQueue = queueId === this.queue.queueId && message.topic === this.queue.topic;
     const messageQueue = isQueue ? this.queue : { ...this.queue, topic: message.topic, queueId };
-    const result: SendResult = {
+    return {
       sendStatus,
       msgId,
       offsetMsgId,
@@ -133,8 +138,6 @@ export class SendTask implements ResponseCallback<SendCode> {
       traceOn,
       recallHandle,
     };
-    this.environment.trace?.onSent(this.outgoing, this.sentAt, result);
-    this.resolve(result);
   }
 
   onError(error: RocketMQError): void {
@@ -145,7 +148,13 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   private retryOrReject(error: RocketMQError): void {
     if (error.retryable && this.mayRetry()) this.attempt();
-    else this.reject(this.finalError(error));
+    else this.fail(this.finalError(error));
+  }
+
+  /** What an attempt before has stored is no failure, whatever came of the later ones (DefaultMQProducerImpl#sendDefaultImpl). */
+  private fail(error: Error): void {
+    if (this.stored === undefined) this.reject(error);
+    else this.resolve(this.stored);
   }
 
   private onBrokerError({ code, remark }: RemotingResponse<SendCode>): void {
@@ -155,7 +164,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const { topic } = this.outgoing.message;
     const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, brokerName, isRetryable, topic);
     if (isRetryable && this.mayRetrySync()) this.attempt();
-    else this.reject(this.finalError(error));
+    else this.fail(this.finalError(error));
   }
 
   /** After an answer of a broker only a sender that waits for the result tries again. */

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { ProducerConfig } from '../../../lib/client/index.js';
+import { MQClientError, RemotingTimeoutError } from '../../../lib/errors/index.js';
+import { failure, success } from '../../../lib/remoting/remoting-command.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
+import { ScriptedTransport, routeOf, type ScriptedCall } from '../../support/scripted-transport.js';
+import { message, startProducer } from '../../support/test-peers.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
+
+function open(producer: Partial<ProducerConfig> = {}) {
+  const clock = new VirtualClock();
+  const transport = new ScriptedTransport();
+  const cluster = { namesrvAddrs: ['ns:1'], connect: () => transport, close: async () => {} };
+  transport.routes.set('t', routeOf(2, 'a', 'b'));
+  return { clock, transport, producer: startProducer(cluster, { clock, producer }) };
+}
+
+const stored = (code: ResponseCode, queueOffset: number) => ({
+  ...success<never>({ msgId: 'offset-id', queueId: 0, queueOffset } as never, undefined as never),
+  code,
+});
+const refused = (code: ResponseCode) => failure(code, 'because');
+
+describe('a send that was stored less safely, and is tried again for that,', () => {
+  it.each<[string, (call: ScriptedCall) => void]>([
+    ['fail', (call) => call.fail(new MQClientError('no connection', { retryable: true }))],
+    ['are refused', (call) => call.answer(refused(ResponseCode.SYSTEM_BUSY))],
+    ['are refused for good', (call) => call.answer(refused(ResponseCode.MESSAGE_ILLEGAL))],
+  ])('has been stored when all further attempts %s', async (_, respond) => {
+    const { transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const sent = producer.send(message('t'));
+    await settle();
+    transport.respond = respond;
+    transport.calls[0]!.answer(stored(ResponseCode.FLUSH_SLAVE_TIMEOUT, 5));
+    expect(await sent).toMatchObject({ sendStatus: 'FLUSH_SLAVE_TIMEOUT', queueOffset: 5 });
+  });
+
+  it('has been stored when nobody answers until the timeout', async () => {
+    const { clock, transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const sent = producer.send(message('t'), { timeout: 1000 });
+    await settle();
+    transport.calls[0]!.answer(stored(ResponseCode.SLAVE_NOT_AVAILABLE, 5));
+    await clock.advance(1000);
+    transport.calls[1]!.fail(new RemotingTimeoutError('no answer', 1000));
+    expect(await sent).toMatchObject({ sendStatus: 'SLAVE_NOT_AVAILABLE', queueOffset: 5 });
+    const sends = transport.calls.filter(({ request }) => request.code === RequestCode.SEND_MESSAGE);
+    expect(sends).toHaveLength(2);
+  });
+
+  it('has been stored as the last attempt says that stored it', async () => {
+    const { transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const answers = [
+      stored(ResponseCode.FLUSH_SLAVE_TIMEOUT, 5),
+      stored(ResponseCode.FLUSH_DISK_TIMEOUT, 6),
+      refused(ResponseCode.SYSTEM_BUSY),
+    ];
+    transport.respond = (call) => call.answer(answers.shift()!);
+    expect(await producer.send(message('t'))).toMatchObject({
+      sendStatus: 'FLUSH_DISK_TIMEOUT',
+      queueOffset: 6,
+    });
+    expect(answers).toEqual([]);
+  });
+});
