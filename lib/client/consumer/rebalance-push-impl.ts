@@ -286,11 +286,11 @@ export class RebalancePushImpl {
     const { processQueueTable, clock } = this.context;
     const keys = new Set(share.map(messageQueueKey));
     const oldest = clock.monotonicNow() - PULL_MAX_IDLE_TIME;
-    for (const [key, queue] of processQueueTable) {
-      if (this.isStopped) return;
-      const isExpired = queue.lastPullAt < oldest;
-      if (queue.mq.topic === topic && (!keys.has(key) || isExpired)) await this.drop(queue);
-    }
+    const isLost = ({ mq, lastPullAt }: ProcessQueue) =>
+      mq.topic === topic && (!keys.has(messageQueueKey(mq)) || lastPullAt < oldest);
+    if (this.isStopped) return;
+    // All at once: one that waited for the broker of another would meanwhile be handled by two members.
+    await Promise.all([...processQueueTable.values()].filter(isLost).map((queue) => this.drop(queue)));
     for (const mq of share) {
       if (this.isStopped) return;
       if (!processQueueTable.has(messageQueueKey(mq))) await this.takeLogged(mq);
