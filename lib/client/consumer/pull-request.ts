@@ -63,6 +63,8 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private isNear = false;
   /** The member of the broker to pull from: what it said last (PullAPIWrapper, `pullFromWhichNodeTable`). */
   private brokerId = MASTER_ID;
+  /** Of the broker that was pulled from last. */
+  private address = '';
 
   constructor(
     private readonly context: ConsumerContext,
@@ -118,6 +120,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
       return this.pullLater(DELAY_WHEN_EXCEPTION);
     }
     const { transport } = context.instance;
+    this.address = broker.address;
     this.isNear = transport.isNear?.(broker.address) ?? false;
     const header = this.header(subscription, broker.isSlave);
     const request = { code: RequestCode.PULL_MESSAGE, header, body: undefined };
@@ -204,13 +207,13 @@ export class PullRequest implements ResponseCallback<PullCode> {
   }
 
   /**
-   * A slave does not keep the pull back but sends us to the master. While there is none we would ask it again and again,
-   * as Java's client does.
+   * A slave does not keep the pull back but sends us to the master. While there is none, or it acts as the master itself, we would
+   * ask it again and again, as Java's client does.
    */
   private onNothing(code: ResponseCode, nextBeginOffset: number): void {
     const isStuck = code === ResponseCode.PULL_RETRY_IMMEDIATELY && nextBeginOffset === this.nextOffset;
     this.moveTo(nextBeginOffset);
-    this.pullLater(isStuck && this.findBroker()?.isSlave ? DELAY_WHEN_EXCEPTION : 0);
+    this.pullLater(isStuck && this.findBroker()?.address === this.address ? DELAY_WHEN_EXCEPTION : 0);
   }
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {

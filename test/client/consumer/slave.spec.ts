@@ -142,6 +142,21 @@ describe('pulling', () => {
     await clock.advance(30_000);
     expect(pulls().at(-1)!.address).toBe('a:0');
   });
+
+  it('asks a slave that acts as the master, and has nothing, once a second', async () => {
+    const { clock, cluster, setMembers, pulls } = await open();
+    setMembers(0);
+    cluster.answer = (call) => {
+      if (call.request.code !== RequestCode.PULL_MESSAGE) return false;
+      // Without a pause there would be no end.
+      if (pulls().length < 100) call.answer(pulled(ResponseCode.PULL_RETRY_IMMEDIATELY, 7, 0));
+      return true;
+    };
+    pulls()[0]!.answer(pulled(ResponseCode.PULL_RETRY_IMMEDIATELY, 7, 0));
+    await clock.advance(10_000);
+    expect(pulls()).toHaveLength(11);
+    expect(new Set(addressesOf(pulls()))).toEqual(new Set(['a:0']));
+  });
 });
 
 describe('offsets', () => {
