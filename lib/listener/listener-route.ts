@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.js';
 import { DEAD_LETTER_LEVEL } from '../common/delay-level.js';
 import { describe } from '../common/describe.js';
 import type { MessageExt } from '../common/message-ext.js';
-import { MessageConversionError } from '../errors/index.js';
+import { MessageConversionError, RocketMQError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQDelayLevels } from '../interfaces/message-listener-options.interface.js';
 import type { RocketMQErrorHandler } from '../interfaces/rocketmq-error-handler.interface.js';
@@ -80,7 +80,7 @@ export async function outcomeOfError(
   thrown: unknown,
 ): Promise<RocketMQOutcome> {
   // An outcome without an error is one that the listener returned, and not logged as a failure.
-  const error = thrown ?? new Error('The listener failed without a reason');
+  const error = orUnreadable(message, thrown ?? new Error('The listener failed without a reason'));
   if (route?.errorHandler === undefined) return ruleFor(route, message, error);
   try {
     const outcome = await route.errorHandler.handleError(error, message);
@@ -132,4 +132,18 @@ function read(route: ListenerRoute | undefined, message: MessageExt): unknown {
 
 function unreadable(error: unknown): never {
   throw error instanceof MessageConversionError ? new UnreadableMessageError(error.message, error) : error;
+}
+
+/** A body that cannot be decompressed is no more readable where a filter, or the listener itself, was the first to ask for it. */
+function orUnreadable(message: MessageExt, error: unknown): unknown {
+  const isOfBody = error instanceof RocketMQError && error.code === 'DECOMPRESSION' && !hasBody(message);
+  return isOfBody ? new UnreadableMessageError(error.message, error) : error;
+}
+
+function hasBody(message: MessageExt): boolean {
+  try {
+    return message.body !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,8 @@
 import { IsInt, IsString, Length } from 'class-validator';
 import { Type } from 'class-transformer';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { decompressBody } from '../../lib/common/compression.js';
+import { MessageSysFlag } from '../../lib/common/message-sys-flag.js';
 import {
   ConfigurationError,
   MessageBuilder,
@@ -144,6 +146,48 @@ describe('a payload that cannot be read', () => {
     expect(await calls.take()).toEqual([{ id: 'next' }]);
     expect((await dead.take())[0]!.body.toString()).toBe('no json');
     await app.logger.logged('is not JSON');
+  });
+
+  it.each<[string, RocketMQMessageListenerOptions['messageType']]>([
+    ['String', String],
+    ['Buffer', Buffer],
+    ['MessageExt', MessageExt],
+    ['none', undefined],
+  ])(
+    'does not do so either when its body cannot be decompressed (messageType: %s)',
+    async (_name, messageType) => {
+      const [calls, dead] = [new Inbox<string>(), new Inbox<MessageExt>()];
+      const options = { topic: 't', consumerGroup: 'g', consumeMode: 'ORDERLY', messageType } as const;
+      const onMessage = (_payload: unknown, { body }: MessageExt) => calls.push(body.toString());
+      const app = await startApp({
+        providers: [
+          listener(options, onMessage),
+          listener({ topic: '%DLQ%g', consumerGroup: 'dead', messageType: MessageExt }, dead.push),
+        ],
+      });
+      const broker = await app.broker();
+      const { COMPRESSED, COMPRESSION_TYPE_MASK } = MessageSysFlag;
+      await broker.send('t', { body: 'no type', sysFlag: COMPRESSED | COMPRESSION_TYPE_MASK });
+      await broker.send('t', { body: 'next' });
+      expect(await calls.take()).toEqual(['next']);
+      expect((await dead.take())[0]!.storedBody.toString()).toBe('no type');
+      await app.logger.logged('compressed with the unknown type 7');
+    },
+  );
+
+  it('is not what a listener means that cannot decompress something else', async () => {
+    const app = await startApp({
+      providers: [
+        listener({ topic: 't', consumerGroup: 'g' }, () =>
+          decompressBody(Buffer.from('other'), MessageSysFlag.COMPRESSED, 10),
+        ),
+      ],
+    });
+    await app.template.syncSend('t', 'x');
+    await app.logger.logged('is damaged or larger than 10 bytes');
+    await app.close();
+    const again = await startApp({ directory: app.directory });
+    expect(await again.stored('%DLQ%g')).toEqual([]);
   });
 
   it('among others that were handed over with it goes alone', async () => {
