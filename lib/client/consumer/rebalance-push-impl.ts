@@ -2,6 +2,7 @@ import type { Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
+import { RemotingTimeoutError } from '../../errors/remoting-timeout.error.js';
 import { subscribeQueuesOf } from '../../remoting/body/subscribe-queues.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -32,6 +33,8 @@ export class RebalancePushImpl {
   private readonly groupMembers = new GroupMembers();
   /** Whether {@link onNewest} was called in this round: one renewal is for all brokers. */
   private isRenewed = false;
+  /** Brokers that have not answered in this round. */
+  private readonly silent = new Set<string>();
   private isRequested = false;
   private isStopped = false;
   private retryTimer: Timer | undefined;
@@ -178,6 +181,7 @@ export class RebalancePushImpl {
       this.isRequested = false;
       const round: Round = new Map();
       this.isRenewed = false;
+      this.silent.clear();
       this.unsettleIdle();
       for (const topic of this.context.subscriptions.keys())
         if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
@@ -291,18 +295,25 @@ export class RebalancePushImpl {
     if (this.isStopped) return;
     // All at once: one that waited for the broker of another would meanwhile be handled by two members.
     await Promise.all([...processQueueTable.values()].filter(isLost).map((queue) => this.drop(queue)));
-    for (const mq of share) {
-      if (this.isStopped) return;
-      if (!processQueueTable.has(messageQueueKey(mq))) await this.takeLogged(mq);
+    const missing = share.filter((mq) => !processQueueTable.has(messageQueueKey(mq)));
+    const brokers = new Set(missing.map(({ brokerName }) => brokerName));
+    await Promise.all([...brokers].map((brokerName) => this.takeFrom(brokerName, missing)));
+  }
+
+  /** A broker that does not answer keeps nobody from the queues of the others, and is asked for one of its own in a round. */
+  private async takeFrom(brokerName: string, queues: readonly MessageQueue[]): Promise<void> {
+    for (const mq of queues) {
+      if (this.isStopped || this.silent.has(brokerName)) return;
+      if (mq.brokerName === brokerName) await this.takeLogged(mq);
     }
   }
 
-  /** A broker that does not answer keeps nobody from the queues of the others. */
   private async takeLogged(mq: MessageQueue): Promise<void> {
     try {
       await this.take(mq);
     } catch (error) {
       const { brokerName, topic, queueId } = mq;
+      if (error instanceof RemotingTimeoutError) this.silent.add(brokerName);
       this.context.logger.warn(
         `Queue ${queueId} of topic ${topic} on ${brokerName} cannot be taken up, it is tried again: ${String(error)}`,
       );
@@ -313,8 +324,11 @@ export class RebalancePushImpl {
     const { offsetStore, processQueueTable, releasing, clock, pulled } = this.context;
     const key = messageQueueKey(mq);
     const queue = new ProcessQueue(mq, clock, pulled);
-    const mayTake = !releasing.has(key) && (!this.needsLocks || (await this.locker.lock(queue)));
-    if (!mayTake) return this.retrySoon();
+    if (releasing.has(key)) return this.retrySoon();
+    if (this.needsLocks && !(await this.locker.lock(queue))) {
+      if (!queue.isLockRefused) this.silent.add(mq.brokerName);
+      return this.retrySoon();
+    }
     offsetStore.removeOffset(mq);
     const offset = await this.computePullFromWhere(mq);
     // Nobody else frees the lock of a queue that is not in the table.
