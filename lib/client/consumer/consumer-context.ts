@@ -1,5 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import { describe } from '../../common/describe.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
@@ -43,6 +44,8 @@ export class ConsumerContext {
   /** Calls of the listener that may be under way at once, as it was last set. */
   concurrency: number;
   readonly stats: ConsumerStatsManager;
+  /** For pulls and pops that are refused, of each queue again and again. */
+  readonly refusals: LimitedLogger;
   private readonly retryTopic: string;
 
   /** @throws ConfigurationError when the store of offsets that the application makes is none. */
@@ -59,6 +62,7 @@ export class ConsumerContext {
     this.questions = new MQAdminImpl(instance);
     this.pulled = new PulledMessages(instance.clock);
     this.stats = new ConsumerStatsManager(instance.clock);
+    this.refusals = new LimitedLogger(instance.logger, instance.clock);
     this.backSender = new MessageBackSender(instance, consumerGroup, this.maxReconsumeTimes);
   }
 

@@ -10,7 +10,7 @@ import type { ConsumeMessagePopConcurrentlyService } from './consume-message-pop
 import type { ConsumerContext } from './consumer-context.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
 import { extraInfoOf, completePopped } from './pop-response.js';
-import { isWantedBy, UNKNOWN_SUBSCRIPTION, type PullOwner } from './pull-request.js';
+import { DELAY_WHEN_REFUSED, isWantedBy, UNKNOWN_SUBSCRIPTION, type PullOwner } from './pull-request.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
 
@@ -156,10 +156,11 @@ export class PopRequest implements ResponseCallback<PopCode> {
 
   private onRefused({ code, remark }: RemotingResponse<PopCode>): void {
     if (this.queue.dropped) return;
-    this.context.logger.warn(
+    this.context.refusals.warn(
       `Popping from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
-    if (UNKNOWN_SUBSCRIPTION.has(code)) this.context.instance.sendHeartbeatSoon();
+    if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.popLater(DELAY_WHEN_REFUSED);
+    this.context.instance.sendHeartbeatSoon();
     this.popLater(DELAY_WHEN_EXCEPTION);
   }
 

@@ -27,6 +27,8 @@ const LITE_PULL = PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION | PullSysFlag.L
 /** Pauses in milliseconds. */
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
+/** Before a broker is asked again that refused for another reason than those below (`pullTimeDelayMillsWhenException`). */
+export const DELAY_WHEN_REFUSED = 3000;
 /** The broker has not heard, or not lately, what the consumer wants. */
 export const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
   ResponseCode.SUBSCRIPTION_NOT_EXIST,
@@ -253,11 +255,12 @@ export class PullRequest implements ResponseCallback<PullCode> {
   }
 
   private onRefused({ code, remark }: RemotingResponse<PullCode>): void {
-    this.context.logger.warn(
+    this.context.refusals.warn(
       `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
     );
     if (code === ResponseCode.TOPIC_NOT_EXIST && this.mayForget) return this.owner.onTopicGone(this.queue);
-    if (UNKNOWN_SUBSCRIPTION.has(code)) this.context.instance.sendHeartbeatSoon();
+    if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.pullLater(DELAY_WHEN_REFUSED);
+    this.context.instance.sendHeartbeatSoon();
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }
 

@@ -124,8 +124,24 @@ describe('the pop loop', () => {
     expect(pops).toHaveLength(0);
     await clock.advance(1);
     await refuse(ResponseCode.NO_PERMISSION);
-    await clock.advance(1000);
+    await clock.advance(3000);
     expect(pops).toHaveLength(1);
+  });
+
+  it('asks every 3 s where it is refused, and says so every 10 s', async () => {
+    const { popped, refuse, clock, logger } = await openPopConsumer(collect([]));
+    for (let round = 1; round <= 5; round++) {
+      expect(popped()).toHaveLength(round);
+      await refuse(ResponseCode.NO_PERMISSION);
+      await clock.advance(2999);
+      expect(popped()).toHaveLength(round);
+      await clock.advance(1);
+    }
+    const lines = logger.lines.filter((line) => line.includes('was refused, CODE: 16'));
+    expect(lines).toEqual([
+      expect.not.stringContaining('left out'),
+      expect.stringContaining('(3 left out before)'),
+    ]);
   });
 
   it('asks at once a broker that has waited, also when the clock was set back meanwhile', async () => {

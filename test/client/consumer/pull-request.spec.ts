@@ -301,4 +301,28 @@ describe('the pull loop', () => {
     await clock.advance(1000);
     expect([count(RequestCode.PULL_MESSAGE), count(RequestCode.HEART_BEAT)]).toEqual([200, 4]);
   });
+
+  it('asks every 3 s where it is refused for another reason, and says so every 10 s', async () => {
+    const clock = new VirtualClock();
+    const logger = new RecordingLogger();
+    const cluster = new ScriptedCluster();
+    cluster.transport.routes.set('t', clusterRoute(100, { a: [0] }));
+    cluster.answer = (call) => {
+      const isPull = call.request.code === RequestCode.PULL_MESSAGE;
+      if (isPull) call.answer(failure(ResponseCode.NO_PERMISSION, 'no'));
+      return isPull;
+    };
+    await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock, logger });
+    const pulls = () => cluster.asked(RequestCode.PULL_MESSAGE).length;
+    await clock.advance(2999);
+    expect(pulls()).toBe(100);
+    await clock.advance(1);
+    expect(pulls()).toBe(200);
+    await clock.advance(9000);
+    const lines = logger.lines.filter((line) => line.includes('was refused, CODE: 16  DESC: no'));
+    expect(lines).toEqual([
+      expect.stringContaining('DESC: no'),
+      expect.stringContaining('DESC: no (399 left out before)'),
+    ]);
+  });
 });
