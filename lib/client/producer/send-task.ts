@@ -163,6 +163,8 @@ export class SendTask implements ResponseCallback<SendCode> {
     const { brokerName } = this.queue;
     const { topic } = this.outgoing.message;
     const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, brokerName, isRetryable, topic);
+    // It ends, and took nothing: as if it had not answered (NettyRemotingClient#invokeImpl).
+    if (code === ResponseCode.GO_AWAY) return this.onError(error);
     if (isRetryable && this.mayRetrySync()) this.attempt();
     else this.fail(this.finalError(error));
   }

@@ -63,3 +63,31 @@ describe('a send that was stored less safely, and is tried again for that,', () 
     expect(answers).toEqual([]);
   });
 });
+
+describe('a broker that ends', () => {
+  it.each(['send', 'sendAsync'] as const)(
+    'leaves what it does not take any more to another one (%s)',
+    async (how) => {
+      const { transport, producer } = open();
+      const sent = producer[how](message('t'));
+      await settle();
+      transport.calls[0]!.answer(refused(ResponseCode.GO_AWAY));
+      transport.calls[1]!.answer(stored(ResponseCode.SUCCESS, 5));
+      expect(await sent).toMatchObject({ sendStatus: 'SEND_OK', queueOffset: 5 });
+      const [first, second] = transport.calls.map(({ address }) => address);
+      expect([first, second].toSorted()).toEqual(['a:1', 'b:1']);
+      await settle();
+      expect(transport.routeRequests, 'the route is looked at again').toBe(2);
+    },
+  );
+
+  it('has a send to a queue of its own fail, and its route looked at', async () => {
+    const { transport, producer } = open();
+    const sent = producer.send(message('t'), { selector: (queues) => queues[0]! });
+    await settle();
+    transport.calls[0]!.answer(refused(ResponseCode.GO_AWAY));
+    await expect(sent).rejects.toMatchObject({ responseCode: ResponseCode.GO_AWAY, retryable: true });
+    await settle();
+    expect(transport.routeRequests).toBe(2);
+  });
+});
