@@ -15,6 +15,16 @@ export function parseHostPort(address: string): HostPort | undefined {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
 }
 
+/**
+ * The same of an address that a server has named, also without brackets: Apache's broker puts its port behind any `brokerIP1`, and its
+ * clients split at the last colon (NettyRemotingClient#getHostAndPort). Of what somebody writes it could be an address without a port.
+ */
+export function parseNamedAddress(address: string): HostPort | undefined {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon);
+  return parseHostPort(isIPv6(host) ? `[${host}]${address.slice(colon)}` : address);
+}
+
 /** The parts of a list with `;` between them; what ends the list is none, as with Java's String#split. */
 export function splitAddresses(list: string): string[] {
   return list

@@ -3,7 +3,7 @@ import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MASTER_ID } from '../../common/mix-all.js';
 import { NAME_PATTERN } from '../../common/topic-validator.js';
-import { parseHostPort } from '../../common/host-port.js';
+import { parseNamedAddress } from '../../common/host-port.js';
 import type { DataVersion } from '../../remoting/body/data-version.js';
 import {
   MAX_TOPICS,
@@ -119,7 +119,7 @@ export class BrokerLiveTable {
     for (const name of [brokerName, clusterName])
       if (!NAME_PATTERN.test(name) || name.length > MAX_NAME_LENGTH)
         return `illegal name ${JSON.stringify(name)}`;
-    if (parseHostPort(brokerAddr) === undefined) return `illegal address ${JSON.stringify(brokerAddr)}`;
+    if (parseNamedAddress(brokerAddr) === undefined) return `illegal address ${JSON.stringify(brokerAddr)}`;
     if (brokerId < 0) return `illegal broker id ${brokerId}`;
     if (header.heartbeatTimeoutMillis !== undefined && header.heartbeatTimeoutMillis <= 0)
       return `illegal heartbeatTimeoutMillis ${header.heartbeatTimeoutMillis}`;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../common/clock.js';
-import { parseHostPort } from '../../common/host-port.js';
+import { parseNamedAddress } from '../../common/host-port.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import type { RequestSigner } from '../acl/request-signer.js';
 import { FrameCutter } from '../codec/frame-cutter.js';
@@ -77,7 +77,7 @@ export class TcpConnection {
     readonly address: string,
     private readonly options: TcpConnectionOptions,
   ) {
-    const target = parseHostPort(address);
+    const target = parseNamedAddress(address);
     if (target === undefined) throw notAnAddress(address);
     this.socket = openSocket(target, options.tls, () => this.onConnect());
     this.writer = new SocketWriter(this.socket);

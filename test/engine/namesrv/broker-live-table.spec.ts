@@ -156,6 +156,14 @@ describe('brokers of other processes', () => {
     expect(register(header('a'), [topic('t')]).code).toBe(0);
   });
 
+  it.each(['[fd00::1]:10911', 'fd00::1:10911'])(
+    'name an IPv6 address as the broker writes it: %s',
+    (brokerAddr) => {
+      expect(register(header('a', { brokerAddr })).code).toBe(0);
+      expect(routeOf('t')!.brokerDatas[0]!.brokerAddrs.get(0)).toBe(brokerAddr);
+    },
+  );
+
   it.each([
     [header('a b'), 'illegal name "a b"'],
     [header('a', { clusterName: '' }), 'illegal name ""'],

@@ -1,0 +1,19 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../lib/common/clock.js';
+import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { TcpTransport } from '../../../lib/remoting/transport/tcp-transport.js';
+import { invoke } from '../../../lib/remoting/transport/transport.js';
+import { startServer } from '../../support/tcp-server.js';
+import { RecordingLogger } from '../../support/test-store.js';
+
+it.each(['[::ffff:127.0.0.1]', '::ffff:127.0.0.1'])(
+  'a broker is reached that calls itself %s',
+  async (host) => {
+    const { port } = await startServer();
+    const transport = new TcpTransport({ clock: systemClock, logger: new RecordingLogger() });
+    onTestFinished(() => transport.close());
+    const request = { code: RequestCode.GET_MAX_OFFSET, header: { topic: 't', queueId: 7 }, body: undefined };
+    const { header } = await invoke(transport, `${host}:${port}`, request, 5000);
+    expect(header!.offset).toBe(7);
+  },
+);
