@@ -9,6 +9,10 @@ const HOUR = 3_600_000;
 /** First look at the disk, and first look for expired files, after the start. */
 const FIRST_SPACE_CHECK = 1000;
 const FIRST_CLEAN = 60_000;
+/** Milliseconds that the clock goes ahead from one look to the next, above which it was set, or may have been. */
+const CLOCK_JUMP = HOUR;
+/** Milliseconds without deletion by age after that: time to set right a clock that is wrong. */
+const CLOCK_JUMP_PAUSE = 6 * HOUR;
 
 export interface CleanCommitLogOptions {
   readonly config: MessageStoreConfig;
@@ -24,11 +28,17 @@ export interface CleanCommitLogOptions {
 export class CleanCommitLogService {
   private timer: Timer | undefined;
   private startedAt = 0;
+  /** The time of the clock at the beginning of the time that never goes back. */
+  private origin = 0;
+  /** In the time that never goes back. */
+  private keepsByAgeUntil = -Infinity;
 
   constructor(private readonly options: CleanCommitLogOptions) {}
 
   start(): void {
-    this.startedAt = this.options.clock.monotonicNow();
+    const { clock } = this.options;
+    this.startedAt = clock.monotonicNow();
+    this.origin = clock.now() - this.startedAt;
     this.schedule(FIRST_SPACE_CHECK);
   }
 
@@ -45,6 +55,7 @@ export class CleanCommitLogService {
 
   private run(): void {
     const { clock, files } = this.options;
+    this.followClock();
     try {
       const usedRatio = this.usedRatio();
       this.watchSpace(usedRatio);
@@ -52,6 +63,20 @@ export class CleanCommitLogService {
     } catch (error) {
       files.logger.error(`Looking for expired commit-log files failed: ${String(error)}`);
     }
+  }
+
+  /** To a clock that was set ahead, all files are old. */
+  private followClock(): void {
+    const { clock, files } = this.options;
+    const now = clock.monotonicNow();
+    const jump = clock.now() - now - this.origin;
+    this.origin += jump;
+    if (jump <= CLOCK_JUMP) return;
+    this.keepsByAgeUntil = now + CLOCK_JUMP_PAUSE;
+    files.logger.warn(
+      `The clock went ahead by ${(jump / HOUR).toFixed(1)} hours, or this machine slept: for ` +
+        `${CLOCK_JUMP_PAUSE / HOUR} hours no commit-log file is deleted because of its age`,
+    );
   }
 
   /** Percent of the disk in use, of what this user may use (UtilAll#getDiskPartitionSpaceUsedPercent). */
@@ -77,7 +102,7 @@ export class CleanCommitLogService {
   private deleteFiles(usedRatio: number): void {
     const { config } = this.options;
     const isForced = config.cleanFileForciblyEnable && usedRatio > config.diskSpaceCleanForciblyRatio;
-    if (!isForced && usedRatio <= config.diskMaxUsedSpaceRatio && !this.isDeleteHour()) return;
+    if (!isForced && !this.mayDeleteByAge(usedRatio)) return;
     const expired = this.expiredFiles(isForced);
     if (expired.length === 0) return;
     try {
@@ -95,6 +120,12 @@ export class CleanCommitLogService {
       files.fileSystem.syncDirectory(log.segments.directory);
       files.logger.log(`Deleted ${segment.path}${reason}`);
     }
+  }
+
+  private mayDeleteByAge(usedRatio: number): boolean {
+    const { clock, config } = this.options;
+    if (clock.monotonicNow() < this.keepsByAgeUntil) return false;
+    return usedRatio > config.diskMaxUsedSpaceRatio || this.isDeleteHour();
   }
 
   private isDeleteHour(): boolean {

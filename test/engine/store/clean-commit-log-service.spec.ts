@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MessageStoreConfig } from '../../../lib/engine/store/message-store-config.js';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
-import { HOUR, settle } from '../../support/virtual-clock.js';
+import { HOUR, MINUTE, settle } from '../../support/virtual-clock.js';
 
 const FIRST = '00000000000000000000';
 const SECOND = '00000000000000016384';
@@ -209,6 +209,31 @@ describe('the use of the disk', () => {
     store.clock.set(store.clock.now() - 24 * HOUR);
     store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.86);
     await store.clock.advance(HOUR);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
+  it('deletes nothing by age for six hours after the clock was set ahead, but what a full disk needs', async () => {
+    const store = await threeFiles({ cleanFileForciblyEnable: true });
+    await store.clock.advance(MINUTE);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.8);
+    store.clock.set(store.clock.now() + 100 * HOUR);
+    await store.clock.advance(6 * HOUR - MINUTE);
+    expect(files(store)[0]).toBe(FIRST);
+    const warnings = store.logger.lines.filter((line) =>
+      line.startsWith('WARN The clock went ahead by 100.0'),
+    );
+    expect(warnings).toHaveLength(1);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.86);
+    await store.clock.advance(10_000);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
+  it('deletes by age again after that', async () => {
+    const store = await threeFiles();
+    await store.clock.advance(MINUTE);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.8);
+    store.clock.set(store.clock.now() + 100 * HOUR);
+    await store.clock.advance(6 * HOUR + MINUTE);
     expect(files(store)[0]).toBe(THIRD);
   });
 
