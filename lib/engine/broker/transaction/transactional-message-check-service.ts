@@ -99,8 +99,10 @@ export class TransactionalMessageCheckService {
     if (this.transactions.committing.has(originOf(half))) return 'WAIT';
     if (half.queueOffset >= end) return 'WAIT';
     const age = clock.now() - half.bornTimestamp;
-    if (checkTimesOf(half) >= config.transactionCheckMax || age > storeConfig.fileReservedTime * HOUR)
-      return this.endOf(half, 'DISCARD');
+    const checkTimes = checkTimesOf(half);
+    // An age that a clock which was set ahead made up must not end what nobody was asked about.
+    const isOld = checkTimes > 0 && age > storeConfig.fileReservedTime * HOUR;
+    if (isOld || checkTimes >= config.transactionCheckMax) return this.endOf(half, 'DISCARD');
     const immunity = immunityOf(half, config.transactionTimeOut);
     if (immunity === undefined && age >= 0 && age < config.transactionTimeOut) return 'WAIT';
     if (immunity !== undefined && age < immunity) return this.endOf(half, 'RENEW');

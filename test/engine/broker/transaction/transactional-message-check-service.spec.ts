@@ -330,6 +330,19 @@ describe('the check of transactions', () => {
     expect(checksOf(again)).toHaveLength(1);
   });
 
+  it('asks before it gives up what is too old', async () => {
+    const { clock, client, send, pass } = await open();
+    await send('answered');
+    await send('m');
+    clock.set(clock.now() + 100 * HOUR);
+    await pass(INTERVAL);
+    expect(checksOf(client)).toHaveLength(2);
+    await answer(client, checksOf(client)[0]!.request, COMMIT);
+    await pass(INTERVAL);
+    expect(bodies(await client.read('t'))).toEqual(['answered']);
+    expect(bodies(await client.read(DISCARDED_TOPIC))).toEqual(['m']);
+  });
+
   it('tries again what cannot be stored', async () => {
     const clock = new VirtualClock();
     const disk = new SimulatedDisk({ now: () => clock.now() });
