@@ -136,15 +136,18 @@ export class CleanCommitLogService {
   /** The oldest files up to the first one that must stay; never the one that is written to, or what is behind it. */
   private expiredFiles(isForced: boolean): SegmentFile[] {
     const { config, log, clock, files } = this.options;
-    const oldestKept = clock.now() - config.fileReservedTime * HOUR;
-    const expired: SegmentFile[] = [];
-    for (const segment of log.segments.segments) {
-      if (expired.length === config.deleteFileBatchMax || segment.endOffset > log.maxOffset) break;
+    const { segments, last } = log.segments;
+    const now = clock.now();
+    const oldestKept = now - config.fileReservedTime * HOUR;
+    let count = 0;
+    for (const [i, segment] of segments.entries()) {
       // Offsets go on behind the last file, so one always stays.
-      if (segment === log.segments.last) break;
-      if (!isForced && files.fileSystem.modifiedAt(segment.path) > oldestKept) break;
-      expired.push(segment);
+      if (count >= config.deleteFileBatchMax || segment.endOffset > log.maxOffset || segment === last) break;
+      const modifiedAt = isForced ? -Infinity : files.fileSystem.modifiedAt(segment.path);
+      if (modifiedAt <= oldestKept) count = i + 1;
+      // One of the future was written while the clock was ahead, and is no younger than those behind it.
+      else if (modifiedAt <= now) break;
     }
-    return expired;
+    return segments.slice(0, Math.min(count, config.deleteFileBatchMax));
   }
 }

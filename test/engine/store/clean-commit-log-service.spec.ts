@@ -54,6 +54,30 @@ describe('expiry', () => {
     expect(files(store)).not.toContain(FIRST);
   });
 
+  it('takes a file of the future for no younger than those behind it', async () => {
+    const store = new SimulatedStore({ deleteWhen: EVERY_HOUR, fileReservedTime: 1 });
+    const start = store.clock.now();
+    store.clock.set(start + 10_000 * HOUR);
+    await store.send(45);
+    store.clock.set(start);
+    await store.send(45);
+    await store.clock.advance(HOUR - MINUTE);
+    expect(files(store)[0]).toBe(FIRST);
+    await store.clock.advance(2 * MINUTE);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
+  it('takes no file for as old as one behind it, which was written while the clock was behind', async () => {
+    const store = new SimulatedStore({ deleteWhen: EVERY_HOUR, fileReservedTime: 1 });
+    const start = store.clock.now();
+    await store.send(45);
+    store.clock.set(start - 10_000 * HOUR);
+    await store.send(45);
+    store.clock.set(start);
+    await store.clock.advance(HOUR - MINUTE);
+    expect(files(store)[0]).toBe(FIRST);
+  });
+
   it('takes several hours, and keeps the file that is written to whatever its age', async () => {
     const store = await threeFiles({ deleteWhen: '03;15', fileReservedTime: 0 });
     await store.clock.advance(millisUntilHour(store.clock.now(), 15) + 120_000);
