@@ -18,6 +18,9 @@ import type { SegmentFile } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import { tagsCodeOf } from './tags-code.js';
 
+/** Milliseconds by which the clock may be behind the last store timestamp: when it is more, that one was wrong. */
+export const MAX_TIME_AHEAD = 24 * 3_600_000;
+
 export interface AppendPipelineOptions {
   readonly config: MessageStoreConfig;
   readonly delayLevels: readonly number[];
@@ -203,8 +206,9 @@ export class AppendPipeline implements FlushTarget {
 
   private newBatch(): AppendBatch {
     const now = this.options.clock.now();
-    // Store timestamps never fall along the log, even if the clock does.
-    this.lastStoreTimestamp = Math.max(this.lastStoreTimestamp, now);
+    // Store timestamps never fall along the log, even if the clock does, but for those of a clock that was wrong.
+    const isPlausible = this.lastStoreTimestamp <= now + MAX_TIME_AHEAD;
+    this.lastStoreTimestamp = isPlausible ? Math.max(this.lastStoreTimestamp, now) : now;
     return new AppendBatch(now, this.options.clock.monotonicNow());
   }
 

@@ -7,7 +7,7 @@ import { hasQueueOffset } from '../../common/message-sys-flag.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { GROUP_MAX_LENGTH, TOPIC_MAX_LENGTH } from '../../common/topic-validator.js';
 import type { PutMessageCallback } from './append-batch.js';
-import { AppendPipeline } from './append-pipeline.js';
+import { AppendPipeline, MAX_TIME_AHEAD } from './append-pipeline.js';
 import { CleanCommitLogService } from './clean-commit-log-service.js';
 import { CommitLog } from './commit-log.js';
 import { ConsumeQueueStore } from './consume-queue-store.js';
@@ -39,8 +39,6 @@ import { UnitRepair } from './unit-repair.js';
 import { Unsynced } from './unsynced.js';
 
 const MAX_OPEN_FILES = 1024;
-/** How far the clock may have been set back since the last message was stored. */
-const MAX_TIME_AHEAD = 24 * 3_600_000;
 /** Reads from the disk at once: more would only keep flushes waiting for a thread of libuv's pool. */
 const MAX_COLD_READS = 8;
 /** Most entries of a ConsumeQueue in one answer. */

@@ -31,6 +31,28 @@ describe('store timestamps', () => {
     expect(await storeTimes(store)).toEqual([before, before]);
   });
 
+  it.each(['close', 'kill', 'crash'] as const)(
+    'follow the clock again that was a month ahead, and nothing is lost by a %s',
+    async (end) => {
+      const store = new SimulatedStore();
+      const start = store.clock.now();
+      await store.send(30);
+      store.clock.set(start + 30 * DAY);
+      await store.send(30);
+      await store.checkpoint();
+      store.clock.set(start + DAY);
+      await store.send(30);
+      const times = await storeTimes(store);
+      expect([...new Set(times)]).toEqual([start, start + 30 * DAY, start + DAY]);
+      await store[end]();
+      store.open();
+      expect(await store.ids()).toEqual(idsOf(store.stored));
+      for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+      await store.send(1);
+      expect((await storeTimes(store)).at(-1)).toBe(store.clock.now());
+    },
+  );
+
   it('follow the clock again after a start when they were far ahead of it', async () => {
     const store = new SimulatedStore();
     const start = store.clock.now();
