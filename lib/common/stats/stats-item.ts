@@ -7,7 +7,7 @@ export interface StatsSnapshot {
   readonly avgpt: number;
 }
 
-/** A count at a time. */
+/** A count at a time that never goes back. */
 interface CallSnapshot {
   timestamp: number;
   times: number;

@@ -27,8 +27,11 @@ export interface AppendPipelineOptions {
   readonly files: StoreFiles;
   readonly clock: Clock;
   readonly flags: RunningFlags;
-  /** Called when records are as safe as `flushDiskType` promises, before anyone is answered. */
-  readonly onCommitted: (records: readonly DispatchRequest[]) => void;
+  /**
+   * Called when records are as safe as `flushDiskType` promises, before anyone is answered, with when they were appended in the
+   * time of `Clock.monotonicNow`.
+   */
+  readonly onCommitted: (records: readonly DispatchRequest[], appendedAt: number) => void;
   /** Called after their senders were answered. */
   readonly onAnswered: (records: readonly DispatchRequest[]) => void;
 }
@@ -143,7 +146,7 @@ export class AppendPipeline implements FlushTarget {
 
   committed(batch: AppendBatch): void {
     this.pendingMessages -= batch.records.length;
-    this.options.onCommitted(batch.records);
+    this.options.onCommitted(batch.records, batch.awaitedFrom);
   }
 
   answered(batch: AppendBatch): void {

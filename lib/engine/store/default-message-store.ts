@@ -118,7 +118,7 @@ export class DefaultMessageStore {
       files,
       clock,
       flags,
-      onCommitted: (records) => this.dispatch(records),
+      onCommitted: (records, appendedAt) => this.dispatch(records, appendedAt),
       onAnswered: options.onArriving,
     });
     const { flushService } = this;
@@ -331,13 +331,13 @@ export class DefaultMessageStore {
     return this.lookup.byKey(topic, key, maxNum, begin, end);
   }
 
-  private dispatch(records: readonly DispatchRequest[]): void {
+  private dispatch(records: readonly DispatchRequest[], appendedAt: number): void {
     for (const record of records) {
       this.queues.append(record);
       this.index?.put(record);
     }
     this.flushService.onDispatched(records);
-    this.stats.onStored(records, this.options.clock.now());
+    this.stats.onStored(records, Math.round(this.options.clock.monotonicNow() - appendedAt));
   }
 
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {

@@ -29,12 +29,11 @@ export class StoreStatsService {
   private readonly distribution = CLASSES.map(() => 0);
   private readonly latencies = Array.from({ length: LATENCY_CLASSES + 1 }, () => 0);
 
-  /** Records that lie one behind the other are stored. */
-  onStored(records: readonly DispatchRequest[], now: number): void {
+  /** Records that lie one behind the other are stored, after so many milliseconds. */
+  onStored(records: readonly DispatchRequest[], millis: number): void {
     const messages = records.length;
     const first = records[0]!;
     const last = records.at(-1)!;
-    const millis = Math.max(0, now - first.storeTimestamp);
     this.putMessageTimesTotal += messages;
     this.putMessageSizeTotal += last.commitLogOffset + last.msgSize - first.commitLogOffset;
     if (millis > this.putMessageEntireTimeMax) this.putMessageEntireTimeMax = millis;

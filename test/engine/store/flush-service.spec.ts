@@ -120,6 +120,17 @@ describe('SYNC_FLUSH', () => {
     },
   );
 
+  it('counts how long it took by what has passed, however the clock was set meanwhile', async () => {
+    const store = new SimulatedStore();
+    store.disk.holdsSyncs = true;
+    const sent = store.put();
+    await store.clock.advance(20);
+    store.clock.set(store.clock.now() + 3_600_000);
+    store.disk.releaseSyncs();
+    await sent;
+    expect(new Map(store.store.runtimeInfo()).get('putMessageEntireTimeMax')).toBe('20');
+  });
+
   it('has brought to the disk what syncLog reports, whoever was answered before that', async () => {
     const store = new SimulatedStore({ syncFlushTimeout: 5000 });
     store.disk.holdsSyncs = true;

@@ -133,7 +133,7 @@ class Pull implements HeldPull {
     private selected: Selection,
     private readonly context: RequestContext<PullCode>,
   ) {
-    this.startedAt = broker.clock.now();
+    this.startedAt = broker.clock.monotonicNow();
   }
 
   get consumerGroup(): string {

@@ -28,7 +28,7 @@ export class BrokerStatsManager {
     /** Messages that were stored since the start. */
     private readonly putTotal: () => number,
   ) {
-    const now = () => clock.now();
+    const now = () => clock.monotonicNow();
     this.topicPut = new VolumeStats(now);
     this.groupGet = new VolumeStats(now);
     this.sendBack = new VolumeStats(now);
@@ -59,9 +59,9 @@ export class BrokerStatsManager {
     this.brokerGet.add(messages);
   }
 
-  /** A pull was answered that came at `startedAt` and was not held. */
+  /** A pull was answered that came at `startedAt`, in the time of `Clock.monotonicNow`, and was not held. */
   onGetEnded(startedAt: number): void {
-    const millis = this.clock.now() - startedAt;
+    const millis = Math.round(this.clock.monotonicNow() - startedAt);
     if (millis > this.getMessageEntireTimeMax) this.getMessageEntireTimeMax = millis;
   }
 
@@ -115,12 +115,13 @@ export class BrokerStatsManager {
   }
 
   private totals() {
-    const { getFoundTimes: found, getMissTimes: miss, getMessageTotal: transferred } = this;
-    return { timestamp: this.clock.now(), put: this.putTotal(), found, miss, transferred };
+    const { clock, getFoundTimes: found, getMissTimes: miss, getMessageTotal: transferred } = this;
+    const times = { timestamp: clock.now(), moment: clock.monotonicNow() };
+    return { ...times, put: this.putTotal(), found, miss, transferred };
   }
 
   private sample(): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonicNow();
     for (const stats of [...this.all(), this.brokerPut, this.brokerGet]) stats.sample(now);
     this.throughput.sample();
     this.timer = this.clock.setTimeout(() => this.sample(), SAMPLE_INTERVAL);

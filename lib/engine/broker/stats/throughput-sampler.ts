@@ -2,6 +2,8 @@
 export interface Totals {
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** In the time that never goes back. */
+  readonly moment: number;
   readonly put: number;
   readonly found: number;
   readonly miss: number;
@@ -25,7 +27,7 @@ export class ThroughputSampler {
     const last = this.samples.at(-1);
     this.turnDays(last ?? now, now);
     this.samples.push(now);
-    while (this.samples[1] !== undefined && now.timestamp - this.samples[1].timestamp >= LONGEST) {
+    while (this.samples[1] !== undefined && now.moment - this.samples[1].moment >= LONGEST) {
       this.samples.shift();
     }
   }
@@ -53,8 +55,8 @@ export class ThroughputSampler {
 
   private perSecond(now: Totals, window: number, count: (totals: Totals) => number): number {
     const from =
-      this.samples.findLast(({ timestamp }) => now.timestamp - timestamp >= window) ?? this.samples[0] ?? now;
-    const millis = now.timestamp - from.timestamp;
+      this.samples.findLast(({ moment }) => now.moment - moment >= window) ?? this.samples[0] ?? now;
+    const millis = now.moment - from.moment;
     return millis > 0 ? ((count(now) - count(from)) * 1000) / millis : 0;
   }
 

@@ -66,6 +66,16 @@ describe('the broker counts', () => {
     expect(await view('TOPIC_PUT_NUMS', 't')).toBeUndefined();
   }, 60_000);
 
+  it('what comes after the clock was set back', async () => {
+    const { clock, client, view } = await open();
+    await client.send('t');
+    clock.set(clock.now() - 24 * HOUR);
+    await clock.advance(60_000);
+    await client.send('t');
+    await clock.advance(60_000);
+    expect(await view('TOPIC_PUT_NUMS', 't')).toMatchObject({ statsMinute: { sum: 1 } });
+  });
+
   it('no more what was deleted', async () => {
     const { client, view } = await open();
     await client.send('t');
