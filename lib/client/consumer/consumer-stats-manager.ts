@@ -14,7 +14,7 @@ export class ConsumerStatsManager {
   private timer: Timer | undefined;
 
   constructor(private readonly clock: Clock) {
-    const newSet = () => new StatsItemSet(() => clock.now());
+    const newSet = () => new StatsItemSet(() => clock.monotonicNow());
     this.consumeOk = newSet();
     this.consumeFailed = newSet();
     this.consumeMillis = newSet();
@@ -25,7 +25,7 @@ export class ConsumerStatsManager {
 
   start(): void {
     this.timer = this.clock.setTimeout(() => {
-      const now = this.clock.now();
+      const now = this.clock.monotonicNow();
       for (const set of this.sets) set.sample(now);
       this.start();
     }, SAMPLE_INTERVAL);
