@@ -388,6 +388,7 @@ export class DefaultMessageStore {
     const turn = () => nextTurn(this.options.clock).then(() => this.isOpen);
     void this.queues.deleteExpired(this.log.minOffset, turn);
     this.index?.deleteExpired(this.log.minOffset);
+    this.deleted.forgetExpired();
   }
 }
 

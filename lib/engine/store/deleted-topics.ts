@@ -101,17 +101,21 @@ export class DeletedTopics {
     this.save().catch(() => {});
   }
 
+  /** What neither the log nor a file has any more cannot come back. */
+  forgetExpired(): void {
+    this.ends.forEach((end, topic) => {
+      if (end <= this.log.minOffset && !this.isUnderWay(topic)) this.ends.delete(topic);
+    });
+  }
+
   private save(): Promise<void> {
     return this.file.save(this.content());
   }
 
   /** Made when it is written: a deletion that failed before it is not in it. */
   private *content(): Iterable<string> {
-    // What neither the log nor a file has any more cannot come back.
-    const ends = [...this.ends].filter(
-      ([topic, end]) => end > this.log.minOffset || this.unfinished.has(topic),
-    );
-    yield JSON.stringify({ deletedTopics: ends });
+    this.forgetExpired();
+    yield JSON.stringify({ deletedTopics: [...this.ends] });
   }
 }
 

@@ -186,6 +186,17 @@ describe('expiry', () => {
     expect(store.files('index')).not.toContain(oldest);
   });
 
+  it('ends what is known of a deleted topic', async () => {
+    const store = new SimulatedStore({ deleteWhen: EVERY_HOUR, fileReservedTime: 0 });
+    await store.send(10, { topic: 'Doomed' });
+    await store.store.deleteTopic('Doomed');
+    await store.send(60);
+    expect(store.store.wasDeleted('Doomed')).toBe(true);
+    await store.clock.advance(2 * MINUTE);
+    expect(files(store)[0]).not.toBe(FIRST);
+    expect(store.store.wasDeleted('Doomed')).toBe(false);
+  });
+
   it('of every message of a queue leaves its offsets as they were', async () => {
     const store = new SimulatedStore({ fileReservedTime: 1 });
     await store.send(10, { topic: 'Old' });
