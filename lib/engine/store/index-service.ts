@@ -156,7 +156,7 @@ export class IndexService {
       // What came meanwhile is for the next call, and until then only in memory.
       if (file.hasStaleSlots || file.isDirty) continue;
       this.staleSlots.delete(file);
-      if (file !== this.indexFiles.at(-1)) file.releaseSlots();
+      if (file.isFull || file !== this.indexFiles.at(-1)) file.releaseSlots();
     }
   }
 

@@ -215,6 +215,20 @@ describe('the index', () => {
     for (const { id } of store.stored) expect(store.idsOfKey(`key-${id}`)).toEqual([id]);
   });
 
+  it('lets go of the slots of a file that is full and written, also while it is the last', async () => {
+    const store = new SimulatedStore({ maxIndexNum: 61 });
+    await store.send(30);
+    await store.checkpoint();
+    const reads = store.countReads('index');
+    expect(store.idsOfKey('key-m0')).toEqual(['m0']);
+    expect(reads.count, 'the slot, and entries').toBe(2);
+    await store.send(1);
+    expect(store.files('index')).toHaveLength(1);
+    await store.checkpoint();
+    expect(store.files('index')).toHaveLength(2);
+    for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+  });
+
   it('has everything after a kill at any moment, though slots are written late', async () => {
     for (let turns = 0; turns < 12; turns++) {
       const store = new SimulatedStore();
