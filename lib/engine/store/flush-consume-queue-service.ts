@@ -44,7 +44,8 @@ export class FlushConsumeQueueService {
   /** Behind the newest record in the ConsumeQueues, and behind the newest that a checkpoint covers. */
   dispatchedOffset = 0;
   private checkpointOffset = 0;
-  private checkpointTime = 0;
+  /** In the time that never goes back. */
+  private checkpointTime = -Infinity;
 
   constructor(private readonly options: FlushConsumeQueueOptions) {}
 
@@ -178,14 +179,14 @@ export class FlushConsumeQueueService {
 
   private isCheckpointDue(): boolean {
     if (this.isSyncing || !this.isCheckpointOwed()) return false;
-    const isLong = this.options.clock.now() - this.checkpointTime >= CHECKPOINT_INTERVAL;
+    const isLong = this.options.clock.monotonicNow() - this.checkpointTime >= CHECKPOINT_INTERVAL;
     const bytes = CHECKPOINT_BYTES + CHECKPOINT_BYTES_PER_FILE * this.options.queues.unsyncedCount;
     return isLong || this.dispatchedOffset - this.checkpointOffset >= bytes;
   }
 
   private async writeCheckpoint(): Promise<void> {
     this.isSyncing = true;
-    this.checkpointTime = this.options.clock.now();
+    this.checkpointTime = this.options.clock.monotonicNow();
     try {
       await this.sync();
     } catch (error) {

@@ -131,6 +131,17 @@ describe('SYNC_FLUSH', () => {
     expect(new Map(store.store.runtimeInfo()).get('putMessageEntireTimeMax')).toBe('20');
   });
 
+  it('is followed by a checkpoint when the clock was set back, too', async () => {
+    const store = new SimulatedStore();
+    await store.send(1);
+    await store.checkpoint();
+    store.clock.set(store.clock.now() - 24 * 3_600_000);
+    const before = store.operations('sync', '/checkpoint');
+    await store.send(1);
+    await store.checkpoint();
+    expect(store.operations('sync', '/checkpoint')).toBe(before + 1);
+  });
+
   it('has brought to the disk what syncLog reports, whoever was answered before that', async () => {
     const store = new SimulatedStore({ syncFlushTimeout: 5000 });
     store.disk.holdsSyncs = true;
