@@ -1,4 +1,5 @@
 import { nextTurn, type Clock, type Timer } from '../../common/clock.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DispatchRequest } from './dispatch-request.js';
 import { OpenError, settled, type FileCallback } from '../../common/file-system.js';
@@ -46,8 +47,11 @@ export class FlushConsumeQueueService {
   private checkpointOffset = 0;
   /** In the time that never goes back. */
   private checkpointTime = -Infinity;
+  private readonly refusals: LimitedLogger;
 
-  constructor(private readonly options: FlushConsumeQueueOptions) {}
+  constructor(private readonly options: FlushConsumeQueueOptions) {
+    this.refusals = new LimitedLogger(options.files.logger, options.clock);
+  }
 
   /** ConsumeQueues and index have everything up to the end of the log. */
   start(endOffset: number, lastStoreTimestamp: number): void {
@@ -154,9 +158,9 @@ export class FlushConsumeQueueService {
   }
 
   private refuse(error: unknown): void {
-    const { flags, files } = this.options;
+    const { flags } = this.options;
     flags.queueError = `a ConsumeQueue or the index cannot be written (${String(error)})`;
-    files.logger.error(`Sending is refused until it succeeds: ${flags.queueError}`);
+    this.refusals.error(`Sending is refused until it succeeds: ${flags.queueError}`);
   }
 
   private arm(): void {

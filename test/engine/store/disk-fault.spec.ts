@@ -277,6 +277,8 @@ describe('a full disk', () => {
     expect((await store.put()).status).toBe('SERVICE_NOT_AVAILABLE');
     expect(store.store.writeRefusal).toContain('a ConsumeQueue or the index cannot be written');
     expect(await store.ids()).toEqual(idsOf(store.stored));
+    await store.clock.advance(15_000);
+    expect(store.logger.lines.filter((line) => line.startsWith('ERROR Sending is refused'))).toHaveLength(2);
     store.disk.faults.length = 0;
     await store.clock.advance(1000);
     expect(store.logger.lines.at(-1)).toBe('LOG ConsumeQueues and index are written again: sending resumes');

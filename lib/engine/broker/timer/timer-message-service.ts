@@ -1,5 +1,6 @@
 import { nextTurn, type Timer } from '../../../common/clock.js';
 import { OpenError } from '../../../common/file-system.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
@@ -62,11 +63,15 @@ export class TimerMessageService {
   private cleanedAt = 0;
   private timer: Timer | undefined;
   private flushTimer: Timer | undefined;
+  private readonly failures: LimitedLogger;
+  private readonly flushFailures: LimitedLogger;
 
   constructor(private readonly broker: BrokerController) {
     const { storeConfig, logger } = broker;
     this.files = new TimerMessageStore(storeConfig, broker.fileSystem, logger);
     this.delivery = new DueDelivery(broker.store, broker.clock, logger);
+    this.failures = new LimitedLogger(logger, broker.clock);
+    this.flushFailures = new LimitedLogger(logger, broker.clock);
   }
 
   /** Messages that wait in the wheel (TimerMessageStore#getAllCongestNum). */
@@ -198,7 +203,7 @@ export class TimerMessageService {
   private onError(error: Error): number | undefined {
     this.isWanted = false;
     if (this.isStopped) return undefined;
-    this.broker.logger.error(`Waiting messages: ${String(error)}`);
+    this.failures.error(`Waiting messages: ${String(error)}`);
     return RETRY_INTERVAL;
   }
 
@@ -366,14 +371,14 @@ export class TimerMessageService {
     // A log that is only half built says less than the one before.
     if (!this.hasChanged || rebuilds.some((rebuild) => queueOffset < rebuild.queueOffset)) return;
     this.hasChanged = false;
-    const { store, clock, logger } = this.broker;
+    const { store, clock } = this.broker;
     try {
       const progress = { queueOffset, readTimeMs, deliveredTo: slot?.deliveredTo ?? 0 };
       await this.files.flush(progress, rebuilds[0]!, clock.now(), (done) => store.syncLog(done));
       this.clean();
     } catch (error) {
       this.hasChanged = true;
-      logger.error(`How far waiting messages are delivered cannot be written: ${String(error)}`);
+      this.flushFailures.error(`How far waiting messages are delivered cannot be written: ${String(error)}`);
       this.flushLater();
     }
   }

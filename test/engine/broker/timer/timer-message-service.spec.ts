@@ -272,8 +272,9 @@ describe('TimerMessageService', () => {
   it('takes up again what the timer log had no room for', async () => {
     const broker = await TimerBroker.open();
     broker.disk.faults.push({ operation: 'write', path: /timerlog/, code: 'ENOSPC' });
-    await broker.send('x', broker.in(5000));
-    await broker.pass(2000);
+    await broker.send('x', broker.in(20_000));
+    await broker.pass(15_000);
+    expect(broker.log.match(/ERROR Waiting messages: /g)).toHaveLength(2);
     broker.disk.faults.length = 0;
     await broker.pass(10_000);
     expect(await broker.arrived()).toEqual(['x']);
