@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import { AppendBatch, type PutMessageCallback } from './append-batch.js';
 import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
@@ -46,6 +47,7 @@ export class AppendPipeline implements FlushTarget {
   private readonly flushService: FlushService;
   private readonly writer: LogWriter;
   private readonly roller: SegmentRoller;
+  private readonly rollFailures: LimitedLogger;
   private segment: SegmentFile | undefined;
   private staged: AppendBatch | undefined;
   /** Where the staged batch begins. */
@@ -68,6 +70,7 @@ export class AppendPipeline implements FlushTarget {
   ) {
     const { config, clock, files, flags } = options;
     this.roller = new SegmentRoller(log.segments, files);
+    this.rollFailures = new LimitedLogger(files.logger, clock);
     this.writer = new LogWriter(log, {
       clock,
       files,
@@ -339,7 +342,7 @@ export class AppendPipeline implements FlushTarget {
       this.segment = this.roller.next(full?.endOffset ?? this.endOffset);
     } catch (error) {
       if (isDiskFull(error)) this.writer.setDiskFull(error as Error);
-      this.options.files.logger.error(`The next commit-log file cannot be created: ${String(error)}`);
+      this.rollFailures.error(`The next commit-log file cannot be created: ${String(error)}`);
       return 'CREATE_MAPPED_FILE_FAILED';
     }
     if (full !== undefined) this.writer.add(blankExtent(full, this.endOffset));

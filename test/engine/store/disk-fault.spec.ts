@@ -224,6 +224,20 @@ describe('a full disk', () => {
     await expectAcknowledgedOnly(store);
   });
 
+  it('or a limit that allows no further file is in the log every ten seconds, however many sends it refuses', async () => {
+    const store = new SimulatedStore();
+    await store.send(30);
+    store.disk.delete(store.path('commitlog/00000000000000016384'));
+    store.kill();
+    store.open();
+    store.disk.faults.push({ operation: 'create', path: LOG, code: 'EMFILE' });
+    for (let i = 0; i < 60; i++) await store.put();
+    await store.clock.advance(10_000);
+    expect((await store.put()).status).toBe('CREATE_MAPPED_FILE_FAILED');
+    const lines = store.logger.lines.filter((line) => line.includes('cannot be created'));
+    expect(lines).toHaveLength(2);
+  });
+
   it('above diskSpaceWarningLevelRatio refuses sends until it is below', async () => {
     const store = new SimulatedStore({ diskSpaceWarningLevelRatio: 90 });
     await store.send(20);
