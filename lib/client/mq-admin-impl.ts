@@ -172,7 +172,7 @@ export class MQAdminImpl {
 
   /** Names of the brokers in which a topic can be created. */
   private mastersFor(topic: string): string[] {
-    const brokers = this.instance.brokerNames();
+    const brokers = this.instance.mastersOfCluster();
     if (brokers.length > 0) return brokers;
     const names = this.instance.namesrvAddrs.join(';');
     throw new MQClientError(

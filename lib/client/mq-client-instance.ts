@@ -314,6 +314,11 @@ export class MQClientInstance {
     return this.routes.updateBrokers();
   }
 
+  /** Names of the brokers with a master, as {@link updateBrokers} was told last. */
+  mastersOfCluster(): string[] {
+    return this.routes.mastersOfCluster();
+  }
+
   private onRouteChanged(topic: string): void {
     for (const producer of this.producers.values()) producer.onRouteChanged(topic);
   }

@@ -84,7 +84,7 @@ export class TopicRouteTable {
       }
     };
     await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, updateLeft));
-    this.brokerAddrs.retain(this.knownBrokers());
+    this.brokerAddrs.retain([...this.routedBrokers(), ...this.clusterBrokers]);
     await failed;
   }
 
@@ -96,7 +96,15 @@ export class TopicRouteTable {
     const fault = brokersFault('The cluster', brokers);
     if (fault !== undefined) throw new MQClientError(fault);
     this.clusterBrokers = brokers;
-    this.brokerAddrs.keep(this.clusterBrokers);
+    this.brokerAddrs.keep(brokers);
+    // A slave that acts as the master is that in routes only.
+    this.brokerAddrs.keep(this.routedBrokers());
+  }
+
+  /** Names of the brokers of the cluster that take messages, as {@link updateBrokers} has just been told. */
+  mastersOfCluster(): string[] {
+    const names = this.clusterBrokers.map(({ brokerName }) => brokerName);
+    return names.filter((name) => this.brokerAddrs.findInPublish(name) !== undefined);
   }
 
   /** Addresses of the masters that have a topic; of all of the cluster while none has it. */
@@ -135,8 +143,8 @@ export class TopicRouteTable {
     this.options.onRouteChanged(topic);
   }
 
-  private knownBrokers(): BrokerData[] {
-    return [...this.routes.values()].flatMap(({ brokerDatas }) => brokerDatas).concat(this.clusterBrokers);
+  private routedBrokers(): BrokerData[] {
+    return [...this.routes.values()].flatMap(({ brokerDatas }) => brokerDatas);
   }
 
   private ask<C extends RequestCode>(request: RemotingRequest<C>): Promise<RemotingResponse<C>> {

@@ -17,7 +17,8 @@ function open(members: Readonly<Record<string, readonly number[]>>) {
     call.answer(success(undefined as never, { brokerAddrTable } as never));
     return true;
   };
-  return { cluster, admin: new MQAdminImpl(startInstance(cluster)) };
+  const instance = startInstance(cluster);
+  return { cluster, instance, admin: new MQAdminImpl(instance) };
 }
 
 describe('createTopic', () => {
@@ -34,6 +35,25 @@ describe('createTopic', () => {
       expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual([]);
     },
   );
+
+  it('asks the brokers that the cluster has, not those of a route that name servers know no more', async () => {
+    const { cluster, instance, admin } = open({ a: [0] });
+    cluster.transport.routes.set('old', clusterRoute(1, { gone: [0] }));
+    await instance.updateTopicRouteInfo('old');
+    cluster.transport.routes.clear();
+    await admin.createTopic('t', 4);
+    expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual(['a:0']);
+  });
+
+  it('leaves a slave that acts as the master as the one to write to, of which only routes tell', async () => {
+    const { cluster, instance, admin } = open({ a: [1] });
+    cluster.transport.routes.set('old', clusterRoute(1, { a: [0] }));
+    await instance.updateTopicRouteInfo('old');
+    await instance.updateBrokers();
+    expect(instance.findBrokerAddressInPublish('a')).toBe('a:0');
+    await admin.createTopic('t', 4);
+    expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual(['a:0']);
+  });
 
   it('changes no broker when one of them refuses', async () => {
     const { cluster, admin } = open({ a: [0], b: [0] });
