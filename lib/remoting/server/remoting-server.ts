@@ -73,7 +73,8 @@ export class RemotingServer {
           ),
         );
       this.server.once('error', refuse);
-      this.server.listen(port, host, () => {
+      // Workers of `node:cluster` would share the port otherwise, and take turns with engines that have other messages.
+      this.server.listen({ port, host, exclusive: true }, () => {
         this.server.off('error', refuse);
         this.server.on('error', (error) =>
           this.options.logger.error(`The server of ${host}:${port}: ${error}`),
