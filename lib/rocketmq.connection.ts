@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { escapedLogger } from './common/logger.js';
 import { sleep, systemClock, type Clock } from './common/clock.js';
@@ -106,12 +106,11 @@ export class RocketMQConnection {
     const key = namesrvAddrs.join(';');
     const { options } = this;
     // An id of its own: this cluster may be reached under the other address too.
-    const config = {
-      ...clientConfig({ ...options, instanceName: undefined }),
-      localOffsetStoreDir: localOffsetsOfCluster(namesrvAddrs),
-    };
+    const { directory: localOffsetStoreDir, host: localOffsetStoreHost } = offsetsOfCluster(namesrvAddrs);
+    const config = { ...clientConfig({ ...options, instanceName: undefined }), localOffsetStoreDir };
+    const endpoint = { namesrvAddrs, config, localOffsetStoreHost };
     const user = credentialsOf(options.consumer, options);
-    const client = this.others.get(key) ?? this.createClient(user, { namesrvAddrs, config });
+    const client = this.others.get(key) ?? this.createClient(user, endpoint);
     this.others.set(key, client);
     return client;
   }
@@ -197,13 +196,11 @@ export class RocketMQConnection {
   private endpoint(options = this.options) {
     const { namesrvAddrs } = this.target;
     const store = (this.ownEngine ?? this.host)?.storePathRootDir;
+    const offsets = store === undefined ? offsetsOfCluster(namesrvAddrs) : offsetsOfStore(store);
     return {
       namesrvAddrs: this.ownEngine === undefined ? namesrvAddrs : namesrvAddrsOf(this.ownEngine),
-      config: {
-        ...clientConfig(options),
-        localOffsetStoreDir:
-          store === undefined ? localOffsetsOfCluster(namesrvAddrs) : localOffsetsOf(store),
-      },
+      config: { ...clientConfig(options), localOffsetStoreDir: offsets.directory },
+      localOffsetStoreHost: offsets.host,
     };
   }
 
@@ -262,13 +259,13 @@ function namesrvAddrsOf({ outerNamesrvAddrs, namesrvAddr }: EmbeddedEngine): rea
   return outerNamesrvAddrs.length > 0 ? outerNamesrvAddrs : [namesrvAddr];
 }
 
-/** Beside the store, and its own: engines may have their stores in one directory. */
-function localOffsetsOf(storePath: string): string {
-  return join(dirname(storePath), 'offsets', basename(storePath));
+/** Inside the store, and so wherever that is moved or mounted: the address of a container is another one after every start. */
+function offsetsOfStore(storePath: string) {
+  return { directory: join(storePath, 'offsets'), host: 'localhost' };
 }
 
 /** Of this cluster alone: the ids of clients are the same in every cluster, and Java's would share their offsets. */
-function localOffsetsOfCluster(namesrvAddrs: readonly string[]): string {
+function offsetsOfCluster(namesrvAddrs: readonly string[]) {
   const cluster = createHash('sha256').update(namesrvAddrs.toSorted().join(';')).digest('hex').slice(0, 16);
-  return join(homedir(), '.rocketmq_offsets', cluster);
+  return { directory: join(homedir(), '.rocketmq_offsets', cluster), host: undefined };
 }

@@ -55,6 +55,10 @@ export const clientRules: OptionRules<ClientConfig> = {
 };
 
 /** ClientConfig#buildMQClientId. */
-export function buildClientId(instanceName: string, unitName: string | undefined): string {
-  return `${localIp()}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
+export function buildClientId(
+  instanceName: string,
+  unitName: string | undefined,
+  host: string = localIp(),
+): string {
+  return `${host}@${instanceName}${unitName === undefined ? '' : `@${unitName}`}`;
 }

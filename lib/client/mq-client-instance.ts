@@ -35,6 +35,8 @@ export interface MQClientOptions {
   /** Addresses of name servers; they are asked in turn. */
   readonly namesrvAddrs: readonly string[];
   readonly config?: Partial<ClientConfig>;
+  /** In place of the address of this machine in {@link MQClientInstance.localOffsetStoreId}. */
+  readonly localOffsetStoreHost?: string | undefined;
   readonly clock: Clock;
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
@@ -95,7 +97,7 @@ export class MQClientInstance {
     const { instanceName, unitName } = this.config;
     const unique = `${process.pid}#${process.hrtime.bigint()}`;
     this.clientId = buildClientId(instanceName === 'DEFAULT' ? unique : instanceName, unitName);
-    this.localOffsetStoreId = buildClientId(instanceName, unitName);
+    this.localOffsetStoreId = buildClientId(instanceName, unitName, options.localOffsetStoreHost);
     const processor = new ClientRemotingProcessor(this);
     this.transport.onRequest((request, reply) => processor.process(request, reply));
     this.transport.onConnectionChange((change) => this.onConnectionChange(change));

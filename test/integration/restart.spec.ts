@@ -157,22 +157,22 @@ describe('after a restart', () => {
 });
 
 describe('broadcasting', () => {
-  it('keeps its offsets in a file beside the store, for each store its own', async () => {
+  it('keeps its offsets in the store by the name of the instance, whatever the address of this machine', async () => {
     const directory = temporaryDirectory();
     const inbox = new Inbox<string>();
     const providers = [
       listener<string>({ topic: 't', consumerGroup: 'g', messageModel: 'BROADCASTING' }, inbox.push),
     ];
     const storeAt = (name: string) => ({
-      rocketmq: { engine: { storePathRootDir: `${directory}/${name}` } },
+      rocketmq: { instanceName: 'shop', unitName: 'u', engine: { storePathRootDir: `${directory}/${name}` } },
       providers,
     });
     const first = await startApp(storeAt('one'));
     await first.template.syncSendOrderly('t', ['a', 'b'], 'key');
     await inbox.take(2);
     await first.close();
-    const files = readdirSync(`${directory}/offsets`, { recursive: true, encoding: 'utf8' });
-    expect(files).toContainEqual(expect.stringMatching(/^one\/[^/]+\/g\/offsets\.json$/));
+    expect(readdirSync(directory), 'a volume for the store has all').toEqual(['one']);
+    expect(existsSync(`${directory}/one/offsets/localhost@shop@u/g/offsets.json`)).toBe(true);
 
     const second = await startApp(storeAt('two'));
     await second.template.syncSendOrderly('t', ['c', 'd'], 'key');
