@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { escapedLogger } from './common/logger.js';
 import { sleep, systemClock, type Clock } from './common/clock.js';
-import { endAll, endFailedStart } from './common/end-all.js';
+import { endAll, endFailedStart, endOnce } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
 import { StoreLockedError } from './errors/index.js';
@@ -45,6 +45,8 @@ export class RocketMQConnection {
   readonly transactions: TransactionRouter;
   /** How the cluster of other processes is joined, if there is one. */
   readonly cluster: ClusterStart;
+  /** Ends producer, engine and client; listeners are stopped before. */
+  readonly close = endOnce(() => this.end());
   private ownEngine: EmbeddedEngine | undefined;
   private readonly host: EngineHost | undefined;
   private readonly transports: NearestTransport[] = [];
@@ -137,8 +139,7 @@ export class RocketMQConnection {
     await endFailedStart([...before, () => this.close()], this.logger);
   }
 
-  /** Ends producer, engine and client; listeners are stopped before. */
-  async close(): Promise<void> {
+  private async end(): Promise<void> {
     this.cluster.stopWaiting();
     await endAll([
       () => this.producer.endTrace(),

@@ -18,6 +18,17 @@ export async function endFailedStart(steps: readonly (() => unknown)[], logger: 
   );
 }
 
+/** An end for who may ask twice: the second one waits as the first does, which alone is told what failed. */
+export function endOnce(end: () => Promise<void>): () => Promise<void> {
+  let ended: Promise<void> | undefined;
+  return () => {
+    if (ended !== undefined) return ended;
+    const ending = end();
+    ended = ending.catch(() => {});
+    return ending;
+  };
+}
+
 async function endEach(steps: readonly (() => unknown)[], onError: (error: unknown) => void): Promise<void> {
   for (const step of steps) {
     try {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { endOnce } from '../common/end-all.js';
 import { escapedLogger } from '../common/logger.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
@@ -27,8 +28,10 @@ import { ListenerExplorer } from './listener.explorer.js';
 /** Starts and stops the listeners of an application. */
 @Injectable()
 export class ListenerRegistrar {
+  /** Waits for running listeners, and ends all. */
+  readonly stop = endOnce(() => this.stopAll());
   private readonly logger = escapedLogger(new Logger('RocketMQListener'));
-  private containers: ListenerContainer[] = [];
+  private readonly containers: ListenerContainer[] = [];
   /** Those that start with the application. */
   private readonly starters: ListenerContainer[] = [];
   private starting = Promise.resolve();
@@ -83,14 +86,11 @@ export class ListenerRegistrar {
     for (const container of this.containers) container.suspend();
   }
 
-  /** Waits for running listeners, and ends all. */
-  async stop(): Promise<void> {
+  private async stopAll(): Promise<void> {
     this.isStopped = true;
     this.connection.cluster.stopWaiting();
     await this.starting;
-    const { containers } = this;
-    this.containers = [];
-    await Promise.all(containers.map((container) => container.stop()));
+    await Promise.all(this.containers.map((container) => container.stop()));
     await this.replier?.drain();
   }
 

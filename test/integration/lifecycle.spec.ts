@@ -9,6 +9,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
+import type { BrokerController } from '../../lib/engine/broker/broker-controller.js';
 import { RocketMQModule, RocketMQTemplate } from '../../lib/index.js';
 import { ListenerRegistrar } from '../../lib/listener/listener.registrar.js';
 import { Receiver } from '../../lib/receiving/receiver.js';
@@ -16,6 +17,16 @@ import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { createApp, featureModule, gate, Inbox, listener, startApp } from '../support/nest-app.js';
 import { temporaryDirectory } from '../support/test-store.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+/** None of them ends before it may. */
+async function endTogether(ends: readonly (() => Promise<void>)[], open: () => void): Promise<void> {
+  let ended = 0;
+  const all = ends.map((end) => end().then(() => ended++));
+  await settle(50);
+  expect(ended).toBe(0);
+  open();
+  await Promise.all(all);
+}
 
 describe('the start', () => {
   it.each([true, false])(
@@ -239,6 +250,32 @@ describe('the end', () => {
     const app = await startApp({ providers: [listener({ topic: 't' }, () => {})] });
     await Promise.all([app.module.close(), app.module.close()]);
     await app.module.close();
+  });
+
+  it('asked for twice waits both times for listeners that run', async () => {
+    const { opened, open } = gate();
+    const begun = new Inbox<string>();
+    const handle = async (text: string) => {
+      begun.push(text);
+      await opened;
+    };
+    const options = { topic: 't', awaitTerminationMillisWhenShutdown: 10_000 };
+    const app = await startApp({ providers: [listener<string>(options, handle)] });
+    await app.template.syncSend('t', 'x');
+    await begun.take();
+    const registrar = app.module.get(ListenerRegistrar, { strict: false });
+    await endTogether([() => registrar.stop(), () => registrar.stop()], open);
+  });
+
+  it('asked for twice waits both times for the store', async () => {
+    const { opened, open } = gate();
+    const app = await startApp();
+    const connection = app.module.get(RocketMQConnection, { strict: false });
+    const engine = connection.engine!;
+    const { store } = (engine as unknown as { broker: BrokerController }).broker;
+    const close = store.close.bind(store);
+    vi.spyOn(store, 'close').mockImplementationOnce(() => opened.then(close));
+    await endTogether([() => connection.close(), () => connection.close(), () => engine.shutdown()], open);
   });
 
   it('of an application that never started harms nobody', async () => {

@@ -110,6 +110,8 @@ export class BrokerController implements RequestHandler {
   private readonly dispatcher: RequestDispatcher;
   private isRunning = false;
   private hasStarted = false;
+  /** Settles when the last end has. */
+  private ended = Promise.resolve();
 
   constructor(private readonly options: BrokerOptions) {
     const { config, storeConfig, fileSystem, clock, logger } = options;
@@ -185,9 +187,15 @@ export class BrokerController implements RequestHandler {
     this.stats.start();
   }
 
-  /** Ends work, and brings everything to the disk. */
-  async shutdown(): Promise<void> {
-    if (!this.isRunning) return;
+  /** Ends work, and brings everything to the disk; who asks again waits, too, and is not told what failed. */
+  shutdown(): Promise<void> {
+    if (!this.isRunning) return this.ended;
+    const ending = this.end();
+    this.ended = ending.catch(() => {});
+    return ending;
+  }
+
+  private async end(): Promise<void> {
     this.isRunning = false;
     this.consumers.stop();
     this.producers.stop();
