@@ -30,6 +30,8 @@ import { TransactionRouter } from './template/transaction-router.js';
 /** Milliseconds that a start waits for a store that is in use, less than test runners wait for a start, and between two looks. */
 const STORE_TIMEOUT = 3000;
 const STORE_INTERVAL = 100;
+/** Milliseconds that the end waits for sends over TCP: as long as one takes at most by default. */
+const SENDS_TIMEOUT = 3000;
 
 /**
  * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
@@ -140,14 +142,21 @@ export class RocketMQConnection {
   }
 
   private async end(): Promise<void> {
+    const clients = [...this.instances, ...this.others.values()];
     this.cluster.stopWaiting();
     await endAll([
       () => this.producer.endTrace(),
       () => this.producer.shutdown(),
-      // Before the client is, so that it answers the sends that are under way.
+      // Before the client is, so that the sends that are under way are answered: by the engine of this process as it ends.
+      () => (this.engine === undefined ? this.producer.sendsEnded(SENDS_TIMEOUT) : undefined),
       () => this.ownEngine?.shutdown(),
       () => this.host?.close(),
-      ...[...this.instances, ...this.others.values()].map((instance) => () => instance.shutdown()),
+      ...clients.map((instance) => () => instance.shutdown()),
+      ...clients.map(
+        ({ transport }) =>
+          () =>
+            transport.whenClosed?.(),
+      ),
     ]);
   }
 

@@ -174,3 +174,13 @@ describe('namespace', () => {
     await app.close();
   });
 });
+
+it('the end of an application lets sends over TCP that are under way end', async () => {
+  const engine = await startEngine({ engine: { listen: LISTEN } });
+  const app = await startGuest(engine, {});
+  const sends = ['a', 'b'].flatMap((topic) =>
+    Array.from({ length: 50 }, () => app.template.asyncSend(topic, 'x')),
+  );
+  const [results] = await Promise.all([Promise.all(sends), app.close()]);
+  expect(new Set(results.map(({ sendStatus }) => sendStatus))).toEqual(new Set(['SEND_OK']));
+});

@@ -27,7 +27,8 @@ import type { SendResult } from './send-result.js';
 import { sendRequest, SendTask, type CommunicationMode, type SendEnvironment } from './send-task.js';
 import { sendRequestMessage } from './request-sender.js';
 import { endedBySignal, SendPermits } from './send-permits.js';
-import { publishQueuesOf, TopicPublishInfo } from './topic-publish-info.js';
+import { SendsUnderWay } from './sends-under-way.js';
+import { publishQueuesOf, queuesLike, TopicPublishInfo } from './topic-publish-info.js';
 
 const NOT_RUNNING =
   'The producer is not running, start it first: in a Nest application it runs from app.init() to app.close()';
@@ -70,7 +71,7 @@ export class DefaultMQProducer implements ProducerInner {
     const faultStrategy = new MQFaultStrategy(instance.clock, this.config.sendLatencyFaultEnable);
     if (resolved.enableMsgTrace) this.dispatcher = this.createDispatcher(resolved);
     const trace = this.dispatcher && new SendMessageTrace(instance, this.dispatcher, resolved.group);
-    this.environment = { instance, config: this.config, faultStrategy, trace };
+    this.environment = { instance, config: this.config, faultStrategy, underWay: new SendsUnderWay(), trace };
     this.ids = new MessageClientIdSetter(instance.clock, instance.random);
     if (resolved.enableBackpressureForAsyncMode) this.permits = new SendPermits(instance.clock, resolved);
   }
@@ -104,6 +105,11 @@ export class DefaultMQProducer implements ProducerInner {
     this.permits?.close();
     void this.endTrace();
     this.instance.unregisterProducer(this);
+  }
+
+  /** Waits, after {@link shutdown}, for the sends that are under way, and no longer than `timeoutMillis`. */
+  sendsEnded(timeoutMillis: number): Promise<void> {
+    return this.environment.underWay.ended(this.instance.clock, timeoutMillis);
   }
 
   /** Sends and waits until the message is stored; errors are tried again. */
@@ -255,9 +261,11 @@ export class DefaultMQProducer implements ProducerInner {
   private async inTurn(topic: string, body: Buffer, handOver: HandOver): Promise<void> {
     const turn = this.prepare(topic, body, this.preparing.get(topic), handOver);
     this.preparing.set(topic, turn);
+    this.environment.underWay.begin();
     try {
       await turn;
     } finally {
+      this.environment.underWay.end();
       if (this.preparing.get(topic) === turn) this.preparing.delete(topic);
     }
   }
@@ -286,8 +294,8 @@ export class DefaultMQProducer implements ProducerInner {
     now?: number,
   ): void {
     const queue = this.selectQueue(info, outgoing.message, options);
-    const timeout = options.timeout ?? this.config.sendMsgTimeout;
-    const { signal } = options;
+    const { timeout = this.config.sendMsgTimeout, signal } = options;
+    this.environment.underWay.begin();
     new SendTask(this.environment, outgoing, mode, info, queue, timeout, signal, resolve, reject).attempt(
       now,
     );
@@ -387,12 +395,6 @@ export class DefaultMQProducer implements ProducerInner {
 
   private async queuesOfNewTopic(topic: string): Promise<MessageQueue[]> {
     const pattern = await this.instance.updateTopicRouteInfo(this.config.createTopicKey);
-    if (pattern === undefined) return [];
-    const { defaultTopicQueueNums } = this.config;
-    const queueDatas = pattern.queueDatas.map((data) => {
-      const writeQueueNums = Math.min(defaultTopicQueueNums, data.readQueueNums);
-      return { ...data, writeQueueNums };
-    });
-    return publishQueuesOf(topic, { ...pattern, queueDatas });
+    return pattern === undefined ? [] : queuesLike(pattern, topic, this.config.defaultTopicQueueNums);
   }
 }

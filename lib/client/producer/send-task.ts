@@ -15,6 +15,7 @@ import type { ProducerConfig } from './producer-config.js';
 import type { Outgoing } from './outgoing.js';
 import type { SendResult, SendStatus } from './send-result.js';
 import type { MQFaultStrategy } from './mq-fault-strategy.js';
+import type { SendsUnderWay } from './sends-under-way.js';
 import type { SendMessageTrace } from '../trace/send-message-trace.js';
 import type { TopicPublishInfo } from './topic-publish-info.js';
 
@@ -54,6 +55,7 @@ export interface SendEnvironment {
   readonly instance: MQClientInstance;
   readonly config: ProducerConfig;
   readonly faultStrategy: MQFaultStrategy;
+  readonly underWay: SendsUnderWay;
   /** Set when sends are traced. */
   readonly trace?: SendMessageTrace;
 }
@@ -83,7 +85,7 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   /** @param now what the clock shows, of who has begun the send just now. */
   attempt(now?: number): void {
-    if (this.signal?.aborted === true) return this.reject(this.signal.reason as Error);
+    if (this.signal?.aborted === true) return this.rejectSend(this.signal.reason as Error);
     const { config, faultStrategy, instance } = this.environment;
     const { startedAt } = this.outgoing;
     const moment = now === undefined ? instance.clock.monotonicNow() : startedAt;
@@ -109,7 +111,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     this.environment.trace?.onSent(this.outgoing, this.sentAt, result);
     const { retryAnotherBrokerWhenNotStoreOK } = this.environment.config;
     if (sendStatus === 'SEND_OK' || !retryAnotherBrokerWhenNotStoreOK || !this.mayRetrySync())
-      return this.resolve(result);
+      return this.resolveSend(result);
     this.stored = result;
     this.attempt();
   }
@@ -153,8 +155,18 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   /** What an attempt before has stored is no failure, whatever came of the later ones (DefaultMQProducerImpl#sendDefaultImpl). */
   private fail(error: Error): void {
-    if (this.stored === undefined) this.reject(error);
-    else this.resolve(this.stored);
+    if (this.stored === undefined) this.rejectSend(error);
+    else this.resolveSend(this.stored);
+  }
+
+  private resolveSend(result: SendResult): void {
+    this.environment.underWay.end();
+    this.resolve(result);
+  }
+
+  private rejectSend(error: Error): void {
+    this.environment.underWay.end();
+    this.reject(error);
   }
 
   private onBrokerError({ code, remark }: RemotingResponse<SendCode>): void {

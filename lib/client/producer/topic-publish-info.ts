@@ -50,6 +50,15 @@ export function publishQueuesOf(topic: string, route: TopicRouteData): MessageQu
   return queues;
 }
 
+/** Those that a topic will have which is created like another one. */
+export function queuesLike(pattern: TopicRouteData, topic: string, maxQueues: number): MessageQueue[] {
+  const queueDatas = pattern.queueDatas.map((data) => {
+    const writeQueueNums = Math.min(maxQueues, data.readQueueNums);
+    return { ...data, writeQueueNums };
+  });
+  return publishQueuesOf(topic, { ...pattern, queueDatas });
+}
+
 /** The queues of an order topic stay the same whatever becomes of a broker, so that a key keeps its queue. */
 function orderQueuesOf(topic: string, orderTopicConf: string): MessageQueue[] {
   return orderQueueCounts(orderTopicConf).flatMap(([brokerName, length]) =>

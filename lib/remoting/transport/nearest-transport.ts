@@ -52,6 +52,10 @@ export class NearestTransport implements Transport {
     this.far.close();
   }
 
+  async whenClosed(): Promise<void> {
+    await this.far.whenClosed?.();
+  }
+
   private wayTo(address: string): Transport {
     return this.isNear(address) ? this.near! : this.far;
   }

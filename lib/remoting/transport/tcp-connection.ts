@@ -63,6 +63,8 @@ export interface ConnectionEnd {
 
 /** One connection of a client to a server, and the requests that wait for its answers. */
 export class TcpConnection {
+  /** Settles when the server has everything that was written, or is gone. */
+  readonly closed: Promise<void>;
   private readonly socket: Socket;
   private readonly writer: SocketWriter;
   private readonly calls = new ResponseTable((call) => this.closeIfSilent(call));
@@ -88,7 +90,12 @@ export class TcpConnection {
       this.guard(() => cutter.push(chunk));
     });
     this.socket.on('error', (error) => (this.fault ??= error));
-    this.socket.on('close', () => this.onClose());
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', () => {
+        this.onClose();
+        resolve();
+      });
+    });
   }
 
   invoke<C extends RequestCode>(

@@ -110,6 +110,10 @@ export class TcpTransport implements Transport {
     );
   }
 
+  async whenClosed(): Promise<void> {
+    await Promise.all([...this.connections.values()].map(({ closed }) => closed));
+  }
+
   private connectionTo(address: string): TcpConnection {
     if (this.isClosed) throw new MQClientError(`connect to ${address} failed: the client is shut down`);
     const existing = this.connections.get(address);

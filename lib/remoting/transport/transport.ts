@@ -37,6 +37,8 @@ export interface Transport {
   isNear?(address: string): boolean;
   /** Ends all connections; requests under way fail. */
   close(): void;
+  /** Settles, after {@link close}, when the servers have what was handed over before, or have not taken it within 3 s. */
+  whenClosed?(): Promise<void>;
 }
 
 /** {@link Transport.invoke} with a promise: for all that is not sent with every message. */
