@@ -79,7 +79,7 @@ export class EngineHost {
       } catch (error) {
         const mayPass = isGuest ? !(await isListening(target.address)) : isTaken(error);
         if (!mayPass || clock.monotonicNow() >= deadline) throw error;
-        this.sayOnce('warn', waitingForHost(target.nameServer, (error as Error).message, START_TIMEOUT));
+        this.sayOnce('warn', waitingForHost(target.nameServer, faultOf(error), START_TIMEOUT));
       }
       await this.pause.wait(RETRY_INTERVAL);
     }
@@ -169,7 +169,7 @@ export class EngineHost {
     } catch (error) {
       const now = clock.monotonicNow();
       if (isTaken(error) && now < deadline) return false;
-      this.sayOnce('error', cannotTakeOver(nameServer, (error as Error).message));
+      this.sayOnce('error', cannotTakeOver(nameServer, faultOf(error)));
       if (isTaken(error)) return false;
       this.takeOverPause = Math.min(2 * this.takeOverPause, MAX_TAKE_OVER_PAUSE);
       this.nextTakeOver = now + this.takeOverPause;
@@ -193,4 +193,9 @@ export class EngineHost {
 function isTaken(error: unknown): boolean {
   const { cause } = error as { cause?: NodeJS.ErrnoException };
   return error instanceof StoreLockedError || cause?.code === 'EADDRINUSE';
+}
+
+/** Who waits for the store shares it already, and needs no advice. */
+function faultOf(error: unknown): string {
+  return error instanceof StoreLockedError ? error.fault : (error as Error).message;
 }

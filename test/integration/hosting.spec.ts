@@ -38,6 +38,7 @@ it.each([
     expect(String(error)).toContain(`${owner.directory}/store is in use by another engine of this process`);
     const waiting = app.logger.lines.filter((line) => line.startsWith('WARN [RocketMQ] '));
     expect(waiting).toEqual([expect.stringContaining(`Nothing listens on nameServer ${nameServer} yet`)]);
+    expect(waiting[0]).toContain('is in use by another engine of this process. This is tried again');
     expect((await owner.template.syncSend('t', 'x')).sendStatus).toBe('SEND_OK');
   },
 );

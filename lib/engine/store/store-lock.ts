@@ -3,8 +3,14 @@ import { StoreError, StoreLockedError } from '../../errors/store.error.js';
 import { syncAncestors } from '../../common/durable-directory.js';
 import { isDiskFull, type FileSystem, type StoreFile } from '../../common/file-system.js';
 
+const ADVICE_ON_LOCKS =
+  ': its file system has no locks, without which two engines could write it; put it on a local disk or a block volume';
+
 /** What is said of a directory that is not for this process, or none. */
 const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
+
+/** The directories that engines of this process own: a pid does not tell, as in every container it begins with 1. */
+const ownedHere = new Set<string>();
 
 /**
  * Ownership of a store directory: a kernel lock on the file `lock`, the same one that Apache's broker takes, and
@@ -30,11 +36,13 @@ export class StoreLock {
   acquire(): boolean {
     const file = this.attempt(() => this.openFile());
     try {
-      if (!file.tryLock()) throw new StoreLockedError(this.storePath, this.ownerPid());
+      const isFree = this.attempt(() => file.tryLock(), ADVICE_ON_LOCKS);
+      if (!isFree) throw new StoreLockedError(this.storePath, this.ownerPid(), ownedHere.has(this.storePath));
       this.attempt(() => file.write(Buffer.from('lock'), 0, 4, 0));
       const isUnclean = this.fileSystem.exists(this.abortPath);
       this.attempt(() => this.writeAbort());
       this.file = file;
+      ownedHere.add(this.storePath);
       return isUnclean;
     } catch (error) {
       file.close();
@@ -59,6 +67,7 @@ export class StoreLock {
     // Without the lock, `abort` is someone else's.
     if (file === undefined) return;
     this.file = undefined;
+    ownedHere.delete(this.storePath);
     try {
       if (isClean) this.fileSystem.remove(this.abortPath);
     } finally {
@@ -69,13 +78,15 @@ export class StoreLock {
   }
 
   /** What the file system says names a file, if anything, and not the store. */
-  private attempt<T>(action: () => T): T {
+  private attempt<T>(action: () => T, advice?: string): T {
     try {
       return action();
     } catch (error) {
+      // A machine for which there is no lock at all.
+      if (error instanceof StoreError) throw error;
       const { message } = error as Error;
       throw new StoreError(
-        `The store ${this.storePath} cannot be opened (${message})${adviceOn(error)}.`,
+        `The store ${this.storePath} cannot be opened (${message})${advice ?? adviceOn(error)}.`,
         error,
       );
     }

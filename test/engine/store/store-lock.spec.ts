@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { StoreFile } from '../../../lib/common/file-system.js';
 import { nodeFileSystem } from '../../../lib/common/node-file-system.js';
 import { StoreLock } from '../../../lib/engine/store/store-lock.js';
 import { StoreLockedError } from '../../../lib/errors/store.error.js';
@@ -35,7 +36,8 @@ describe('a second owner of a store', () => {
     expect(other.refusal!.ownerPid).toBe(process.pid);
     expect(other.refusal!.message).toBe(
       `The store ${directory} is in use by process ${process.pid}. ` +
-        'Stop it, or give this engine a directory of its own (engine.storePathRootDir).',
+        'Stop it, or give this engine a directory of its own (engine.storePathRootDir). Processes of one machine share an ' +
+        "engine with nameServer: '127.0.0.1:9876' and this same directory in all of them.",
     );
     expect((await put(store, innerMessage())).status).toBe('PUT_OK');
     await store.close();
@@ -59,7 +61,11 @@ describe('a second owner of a store', () => {
   it('in the same process is refused, too, and the first is not disturbed', async () => {
     const directory = temporaryDirectory();
     const store = openStore(directory);
-    for (let i = 0; i < 3; i++) expect(refusalOf(() => openStore(directory)).ownerPid).toBe(process.pid);
+    const refusals = [1, 2, 3].map(() => refusalOf(() => openStore(directory)));
+    for (const { ownerPid, fault } of refusals) {
+      expect(ownerPid).toBe(process.pid);
+      expect(fault).toBe(`The store ${directory} is in use by another engine of this process.`);
+    }
     expect((await put(store, innerMessage())).status).toBe('PUT_OK');
     await store.close();
     const next = openStore(directory);
@@ -83,14 +89,39 @@ describe('a second owner of a store', () => {
     store.open();
   });
 
-  it('is refused without a pid where none can be read', () => {
+  it('in another container, whose processes have the same pids, is not taken for this one', async () => {
     const directory = temporaryDirectory();
-    const store = openStore(directory);
+    const other = await StoreProcess.start();
+    await other.open({ ...SMALL_FILES, storePathRootDir: directory });
+    writeFileSync(join(directory, 'abort'), String(process.pid));
+    const { fault } = refusalOf(() => openStore(directory));
+    expect(fault).toBe(
+      `The store ${directory} is in use by process ${process.pid} of another container, perhaps.`,
+    );
+  });
+
+  it('is told where to put a store whose file system has no locks', () => {
+    const directory = temporaryDirectory();
+    const create = (path: string): StoreFile => {
+      const file = nodeFileSystem.create(path);
+      file.tryLock = () => {
+        throw new Error('no locks available');
+      };
+      return file;
+    };
+    expect(() => new StoreLock(directory, { ...nodeFileSystem, create }).acquire()).toThrow(
+      /^The store .* cannot be opened \(no locks available\): .*put it on a local disk or a block volume\.$/,
+    );
+  });
+
+  it('is refused without a pid where none can be read', async () => {
+    const directory = temporaryDirectory();
+    const other = await StoreProcess.start();
+    await other.open({ ...SMALL_FILES, storePathRootDir: directory });
     writeFileSync(join(directory, 'abort'), 'garbage');
     const refusal = refusalOf(() => openStore(directory));
     expect(refusal.ownerPid).toBeUndefined();
     expect(refusal.message).toContain(`The store ${directory} is in use by another process`);
-    return store.close();
   });
 });
 
