@@ -49,7 +49,8 @@ export interface ResolvedListenOptions extends Omit<ListenOptions, 'tls'> {
 const MAX_USERS = 10_000;
 const MAX_KEY_LENGTH = 255;
 
-const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
+/** With `_`, which names of services in Docker Compose have. */
+const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_])?$/;
 
 export const listenRules: OptionRules<ListenOptions> = {
   host: text('127.0.0.1', 'an IPv4 or IPv6 address of this machine', (value) => isIP(value) > 0),

@@ -239,6 +239,10 @@ describe('a host that others can reach', () => {
     expect(createWith({ host: '0.0.0.0', allowInsecure: true })).not.toThrow();
   });
 
+  it.each(['mq_broker', '_mq.example.com'])('may be told to clients as %s', (advertisedHost) => {
+    expect(createWith({ advertisedHost })).not.toThrow();
+  });
+
   it.each<[string, number, object, EngineOptions]>([
     ['a warning, as clients are sent to this machine', 1, {}, {}],
     ['none with advertisedHost', 0, { advertisedHost: 'localhost' }, {}],
