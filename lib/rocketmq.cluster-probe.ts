@@ -11,6 +11,7 @@ import {
   noBroker,
   waitingForServers,
 } from './rocketmq.messages.js';
+import type { AddressSource } from './rocketmq.target.js';
 
 /** Milliseconds between attempts to reach a cluster: doubled with every failure. */
 const MIN_PAUSE = 500;
@@ -26,6 +27,7 @@ export class ClusterProbe {
   constructor(
     private readonly instance: MQClientInstance,
     private readonly nameServer: string,
+    private readonly source: AddressSource,
     clock: Clock,
     private readonly logger: Logger,
   ) {
@@ -37,7 +39,7 @@ export class ClusterProbe {
   async probe(): Promise<void> {
     await this.reachNameServer();
     const addresses = this.instance.brokerAddresses();
-    if (addresses.length === 0) throw retryable(noBroker(this.nameServer));
+    if (addresses.length === 0) throw retryable(noBroker(this.nameServer, this.source));
     const failures: unknown[] = [];
     await Promise.all(
       addresses.map((address) =>
@@ -58,7 +60,7 @@ export class ClusterProbe {
       const isRefused = cause instanceof MQBrokerError && cause.responseCode === ResponseCode.NO_PERMISSION;
       const text = isRefused
         ? nameServerRefuses(this.nameServer, cause)
-        : nameServerSilent(this.nameServer, cause);
+        : nameServerSilent(this.nameServer, this.source, cause);
       throw retryable(text, error);
     }
   }

@@ -176,8 +176,9 @@ export class RocketMQConnection {
 
   private createClusterStart(): ClusterStart {
     const { startup = 'fail' } = this.options;
-    const nameServer = this.target.hosting?.nameServer ?? this.target.namesrvAddrs.join(';');
-    const probe = new ClusterProbe(this.instance, nameServer, this.clock, this.logger);
+    const { hosting, namesrvAddrs, source } = this.target;
+    const nameServer = hosting?.nameServer ?? namesrvAddrs.join(';');
+    const probe = new ClusterProbe(this.instance, nameServer, source, this.clock, this.logger);
     return new ClusterStart(probe, startup, nameServer, this.logger);
   }
 

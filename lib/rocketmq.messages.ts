@@ -133,12 +133,12 @@ export const illegalNameServer = (source: string, nameServer: string): string =>
 export const nameServerRefuses = (nameServer: string, cause: MQBrokerError): string =>
   `The name server at ${nameServer} does not let this application in (${cause.message}): correct accessKey and secretKey.`;
 
-export const nameServerSilent = (nameServer: string, cause: unknown): string =>
+export const nameServerSilent = (nameServer: string, source: string, cause: unknown): string =>
   `No name server answers at ${nameServer} (${cause instanceof Error ? cause.message : String(cause)}): start it, or correct ` +
-  'nameServer. Without nameServer the engine runs in this process.';
+  `${source}. Without ${source} the engine runs in this process.`;
 
-export const noBroker = (nameServer: string): string =>
-  `The name server ${nameServer} knows no broker: start one, with this address as its namesrvAddr, or correct nameServer.`;
+export const noBroker = (nameServer: string, source: string): string =>
+  `The name server ${nameServer} knows no broker: start one, with this address as its namesrvAddr, or correct ${source}.`;
 
 export const brokersSilent = (nameServer: string, addresses: readonly string[], cause: unknown): string =>
   `No broker answers at ${addresses.join(', ')}, as name server ${nameServer} gives their addresses ` +

@@ -29,8 +29,12 @@ export interface HostingTarget {
   readonly address: HostPort;
 }
 
+export type AddressSource = 'nameServer' | 'NAMESRV_ADDR';
+
 /** Where an application's broker is. */
 export interface ConnectionTarget {
+  /** What names the name servers: an option, or a variable of the environment. */
+  readonly source: AddressSource;
   /** Of other processes; none when the engine runs here in any case. */
   readonly namesrvAddrs: readonly string[];
   /** Of the engine that runs here, or will if this application becomes the host. */
@@ -46,20 +50,24 @@ export interface ConnectionTarget {
  */
 export function chooseTarget({ nameServer, engine }: RocketMQModuleOptions): ConnectionTarget {
   const fromEnvironment = nameServer === undefined && engine === undefined;
+  const source = fromEnvironment ? 'NAMESRV_ADDR' : 'nameServer';
   const namesrvAddrs = addressesOf(fromEnvironment ? environmentNamesrvAddr() : nameServer);
   if (namesrvAddrs.length === 0) {
     if (engine === false) throw new ConfigurationError(engineForbidden());
-    return { namesrvAddrs, engine: engine ?? {} };
+    return { source, namesrvAddrs, engine: engine ?? {} };
   }
-  const source = fromEnvironment ? 'NAMESRV_ADDR' : 'nameServer';
   const [address, ...others] = namesrvAddrs.map((one) => parseAddress(one, source));
   const mayHost = engine !== false && others.length === 0 && isLoopback(address!.host);
   return mayHost
-    ? hostingTarget(namesrvAddrs[0]!, address!, engine ?? {})
-    : { namesrvAddrs, engine: undefined };
+    ? { source, ...hostingTarget(namesrvAddrs[0]!, address!, engine ?? {}) }
+    : { source, namesrvAddrs, engine: undefined };
 }
 
-function hostingTarget(nameServer: string, given: HostPort, engine: EngineOptions): ConnectionTarget {
+function hostingTarget(
+  nameServer: string,
+  given: HostPort,
+  engine: EngineOptions,
+): Omit<ConnectionTarget, 'source'> {
   if (engine.namesrvAddr !== undefined) throw new ConfigurationError(twoNameServers(nameServer));
   const { port } = given;
   const host = given.host === 'localhost' ? '127.0.0.1' : given.host;

@@ -104,7 +104,9 @@ describe('forRoot', () => {
     process.env['NAMESRV_ADDR'] = '127.0.0.1:1;127.0.0.1:2';
     onTestFinished(() => void delete process.env['NAMESRV_ADDR']);
     const app = await createApp({ module: [RocketMQModule.forRoot()] });
-    await expect(app.start()).rejects.toThrow('No name server answers at 127.0.0.1:1;127.0.0.1:2');
+    await expect(app.start()).rejects.toThrow(
+      /No name server answers at 127.0.0.1:1;127.0.0.1:2 .*correct NAMESRV_ADDR. Without NAMESRV_ADDR the engine runs/,
+    );
     await startApp();
   });
 
