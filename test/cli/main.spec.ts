@@ -174,7 +174,10 @@ describe('nestjs-rocketmq broker', () => {
 
   it.each([
     [['--help'], 'quickstart producer|consumer [-n ADDR]'],
-    [['broker', '-h'], '--store-path-root-dir\n      a directory; default: ".rocketmq/store"'],
+    [
+      ['broker', '-h'],
+      '--store-path-root-dir\n      a directory, without "~", which only a shell knows; default: ".rocketmq/store"',
+    ],
     [['quickstart', '--help'], '--count NUMBER'],
     [['--version'], '0.'],
   ])('answers %j', async (parameters, text) => {

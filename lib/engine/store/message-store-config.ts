@@ -85,7 +85,11 @@ export interface MessageStoreConfig {
 }
 
 export const storeRules: OptionRules<MessageStoreConfig> = {
-  storePathRootDir: text('.rocketmq/store', 'a directory', (value) => value.trim() !== ''),
+  storePathRootDir: text(
+    '.rocketmq/store',
+    'a directory, without "~", which only a shell knows',
+    (value) => value.trim() !== '' && !/^~([/\\]|$)/.test(value),
+  ),
   mappedFileSizeCommitLog: integer(1024 * MIB, 4096, 8192 * MIB),
   mappedFileSizeConsumeQueue: integer(6_000_000, 20, 1024 * MIB),
   maxHashSlotNum: integer(5_000_000, 1, 100_000_000),

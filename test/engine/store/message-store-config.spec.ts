@@ -34,6 +34,8 @@ describe('resolveMessageStoreConfig', () => {
     [{ deleteWhen: '04,05' }, 'engine.deleteWhen is "04,05"'],
     [{ messageDelayLevel: '1s 5x' }, 'engine.messageDelayLevel is "1s 5x"; allowed: delays such as'],
     [{ storePathRootDir: '' }, 'engine.storePathRootDir is ""; allowed: a directory'],
+    [{ storePathRootDir: '~' }, 'engine.storePathRootDir is "~"; allowed: a directory, without "~"'],
+    [{ storePathRootDir: '~/store' }, 'engine.storePathRootDir is "~/store"; allowed: a directory, without'],
     [
       { flushDiskType: 'NEVER' as never },
       'engine.flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH',
