@@ -118,6 +118,7 @@ export class EmbeddedEngine {
       random,
       logger,
       registerTopic: (topic) => this.registerTopic(topic),
+      whenRegistered: async () => this.outerApi?.whenRegistered(),
       unregisterTopic: (topic) => this.unregisterTopic(topic),
       routeOf: (topic) =>
         this.outerApi?.topicRouteOf(topic) ?? this.namesrv.routes.pickupTopicRouteData(topic),

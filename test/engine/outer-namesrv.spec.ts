@@ -6,8 +6,11 @@ import { DefaultMQProducer, MQClientInstance } from '../../lib/client/index.js';
 import { systemClock } from '../../lib/common/clock.js';
 import { Message } from '../../lib/common/message.js';
 import { silentLogger } from '../../lib/common/logger.js';
+import type { RequestContext } from '../../lib/remoting/channel.js';
+import { success, type RemotingRequest } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { invoke } from '../../lib/remoting/transport/transport.js';
+import { createTopic } from '../conformance/admin-client.js';
 import { freePort } from '../support/free-port.js';
 import { startApp } from '../support/nest-app.js';
 import { startServer } from '../support/tcp-server.js';
@@ -94,6 +97,26 @@ describe('an engine with namesrvAddr', () => {
     await expect
       .poll(() => brokersOf(successor, 'BenchmarkTest'), { timeout: 10_000 })
       .toEqual(['broker-a', 'broker-b']);
+  });
+
+  it('answers who creates a topic when its name server knows the topic', async () => {
+    const registered = success({} as never, undefined as never);
+    const held: RequestContext[] = [];
+    let isHeld = false;
+    const handle = (_: RemotingRequest, context: RequestContext) =>
+      void (isHeld ? held.push(context) : context.reply(registered));
+    const { address } = await startServer(undefined, { handler: { handle, onChannelClosed: () => {} } });
+    const broker = await startEngine({ engine: { listen: { listenPort: 0 }, namesrvAddr: address } });
+    const client = await TestClient.open(broker);
+    isHeld = true;
+    let isAnswered = false;
+    const answer = createTopic(client, 'made').finally(() => (isAnswered = true));
+    await expect.poll(() => held.length).toBe(1);
+    expect((await client.call(RequestCode.GET_TOPIC_CONFIG, { topic: 'made' })).code).toBe(0);
+    expect(isAnswered).toBe(false);
+    isHeld = false;
+    held[0]!.reply(registered);
+    expect((await answer).code).toBe(0);
   });
 
   it('that is ended while it registers leaves no port open', async () => {

@@ -61,6 +61,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Called for every topic when the broker starts, and when one is new or changed. */
   readonly registerTopic: (config: TopicConfig) => void;
+  /** Settles when name servers of other processes know what was registered. */
+  readonly whenRegistered: () => Promise<void>;
   /** Called when one is deleted. */
   readonly unregisterTopic: (topic: string) => void;
   /** The route of a topic in the whole cluster. */
@@ -266,6 +268,11 @@ export class BrokerController implements RequestHandler {
       (topic, queueId, offset) =>
         store.wasDeleted(topic) && offset > store.getMaxOffsetInQueue(topic, queueId),
     );
+  }
+
+  /** Who creates a topic asks name servers for its route next, as Apache's proxy does when it starts. */
+  whenRegistered(): Promise<void> {
+    return this.options.whenRegistered();
   }
 
   private onTopicChanged(topic: TopicConfig): void {

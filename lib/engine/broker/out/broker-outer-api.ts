@@ -47,6 +47,11 @@ export class BrokerOuterAPI {
     await Promise.all(this.registrations.map((registration) => registration.register()));
   }
 
+  /** Settles when name servers have answered to what was registered before, but for those that did not answer last time. */
+  async whenRegistered(): Promise<void> {
+    await Promise.all(this.reachable().map((registration) => registration.whenIdle()));
+  }
+
   /**
    * The route of a topic in the whole cluster; while no name server answers, as it was last seen.
    *
@@ -76,12 +81,15 @@ export class BrokerOuterAPI {
     const request = { code: RequestCode.UNREGISTER_BROKER, header: broker, body: undefined };
     const { registrations } = this;
     for (const registration of registrations) registration.close();
-    const reachable = registrations.filter(({ hasFailed }) => !hasFailed);
     await Promise.allSettled(
-      reachable.map(({ address }) => invoke(transport, address, request, UNREGISTER_TIMEOUT)),
+      this.reachable().map(({ address }) => invoke(transport, address, request, UNREGISTER_TIMEOUT)),
     );
     transport.close();
     await Promise.all(registrations.map((registration) => registration.whenIdle()));
+  }
+
+  private reachable(): NamesrvRegistration[] {
+    return this.registrations.filter(({ hasFailed }) => !hasFailed);
   }
 
   private keepRoute(topic: string, route: TopicRouteData): void {

@@ -33,6 +33,7 @@ export class TopicAdminProcessor {
     const updated = updatedConfig(header, present);
     if (present === undefined || !isSameConfig(present, updated)) topics.update(updated);
     await topics.flush();
+    await this.broker.whenRegistered();
     return success(undefined, undefined);
   }
 
