@@ -316,7 +316,7 @@ export class MQClientInstance {
     return this.routes.updateBrokers();
   }
 
-  /** Names of the brokers with a master, as {@link updateBrokers} was told last. */
+  /** Names of the brokers of the cluster with a master, as {@link updateBrokers} was told last. */
   mastersOfCluster(): string[] {
     return this.routes.mastersOfCluster();
   }

@@ -97,14 +97,13 @@ export class TopicRouteTable {
     if (fault !== undefined) throw new MQClientError(fault);
     this.clusterBrokers = brokers;
     this.brokerAddrs.keep(brokers);
-    // A slave that acts as the master is that in routes only.
-    this.brokerAddrs.keep(this.routedBrokers());
+    this.brokerAddrs.keep(this.actingMasters());
   }
 
-  /** Names of the brokers of the cluster that take messages, as {@link updateBrokers} has just been told. */
+  /** Names of the brokers with a master, as {@link updateBrokers} was told last. */
   mastersOfCluster(): string[] {
-    const names = this.clusterBrokers.map(({ brokerName }) => brokerName);
-    return names.filter((name) => this.brokerAddrs.findInPublish(name) !== undefined);
+    const masters = this.clusterBrokers.filter(({ brokerAddrs }) => brokerAddrs.has(MASTER_ID));
+    return masters.map(({ brokerName }) => brokerName);
   }
 
   /** Addresses of the masters that have a topic; of all of the cluster while none has it. */
@@ -141,6 +140,13 @@ export class TopicRouteTable {
   private forget(topic: string): void {
     for (const table of [this.routes, this.refreshes, this.misses]) table.delete(topic);
     this.options.onRouteChanged(topic);
+  }
+
+  /** Only routes say that a slave is asked for what its master would be (RouteInfoManager#pickupTopicRouteData). */
+  private actingMasters(): BrokerData[] {
+    const masterless = this.clusterBrokers.filter(({ brokerAddrs }) => !brokerAddrs.has(MASTER_ID));
+    const slaves = new Set(masterless.flatMap(({ brokerAddrs }) => [...brokerAddrs.values()]));
+    return this.routedBrokers().filter(({ brokerAddrs }) => slaves.has(brokerAddrs.get(MASTER_ID) ?? ''));
   }
 
   private routedBrokers(): BrokerData[] {

@@ -45,16 +45,6 @@ describe('createTopic', () => {
     expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual(['a:0']);
   });
 
-  it('leaves a slave that acts as the master as the one to write to, of which only routes tell', async () => {
-    const { cluster, instance, admin } = open({ a: [1] });
-    cluster.transport.routes.set('old', clusterRoute(1, { a: [0] }));
-    await instance.updateTopicRouteInfo('old');
-    await instance.updateBrokers();
-    expect(instance.findBrokerAddressInPublish('a')).toBe('a:0');
-    await admin.createTopic('t', 4);
-    expect(cluster.asked(RequestCode.UPDATE_AND_CREATE_TOPIC)).toEqual(['a:0']);
-  });
-
   it('changes no broker when one of them refuses', async () => {
     const { cluster, admin } = open({ a: [0], b: [0] });
     const { answer } = cluster;

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DefaultMQProducer } from '../../lib/client/index.js';
+import { success } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
 import { clusterRoute, ScriptedCluster } from '../support/scripted-cluster.js';
 import { collect, startConsumer, startInstance } from '../support/test-peers.js';
@@ -172,6 +173,32 @@ describe('brokers', () => {
     transport.routes.set('t', clusterRoute(2, { b: [0] }));
     await clock.advance(POLL);
     expect(instance.brokerNames()).toEqual(['a', 'b']);
+  });
+
+  it('are where the cluster says, whatever older routes say, but for a slave that acts as the master', async () => {
+    const { cluster, transport } = open();
+    transport.routes.set('t', clusterRoute(1, { a: [0], b: [0] }));
+    const instance = startInstance(cluster);
+    await instance.updateTopicRouteInfo('t');
+    const moved = { cluster: 'c', brokerName: 'a', brokerAddrs: new Map([[0, 'moved:0']]) };
+    const masterless = (address: string) => ({
+      cluster: 'c',
+      brokerName: 'b',
+      brokerAddrs: new Map([[1, address]]),
+    });
+    const look = async (b: string) => {
+      const brokerAddrTable = new Map([['a', moved] as const, ['b', masterless(b)] as const]);
+      cluster.answer = (call) => {
+        if (call.request.code !== RequestCode.GET_BROKER_CLUSTER_INFO) return false;
+        call.answer(success(undefined as never, { brokerAddrTable } as never));
+        return true;
+      };
+      await instance.updateBrokers();
+      return ['a', 'b'].map((name) => instance.findBrokerAddressInPublish(name));
+    };
+    expect(await look('b:1')).toEqual(['moved:0', undefined]);
+    expect(await look('b:0')).toEqual(['moved:0', 'b:0']);
+    expect(instance.mastersOfCluster()).toEqual(['a']);
   });
 
   it('are read from where they ask, else from the next slave, else from whatever there is', async () => {
