@@ -7,10 +7,14 @@ export class StoreError extends RocketMQError {
   }
 }
 
-function ownerOf(pid: number | undefined, isOfThisProcess: boolean): string {
-  if (isOfThisProcess) return 'another engine of this process';
+/** In every container pids begin with 1: two of them often have the same. */
+const MAX_CONTAINER_PID = 100;
+
+function ownerOf(pid: number | undefined): string {
   if (pid === undefined) return 'another process';
-  return pid === process.pid ? `process ${pid} of another container, perhaps` : `process ${pid}`;
+  if (pid !== process.pid) return `process ${pid}`;
+  const container = pid > MAX_CONTAINER_PID ? '' : `, or by process ${pid} of another container`;
+  return `another engine of this process${container}`;
 }
 
 /** Another process or engine owns the store directory. */
@@ -21,9 +25,8 @@ export class StoreLockedError extends StoreError {
   constructor(
     readonly storePath: string,
     readonly ownerPid: number | undefined,
-    isOfThisProcess = false,
   ) {
-    const fault = `The store ${storePath} is in use by ${ownerOf(ownerPid, isOfThisProcess)}.`;
+    const fault = `The store ${storePath} is in use by ${ownerOf(ownerPid)}.`;
     super(
       `${fault} Stop it, or give this engine a directory of its own (engine.storePathRootDir). Processes of one machine share ` +
         "an engine with nameServer: '127.0.0.1:9876' and this same directory in all of them.",

@@ -9,9 +9,6 @@ const ADVICE_ON_LOCKS =
 /** What is said of a directory that is not for this process, or none. */
 const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
 
-/** The directories that engines of this process own: a pid does not tell, as in every container it begins with 1. */
-const ownedHere = new Set<string>();
-
 /**
  * Ownership of a store directory: a kernel lock on the file `lock`, the same one that Apache's broker takes, and
  * `abort`, which holds the owner's pid while it runs and tells the next owner that the previous end was unclean.
@@ -37,12 +34,11 @@ export class StoreLock {
     const file = this.attempt(() => this.openFile());
     try {
       const isFree = this.attempt(() => file.tryLock(), ADVICE_ON_LOCKS);
-      if (!isFree) throw new StoreLockedError(this.storePath, this.ownerPid(), ownedHere.has(this.storePath));
+      if (!isFree) throw new StoreLockedError(this.storePath, this.ownerPid());
       this.attempt(() => file.write(Buffer.from('lock'), 0, 4, 0));
       const isUnclean = this.fileSystem.exists(this.abortPath);
       this.attempt(() => this.writeAbort());
       this.file = file;
-      ownedHere.add(this.storePath);
       return isUnclean;
     } catch (error) {
       file.close();
@@ -67,7 +63,6 @@ export class StoreLock {
     // Without the lock, `abort` is someone else's.
     if (file === undefined) return;
     this.file = undefined;
-    ownedHere.delete(this.storePath);
     try {
       if (isClean) this.fileSystem.remove(this.abortPath);
     } finally {
