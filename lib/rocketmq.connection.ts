@@ -30,8 +30,6 @@ import { TransactionRouter } from './template/transaction-router.js';
 /** Milliseconds that a start waits for a store that is in use, less than test runners wait for a start, and between two looks. */
 const STORE_TIMEOUT = 3000;
 const STORE_INTERVAL = 100;
-/** Milliseconds that the end waits for sends over TCP: as long as one takes at most by default. */
-const SENDS_TIMEOUT = 3000;
 
 /**
  * The client and producer behind one {@link RocketMQModule}, and the engine if it runs in this process. It is the only
@@ -145,18 +143,13 @@ export class RocketMQConnection {
     const clients = [...this.instances, ...this.others.values()];
     this.cluster.stopWaiting();
     await endAll([
-      () => this.producer.endTrace(),
       () => this.producer.shutdown(),
-      // Before the client is, so that the sends that are under way are answered: by the engine of this process as it ends.
-      () => (this.engine === undefined ? this.producer.sendsEnded(SENDS_TIMEOUT) : undefined),
+      // Before engine and client are, so that what is under way is answered.
+      () => this.producer.ended(),
       () => this.ownEngine?.shutdown(),
       () => this.host?.close(),
       ...clients.map((instance) => () => instance.shutdown()),
-      ...clients.map(
-        ({ transport }) =>
-          () =>
-            transport.whenClosed?.(),
-      ),
+      () => Promise.all(clients.map(async ({ transport }) => transport.whenClosed?.())),
     ]);
   }
 

@@ -1,3 +1,4 @@
+import { sleep } from '../common/clock.js';
 import { Message } from '../common/message.js';
 import type { MessageExt } from '../common/message-ext.js';
 import {
@@ -88,7 +89,7 @@ export class BrokerIdempotencyStore implements RocketMQIdempotencyStore {
           `The broker does not find record ${claimId} of topic ${IDEMPOTENCY_TOPIC} by its key: is its index off (messageIndexEnable)?`,
           { retryable: true },
         );
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, LOOK_INTERVAL));
+      await sleep(clock, LOOK_INTERVAL);
     }
   }
 

@@ -56,7 +56,9 @@ export function retryingLocally(
   const { endpoint } = route;
   const options = endpoint.options.localRetry ?? defaults.localRetry;
   if (options === undefined) return endpoint;
-  const retries = new LocalRetries(endpoint, options, (error) => isRetried(route, error), clock);
+  const mayRetry = (error: unknown, messages: readonly MessageExt[]) =>
+    messages.every((message) => isRetried(route, orUnreadable(message, error)));
+  const retries = new LocalRetries(endpoint, options, mayRetry, clock);
   return { ...endpoint, invoke: retries.call.bind(retries) };
 }
 

@@ -23,7 +23,7 @@ export class LocalRetries {
     private readonly endpoint: ListenerEndpoint,
     private readonly options: RocketMQLocalRetryOptions,
     /** Whether another attempt makes sense after an error. */
-    private readonly isRetried: (error: unknown) => boolean,
+    private readonly isRetried: (error: unknown, messages: readonly MessageExt[]) => boolean,
     private readonly clock: Clock,
   ) {}
 
@@ -36,9 +36,11 @@ export class LocalRetries {
       try {
         return await this.endpoint.invoke(payload, message, context);
       } catch (error) {
-        const isLast = failures > this.options.attempts || context.isAborted || !this.isRetried(error);
+        const messages = [message].flat();
+        const isLast =
+          failures > this.options.attempts || context.isAborted || !this.isRetried(error, messages);
         if (isLast) throw error;
-        this.log([message].flat(), failures, error);
+        this.log(messages, failures, error);
         await this.pause(context);
         // Meanwhile the message was given to somebody else.
         if (context.isAborted) throw error;

@@ -6,12 +6,14 @@ import {
   RocketMQModule,
   type RocketMQModuleOptions,
 } from '../../lib/index.js';
+import { Message } from '../../lib/common/message.js';
 import { localIp } from '../../lib/common/message-client-id-setter.js';
 import { RocketMQConnection } from '../../lib/rocketmq.connection.js';
 import { decodeFrame } from '../../lib/remoting/codec/remoting-frame.js';
 import { FrameCutter } from '../../lib/remoting/codec/frame-cutter.js';
 import { createApp, Inbox, listener, startApp, type TestApp } from '../support/nest-app.js';
 import { TestClient } from '../support/test-client.js';
+import { bodies } from '../support/test-peers.js';
 import { startEngine, type TestEngine } from '../support/test-engine.js';
 
 const LISTEN = { nameServerPort: 0, listenPort: 0 };
@@ -183,4 +185,22 @@ it('the end of an application lets sends over TCP that are under way end', async
   );
   const [results] = await Promise.all([Promise.all(sends), app.close()]);
   expect(new Set(results.map(({ sendStatus }) => sendStatus))).toEqual(new Set(['SEND_OK']));
+});
+
+it('the end of an application traces sends that are under way, and tells how local transactions end', async () => {
+  const engine = await startEngine({ engine: { listen: LISTEN } });
+  const app = await startGuest(engine, { producer: { enableMsgTrace: true } });
+  const { producer } = app.module.get(RocketMQConnection, { strict: false });
+  const run = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return 'COMMIT_MESSAGE' as const;
+  };
+  const sent = producer.runInTransaction(new Message('t', Buffer.from('x')), run);
+  await Promise.all([sent, app.close()]);
+  const client = await TestClient.open(engine);
+  await expect
+    .poll(async () => bodies(await client.read('t', (await sent).messageQueue.queueId)))
+    .toEqual(['x']);
+  const traces = [0, 1, 2, 3].map((queueId) => client.read('RMQ_SYS_TRACE_TOPIC', queueId));
+  expect((await Promise.all(traces)).flat()).not.toEqual([]);
 });

@@ -129,7 +129,7 @@ describe('a start that fails', () => {
       const receiver = app.module.get(Receiver, { strict: false });
       if (what === 'pull consumer')
         vi.spyOn(receiver, 'start').mockRejectedValueOnce(new Error('share one consumer'));
-      vi.spyOn(producer, 'endTrace').mockRejectedValueOnce(new Error('no trace'));
+      vi.spyOn(producer, 'ended').mockRejectedValueOnce(new Error('no trace'));
       await expect(app.start()).rejects.toThrow('share one consumer');
       await app.logger.logged('so did a step of the end that followed: Error: no trace');
     },
@@ -240,7 +240,7 @@ describe('the end', () => {
   it('closes the engine although what is before it fails', async () => {
     const app = await startApp();
     const { producer } = app.module.get(RocketMQConnection, { strict: false });
-    vi.spyOn(producer, 'endTrace').mockRejectedValueOnce(new Error('no trace'));
+    vi.spyOn(producer, 'ended').mockRejectedValueOnce(new Error('no trace'));
     // Nest 11 rejects.
     await app.module.close().catch(() => {});
     await startApp({ directory: app.directory });

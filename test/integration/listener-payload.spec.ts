@@ -157,7 +157,14 @@ describe('a payload that cannot be read', () => {
     'does not do so either when its body cannot be decompressed (messageType: %s)',
     async (_name, messageType) => {
       const [calls, dead] = [new Inbox<string>(), new Inbox<MessageExt>()];
-      const options = { topic: 't', consumerGroup: 'g', consumeMode: 'ORDERLY', messageType } as const;
+      const localRetry = { attempts: 100, delayMs: 60_000 };
+      const options = {
+        topic: 't',
+        consumerGroup: 'g',
+        consumeMode: 'ORDERLY',
+        messageType,
+        localRetry,
+      } as const;
       const onMessage = (_payload: unknown, { body }: MessageExt) => calls.push(body.toString());
       const app = await startApp({
         providers: [

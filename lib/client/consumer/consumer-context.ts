@@ -4,9 +4,11 @@ import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
+import type { MessageQueue } from '../../common/message-queue.js';
 import { isDlqTopic, retryTopicOf } from '../../common/mix-all.js';
 import type { ConsumerData, ConsumeType } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
+import type { RemotingResponse } from '../../remoting/remoting-command.js';
 import { MQAdminImpl } from '../mq-admin-impl.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { createOffsetStore } from '../offset/create-offset-store.js';
@@ -44,8 +46,7 @@ export class ConsumerContext {
   /** Calls of the listener that may be under way at once, as it was last set. */
   concurrency: number;
   readonly stats: ConsumerStatsManager;
-  /** For pulls and pops that are refused, of each queue again and again. */
-  readonly refusals: LimitedLogger;
+  private readonly refusals = new Map<string, LimitedLogger>();
   private readonly retryTopic: string;
 
   /** @throws ConfigurationError when the store of offsets that the application makes is none. */
@@ -62,8 +63,15 @@ export class ConsumerContext {
     this.questions = new MQAdminImpl(instance);
     this.pulled = new PulledMessages(instance.clock);
     this.stats = new ConsumerStatsManager(instance.clock);
-    this.refusals = new LimitedLogger(instance.logger, instance.clock);
     this.backSender = new MessageBackSender(instance, consumerGroup, this.maxReconsumeTimes);
+  }
+
+  /** Pulls and pops are refused of each queue again and again: there is a line for each topic and code every 10 s. */
+  logRefusal(what: string, { topic }: MessageQueue, { code, remark }: RemotingResponse): void {
+    const key = `${code} ${topic}`;
+    let logger = this.refusals.get(key);
+    if (logger === undefined) this.refusals.set(key, (logger = new LimitedLogger(this.logger, this.clock)));
+    logger.warn(`${what} was refused, CODE: ${code}  DESC: ${remark}`);
   }
 
   get clock(): Clock {

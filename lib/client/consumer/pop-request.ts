@@ -154,11 +154,10 @@ export class PopRequest implements ResponseCallback<PopCode> {
     this.popLater(isHeld ? 0 : DELAY_WHEN_NOT_HELD);
   }
 
-  private onRefused({ code, remark }: RemotingResponse<PopCode>): void {
+  private onRefused(response: RemotingResponse<PopCode>): void {
     if (this.queue.dropped) return;
-    this.context.refusals.warn(
-      `Popping from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
-    );
+    const { code } = response;
+    this.context.logRefusal(`Popping from ${this.describeQueue()}`, this.queue.mq, response);
     if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.popLater(DELAY_WHEN_REFUSED);
     this.context.instance.sendHeartbeatSoon();
     this.popLater(DELAY_WHEN_EXCEPTION);

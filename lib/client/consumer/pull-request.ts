@@ -254,10 +254,9 @@ export class PullRequest implements ResponseCallback<PullCode> {
     else this.context.offsetStore.updateOffset(this.queue.mq, offset, true);
   }
 
-  private onRefused({ code, remark }: RemotingResponse<PullCode>): void {
-    this.context.refusals.warn(
-      `Pulling from ${this.describeQueue()} was refused, CODE: ${code}  DESC: ${remark}`,
-    );
+  private onRefused(response: RemotingResponse<PullCode>): void {
+    const { code } = response;
+    this.context.logRefusal(`Pulling from ${this.describeQueue()}`, this.queue.mq, response);
     if (code === ResponseCode.TOPIC_NOT_EXIST && this.mayForget) return this.owner.onTopicGone(this.queue);
     if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.pullLater(DELAY_WHEN_REFUSED);
     this.context.instance.sendHeartbeatSoon();

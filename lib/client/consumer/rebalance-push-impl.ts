@@ -313,7 +313,7 @@ export class RebalancePushImpl {
       await this.take(mq);
     } catch (error) {
       const { brokerName, topic, queueId } = mq;
-      if (error instanceof RemotingTimeoutError) this.silent.add(brokerName);
+      if (error instanceof RemotingTimeoutError) this.leaveForNow(brokerName);
       this.context.logger.warn(
         `Queue ${queueId} of topic ${topic} on ${brokerName} cannot be taken up, it is tried again: ${String(error)}`,
       );
@@ -325,16 +325,19 @@ export class RebalancePushImpl {
     const key = messageQueueKey(mq);
     const queue = new ProcessQueue(mq, clock, pulled);
     if (releasing.has(key)) return this.retrySoon();
-    if (this.needsLocks && !(await this.locker.lock(queue))) {
-      if (!queue.isLockRefused) this.silent.add(mq.brokerName);
-      return this.retrySoon();
-    }
+    if (this.needsLocks && !(await this.locker.lock(queue)))
+      return queue.isLockRefused ? this.retrySoon() : this.leaveForNow(mq.brokerName);
     offsetStore.removeOffset(mq);
     const offset = await this.computePullFromWhere(mq);
     // Nobody else frees the lock of a queue that is not in the table.
     if (this.isStopped) return this.unlock(queue);
     processQueueTable.set(key, queue);
     this.onAssigned(queue, offset);
+  }
+
+  private leaveForNow(brokerName: string): void {
+    this.silent.add(brokerName);
+    this.retrySoon();
   }
 
   private async unlock({ mq }: ProcessQueue): Promise<void> {

@@ -56,11 +56,12 @@ export class DefaultMQProducer implements ProducerInner {
   /** By topic the newest send whose route or body is not ready yet. */
   private readonly preparing = new Map<string, Promise<void>>();
   private readonly ids: MessageClientIdSetter;
-  private readonly environment: SendEnvironment;
+  protected readonly environment: SendEnvironment;
   private readonly dispatcher: AsyncTraceDispatcher | undefined;
   /** Undefined: asynchronous sends have no bound. */
   private readonly permits: SendPermits | undefined;
   private isRunning = false;
+  private ending: Promise<void> | undefined;
 
   constructor(
     protected readonly instance: MQClientInstance,
@@ -103,13 +104,13 @@ export class DefaultMQProducer implements ProducerInner {
     if (!this.isRunning) return;
     this.isRunning = false;
     this.permits?.close();
-    void this.endTrace();
+    this.ending = this.environment.underWay.thenEnd(this.instance.clock, () => this.endTrace());
     this.instance.unregisterProducer(this);
   }
 
-  /** Waits, after {@link shutdown}, for the sends that are under way, and no longer than `timeoutMillis`. */
-  sendsEnded(timeoutMillis: number): Promise<void> {
-    return this.environment.underWay.ended(this.instance.clock, timeoutMillis);
+  /** Settles, after {@link shutdown}, when the sends that were under way have ended, 3 s later at most, and are traced. */
+  async ended(): Promise<void> {
+    await this.ending;
   }
 
   /** Sends and waits until the message is stored; errors are tried again. */
@@ -261,11 +262,9 @@ export class DefaultMQProducer implements ProducerInner {
   private async inTurn(topic: string, body: Buffer, handOver: HandOver): Promise<void> {
     const turn = this.prepare(topic, body, this.preparing.get(topic), handOver);
     this.preparing.set(topic, turn);
-    this.environment.underWay.begin();
     try {
-      await turn;
+      await this.environment.underWay.during(turn);
     } finally {
-      this.environment.underWay.end();
       if (this.preparing.get(topic) === turn) this.preparing.delete(topic);
     }
   }

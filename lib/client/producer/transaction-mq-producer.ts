@@ -20,6 +20,8 @@ import type {
   TransactionSendResult,
 } from './transaction-listener.js';
 
+type LocalTransaction = () => LocalTransactionState | Promise<LocalTransactionState>;
+
 const TRANSACTION_TYPES: Readonly<Record<LocalTransactionState, number>> = {
   COMMIT_MESSAGE: MessageSysFlag.TRANSACTION_COMMIT_TYPE,
   ROLLBACK_MESSAGE: MessageSysFlag.TRANSACTION_ROLLBACK_TYPE,
@@ -69,10 +71,18 @@ export class TransactionMQProducer extends DefaultMQProducer {
   }
 
   /** As {@link sendMessageInTransaction}, with another local transaction than the listener's. */
-  async runInTransaction(
+  runInTransaction(
     message: Message,
-    execute: () => LocalTransactionState | Promise<LocalTransactionState>,
+    execute: LocalTransaction,
     options: SendOptions = {},
+  ): Promise<TransactionSendResult> {
+    return this.environment.underWay.during(this.sendAndRun(message, execute, options));
+  }
+
+  private async sendAndRun(
+    message: Message,
+    execute: LocalTransaction,
+    options: SendOptions,
   ): Promise<TransactionSendResult> {
     message.properties.delete(MessageConst.DELAY_TIME_LEVEL);
     message.putProperty(MessageConst.TRANSACTION_PREPARED, 'true');
@@ -114,7 +124,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
   /** A message that is stored less safely than asked is rolled back (DefaultMQProducerImpl#sendMessageInTransaction). */
   private async execute(
     { sendStatus, msgId }: SendResult,
-    execute: () => LocalTransactionState | Promise<LocalTransactionState>,
+    execute: LocalTransaction,
   ): Promise<LocalTransactionState> {
     if (sendStatus !== 'SEND_OK') return 'ROLLBACK_MESSAGE';
     this.running.add(msgId);

@@ -306,13 +306,14 @@ describe('the pull loop', () => {
     const clock = new VirtualClock();
     const logger = new RecordingLogger();
     const cluster = new ScriptedCluster();
-    cluster.transport.routes.set('t', clusterRoute(100, { a: [0] }));
+    for (const topic of ['t', 'u']) cluster.transport.routes.set(topic, clusterRoute(50, { a: [0] }));
     cluster.answer = (call) => {
-      const isPull = call.request.code === RequestCode.PULL_MESSAGE;
-      if (isPull) call.answer(failure(ResponseCode.NO_PERMISSION, 'no'));
-      return isPull;
+      if (call.request.code !== RequestCode.PULL_MESSAGE) return false;
+      const { topic } = call.request.header as { topic: string };
+      call.answer(failure(ResponseCode.NO_PERMISSION, `no ${topic}`));
+      return true;
     };
-    await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock, logger });
+    await startConsumer(cluster, 'g', { t: '*', u: '*' }, collect([]), { clock, logger });
     const pulls = () => cluster.asked(RequestCode.PULL_MESSAGE).length;
     await clock.advance(2999);
     expect(pulls()).toBe(100);
@@ -320,9 +321,11 @@ describe('the pull loop', () => {
     expect(pulls()).toBe(200);
     await clock.advance(9000);
     const lines = logger.lines.filter((line) => line.includes('was refused, CODE: 16  DESC: no'));
-    expect(lines).toEqual([
-      expect.stringContaining('DESC: no'),
-      expect.stringContaining('DESC: no (399 left out before)'),
+    expect(lines, 'for each topic').toEqual([
+      expect.stringContaining('DESC: no t'),
+      expect.stringContaining('DESC: no u'),
+      expect.stringContaining('DESC: no t (199 left out before)'),
+      expect.stringContaining('DESC: no u (199 left out before)'),
     ]);
   });
 });
