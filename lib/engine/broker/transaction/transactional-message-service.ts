@@ -48,10 +48,12 @@ export class TransactionalMessageService {
   }
 
   private hasCommitted(topic: string, uniqKey: string, half: MessageExt): boolean {
+    const { store, clock } = this.broker;
     const origin = originOf(half);
-    // What was committed before this record was made was committed by an earlier one of the transaction.
-    const begin = origin === half.queueOffset ? half.storeTimestamp - INDEX_PRECISION : 0;
-    const found = this.broker.store.queryMessage(topic, uniqKey, MAX_FOUND, begin, Number.MAX_SAFE_INTEGER);
+    // What was committed before this record was made was committed by an earlier one of the transaction, if the clock was right.
+    const isFirst = origin === half.queueOffset && half.storeTimestamp <= clock.now();
+    const begin = isFirst ? half.storeTimestamp - INDEX_PRECISION : 0;
+    const found = store.queryMessage(topic, uniqKey, MAX_FOUND, begin, Number.MAX_SAFE_INTEGER);
     return found.some((record) => {
       const message = decodeMessage(record);
       if (message?.getProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX) !== uniqKey) return false;

@@ -275,14 +275,19 @@ describe('the check of transactions', () => {
     expect(bodies(await again.read('t'))).toEqual(['committed', 'open']);
   });
 
-  it.each(['before', 'after'] as const)(
-    'delivers once after a power cut %s the end was noted',
-    async (moment) => {
-      const clock = new VirtualClock();
+  it.each([
+    ['before', 0],
+    ['after', 0],
+    ['before', 720 * HOUR],
+  ])(
+    'delivers once after a power cut %s the end was noted, with a clock that was ahead by %s ms',
+    async (moment, ahead) => {
+      const clock = new VirtualClock(Date.UTC(2026, 0, 15) + ahead);
       const disk = new SimulatedDisk({ now: () => clock.now() });
       const options = { directory: '/store', clock, engine: { flushDiskType: 'SYNC_FLUSH' } as const };
       const client = await TestClient.open(await startEngine({ ...options, fileSystem: disk.mount() }));
       const half = await sendHalf(client, 't', { body: 'm', bornTimestamp: clock.now() });
+      clock.set(clock.now() - ahead);
       await sendHalf(client, 't', { body: 'open', bornTimestamp: clock.now() });
       expect((await end(client, half, COMMIT)).code).toBe(0);
       if (moment === 'after') await clock.advance(4 * SECOND);
