@@ -89,7 +89,8 @@ export class ReviveQueue {
 
   /** False when none of those that are due could be worked off, as while the store takes nothing. */
   private async workOffDue(known: number, revive: (point: OpenPoint) => Promise<boolean>): Promise<boolean> {
-    const due = [...this.points].filter(([, entry]) => this.isDue(entry, known));
+    const now = this.broker.clock.now();
+    const due = [...this.points].filter(([, entry]) => this.isDue(entry, known, now));
     const before = this.points.size;
     for (let start = 0; start < due.length; start += BATCH) {
       const work = due.slice(start, start + BATCH).map(async ([key, entry]) => {
@@ -100,12 +101,12 @@ export class ReviveQueue {
     return due.length === 0 || this.points.size < before;
   }
 
-  private isDue(entry: OpenPoint, known: number): boolean {
+  private isDue(entry: OpenPoint, known: number, now: number): boolean {
     const { clock } = this.broker;
     const { point } = entry;
     if (known - reviveTimeOf(point) > GRACE) return true;
-    // As long as it is ahead, acknowledgements come at once, and otherwise not before it is due.
-    if (!isAhead(point.popTime, clock.now())) return false;
+    // As long as it is ahead, acknowledgements come within the grace, and otherwise not before it is due.
+    if (!isAhead(point.popTime, now)) return false;
     entry.aheadSince ??= clock.monotonicNow();
     return clock.monotonicNow() - entry.aheadSince - point.invisibleTime > GRACE;
   }

@@ -36,9 +36,8 @@ export function isPoppedAhead(
   { message, realTopic }: TimedMessage,
   { config, clock }: BrokerController,
 ): boolean {
-  return (
-    isAhead(message.storeTimestamp, clock.now()) && realTopic === reviveTopicOf(config.brokerClusterName)
-  );
+  // Store timestamps stay ahead for a while when the clock is set back.
+  return isAhead(message.bornTimestamp, clock.now()) && realTopic === reviveTopicOf(config.brokerClusterName);
 }
 
 /** The record of the timer topic at a position of the commit log; what is no such record is named in the log. */

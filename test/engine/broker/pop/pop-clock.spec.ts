@@ -77,3 +77,17 @@ describe('messages that were popped before the clock was set back', () => {
     expect(await popAgain()).toEqual(['1']);
   });
 });
+
+describe('messages that are popped after the clock was set back', () => {
+  it('wait for their time in the wheel', async () => {
+    const broker = await PopBroker.open();
+    broker.clock.set(broker.clock.now() + 2 * HOUR);
+    await broker.send('1');
+    broker.clock.set(broker.clock.now() - 2 * HOUR);
+    expect((await broker.group.pop({ invisibleTime: HOUR })).messages).toHaveLength(1);
+    await broker.pass(5 * SECOND);
+    expect(await broker.client.read('rmq_sys_REVIVE_LOG_DefaultCluster')).toEqual([]);
+    await broker.pass(HOUR + SECOND);
+    expect(bodies((await broker.group.pop()).messages)).toEqual(['1']);
+  });
+});
