@@ -60,7 +60,9 @@ export class ChangeInvisibleTimeProcessor {
     const { popTime, reviveQid } = info;
     const nextVisibleTime = this.broker.clock.now() + header.invisibleTime;
     await this.pops.orderly.changeInvisibleTime(ackOf(header, info), nextVisibleTime);
-    return success({ popTime, invisibleTime: nextVisibleTime - popTime, reviveQid }, undefined);
+    // A pop of a clock that was ahead is later than that.
+    const invisibleTime = Math.max(0, nextVisibleTime - popTime);
+    return success({ popTime, invisibleTime, reviveQid }, undefined);
   }
 }
 

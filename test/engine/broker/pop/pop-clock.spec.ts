@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { encodeExtraInfo } from '../../../../lib/common/extra-info.js';
+import { extraInfo } from '../../../support/pop-client.js';
 import { HOUR, SECOND } from '../../../support/virtual-clock.js';
 import { bodies } from '../../../support/test-peers.js';
 import { PopBroker } from './pop-broker.js';
@@ -75,6 +77,20 @@ describe('messages that were popped before the clock was set back', () => {
     expect(await popAgain()).toEqual(['2']);
     await broker.pass(18 * SECOND);
     expect(await popAgain()).toEqual(['1']);
+  });
+
+  it('in order can be acknowledged with what a change of their time answers', async () => {
+    const broker = await PopBroker.open();
+    await broker.send('1', '2');
+    const now = broker.clock.now();
+    broker.clock.set(now + 2 * HOUR);
+    const pop = () => broker.group.pop({ order: true, queueId: 0, maxMsgNums: 1 });
+    const [message] = (await pop()).messages;
+    broker.clock.set(now);
+    const { header } = await broker.group.changeInvisibleTime(message!, 30 * SECOND);
+    message!.putProperty('POP_CK', encodeExtraInfo({ ...extraInfo(message!), ...header! }));
+    expect((await broker.group.ack(message!)).code).toBe(0);
+    expect(bodies((await pop()).messages)).toEqual(['2']);
   });
 });
 
