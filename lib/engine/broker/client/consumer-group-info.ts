@@ -16,7 +16,7 @@ export class ConsumerGroupInfo {
   consumeFromWhere!: ConsumeFromWhere;
   readonly clients = new Map<Channel, ClientChannelInfo>();
   readonly subscriptions = new Map<string, SubscriptionData>();
-  /** By topic the member whose subscription it is, or that has the same version; none when that has left. */
+  /** By topic the member whose subscription it is, or that says the same of the same version; none when that has left. */
   private readonly authors = new Map<string, Channel>();
 
   constructor(
@@ -76,7 +76,8 @@ export class ConsumerGroupInfo {
         this.subscriptions.set(topic, subscription);
         if (present !== undefined && !isSameSelection(present, subscription)) this.onReplaced(topic);
       }
-      if (subscription.subVersion >= this.subscriptions.get(topic)!.subVersion)
+      const kept = this.subscriptions.get(topic)!;
+      if (subscription.subVersion >= kept.subVersion && isSameSelection(kept, subscription))
         this.authors.set(topic, channel);
     }
     const topics = new Set(subscriptions.map((subscription) => subscription.topic));

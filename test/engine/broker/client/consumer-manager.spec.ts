@@ -120,16 +120,20 @@ describe('ConsumerManager', () => {
       return { engine, first, second, say, selected, leave };
     }
 
-    it.each(['TAG', 'SQL92'] as const)(
-      'selects by %s what the others want when that one has left',
-      async (type) => {
+    it.each([
+      ['TAG', 1000],
+      ['SQL92', 1000],
+      ['TAG', 9000],
+    ] as const)(
+      'selects by %s what the others want when that one has left, also with version %s',
+      async (type, subVersion) => {
         const { first, second, say, selected, leave } = await openGroup(type);
         await say(first, 'c1', 'a', 9000);
-        await say(second, 'c2', 'b', 1000);
+        await say(second, 'c2', 'b', subVersion);
         expect(await selected()).toEqual(['a']);
         await leave();
         expect(await selected()).toEqual(['a']);
-        await say(second, 'c2', 'b', 1001);
+        await say(second, 'c2', 'b', subVersion);
         expect(await selected()).toEqual(['b']);
       },
     );
