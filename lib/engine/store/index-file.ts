@@ -143,7 +143,10 @@ export class IndexFile {
     return newest.some((entry) => entry.commitLogOffset === commitLogOffset);
   }
 
-  /** The entries of a key hash within a time range, newest first, at most `max`, and as far as the budget goes. */
+  /**
+   * The entries of a key hash within a time range, newest first, at most `max`, and as far as the budget goes. Entries of 0 seconds may
+   * be of any time before: the caller looks at the time of the record.
+   */
   find(keyHash: number, max: number, begin: number, end: number, budget?: ReadBudget): IndexEntry[] {
     const found: IndexEntry[] = [];
     const units = Buffer.alloc(UNITS_PER_READ * UNIT_SIZE);
@@ -158,7 +161,8 @@ export class IndexFile {
       const secondsSinceBegin = units.readInt32BE(position + 12);
       const storeTimestamp = this.beginTimestamp + secondsSinceBegin * 1000;
       if (secondsSinceBegin < 0 || storeTimestamp < begin) break;
-      if (units.readInt32BE(position) === keyHash && storeTimestamp <= end) {
+      const isUntil = secondsSinceBegin === 0 || storeTimestamp <= end;
+      if (units.readInt32BE(position) === keyHash && isUntil) {
         found.push({ commitLogOffset: readOffset(units, position + 4), storeTimestamp });
       }
       const previous = this.validUnit(units.readInt32BE(position + 16));
@@ -168,9 +172,9 @@ export class IndexFile {
     return found;
   }
 
-  /** Whether entries of the time range can be here. */
+  /** Whether entries of the time range can be here; a file that was begun while the clock was ahead ends before it begins. */
   overlaps(begin: number, end: number): boolean {
-    return begin <= this.endTimestamp && end >= this.beginTimestamp;
+    return begin <= this.endTimestamp && end >= Math.min(this.beginTimestamp, this.endTimestamp);
   }
 
   /**

@@ -10,8 +10,8 @@ import type { MessageStoreConfig } from './message-store-config.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import type { Unsynced } from './unsynced.js';
 
-/** Entries count in seconds: the last one of a file that was repaired may be so many milliseconds younger than it says. */
-const ENTRY_TIME_UNIT = 1000;
+/** Entries count in seconds: a record, also the last one of a file that was repaired, may be so many milliseconds younger than its entry says. */
+export const ENTRY_TIME_UNIT = 1000;
 
 /** Units of a file for which it is created while the log is read: from then on it takes them as they come. */
 const MAX_RECOVERED_UNITS = 16_384;

@@ -1,6 +1,7 @@
-import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
+import { readOffset } from '../../common/int64.js';
+import { MIN_RECORD_SIZE, RecordLayout, storeTimestampPosition } from '../../common/message-layout.js';
 import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
-import type { IndexService } from './index-service.js';
+import { ENTRY_TIME_UNIT, type IndexService } from './index-service.js';
 import type { MessageStoreConfig } from './message-store-config.js';
 import { isSoundRecord } from './record-check.js';
 import { readRecordHead } from './record-head.js';
@@ -36,7 +37,7 @@ export class MessageLookup {
     let size = 0;
     for (const offset of this.index?.query(topic, key, max, begin, end) ?? []) {
       const record = this.byOffset(offset);
-      if (record === undefined) continue;
+      if (record === undefined || !isStoredWithin(record, begin, end)) continue;
       size += record.length;
       if (found.length > 0 && size > MAX_ANSWER_BYTES) break;
       found.push(record);
@@ -47,4 +48,11 @@ export class MessageLookup {
   private isInLog(commitLogOffset: number, length: number): boolean {
     return commitLogOffset >= this.log.minOffset && commitLogOffset + length <= this.log.maxOffset;
   }
+}
+
+/** The index counts in seconds, from when a file was begun: what was stored with an earlier time, as after the clock was set right, has 0. */
+function isStoredWithin(record: Buffer, begin: number, end: number): boolean {
+  const sysFlag = record.readInt32BE(RecordLayout.SYS_FLAG);
+  const storeTimestamp = readOffset(record, storeTimestampPosition(sysFlag));
+  return storeTimestamp >= begin && storeTimestamp < end + ENTRY_TIME_UNIT;
 }

@@ -53,6 +53,18 @@ describe('store timestamps', () => {
     },
   );
 
+  it('are found by the index in a file that was begun while the clock was ahead', async () => {
+    const store = new SimulatedStore();
+    const start = store.clock.now();
+    store.clock.set(start + 30 * DAY);
+    const properties = new Map([['KEYS', 'k']]);
+    await store.send(1, { properties: new Map(properties).set('UNIQ_KEY', 'ahead') });
+    store.clock.set(start + DAY);
+    await store.send(1, { properties: new Map(properties).set('UNIQ_KEY', 'right') });
+    expect(store.idsOfKey('k', 'TopicA', 0, store.clock.now())).toEqual(['right']);
+    expect(store.idsOfKey('k')).toEqual(['right', 'ahead']);
+  });
+
   it('follow the clock again after a start when they were far ahead of it', async () => {
     const store = new SimulatedStore();
     const start = store.clock.now();
