@@ -91,8 +91,7 @@ export class RouteInfoManager {
     const queues = this.topicQueueTable.get(topic);
     if (queues === undefined) return;
     const brokers = cluster === undefined || cluster === '' ? [...queues.keys()] : this.brokersOf(cluster);
-    for (const brokerName of brokers) queues.delete(brokerName);
-    if (queues.size === 0) this.topicQueueTable.delete(topic);
+    for (const brokerName of brokers) this.unregisterTopic(brokerName, topic);
   }
 
   /** Lets nobody write to a broker any more, until it registers its topics again; returns how many topics it has. */
