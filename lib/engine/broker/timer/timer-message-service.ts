@@ -13,7 +13,8 @@ import { TIMER_PRECISION, wholeSlots } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
 import { getMessage } from '../store-promises.js';
-import { deliveredMessage, isPoppedAhead, readTimedMessage, type TimedMessage } from './timer-message.js';
+import { deliveredMessage, hadTurn, isPoppedAhead, readTimedMessage } from './timer-message.js';
+import type { Rebuild, TimedMessage } from './timer-message.js';
 import { TimerSlot } from './timer-slot.js';
 
 /** Messages that are taken up together. */
@@ -23,8 +24,6 @@ const MAX_EMPTY_SLOTS = 100_000;
 /** Milliseconds until what failed is tried again; longest wait for a due time, after which a clock that was set is noticed. */
 const RETRY_INTERVAL = 1000;
 const MAX_WAIT = 1000;
-/** How long after its time a message may have been stored again for another turn. */
-const ROLL_TOLERANCE = 60_000;
 /** The clock is set back when it is behind by more: then times that were passed come again. */
 const MAX_SET_BACK = 60_000;
 const SET_BACK = 'the clock was set back';
@@ -50,7 +49,9 @@ export class TimerMessageService {
    * How far it was at each rebuild, latest time first: what is taken up again and comes before one of them was delivered. Only
    * the first survives a restart: after several the others' messages come again if one more rebuild follows.
    */
-  private rebuilds: readonly TimerProgress[] = [];
+  private rebuilds: readonly Rebuild[] = [];
+  /** As the next rebuild will say; what is in the wheel at the start was taken up nobody knows when. */
+  private takenUpTo = Infinity;
   /** Until here messages were sent before the start, or stored again for another turn: no slot is read before they are in theirs. */
   private catchUpOffset = 0;
   /** The slot that is being delivered. */
@@ -286,7 +287,9 @@ export class TimerMessageService {
       return undefined;
     }
     if (this.wasDelivered(timed)) return undefined;
-    if (isPoppedAhead(timed, this.broker)) return timed;
+    const now = this.broker.clock.now();
+    this.takenUpTo = Math.max(this.takenUpTo, now);
+    if (isPoppedAhead(timed, this.broker, now)) return timed;
     const { delayedTime, realTopic, isDelete } = timed;
     // A due slot that is not read yet may hold what this recalls, or belongs before it.
     if (this.isRead(delayedTime)) return isDelete ? undefined : timed;
@@ -300,10 +303,9 @@ export class TimerMessageService {
   }
 
   /** Of a message that is taken up again: whether it had its turn before. */
-  private wasDelivered({ message, delayedTime }: TimedMessage): boolean {
-    const target = this.files.targetOf(delayedTime, wholeSlots(message.storeTimestamp));
-    const latest = target === delayedTime ? target : target + ROLL_TOLERANCE;
-    return this.rebuilds.some((it) => message.queueOffset < it.queueOffset && latest < it.readTimeMs);
+  private wasDelivered(timed: TimedMessage): boolean {
+    const target = this.files.targetOf(timed.delayedTime, wholeSlots(timed.message.storeTimestamp));
+    return this.rebuilds.some((rebuild) => hadTurn(timed, target, rebuild, this.broker));
   }
 
   /** Delivers the next messages of slots before `dueUntil`; false when there are none. */
@@ -350,7 +352,9 @@ export class TimerMessageService {
     if (reason !== undefined) logger.warn(`The timer log is built anew from ${TIMER_TOPIC} (${reason})`);
     this.files.clear();
     this.slot = undefined;
-    this.rebuilds = [...this.rebuilds.filter(({ readTimeMs }) => readTimeMs > state.readTimeMs), state];
+    const later = this.rebuilds.filter(({ readTimeMs }) => readTimeMs > state.readTimeMs);
+    this.rebuilds = [...later, { ...state, takenUpTo: this.takenUpTo }];
+    this.takenUpTo = 0;
     this.queueOffset = store.getMinOffsetInQueue(TIMER_TOPIC, 0);
     this.catchUpOffset = this.maxOffset;
     this.writeTimeMs = this.readTimeMs;

@@ -4,10 +4,14 @@ import type { MessageExt } from '../../../common/message-ext.js';
 import { reviveTopicOf } from '../../../common/mix-all.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
+import type { TimerProgress } from '../../store/timer/timer-checkpoint.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf } from '../message-copy.js';
 import { isAhead } from '../pop/pop-check-point.js';
+
+/** How long after its time a message may have been stored again for another turn. */
+const ROLL_TOLERANCE = 60_000;
 
 /** What a stored message says of its delivery. */
 export interface TimedMessage {
@@ -31,13 +35,36 @@ export function readTimedMessage(message: MessageExt): TimedMessage | undefined 
   return { message, delayedTime, realTopic, realQueueId, isDelete };
 }
 
-/** Whether it is about popped messages, and from before the clock was set back: their time is no time of the clock, but counts from the pop. */
+/** How far the timers were when everything was taken up anew. */
+export interface Rebuild extends TimerProgress {
+  /** The latest time of the clock at which something was taken up before, if that is known. */
+  readonly takenUpTo?: number;
+}
+
+/**
+ * Whether it is about popped messages, and from before the clock was set back to `now`: their time is no time of the clock, but counts
+ * from the pop.
+ */
 export function isPoppedAhead(
   { message, realTopic }: TimedMessage,
-  { config, clock }: BrokerController,
+  { config }: BrokerController,
+  now: number,
 ): boolean {
   // Store timestamps stay ahead for a while when the clock is set back.
-  return isAhead(message.bornTimestamp, clock.now()) && realTopic === reviveTopicOf(config.brokerClusterName);
+  return isAhead(message.bornTimestamp, now) && realTopic === reviveTopicOf(config.brokerClusterName);
+}
+
+/** Whether a message that was due at `target`, there or for another turn, was stored again before everything was taken up anew. */
+export function hadTurn(
+  timed: TimedMessage,
+  target: number,
+  { queueOffset, readTimeMs, takenUpTo = Infinity }: Rebuild,
+  broker: BrokerController,
+): boolean {
+  if (timed.message.queueOffset >= queueOffset) return false;
+  const latest = target === timed.delayedTime ? target : target + ROLL_TOLERANCE;
+  // By the clock: the timers may have been far behind it, and then what was popped meanwhile was in the wheel.
+  return latest < readTimeMs || isPoppedAhead(timed, broker, takenUpTo);
 }
 
 /** The record of the timer topic at a position of the commit log; what is no such record is named in the log. */

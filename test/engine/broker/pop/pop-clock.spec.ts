@@ -79,6 +79,24 @@ describe('messages that were popped before the clock was set back', () => {
     expect(await popAgain()).toEqual(['1']);
   });
 
+  it('come back no more once they are acknowledged when it is set back again', async () => {
+    const { broker, messages, popAgain } = await openAhead(2 * HOUR);
+    const acknowledge = () => Promise.all(messages.map((message) => broker.group.ack(message)));
+    broker.clock.set(broker.clock.now() - HOUR);
+    await broker.pass(5 * SECOND);
+    await acknowledge();
+    await broker.pass(5 * SECOND);
+    await broker.send('3');
+    messages.splice(0, 2, ...(await broker.group.pop()).messages);
+    await acknowledge();
+    await broker.pass(16 * SECOND);
+    broker.clock.set(broker.clock.now() - HOUR);
+    await broker.send('4');
+    expect(await popAgain()).toEqual(['4']);
+    await broker.pass(16 * SECOND);
+    expect(await popAgain()).toEqual([]);
+  });
+
   it('in order can be acknowledged with what a change of their time answers', async () => {
     const broker = await PopBroker.open();
     await broker.send('1', '2');
