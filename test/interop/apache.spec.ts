@@ -12,7 +12,7 @@ describeConformance('against Apache RocketMQ', async () => {
   return {
     namesrvAddrs: [apache.namesrvAddr],
     isApache: true,
-    version: process.env['ROCKETMQ_VERSION'],
+    version: process.env['ROCKETMQ_VERSION'] ?? '5.3.3',
     connect: () => new VisibleTransport(new TcpTransport({ clock: systemClock, logger: silentLogger })),
     close: () => apache.close(),
   };
