@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { ProducerConfig } from '../../../lib/client/index.js';
 import { Message } from '../../../lib/common/message.js';
 import { MQClientError, RemotingTimeoutError, type RocketMQError } from '../../../lib/errors/index.js';
 import type { SendMessageRequestHeader } from '../../../lib/remoting/header/send-message-request-header.js';
@@ -7,16 +6,9 @@ import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { ScriptedTransport, routeOf, type ScriptedCall } from '../../support/scripted-transport.js';
+import { openProducer } from '../../support/scripted-producer.js';
 import { message, startProducer } from '../../support/test-peers.js';
 import { HOUR, settle, VirtualClock } from '../../support/virtual-clock.js';
-
-function open(producer: Partial<ProducerConfig> = {}) {
-  const clock = new VirtualClock();
-  const transport = new ScriptedTransport();
-  const cluster = { namesrvAddrs: ['ns:1'], connect: () => transport, close: async () => {} };
-  transport.routes.set('t', routeOf(2, 'a', 'b'));
-  return { clock, transport, producer: startProducer(cluster, { clock, producer }) };
-}
 
 const headerOf = ({ request }: ScriptedCall) => request.header as SendMessageRequestHeader;
 const stored = (code: ResponseCode = ResponseCode.SUCCESS) => ({
@@ -46,7 +38,7 @@ describe('a synchronous send', () => {
     ResponseCode.NOT_IN_CURRENT_UNIT,
     ResponseCode.GO_AWAY,
   ])('is tried again at another broker after code %i', async (code) => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const sent = producer.send(message('t'));
     await settle();
     transport.calls[0]!.answer(refused(code));
@@ -62,7 +54,7 @@ describe('a synchronous send', () => {
     ResponseCode.INVALID_PARAMETER,
     ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
   ])('fails at once after code %i', async (code) => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const sent = producer.send(message('t'));
     await settle();
     transport.calls[0]!.answer(refused(code));
@@ -75,7 +67,7 @@ describe('a synchronous send', () => {
   });
 
   it.each([0, 2, 5])('is tried again %i times', async (retryTimesWhenSendFailed) => {
-    const { transport, producer } = open({ retryTimesWhenSendFailed });
+    const { transport, producer } = openProducer({ retryTimesWhenSendFailed });
     transport.respond = (call) => {
       transport.calls.push(call);
       call.answer(refused(ResponseCode.SYSTEM_BUSY));
@@ -92,7 +84,7 @@ describe('a synchronous send', () => {
   });
 
   it('sends the same message with the same id every time', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const sent = producer.send(message('t', 'body', 'tag'));
     await settle();
     transport.calls[0]!.fail(new MQClientError('no connection', { retryable: true }));
@@ -107,7 +99,7 @@ describe('a synchronous send', () => {
   });
 
   it('has one timeout for all attempts', async () => {
-    const { clock, transport, producer } = open({ sendMsgTimeout: 1000 });
+    const { clock, transport, producer } = openProducer({ sendMsgTimeout: 1000 });
     const sent = producer.send(message('t'));
     await settle();
     await clock.advance(400);
@@ -122,7 +114,7 @@ describe('a synchronous send', () => {
   });
 
   it.each([-HOUR, HOUR])('has this timeout also when the clock is set by %s ms', async (step) => {
-    const { clock, transport, producer } = open({ sendMsgTimeout: 1000 });
+    const { clock, transport, producer } = openProducer({ sendMsgTimeout: 1000 });
     const sent = producer.send(message('t'));
     await settle();
     await clock.advance(400);
@@ -137,7 +129,7 @@ describe('a synchronous send', () => {
   });
 
   it('counts the search for the route towards the timeout', async () => {
-    const { clock, transport, producer } = open();
+    const { clock, transport, producer } = openProducer();
     transport.deadNameServers.add('ns:1');
     const sent = producer.send(message('t'), { timeout: 500 });
     await clock.advance(600);
@@ -153,10 +145,10 @@ describe('a synchronous send', () => {
       [ResponseCode.FLUSH_SLAVE_TIMEOUT, 'FLUSH_SLAVE_TIMEOUT'],
       [ResponseCode.SLAVE_NOT_AVAILABLE, 'SLAVE_NOT_AVAILABLE'],
     ] as const) {
-      const plain = open();
+      const plain = openProducer();
       plain.transport.respond = (call) => call.answer(stored(code));
       expect(await plain.producer.send(message('t'))).toMatchObject({ sendStatus });
-      const picky = open({ retryAnotherBrokerWhenNotStoreOK: true });
+      const picky = openProducer({ retryAnotherBrokerWhenNotStoreOK: true });
       const answers = [code, ResponseCode.SUCCESS];
       picky.transport.respond = (call) => call.answer(stored(answers.shift()));
       expect(await picky.producer.send(message('t'))).toMatchObject({ sendStatus: 'SEND_OK' });
@@ -164,7 +156,7 @@ describe('a synchronous send', () => {
   });
 
   it('in order is tried only once', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     transport.respond = (call) => {
       transport.calls.push(call);
       call.answer(refused(ResponseCode.SYSTEM_BUSY));
@@ -198,7 +190,7 @@ describe('a synchronous send', () => {
 
 describe('an asynchronous send', () => {
   it('is not tried again after an answer of the broker', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const sent = producer.sendAsync(message('t'));
     await settle();
     transport.calls[0]!.answer(refused(ResponseCode.SYSTEM_BUSY));
@@ -207,13 +199,13 @@ describe('an asynchronous send', () => {
   });
 
   it('takes what was stored less safely for a success in any case', async () => {
-    const { transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const { transport, producer } = openProducer({ retryAnotherBrokerWhenNotStoreOK: true });
     transport.respond = (call) => call.answer(stored(ResponseCode.FLUSH_DISK_TIMEOUT));
     expect(await producer.sendAsync(message('t'))).toMatchObject({ sendStatus: 'FLUSH_DISK_TIMEOUT' });
   });
 
   it.each([0, 3])('is tried again %i times without an answer', async (retryTimesWhenSendAsyncFailed) => {
-    const { transport, producer } = open({ retryTimesWhenSendAsyncFailed });
+    const { transport, producer } = openProducer({ retryTimesWhenSendAsyncFailed });
     transport.respond = (call) => {
       transport.calls.push(call);
       call.fail(new MQClientError('no connection', { retryable: true }));
@@ -225,7 +217,7 @@ describe('an asynchronous send', () => {
 
 describe('the error of a send', () => {
   it('names topic and broker, whatever failed', async () => {
-    const { transport, producer } = open({ retryTimesWhenSendFailed: 0 });
+    const { transport, producer } = openProducer({ retryTimesWhenSendFailed: 0 });
     transport.routes.set('u', routeOf(1, 'c'));
     const shared = new MQClientError('no connection', { retryable: true });
     transport.respond = (call) => call.fail(shared);
@@ -250,7 +242,7 @@ describe('the error of a send', () => {
 
 describe('a one-way send', () => {
   it('is sent once, and nobody waits', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     await producer.sendOneway(message('t'));
     expect(transport.calls).toEqual([]);
     expect(transport.oneways.map(({ request }) => request.code)).toEqual([RequestCode.SEND_MESSAGE]);
@@ -259,7 +251,7 @@ describe('a one-way send', () => {
 
 describe('the request', () => {
   it('says everything that a broker wants to know', async () => {
-    const { clock, transport, producer } = open();
+    const { clock, transport, producer } = openProducer();
     const sent = message('t', 'body', 'tag');
     sent.flag = 9;
     void producer.send(sent);
@@ -283,7 +275,7 @@ describe('the request', () => {
 
 describe('routes', () => {
   it('are asked for once, and again every 30 s', async () => {
-    const { clock, transport, producer } = open();
+    const { clock, transport, producer } = openProducer();
     transport.respond = (call) => call.answer(stored());
     await Promise.all([producer.send(message('t')), producer.send(message('t'))]);
     await producer.send(message('t'));
@@ -296,7 +288,7 @@ describe('routes', () => {
   });
 
   it('lead to writable queues of brokers with a master only', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const route = routeOf(2, 'a', 'b', 'c');
     transport.routes.set('t', {
       queueDatas: route.queueDatas.map((data) => (data.brokerName === 'a' ? { ...data, perm: 4 } : data)),
@@ -311,7 +303,7 @@ describe('routes', () => {
   });
 
   it('without a writable queue are asked for again with every send', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const { queueDatas, brokerDatas } = routeOf(2, 'a');
     const wiped = queueDatas.map((data) => ({ ...data, perm: 4 }));
     transport.routes.set('t', { queueDatas: wiped, brokerDatas });
@@ -329,7 +321,7 @@ describe('routes', () => {
   });
 
   it('of a new topic take after the pattern, with at most defaultTopicQueueNums queues', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     transport.routes.set('TBW102', routeOf(8, 'a'));
     const queueIds = new Set<number>();
     transport.respond = (call) => {
@@ -343,7 +335,7 @@ describe('routes', () => {
 
 describe('sends that are not awaited one by one', () => {
   it('are handed over in their order, however long their preparation takes', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const flags: number[] = [];
     transport.respond = (call) => {
       flags.push(headerOf(call).flag);
@@ -366,7 +358,7 @@ describe('sends that are not awaited one by one', () => {
   });
 
   it('are not held up by one before them that fails', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     transport.respond = (call) => call.answer(stored());
     transport.routes.delete('t');
     const failed = producer.send(message('t', 'x'.repeat(100_000))).catch((error: Error) => error.message);

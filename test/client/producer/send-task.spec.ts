@@ -1,20 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { ProducerConfig } from '../../../lib/client/index.js';
 import { MQClientError, RemotingTimeoutError } from '../../../lib/errors/index.js';
 import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
-import { ScriptedTransport, routeOf, type ScriptedCall } from '../../support/scripted-transport.js';
-import { message, startProducer } from '../../support/test-peers.js';
-import { settle, VirtualClock } from '../../support/virtual-clock.js';
-
-function open(producer: Partial<ProducerConfig> = {}) {
-  const clock = new VirtualClock();
-  const transport = new ScriptedTransport();
-  const cluster = { namesrvAddrs: ['ns:1'], connect: () => transport, close: async () => {} };
-  transport.routes.set('t', routeOf(2, 'a', 'b'));
-  return { clock, transport, producer: startProducer(cluster, { clock, producer }) };
-}
+import type { ScriptedCall } from '../../support/scripted-transport.js';
+import { openProducer } from '../../support/scripted-producer.js';
+import { message } from '../../support/test-peers.js';
+import { settle } from '../../support/virtual-clock.js';
 
 const stored = (code: ResponseCode, queueOffset: number) => ({
   ...success<never>({ msgId: 'offset-id', queueId: 0, queueOffset } as never, undefined as never),
@@ -28,7 +20,7 @@ describe('a send that was stored less safely, and is tried again for that,', () 
     ['are refused', (call) => call.answer(refused(ResponseCode.SYSTEM_BUSY))],
     ['are refused for good', (call) => call.answer(refused(ResponseCode.MESSAGE_ILLEGAL))],
   ])('has been stored when all further attempts %s', async (_, respond) => {
-    const { transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const { transport, producer } = openProducer({ retryAnotherBrokerWhenNotStoreOK: true });
     const sent = producer.send(message('t'));
     await settle();
     transport.respond = respond;
@@ -37,7 +29,7 @@ describe('a send that was stored less safely, and is tried again for that,', () 
   });
 
   it('has been stored when nobody answers until the timeout', async () => {
-    const { clock, transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const { clock, transport, producer } = openProducer({ retryAnotherBrokerWhenNotStoreOK: true });
     const sent = producer.send(message('t'), { timeout: 1000 });
     await settle();
     transport.calls[0]!.answer(stored(ResponseCode.SLAVE_NOT_AVAILABLE, 5));
@@ -49,7 +41,7 @@ describe('a send that was stored less safely, and is tried again for that,', () 
   });
 
   it('has been stored as the last attempt says that stored it', async () => {
-    const { transport, producer } = open({ retryAnotherBrokerWhenNotStoreOK: true });
+    const { transport, producer } = openProducer({ retryAnotherBrokerWhenNotStoreOK: true });
     const answers = [
       stored(ResponseCode.FLUSH_SLAVE_TIMEOUT, 5),
       stored(ResponseCode.FLUSH_DISK_TIMEOUT, 6),
@@ -68,7 +60,7 @@ describe('a broker that ends', () => {
   it.each(['send', 'sendAsync'] as const)(
     'leaves what it does not take any more to another one (%s)',
     async (how) => {
-      const { transport, producer } = open();
+      const { transport, producer } = openProducer();
       const sent = producer[how](message('t'));
       await settle();
       transport.calls[0]!.answer(refused(ResponseCode.GO_AWAY));
@@ -82,7 +74,7 @@ describe('a broker that ends', () => {
   );
 
   it('has a send to a queue of its own fail, and its route looked at', async () => {
-    const { transport, producer } = open();
+    const { transport, producer } = openProducer();
     const sent = producer.send(message('t'), { selector: (queues) => queues[0]! });
     await settle();
     transport.calls[0]!.answer(refused(ResponseCode.GO_AWAY));
