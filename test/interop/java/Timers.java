@@ -60,7 +60,7 @@ public class Timers {
             System.out.println("worked: too late");
             System.exit(0);
         } catch (Throwable error) {
-            error.printStackTrace(System.out);
+            error.printStackTrace();
             System.exit(1);
         }
     }
