@@ -72,6 +72,12 @@ async function consume(broker: StoreBroker, count: number): Promise<string[]> {
   return got;
 }
 
+/** Apache's checkpoint says that something stored since then has its ConsumeQueue on the disk. */
+async function untilCheckpointed(store: string, since: number): Promise<void> {
+  const logicsMsgTimestamp = () => Number(readFileSync(join(store, 'checkpoint')).readBigInt64BE(8));
+  await eventually(() => logicsMsgTimestamp() >= since, 30_000);
+}
+
 /** All messages that were consumed are so by the table on the disk, too. */
 async function untilOffsetsAreKept(store: string, count: number): Promise<void> {
   const path = join(store, 'config/consumerOffset.json');
@@ -178,10 +184,12 @@ describe('a store', () => {
 
   it('of Apache lacks in the engine what was deleted there', { timeout: TIMEOUT }, async () => {
     const store = join(workDirectory(), 'store');
-    const apache = await startApache(store);
+    const apache = await startApache(store, { flushConsumeQueueThoroughInterval: 1000 });
     const client = await TestClient.open(apache);
     const sent = await send(apache, 'kept');
+    const since = Date.now();
     for (let i = 0; i < 3; i++) expect((await client.send(DELETED)).code).toBe(0);
+    await untilCheckpointed(store, since);
     const admin = MqAdmin.start(workDirectory(), apache.namesrvAddrs[0]!);
     onTestFinished(() => admin.stop());
     const output = await admin.run('deleteTopic', '-c', 'DefaultCluster', '-t', DELETED);
