@@ -41,7 +41,7 @@ const GRACE = 100;
 
 /**
  * Calls `callback` when an answer is overdue. Timers run before what has arrived is read: if this process was busy when it was time,
- * answers may be there, or on their way from a server that was as busy, and get a moment more.
+ * answers of servers and of the disk may be there, or on their way from a server that was as busy, and get a moment more.
  *
  * @returns what ends the waiting.
  */

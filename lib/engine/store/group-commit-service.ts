@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import { whenOverdue, type Clock } from '../../common/clock.js';
 import type { FileCallback } from '../../common/file-system.js';
 import type { AppendBatch } from './append-batch.js';
 import type { FlushService, FlushTarget } from './flush-service.js';
@@ -33,7 +33,7 @@ export class GroupCommitService implements FlushService {
   private readonly flushMillis = new MovingAverage();
   /** From one answer to the next, with everything that the answered do. */
   private readonly answerMillis = new MovingAverage();
-  private timeout: Timer | undefined;
+  private cancelTimer = () => {};
   /** Why a flush failed: nothing is stored from then on. */
   private failure: Error | undefined;
   private stopped: (() => void) | undefined;
@@ -91,9 +91,9 @@ export class GroupCommitService implements FlushService {
     this.syncsOfWaiting = [];
     const begunAt = this.clock.monotonicNow();
     const waited = begunAt - this.flushing[0]!.awaitedFrom;
-    this.timeout = this.clock.setTimeout(() => this.answerLate(), this.syncFlushTimeout - waited);
+    this.answerLateIn(this.syncFlushTimeout - waited);
     this.target.syncWritten((error) => {
-      this.clock.clearTimeout(this.timeout);
+      this.cancelTimer();
       this.flushMillis.add(this.clock.monotonicNow() - begunAt);
       if (error) this.fail(error);
       else this.commit();
@@ -167,7 +167,11 @@ export class GroupCommitService implements FlushService {
     for (const batch of [...this.flushing, ...this.waiting]) {
       if (batch.awaitedFrom <= latest) batch.answer('FLUSH_DISK_TIMEOUT');
     }
-    this.timeout = this.clock.setTimeout(() => this.answerLate(), LATE_CHECK_INTERVAL);
+    this.answerLateIn(LATE_CHECK_INTERVAL);
+  }
+
+  private answerLateIn(delayMillis: number): void {
+    this.cancelTimer = whenOverdue(this.clock, delayMillis, () => this.answerLate());
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../common/clock.js';
+import { whenOverdue, type Clock } from '../../common/clock.js';
 import { isDiskFull, OpenError, type FileCallback } from '../../common/file-system.js';
 import { LimitedLogger } from '../../common/limited-logger.js';
 import { StoreError } from '../../errors/store.error.js';
@@ -53,7 +53,7 @@ export class LogWriter {
   /** Extents that the kernel does not have yet. */
   private unwritten: Extent[] = [];
   /** Set while a write waits for the disk: what is added meanwhile comes after it, with one call. */
-  private stuckTimer: Timer | undefined;
+  private endWaiting: (() => void) | undefined;
   /** How many writes are still to be made off the event loop, and how many will be after the next slow one. */
   private writesOffLoop = 0;
   private nextWritesOffLoop = MIN_WRITES_OFF_LOOP;
@@ -87,7 +87,7 @@ export class LogWriter {
   /** Writes what was added, up to an extent that has to wait: where zeros are being filled in, or the disk is slow. */
   write(): void {
     const { flags } = this.options;
-    while (this.stuckTimer === undefined && this.unwritten.length > 0) {
+    while (this.endWaiting === undefined && this.unwritten.length > 0) {
       const extent = this.unwritten[0]!;
       const error = this.writeError ?? flags.fault;
       this.writeError = undefined;
@@ -181,7 +181,7 @@ export class LogWriter {
     const { clock } = this.options;
     this.isWriting = true;
     this.writesOffLoop--;
-    this.armStuckTimer();
+    this.beginWaiting();
     let isSlow = false;
     // A busy event loop hears late of a write that was quick: it has looked for its end once more before it takes it for slow.
     const slowTimer = clock.setTimeout(() => clock.setImmediate(() => (isSlow = true)), SLOW_WRITE);
@@ -221,19 +221,19 @@ export class LogWriter {
   }
 
   private writeWhenFree(): void {
-    this.armStuckTimer();
+    this.beginWaiting();
     this.filler.whenFree(() => this.goOn());
   }
 
-  private armStuckTimer(): void {
+  private beginWaiting(): void {
     const { clock, osPageCacheBusyTimeOutMills } = this.options;
-    this.stuckTimer ??= clock.setTimeout(() => this.setStuck(), osPageCacheBusyTimeOutMills);
+    this.endWaiting ??= whenOverdue(clock, osPageCacheBusyTimeOutMills, () => this.setStuck());
   }
 
   private goOn(): void {
-    const { clock, files, onFree } = this.options;
-    clock.clearTimeout(this.stuckTimer);
-    this.stuckTimer = undefined;
+    const { files, onFree } = this.options;
+    this.endWaiting?.();
+    this.endWaiting = undefined;
     if (this.isStuck) files.logger.log('The disk goes on: sending resumes');
     this.isStuck = false;
     onFree();

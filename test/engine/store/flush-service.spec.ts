@@ -100,6 +100,35 @@ describe('SYNC_FLUSH', () => {
     await store.send(1);
   });
 
+  it.each([
+    ['while it flushes', true],
+    ['before the flush began', false],
+  ])('does not take a disk for late because the event loop was blocked %s', async (_when, isFlushing) => {
+    const store = new SimulatedStore({ syncFlushTimeout: 5000 });
+    store.disk.holdsSyncs = true;
+    const sent = store.put();
+    if (isFlushing) await settle();
+    store.clock.pass(6000);
+    // Timers run before what has ended is heard.
+    await store.clock.advance(10);
+    store.disk.releaseSyncs();
+    expect((await sent).status).toBe('PUT_OK');
+  });
+
+  it('does not take those behind a late flush for late because the event loop was blocked', async () => {
+    const store = new SimulatedStore({ syncFlushTimeout: 5000 });
+    store.disk.holdsSyncs = true;
+    const late = store.put();
+    await store.clock.advance(5000);
+    expect((await late).status).toBe('FLUSH_DISK_TIMEOUT');
+    const sent = store.put();
+    await settle();
+    store.clock.pass(6000);
+    await store.clock.advance(10);
+    store.disk.releaseSyncs();
+    expect((await sent).status).toBe('PUT_OK');
+  });
+
   it.each([3_600_000, -3_600_000])(
     'answers neither sooner nor later when the clock is set by %i ms meanwhile',
     async (millis) => {

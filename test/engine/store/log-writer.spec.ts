@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import type { PutOutcome } from '../../support/test-store.js';
-import { settle } from '../../support/virtual-clock.js';
+import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const MIB = 1024 * 1024;
 const LARGE = { mappedFileSizeCommitLog: 8 * MIB };
@@ -169,6 +169,26 @@ describe('a write behind a slow one', () => {
 });
 
 describe('writes off the event loop', () => {
+  it('that were quick are not stuck because the event loop was blocked', async () => {
+    const store = new SimulatedStore({ ...LARGE, flushDiskType: 'ASYNC_FLUSH' });
+    let passed = 0;
+    store.clock.monotonicNow = () => (passed += 3);
+    await store.send(1);
+    store.clock.monotonicNow = () => VirtualClock.prototype.monotonicNow.call(store.clock);
+    store.disk.holdsTransfers = true;
+    const puts = [store.put()];
+    await settle();
+    puts.push(store.put());
+    store.clock.pass(2000);
+    // Timers run before what has ended is heard.
+    await store.clock.advance(10);
+    expect(store.store.isOSPageCacheBusy).toBe(false);
+    store.disk.releaseTransfers();
+    for (const { status } of await Promise.all(puts)) expect(status).toBe('PUT_OK');
+    await store.clock.advance(5000);
+    expect(store.store.isOSPageCacheBusy).toBe(false);
+  });
+
   it('are four after one slow write, twice as many after each that follows, 64 at most', async () => {
     const store = new SimulatedStore({ ...LARGE, flushDiskType: 'ASYNC_FLUSH' });
     let passed = 0;

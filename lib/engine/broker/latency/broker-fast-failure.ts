@@ -1,4 +1,4 @@
-import type { Timer } from '../../../common/clock.js';
+import { whenOverdue } from '../../../common/clock.js';
 import { LimitedLogger } from '../../../common/limited-logger.js';
 import type { BrokerController } from '../broker-controller.js';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.js';
@@ -14,7 +14,7 @@ export class BrokerFastFailure {
   readonly acks: RequestQueue;
   readonly pulls: RequestQueue;
   private readonly queues: readonly RequestQueue[];
-  private timer: Timer | undefined;
+  private cancelScan: (() => void) | undefined;
   private refusedCount = 0;
   private readonly limited: LimitedLogger;
 
@@ -54,13 +54,13 @@ export class BrokerFastFailure {
 
   /** Carries out what there is room for now. */
   takeUp(): void {
-    if (this.timer === undefined) return;
+    if (this.cancelScan === undefined) return;
     for (const queue of this.queues) queue.takeUp();
   }
 
   /** The store takes nothing any more, and says so to everyone who waits. */
   stop(): void {
-    this.broker.clock.clearTimeout(this.timer);
+    this.cancelScan?.();
     for (const queue of this.queues) queue.flush();
   }
 
@@ -78,12 +78,12 @@ export class BrokerFastFailure {
   }
 
   private arm(): void {
-    this.timer ??= this.broker.clock.setTimeout(() => this.scan(), SCAN_INTERVAL);
+    this.cancelScan ??= whenOverdue(this.broker.clock, SCAN_INTERVAL, () => this.scan());
   }
 
   private scan(): void {
     this.takeUp();
-    this.timer = undefined;
+    this.cancelScan = undefined;
     if (this.broker.config.brokerFastFailureEnable) for (const queue of this.queues) queue.clean();
     if (this.queues.some(({ size }) => size > 0)) this.arm();
   }
