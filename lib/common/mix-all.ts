@@ -20,7 +20,9 @@ export const dlqTopicOf = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + gr
 /** Where a cluster keeps answers to messages. */
 export const replyTopicOf = (cluster: string): string => `${cluster}_REPLY_TOPIC`;
 /** Where check points and acknowledgements of popped messages are kept (PopAckConstants), and its queues (reviveQueueNum). */
-export const reviveTopicOf = (cluster: string): string => `rmq_sys_REVIVE_LOG_${cluster}`;
+export const reviveTopicOf = (cluster: string): string => REVIVE_TOPIC_PREFIX + cluster;
+export const isReviveTopic = (topic: string): boolean => topic.startsWith(REVIVE_TOPIC_PREFIX);
+const REVIVE_TOPIC_PREFIX = 'rmq_sys_REVIVE_LOG_';
 export const REVIVE_QUEUES = 8;
 /** Queues of a topic that is created without their number. */
 export const NEW_TOPIC_QUEUES = 8;

@@ -3,7 +3,13 @@ import { LimitedLogger } from '../../../common/limited-logger.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { isRetryTopic, normalTopicOf, popRetryTopicV1Of, REVIVE_QUEUES } from '../../../common/mix-all.js';
+import {
+  isRetryTopic,
+  isReviveTopic,
+  normalTopicOf,
+  popRetryTopicV1Of,
+  REVIVE_QUEUES,
+} from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
@@ -22,6 +28,8 @@ const RETRY_QUEUE_NUMS = 1;
 export class PopReviveService {
   /** By queue id. */
   private readonly queues: ReviveQueue[] = [];
+  /** What is left in the revive topics of earlier names of the cluster. */
+  private readonly former: ReviveQueue[] = [];
   private timer: Timer | undefined;
   private running = Promise.resolve();
   private isStopped = false;
@@ -41,8 +49,10 @@ export class PopReviveService {
 
   start(): void {
     this.addUpTo(REVIVE_QUEUES - 1);
-    for (const [topic, maxQueueId] of this.broker.store.topics())
+    for (const [topic, maxQueueId] of this.broker.store.topics()) {
       if (topic === this.reviveTopic) this.addUpTo(maxQueueId);
+      else if (isReviveTopic(topic)) this.addFormer(topic, maxQueueId);
+    }
     this.workLater();
   }
 
@@ -58,7 +68,7 @@ export class PopReviveService {
   /** Begins nothing more, and waits for what is being stored. */
   async stop(): Promise<void> {
     this.isStopped = true;
-    for (const queue of this.queues) queue.stop();
+    for (const queue of this.all()) queue.stop();
     this.broker.clock.clearTimeout(this.timer);
     await this.running;
   }
@@ -72,8 +82,20 @@ export class PopReviveService {
     }
   }
 
+  private addFormer(topic: string, maxQueueId: number): void {
+    for (let queueId = 0; queueId <= maxQueueId; queueId++) {
+      const queue = new ReviveQueue(this.broker, topic, queueId);
+      queue.load();
+      this.former.push(queue);
+    }
+  }
+
+  private all(): ReviveQueue[] {
+    return [...this.former, ...this.queues];
+  }
+
   private workLater(): void {
-    if (this.isStopped || this.queues.every(({ isIdle }) => isIdle)) return;
+    if (this.isStopped || this.all().every(({ isIdle }) => isIdle)) return;
     this.timer = this.broker.clock.setTimeout(() => {
       this.running = this.workOff()
         .catch((error) => this.failed(error))
@@ -86,7 +108,7 @@ export class PopReviveService {
 
   private async workOff(): Promise<void> {
     const until = this.deliveredUntil();
-    for (const queue of this.queues) {
+    for (const queue of this.all()) {
       if (this.isStopped) return;
       if (queue.isIdle) continue;
       await queue.workOff(until, (entry) => this.workOffPoint(entry)).catch((error) => this.failed(error));

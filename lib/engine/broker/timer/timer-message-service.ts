@@ -281,7 +281,7 @@ export class TimerMessageService {
   /** The message if its slot is over. */
   private takeUpOne(message: MessageExt): TimedMessage | undefined {
     if (this.files.recovered.delete(message.commitLogOffset)) return undefined;
-    const timed = readTimedMessage(message);
+    const timed = readTimedMessage(message, this.broker);
     if (timed === undefined) {
       this.broker.logger.error(`Timed message ${message.offsetMsgId} has no time or topic and is dropped`);
       return undefined;
@@ -289,7 +289,7 @@ export class TimerMessageService {
     if (this.wasDelivered(timed)) return undefined;
     const now = this.broker.clock.now();
     this.takenUpTo = Math.max(this.takenUpTo, now);
-    if (isPoppedAhead(timed, this.broker, now)) return timed;
+    if (isPoppedAhead(timed, now)) return timed;
     const { delayedTime, realTopic, isDelete } = timed;
     // A due slot that is not read yet may hold what this recalls, or belongs before it.
     if (this.isRead(delayedTime)) return isDelete ? undefined : timed;
@@ -305,7 +305,7 @@ export class TimerMessageService {
   /** Of a message that is taken up again: whether it had its turn before. */
   private wasDelivered(timed: TimedMessage): boolean {
     const target = this.files.targetOf(timed.delayedTime, wholeSlots(timed.message.storeTimestamp));
-    return this.rebuilds.some((rebuild) => hadTurn(timed, target, rebuild, this.broker));
+    return this.rebuilds.some((rebuild) => hadTurn(timed, target, rebuild));
   }
 
   /** Delivers the next messages of slots before `dueUntil`; false when there are none. */

@@ -1,7 +1,7 @@
 import { MessageConst } from '../../../common/message-const.js';
 import { decodeMessage } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
-import { reviveTopicOf } from '../../../common/mix-all.js';
+import { isReviveTopic, reviveTopicOf } from '../../../common/mix-all.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { TimerProgress } from '../../store/timer/timer-checkpoint.js';
@@ -24,9 +24,14 @@ export interface TimedMessage {
 }
 
 /** Reads what the hook of the send wrote; undefined when it cannot have been that. */
-export function readTimedMessage(message: MessageExt): TimedMessage | undefined {
+export function readTimedMessage(
+  message: MessageExt,
+  { config }: BrokerController,
+): TimedMessage | undefined {
   const outMs = message.getProperty(MessageConst.TIMER_OUT_MS) ?? '';
-  const realTopic = message.getProperty(MessageConst.REAL_TOPIC) ?? '';
+  const topic = message.getProperty(MessageConst.REAL_TOPIC) ?? '';
+  // The cluster may have had another name.
+  const realTopic = isReviveTopic(topic) ? reviveTopicOf(config.brokerClusterName) : topic;
   const realQueueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
   const isTopic = topicNameFault(realTopic) === undefined && !isNotAllowedSendTopic(realTopic);
   if (!/^\d{1,15}$/.test(outMs) || !isTopic || !Number.isInteger(realQueueId)) return undefined;
@@ -45,13 +50,9 @@ export interface Rebuild extends TimerProgress {
  * Whether it is about popped messages, and from before the clock was set back to `now`: their time is no time of the clock, but counts
  * from the pop.
  */
-export function isPoppedAhead(
-  { message, realTopic }: TimedMessage,
-  { config }: BrokerController,
-  now: number,
-): boolean {
+export function isPoppedAhead({ message, realTopic }: TimedMessage, now: number): boolean {
   // Store timestamps stay ahead for a while when the clock is set back.
-  return isAhead(message.bornTimestamp, now) && realTopic === reviveTopicOf(config.brokerClusterName);
+  return isAhead(message.bornTimestamp, now) && isReviveTopic(realTopic);
 }
 
 /** Whether a message that was due at `target`, there or for another turn, was stored again before everything was taken up anew. */
@@ -59,22 +60,22 @@ export function hadTurn(
   timed: TimedMessage,
   target: number,
   { queueOffset, readTimeMs, takenUpTo = Infinity }: Rebuild,
-  broker: BrokerController,
 ): boolean {
   if (timed.message.queueOffset >= queueOffset) return false;
   const latest = target === timed.delayedTime ? target : target + ROLL_TOLERANCE;
   // By the clock: the timers may have been far behind it, and then what was popped meanwhile was in the wheel.
-  return latest < readTimeMs || isPoppedAhead(timed, broker, takenUpTo);
+  return latest < readTimeMs || isPoppedAhead(timed, takenUpTo);
 }
 
 /** The record of the timer topic at a position of the commit log; what is no such record is named in the log. */
 export function lookTimedMessage(
-  { store, logger }: BrokerController,
+  broker: BrokerController,
   commitLogOffset: number,
 ): TimedMessage | undefined {
+  const { store, logger } = broker;
   const record = store.lookMessageByOffset(commitLogOffset);
   const message = record && decodeMessage(record);
-  const timed = message?.topic === TIMER_TOPIC ? readTimedMessage(message) : undefined;
+  const timed = message?.topic === TIMER_TOPIC ? readTimedMessage(message, broker) : undefined;
   if (timed === undefined)
     logger.error(
       `The waiting message at byte ${commitLogOffset} of the commit log cannot be read and is lost`,

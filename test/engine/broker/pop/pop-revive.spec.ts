@@ -34,6 +34,22 @@ describe('popped messages', () => {
     },
   );
 
+  it.each([0, 11, 3600])(
+    'come back in a cluster with another name, but for those that are acknowledged, after %i s',
+    async (seconds) => {
+      const broker = await PopBroker.open();
+      await broker.send('1', '2', '3');
+      const { messages } = await broker.group.pop();
+      await broker.group.ack(messages[0]!);
+      // Their check points may be in the revive topic already.
+      await broker.pass(Math.min(seconds, 11) * SECOND);
+      await broker.restart(Math.max(0, seconds - 11) * SECOND, { brokerClusterName: 'other' });
+      if (seconds === 0) await broker.group.ack(messages[1]!);
+      await broker.pass(20 * SECOND);
+      expect(bodies((await broker.group.pop()).messages)).toEqual(seconds === 0 ? ['3'] : ['2', '3']);
+    },
+  );
+
   it('come back when the broker was away at their time', async () => {
     const broker = await PopBroker.open();
     await broker.send('1', '2');
