@@ -142,7 +142,7 @@ export class ScheduleMessageService {
   }
 
   private realMessage(message: MessageExt): MessageExtBrokerInner | undefined {
-    const destination = destinationOf(message);
+    const destination = destinationOf(message, this.broker);
     if (destination === undefined) {
       this.broker.logger.error(`Delayed message ${message.offsetMsgId} has no real topic and is dropped`);
       return undefined;

@@ -7,7 +7,7 @@ import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner
 import type { TimerProgress } from '../../store/timer/timer-checkpoint.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
-import { copyOf } from '../message-copy.js';
+import { copyOf, readableQueueId } from '../message-copy.js';
 import { isAhead } from '../pop/pop-check-point.js';
 
 /** How long after its time a message may have been stored again for another turn. */
@@ -24,19 +24,17 @@ export interface TimedMessage {
 }
 
 /** Reads what the hook of the send wrote; undefined when it cannot have been that. */
-export function readTimedMessage(
-  message: MessageExt,
-  { config }: BrokerController,
-): TimedMessage | undefined {
+export function readTimedMessage(message: MessageExt, broker: BrokerController): TimedMessage | undefined {
   const outMs = message.getProperty(MessageConst.TIMER_OUT_MS) ?? '';
   const topic = message.getProperty(MessageConst.REAL_TOPIC) ?? '';
   // The cluster may have had another name.
-  const realTopic = isReviveTopic(topic) ? reviveTopicOf(config.brokerClusterName) : topic;
-  const realQueueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
+  const realTopic = isReviveTopic(topic) ? reviveTopicOf(broker.config.brokerClusterName) : topic;
+  const queueId = Number(message.getProperty(MessageConst.REAL_QUEUE_ID));
   const isTopic = topicNameFault(realTopic) === undefined && !isNotAllowedSendTopic(realTopic);
-  if (!/^\d{1,15}$/.test(outMs) || !isTopic || !Number.isInteger(realQueueId)) return undefined;
+  if (!/^\d{1,15}$/.test(outMs) || !isTopic || !Number.isInteger(queueId)) return undefined;
   const delayedTime = Number(outMs) - (Number(outMs) % TIMER_PRECISION);
   const isDelete = message.getProperty(MessageConst.TIMER_DEL_UNIQKEY) !== undefined;
+  const realQueueId = readableQueueId(broker, realTopic, queueId);
   return { message, delayedTime, realTopic, realQueueId, isDelete };
 }
 

@@ -69,7 +69,7 @@ export class EndTransactionProcessor {
       halves.end(half.queueOffset);
       return context.reply(DONE);
     }
-    const destination = destinationOf(half);
+    const destination = destinationOf(half, this.broker);
     if (destination === undefined) return context.reply(illegal('The message has no real topic and queue'));
     const message = divertDelayed(toCommitted(half, destination), this.broker.delayLevels.length);
     const { broker } = this;

@@ -111,7 +111,7 @@ export class TransactionalMessageCheckService {
 
   /** What was committed before a crash needs no further look. */
   private endOf(half: MessageExt, verdict: Verdict): Verdict {
-    if (destinationOf(half) === undefined) {
+    if (destinationOf(half, this.broker) === undefined) {
       this.broker.logger.error(`Half message ${half.offsetMsgId} has no real topic and is dropped`);
       return 'PASS';
     }
@@ -152,7 +152,7 @@ export class TransactionalMessageCheckService {
       ? `cannot be stored in ${topic} either (${status}) and is dropped`
       : `is now in ${topic}`;
     this.broker.logger.warn(
-      `Transaction ${half.msgId} of topic ${destinationOf(half)!.topic} ${reason}: its half message ${half.offsetMsgId} ${end}`,
+      `Transaction ${half.msgId} of topic ${destinationOf(half, this.broker)!.topic} ${reason}: its half message ${half.offsetMsgId} ${end}`,
     );
     return true;
   }
