@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import { LimitedLogger } from '../../common/limited-logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import { AppendBatch, type PutMessageCallback } from './append-batch.js';
-import { MAX_RECORD_EXCESS, type CommitLog } from './commit-log.js';
+import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { DispatchRequest } from './dispatch-request.js';
 import { isDiskFull, type FileCallback } from '../../common/file-system.js';
@@ -184,15 +184,18 @@ export class AppendPipeline implements FlushTarget {
   }
 
   private stageInPlace(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): PutMessageStatus {
-    let status = this.stage(messages, queue);
-    if (status === 'CHUNK_FULL') {
-      this.seal();
-      this.writer.write();
-      this.log.tail.startChunk(this.endOffset, this.log.maxOffset);
-      status = this.stage(messages, queue);
-    }
-    if (status === 'END_OF_FILE') status = this.roll() ?? this.stage(messages, queue);
+    let status = this.stageInChunk(messages, queue);
+    if (status === 'END_OF_FILE') status = this.roll() ?? this.stageInChunk(messages, queue);
     return status === 'CHUNK_FULL' || status === 'END_OF_FILE' ? 'MESSAGE_ILLEGAL' : status;
+  }
+
+  private stageInChunk(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): StageStatus {
+    const status = this.stage(messages, queue);
+    if (status !== 'CHUNK_FULL') return status;
+    this.seal();
+    this.writer.write();
+    this.log.tail.startChunk(this.endOffset, this.log.maxOffset, maxSizeOf(messages[0]!, queue));
+    return this.stage(messages, queue);
   }
 
   /** Encodes messages behind the staged ones, all or none of them. */
@@ -234,13 +237,11 @@ export class AppendPipeline implements FlushTarget {
   private encode(message: MessageExtBrokerInner, queue: ConsumeQueue, batch: AppendBatch): StageStatus {
     const { tail } = this.log;
     const { topicBytes } = queue;
-    const maxSize = message.body.length + topicBytes.length + MAX_RECORD_OVERHEAD;
-    if (tail.position + maxSize > tail.chunkSize) return 'CHUNK_FULL';
+    if (tail.position + maxSizeOf(message, queue) > tail.buffer.length) return 'CHUNK_FULL';
     const { endOffset, lastStoreTimestamp } = this;
     const queueOffset = queue.nextOffset;
     const size = tail.encode(message, topicBytes, queueOffset, endOffset, lastStoreTimestamp);
     if (size < 0) return 'PROPERTIES_SIZE_EXCEEDED';
-    if (size > this.options.config.maxMessageSize + MAX_RECORD_EXCESS) return 'MESSAGE_ILLEGAL';
     const { sysFlag, properties } = message;
     // A delay counts from what the clock says now, even if that is earlier than what it said before.
     const tagsCode = tagsCodeOf(queue.topic, properties, this.options.delayLevels, batch.stagedAt);
@@ -359,6 +360,10 @@ export class AppendPipeline implements FlushTarget {
     // Only with a flush for every batch is there something to gain.
     if (this.options.config.flushDiskType === 'SYNC_FLUSH') this.writer.startFilling(segment, this.endOffset);
   }
+}
+
+function maxSizeOf({ body }: MessageExtBrokerInner, { topicBytes }: ConsumeQueue): number {
+  return body.length + topicBytes.length + MAX_RECORD_OVERHEAD;
 }
 
 function blankExtent(segment: SegmentFile, offset: number): Extent {

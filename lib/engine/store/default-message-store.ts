@@ -228,7 +228,7 @@ export class DefaultMessageStore {
     this.putMessages(this.single, callback);
   }
 
-  /** Stores messages of one queue, all or none of them. They are read before this returns. */
+  /** Stores messages of one queue, of any size, all or none of them. They are read before this returns. */
   putMessages(messages: readonly MessageExtBrokerInner[], callback: PutMessageCallback): void {
     const refusal = this.refusalOf(messages);
     if (refusal !== undefined) {
@@ -343,9 +343,8 @@ export class DefaultMessageStore {
   private refusalOf(messages: readonly MessageExtBrokerInner[]): PutMessageStatus | undefined {
     if (this.probe.isFull() || !this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
     if (this.pipeline.isOSPageCacheBusy) return 'OS_PAGE_CACHE_BUSY';
-    const { maxMessageSize } = this.options.config;
-    for (const { topic, body, sysFlag } of messages) {
-      if (body.length > maxMessageSize || isTooLong(topic)) return 'MESSAGE_ILLEGAL';
+    for (const { topic, sysFlag } of messages) {
+      if (isTooLong(topic)) return 'MESSAGE_ILLEGAL';
       // Its place would be a hole in the queue after a crash, which costs other messages.
       if (!hasQueueOffset(sysFlag)) return 'MESSAGE_ILLEGAL';
       if (this.deleted.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';

@@ -20,9 +20,9 @@ export class TailCache {
   private readonly chunks: Chunk[] = [];
   /** The last of them. */
   private current!: Chunk;
-  readonly chunkSize: number;
+  private readonly chunkSize: number;
 
-  /** `maxRecordSize`: the longest record there can be; a record never lies in two chunks. */
+  /** `maxRecordSize`: the longest record that is usual; a record never lies in two chunks. */
   constructor(
     cacheSize: number,
     maxRecordSize: number,
@@ -53,9 +53,14 @@ export class TailCache {
     return encoder.encode(length, message, topic, queueOffset, commitLogOffset, storeTimestamp);
   }
 
-  /** Goes on in an empty chunk: that of the oldest bytes if there are enough, and they are below `writtenOffset`. */
-  startChunk(startOffset: number, writtenOffset: number): void {
-    const encoder = this.takeFree(writtenOffset) ?? this.newEncoder();
+  /**
+   * Goes on in an empty chunk: that of the oldest bytes if there are enough, and they are below `writtenOffset`. A record that needs
+   * more than chunks have gets one of its own.
+   */
+  startChunk(startOffset: number, writtenOffset: number, recordSize = 0): void {
+    const size = Math.max(this.chunkSize, recordSize);
+    const free = this.takeFree(writtenOffset);
+    const encoder = free?.buffer.length === size ? free : this.newEncoder(size);
     this.current = { encoder, buffer: encoder.buffer, startOffset, length: 0 };
     this.chunks.push(this.current);
   }
@@ -109,7 +114,7 @@ export class TailCache {
     return oldest !== undefined && offset >= oldest.startOffset;
   }
 
-  private newEncoder(): MessageExtEncoder {
-    return new MessageExtEncoder(Buffer.allocUnsafeSlow(this.chunkSize), this.appendPropCrc);
+  private newEncoder(size: number): MessageExtEncoder {
+    return new MessageExtEncoder(Buffer.allocUnsafeSlow(size), this.appendPropCrc);
   }
 }

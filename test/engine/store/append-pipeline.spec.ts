@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { idsOf, SimulatedStore, TINY_FILES } from '../../support/simulated-store.js';
 import { innerMessage, put } from '../../support/test-store.js';
 import { settle } from '../../support/virtual-clock.js';
 
@@ -115,7 +115,11 @@ describe('appending', () => {
   });
 
   it.each([
-    ['a body above maxMessageSize', innerMessage({ body: Buffer.alloc(8193) }), 'MESSAGE_ILLEGAL'],
+    [
+      'a body longer than a file',
+      innerMessage({ body: Buffer.alloc(TINY_FILES.tailCacheSize!) }),
+      'MESSAGE_ILLEGAL',
+    ],
     [
       'a record longer than a file',
       innerMessage({ body: Buffer.alloc(8000), properties: long(9000) }),

@@ -13,6 +13,7 @@ import {
 } from '../../../remoting/remoting-command.js';
 import { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
+import type { PutMessageCallback } from '../../store/append-batch.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { isStored } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
@@ -88,7 +89,7 @@ export class ReplyMessageProcessor {
   /** Whether the requester has it decides; what becomes of the copy only shows in the ids. */
   private store(message: MessageExtBrokerInner, fault: string | undefined, context: ReplyContext): void {
     const { broker } = this;
-    broker.store.putMessage(message, {
+    const callback: PutMessageCallback = {
       onPut: (status, records, first, count) => {
         const hasCopy = isStored(status);
         const { queueId } = message;
@@ -98,7 +99,10 @@ export class ReplyMessageProcessor {
         stored.setStored(records, first, count);
         context.reply(answer(fault, hasCopy ? stored : notStored(message, broker.config.regionId)));
       },
-    });
+    };
+    const isTooLarge = message.body.length > broker.storeConfig.maxMessageSize;
+    if (isTooLarge) callback.onPut('MESSAGE_ILLEGAL', [], 0, 0);
+    else broker.store.putMessage(message, callback);
   }
 }
 

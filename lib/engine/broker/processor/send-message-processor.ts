@@ -42,7 +42,7 @@ export class SendMessageProcessor {
     context: SendContext,
   ): void {
     const isHalf = isPrepared(header.properties, header.reconsumeTimes);
-    const fault = this.refuse(header) ?? this.refuseTransaction(header, isHalf) ?? refuseWithoutBody(body);
+    const fault = this.refuse(header) ?? this.refuseTransaction(header, isHalf) ?? this.refuseBody(body);
     if (fault !== undefined) return context.reply(fault);
     const properties = this.completeProperties(header.properties);
     const message = this.innerMessage(header, header.flag, body, properties, context);
@@ -122,6 +122,12 @@ export class SendMessageProcessor {
     }
     if (hasQueueOffset(sysFlag)) return undefined;
     return failure(ResponseCode.MESSAGE_ILLEGAL, 'a message of a transaction needs the property TRAN_MSG');
+  }
+
+  /** The store itself has no such limit: what waits since it was higher is delivered. */
+  private refuseBody(body: Buffer): Refusal | undefined {
+    if (body.length <= this.broker.storeConfig.maxMessageSize) return refuseWithoutBody(body);
+    return refusal(this.broker, 'MESSAGE_ILLEGAL');
   }
 
   private refuseRetry(topic: string): Refusal | undefined {

@@ -28,6 +28,20 @@ describe('the reply processor', () => {
     expect(await client.read(TOPIC)).toEqual([]);
   });
 
+  it('hands a reply that is too large to keep on all the same', async () => {
+    const { client, engine } = await open({ maxMessageSize: 100 });
+    client.answer = () => undefined;
+    expect(await client.sendReply(TOPIC, { properties, body: 'x'.repeat(101) })).toMatchObject({
+      code: ResponseCode.SUCCESS,
+      header: { msgId: '0', queueId: 0, queueOffset: 0 },
+    });
+    expect(client.pushed).toHaveLength(1);
+    expect(await client.read(TOPIC)).toEqual([]);
+    expect(engine.logger.lines.join()).toContain(
+      `A reply of topic ${TOPIC} cannot be stored: MESSAGE_ILLEGAL`,
+    );
+  });
+
   it('gives a requester that does not answer up, and keeps the copy', async () => {
     const { client, clock } = await open();
     // The replier of this test gives up at the same moment.

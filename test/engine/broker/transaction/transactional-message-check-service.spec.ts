@@ -382,19 +382,4 @@ describe('the check of transactions', () => {
     expect((await end(client, half, COMMIT)).code).toBe(0);
     expect(bodies(await client.read('t'))).toEqual(['full']);
   });
-
-  it('goes on behind a message that is longer than maxMessageSize is now', async () => {
-    const { clock, directory, engine, send } = await open();
-    const half = await send('long'.repeat(100));
-    await send('next');
-    await engine.close();
-    const again = await startEngine({ clock, directory, engine: { maxMessageSize: 100 } });
-    const producer = await TestClient.open(again);
-    await producer.producerHeartbeat('one', GROUP);
-    await clock.advance(INTERVAL);
-    expect(checksOf(producer).map(({ message }) => message.body.toString())).toEqual(['next']);
-    expect(again.logger.lines.join()).toContain(
-      `half message ${half.msgId} cannot be stored in ${DISCARDED_TOPIC} either (MESSAGE_ILLEGAL) and is dropped`,
-    );
-  });
 });
