@@ -36,6 +36,8 @@ export const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
   ResponseCode.FILTER_DATA_NOT_EXIST,
   ResponseCode.FILTER_DATA_NOT_LATEST,
 ]);
+/** What brokers say when an administrator has set the offset of the group (GetMessageStatus). */
+const OFFSET_RESET = 'OFFSET_RESET';
 const MIB = 1024 * 1024;
 
 /** What is different in the pull loop of a consumer that fetches its messages itself. */
@@ -53,7 +55,7 @@ export interface PullOwner {
   /** Set for a consumer that fetches its messages itself. */
   readonly lite?: LitePullOwner;
   subscriptionOf(topic: string): SubscriptionData | undefined;
-  /** The broker says that the offset is impossible: the queue begins anew at `offset`. */
+  /** The broker says that the offset is impossible, or was set: the queue begins anew at `offset`. */
   onOffsetIllegal(queue: ProcessQueue, offset: number): void;
   /** The broker does not know the topic: a later one of the same name would begin anew. */
   onTopicGone(queue: ProcessQueue): void;
@@ -92,7 +94,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
       case ResponseCode.PULL_RETRY_IMMEDIATELY:
         return this.onNothing(response.code, response.header!.nextBeginOffset);
       case ResponseCode.PULL_OFFSET_MOVED:
-        return this.owner.onOffsetIllegal(this.queue, response.header!.nextBeginOffset);
+        return this.onOffsetMoved(response);
       default:
         return this.onRefused(response);
     }
@@ -230,6 +232,20 @@ export class PullRequest implements ResponseCallback<PullCode> {
     this.moveTo(nextBeginOffset);
     if (messages.length > 0) this.owner.consumeService.submit(messages, this.queue);
     this.pullLater(this.context.config.pullInterval);
+  }
+
+  /** Unless an administrator has set the offset, nothing that waits here is passed over. */
+  private onOffsetMoved({ remark, header }: RemotingResponse<PullCode>): void {
+    const { queue, owner } = this;
+    const { nextBeginOffset } = header!;
+    if (remark === OFFSET_RESET || queue.count === 0) return owner.onOffsetIllegal(queue, nextBeginOffset);
+    // A slave that takes over may have less than its master had: what it has of them is pulled again.
+    if (nextBeginOffset < this.nextOffset)
+      return owner.onOffsetIllegal(queue, Math.min(nextBeginOffset, queue.doneUpTo));
+    const gone = `from offset ${this.nextOffset} to ${nextBeginOffset - 1}`;
+    this.context.logger.warn(`Messages of ${this.describeQueue()}, ${gone}, are no longer there`);
+    this.moveTo(nextBeginOffset);
+    this.pullLater(0);
   }
 
   private logDamaged(count: number, nextBeginOffset: number): void {

@@ -1,8 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { MessageExt } from '../../../lib/common/message-ext.js';
 import { DefaultLitePullConsumer, type LitePullConsumerConfig } from '../../../lib/client/index.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
 import { success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
 import { bodies, startInstance } from '../../support/test-peers.js';
@@ -41,10 +43,18 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
     cluster.requests
       .filter(({ request }) => request.code === RequestCode.UPDATE_CONSUMER_OFFSET)
       .map(({ request }) => (request.header as { commitOffset: number }).commitOffset);
+  const newestPull = () => cluster.requests.findLast(({ request }) => request.code === PULL)!;
+  const pulledFrom = () => (newestPull().request.header as PullMessageRequestHeader).queueOffset;
+  /** Answers the newest pull: it is to go on at another offset. */
+  const move = async (remark: string, nextBeginOffset: number) => {
+    const header = { suggestWhichBrokerId: 0, nextBeginOffset, minOffset: 0, maxOffset: 100 };
+    newestPull().answer({ code: ResponseCode.PULL_OFFSET_MOVED, remark, header, body: undefined } as never);
+    await settle();
+  };
   /** Answers the newest pull. */
   const give = async (count: number) => {
-    const pull = cluster.requests.findLast(({ request }) => request.code === PULL)!;
-    const { queueOffset } = pull.request.header as PullMessageRequestHeader;
+    const pull = newestPull();
+    const queueOffset = pulledFrom();
     const records = Array.from({ length: count }, (_, i) =>
       encodeRecord(innerMessage({ topic: 't' }), { queueOffset: queueOffset + i }),
     );
@@ -59,7 +69,8 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
     await tellOffsets();
     await assigned;
   };
-  return { clock, consumer, queues, ids, tellOffsets, pulled, commits, give, assignFirst };
+  const pulls = { pulled, pulledFrom, give, move };
+  return { clock, consumer, queues, ids, tellOffsets, commits, assignFirst, ...pulls };
 }
 
 describe('when the clock is set back', () => {
@@ -126,6 +137,45 @@ describe('an offset that was told before', () => {
     await consumer.commit(queues.slice(0, 1));
     await consumer.commitOffset(queues[0]!, 8);
     expect(commits()).toEqual([8, 8, 8]);
+  });
+});
+
+describe('a queue whose broker names another offset', () => {
+  const offsets = (messages: readonly MessageExt[]) => messages.map(({ queueOffset }) => queueOffset);
+
+  it('skips nothing that was not polled when a slave with less takes over', async () => {
+    const { consumer, commits, pulledFrom, give, move, assignFirst } = await open();
+    await assignFirst();
+    await give(10);
+    expect(offsets(await consumer.poll(0, 2))).toEqual([7, 8]);
+    await move('OFFSET_OVERFLOW_BADLY', 12);
+    await consumer.commit();
+    expect([commits(), pulledFrom()]).toEqual([[9], 9]);
+    await give(3);
+    expect(offsets(await consumer.poll(0))).toEqual([9, 10, 11]);
+  });
+
+  it('still gives what it has fetched when all behind that has expired', async () => {
+    const { consumer, commits, pulledFrom, give, move, assignFirst } = await open();
+    await assignFirst();
+    await give(2);
+    await move('OFFSET_TOO_SMALL', 50);
+    expect(pulledFrom()).toBe(50);
+    await give(1);
+    expect(offsets(await consumer.poll(0, 2))).toEqual([7, 8]);
+    await consumer.commit();
+    expect(offsets(await consumer.poll(0))).toEqual([50]);
+    await consumer.commit();
+    expect(commits()).toEqual([50, 51]);
+  });
+
+  it('goes there at once when an administrator has set it', async () => {
+    const { consumer, commits, pulledFrom, give, move, assignFirst } = await open();
+    await assignFirst();
+    await give(10);
+    await move('OFFSET_RESET', 12);
+    await consumer.commit();
+    expect([commits(), pulledFrom()]).toEqual([[12], 12]);
   });
 });
 

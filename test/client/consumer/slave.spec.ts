@@ -12,6 +12,8 @@ import { startConsumer } from '../../support/test-peers.js';
 import { encodeRecord, innerMessage, RecordingLogger } from '../../support/test-store.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
+const { UPDATE_CONSUMER_OFFSET } = RequestCode;
+
 /** A consumer of one queue of a broker with a slave, and its pulls. */
 async function open(consumer: Partial<ConsumerConfig> = {}, isNear = false) {
   const clock = new VirtualClock();
@@ -117,6 +119,20 @@ describe('pulling', () => {
     expect(addressesOf(pulls())).toEqual(['a:0', 'a:0', 'a:1']);
     expect(headerOf(pulls()[2]!).queueOffset).toBe(8);
     expect(logger.lines.filter((line) => line.includes('Pulling from'))).toEqual([]);
+  });
+
+  it('skips nothing that waits when a slave takes over that has less', async () => {
+    const { clock, cluster, pulls, seen } = await open({ rateLimit: { max: 5, durationMs: 60_000 } });
+    const records = Array.from({ length: 10 }, (_, i) =>
+      encodeRecord(innerMessage({ topic: 't' }), { queueOffset: 7 + i }),
+    );
+    pulls()[0]!.answer(pulled(ResponseCode.SUCCESS, 17, 0, Buffer.concat(records)));
+    await clock.advance(0);
+    pulls()[1]!.answer({ ...pulled(ResponseCode.PULL_OFFSET_MOVED, 14, 0), remark: 'OFFSET_OVERFLOW_BADLY' });
+    await clock.advance(1000);
+    expect(seen.map(({ queueOffset }) => queueOffset)).toEqual([7, 8, 9, 10, 11]);
+    const told = cluster.requests.findLast(({ request }) => request.code === UPDATE_CONSUMER_OFFSET)!;
+    expect(told.request.header, 'where it goes on').toMatchObject({ topic: 't', commitOffset: 12 });
   });
 
   it('asks a slave that has nothing, and no master to send us to, once a second', async () => {
