@@ -68,6 +68,10 @@ export const missingPackage = (name: string, listener: string, option: string): 
 export const validateWithoutClass = (listener: string): string =>
   `${listener} has validate: true but no class as messageType: name the class that has the validation rules.`;
 
+export const typeNotBuilt = (listener: string, type: string): string =>
+  `${listener} has ${type} as messageType, which would arrive without data: write Object, Array or String, and make it in the listener, or in ` +
+  'fromBody of a messageConverter.';
+
 export const idempotentWithoutListener = (name: string): string =>
   `${name} has @Idempotent but is no listener: put it beside @RocketMQMessageListener.`;
 

@@ -4,7 +4,7 @@ import type {
   RocketMQMessageListenerOptions,
   RocketMQMessageType,
 } from '../interfaces/message-listener-options.interface.js';
-import { missingPackage, validateWithoutClass } from '../rocketmq.messages.js';
+import { missingPackage, typeNotBuilt, validateWithoutClass } from '../rocketmq.messages.js';
 import { fromBody, parseJson } from './message-converter.js';
 import type { PayloadConverter } from './payload-converter.js';
 
@@ -18,6 +18,9 @@ const JSON_TYPES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Boolean, 'boolean'],
 ]);
 
+/** What class-transformer would build of them has lost data, and nothing would say so. */
+const NOT_BUILT: ReadonlySet<unknown> = new Set<unknown>([Map, Set, Date]);
+
 export interface ReaderOptions extends Pick<RocketMQMessageListenerOptions, 'messageType' | 'validate'> {
   /** Whether JSON `null` is read as any type, since it stands for a reply that is none. Default: false. */
   readonly allowsNull?: boolean;
@@ -26,7 +29,7 @@ export interface ReaderOptions extends Pick<RocketMQMessageListenerOptions, 'mes
 /**
  * The reader of a `messageType`, by the name that errors give it.
  *
- * @throws ConfigurationError when a package is missing that it needs.
+ * @throws ConfigurationError when a package is missing that it needs, or nothing can read the type.
  */
 export async function createPayloadReader(
   name: string,
@@ -35,10 +38,12 @@ export async function createPayloadReader(
 ): Promise<PayloadReader> {
   const isClass = messageType !== undefined && !READERS.has(messageType) && !JSON_TYPES.has(messageType);
   if (validate && !isClass) throw new ConfigurationError(validateWithoutClass(name));
+  const isAsked = payloads.hasReader && messageType !== MessageExt;
+  if (NOT_BUILT.has(messageType) && !isAsked)
+    throw new ConfigurationError(typeNotBuilt(name, messageType!.name));
   const plain = isClass
     ? await classReader(messageType as new () => object, name, allowsNull)
     : readerOf(messageType, allowsNull);
-  const isAsked = payloads.hasReader && messageType !== MessageExt;
   const read = isAsked ? (message: MessageExt) => payloads.fromBody(message, messageType, plain) : plain;
   return validate ? validatingReader(read, messageType!.name, name, allowsNull) : read;
 }
@@ -46,6 +51,13 @@ export async function createPayloadReader(
 function readerOf(messageType: RocketMQMessageType | undefined, allowsNull: boolean): PayloadReader {
   if (messageType === undefined) return fromBody;
   return READERS.get(messageType) ?? jsonReader(messageType, JSON_TYPES.get(messageType)!, allowsNull);
+}
+
+/** For what the converter leaves over. */
+function refuse({ name }: RocketMQMessageType): PayloadReader {
+  return (message) => {
+    throw new MessageConversionError(notValid(message, name, 'only a messageConverter makes one'));
+  };
 }
 
 function jsonReader({ name }: RocketMQMessageType, wanted: string, allowsNull: boolean): PayloadReader {
@@ -77,6 +89,7 @@ async function classReader(
   listener: string,
   allowsNull: boolean,
 ): Promise<PayloadReader> {
+  if (NOT_BUILT.has(type)) return refuse(type);
   const { plainToInstance } = await optionalImport(
     () => import('class-transformer'),
     'class-transformer',

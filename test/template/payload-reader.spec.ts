@@ -1,6 +1,7 @@
 import { IsInt, Min } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
+import type { Message } from '../../lib/common/message.js';
 import { ConfigurationError, MessageConversionError } from '../../lib/errors/index.js';
 import { MessageExt, type RocketMQMessageListenerOptions } from '../../lib/index.js';
 import { createPayloadReader } from '../../lib/template/payload-reader.js';
@@ -72,6 +73,26 @@ describe('createPayloadReader', () => {
     expect((await reader({ messageType: MessageExt }))(given)).toBe(given);
     expect((await reader({ messageType: Buffer }))(given)).toBe(given.body);
     expect((await reader({ messageType: String }))(given)).toBe('text');
+  });
+
+  it.each([Map, Set, Date])(
+    'refuses %s, which class-transformer would build without its data',
+    async (type) => {
+      const refused = reader({ messageType: type });
+      await expect(refused).rejects.toThrow(ConfigurationError);
+      await expect(refused).rejects.toThrow(`Listener OrderListener has ${type.name} as messageType`);
+    },
+  );
+
+  it('leaves a Map to a converter that makes one, and reads none where it makes none', async () => {
+    const fromBody = ({ body }: Message) => (body.length > 2 ? new Map([['size', body.length]]) : undefined);
+    const read = await createPayloadReader(
+      'Listener OrderListener',
+      { messageType: Map },
+      new PayloadConverter(false, { fromBody }),
+    );
+    expect(read(message('text'))).toEqual(new Map([['size', 4]]));
+    expect(() => read(message('{}'))).toThrow(MessageConversionError);
   });
 
   it.each([undefined, String, Buffer, MessageExt, Object, Array, Number, Boolean])(
