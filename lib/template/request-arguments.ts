@@ -17,9 +17,9 @@ export interface RequestArguments {
   readonly callback?: RocketMQRequestCallback<never>;
 }
 
-/** Options, whether they came as such or by position. */
-export function requestArguments(argument: RequestArgument, rest: RequestRest): RequestArguments {
-  if (argument === undefined) return { options: {} };
+/** Options, whether they came as such or by position; `null`, which compiles without `strictNullChecks`, is none. */
+export function requestArguments(argument: RequestArgument | null, rest: RequestRest): RequestArguments {
+  if (argument === undefined || argument === null) return { options: optionsOf(rest) };
   if (typeof argument === 'function') return { options: { ...optionsOf(rest), type: argument } };
   return isCallback(argument)
     ? { options: optionsOf(rest), callback: argument }
@@ -28,10 +28,12 @@ export function requestArguments(argument: RequestArgument, rest: RequestRest): 
 
 function optionsOf(rest: RequestRest): RocketMQRequestOptions {
   const [first] = rest;
-  if (typeof first === 'object') return first;
+  if (typeof first === 'object' && first !== null) return first;
   const [hashKey, timeout, delayLevel] =
-    typeof first === 'string' ? (rest as readonly [string, number?, number?]) : [undefined, ...rest];
-  return { hashKey, timeout, delayLevel } as RocketMQRequestOptions;
+    typeof first === 'string' || first === null
+      ? (rest as readonly [string | null, number?, number?])
+      : [undefined, ...rest];
+  return { hashKey: hashKey ?? undefined, timeout, delayLevel } as RocketMQRequestOptions;
 }
 
 function isCallback(argument: object): argument is RocketMQRequestCallback<never> {

@@ -183,7 +183,10 @@ export class SendingTemplate {
     options?: OptionsOrTimeout,
     delayLevel?: number,
   ): Promise<SendResult> | void {
-    if (!isCallback(callbackOrOptions)) return this.startSend(destination, payload, callbackOrOptions ?? {});
+    if (!isCallback(callbackOrOptions)) {
+      const given = callbackOrOptions ?? asOptions(options, delayLevel);
+      return this.startSend(destination, payload, given);
+    }
     this.notify(this.startSend(destination, payload, asOptions(options, delayLevel)), callbackOrOptions);
   }
 
@@ -210,12 +213,12 @@ export class SendingTemplate {
     options?: OptionsOrTimeout,
     delayLevel?: number,
   ): Promise<SendResult> | void {
-    const callback = isCallback(callbackOrOptions) ? callbackOrOptions : undefined;
-    const given =
-      callback === undefined ? (callbackOrOptions as RocketMQSendOptions) : asOptions(options, delayLevel);
-    const sent = this.startOrderlySend(destination, payload, hashKey, given);
-    if (callback === undefined) return sent;
-    this.notify(sent, callback);
+    if (!isCallback(callbackOrOptions)) {
+      const given = callbackOrOptions ?? asOptions(options, delayLevel);
+      return this.startOrderlySend(destination, payload, hashKey, given);
+    }
+    const sent = this.startOrderlySend(destination, payload, hashKey, asOptions(options, delayLevel));
+    this.notify(sent, callbackOrOptions);
   }
 
   /** Hands the message over and waits for nothing: nobody learns when the broker refuses or loses it. */

@@ -92,10 +92,15 @@ describe('sendAndReceive', () => {
     expect(await app.template.sendAndReceive('ask', 'b', String, 'key', 5432)).toBe('5432');
     expect(await app.template.sendAndReceive('ask', 'c', String, 'key')).toBe('3000');
     expect(await app.template.sendAndReceive('ask', 'd', String, 9000, 1)).toBe('9000');
-    const [first, second, third, fourth] = await inbox.take(4);
+    const none = null as never;
+    expect(await app.template.sendAndReceive('ask', 'e', none, 4000, 1)).toBe('4000');
+    expect(await app.template.sendAndReceive('ask', 'f', undefined as never, 5000)).toBe('5000');
+    expect(await app.template.sendAndReceive('ask', 'g', String, none, 6000)).toBe('6000');
+    const [first, second, third, fourth, fifth] = await inbox.take(5);
     expect(first!.tags).toBe('t');
     expect(second!.queueId).toBe(third!.queueId);
     expect(fourth!.delayTimeLevel).toBe(1);
+    expect(fifth!.delayTimeLevel).toBe(1);
   });
 
   it('tells a callback', async () => {

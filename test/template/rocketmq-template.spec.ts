@@ -94,6 +94,20 @@ describe('RocketMQTemplate', () => {
     expect(messages[0]).toMatchObject({ topic: 't', tags: 'b', keys: 'k', delayTimeLevel: 3 });
   });
 
+  it('reads timeout and delay level behind a callback that is null, as Java has it, or undefined', () => {
+    const { template, calls } = create();
+    const none = null as never;
+    template.asyncSend('t', 'x', none, 5, 3);
+    template.asyncSend('t', 'x', undefined as never, 5, 3);
+    template.asyncSendOrderly('t', 'x', 'key', none, 5, 3);
+    expect(calls.map(({ messages, options }) => [options.timeout, messages[0]!.delayTimeLevel])).toEqual([
+      [5, 3],
+      [5, 3],
+      [5, 3],
+    ]);
+    expect(calls[2]!.options.arg).toBe('key');
+  });
+
   it('leaves the timeout to the producer where none is given', async () => {
     const { template, calls } = create();
     await template.syncSend('t', 'x');
