@@ -10,6 +10,8 @@ export interface Channel {
   readonly remoteHost: SocketHost;
   /** Nobody reads answers any more. */
   readonly isClosed: boolean;
+  /** Whether the client takes what it is sent: one that leaves much of it unread is not to be given more. */
+  readonly isWritable: boolean;
   /** Language and release (ordinal of MQVersion) of the client, as its requests name them. */
   readonly language: string;
   readonly version: number;

@@ -22,6 +22,7 @@ describe('RequestDispatcher', () => {
       language: 'OTHER',
       version: 479,
       isClosed: false,
+      isWritable: true,
       push: () => {},
       invoke: () => {},
     };

@@ -144,6 +144,10 @@ export class ServerConnection implements Channel {
     return this.socket.destroyed;
   }
 
+  get isWritable(): boolean {
+    return this.writer.backlog <= HIGH_WATER_MARK;
+  }
+
   push(request: RemotingRequest): void {
     this.send([encodeRequest(request, this.calls.nextOpaque(), true, 'JSON')]);
   }
@@ -185,7 +189,7 @@ export class ServerConnection implements Channel {
     if (chunk.length < READ_SIZE || this.socket.isPaused()) return;
     this.socket.pause();
     this.options.clock.setImmediate(() => {
-      if (this.writer.backlog <= HIGH_WATER_MARK) this.resume();
+      if (this.isWritable) this.resume();
     });
   }
 
@@ -290,7 +294,7 @@ export class ServerConnection implements Channel {
   private resume(): void {
     if (this.isEnding) return;
     this.guard(() => this.cutter.resume());
-    if (this.writer.backlog <= HIGH_WATER_MARK) this.socket.resume();
+    if (this.isWritable) this.socket.resume();
   }
 
   /** Only this connection suffers from a client that does not keep to the protocol. */

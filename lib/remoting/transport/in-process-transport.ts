@@ -27,6 +27,7 @@ export class InProcessTransport implements Transport {
     this.channel = {
       remoteHost,
       isClosed: false,
+      isWritable: true,
       language: OWN_LANGUAGE,
       version: OWN_VERSION,
       push: (request) => this.receive(request, ignore),

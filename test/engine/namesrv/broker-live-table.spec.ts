@@ -41,6 +41,7 @@ const channel = (): Channel => ({
   language: 'JAVA',
   version: 479,
   isClosed: false,
+  isWritable: true,
   push: () => {},
   invoke: () => {},
 });

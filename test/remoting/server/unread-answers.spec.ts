@@ -69,3 +69,14 @@ it('count no more when their client has gone', async () => {
   client.socket.destroy();
   await eventually(() => unread.bytes === 0);
 });
+
+it('are told of: their client takes nothing more until it has read them', async () => {
+  const { ask } = await slowClients();
+  const { client, contexts } = await ask();
+  const { channel } = contexts[0]!;
+  expect(channel.isWritable).toBe(true);
+  await answerUntil(contexts, () => !channel.isWritable);
+  expect([channel.isWritable, channel.isClosed]).toEqual([false, false]);
+  client.socket.resume();
+  await eventually(() => channel.isWritable);
+});

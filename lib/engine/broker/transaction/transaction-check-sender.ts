@@ -1,4 +1,5 @@
 import { LimitedLogger } from '../../../common/limited-logger.js';
+import type { MessageExt } from '../../../common/message-ext.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { createMessageId } from '../../../common/message-id.js';
 import { hostDigits } from '../../../common/socket-host.js';
@@ -9,9 +10,6 @@ import type { DispatchRequest } from '../../store/dispatch-request.js';
 import { MAX_RECORD_OVERHEAD, MessageExtEncoder } from '../../store/message-ext-encoder.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { BrokerController } from '../broker-controller.js';
-
-/** Members of a group that are looked at for one that can be asked (ProducerManager#getAvailableChannel). */
-const MAX_TRIES = 3;
 
 /** Asks a live producer of a group how a transaction ended (AbstractTransactionalMessageCheckListener). */
 export class TransactionCheckSender {
@@ -24,7 +22,7 @@ export class TransactionCheckSender {
 
   /** Asks about a half message that was stored as `record`. Without a live producer nobody is asked. */
   send(half: MessageExtBrokerInner, record: DispatchRequest): void {
-    const group = half.properties.get(MessageConst.PRODUCER_GROUP) ?? '';
+    const group = groupOf(half);
     const channel = this.nextChannel(group);
     const uniqKey = half.properties.get(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
     if (channel === undefined) return this.noteUnasked(uniqKey, group);
@@ -43,18 +41,31 @@ export class TransactionCheckSender {
     });
   }
 
+  /** Whether all live producers of the group leave so much unread that a question would be lost. */
+  isHeldUp(half: MessageExt): boolean {
+    const channels = this.liveChannels(groupOf(half));
+    return channels.length > 0 && !channels.some(({ isWritable }) => isWritable);
+  }
+
   private noteUnasked(id: string | undefined, group: string): void {
     this.limited.warn(`Transaction ${id} cannot be checked: producer group "${group}" has no live member`);
   }
 
+  /** The next that takes what it is sent, or any that lives (ProducerManager#getAvailableChannel). */
   private nextChannel(group: string): Channel | undefined {
-    const channels = [...(this.broker.producers.clientsOf(group)?.keys() ?? [])];
-    for (let tries = 0; tries < Math.min(MAX_TRIES, channels.length); tries++) {
-      const channel = channels[++this.asked % channels.length]!;
-      if (!channel.isClosed) return channel;
-    }
-    return undefined;
+    const live = this.liveChannels(group);
+    const writable = live.filter(({ isWritable }) => isWritable);
+    const channels = writable.length > 0 ? writable : live;
+    return channels[++this.asked % channels.length];
   }
+
+  private liveChannels(group: string): Channel[] {
+    return [...(this.broker.producers.clientsOf(group)?.keys() ?? [])].filter(({ isClosed }) => !isClosed);
+  }
+}
+
+function groupOf({ properties }: Pick<MessageExtBrokerInner, 'properties'>): string {
+  return properties.get(MessageConst.PRODUCER_GROUP) ?? '';
 }
 
 /** The record, with the topic and queue that the producer knows. */

@@ -106,7 +106,8 @@ export class TransactionalMessageCheckService {
     const immunity = immunityOf(half, config.transactionTimeOut);
     if (immunity === undefined && age >= 0 && age < config.transactionTimeOut) return 'WAIT';
     if (immunity !== undefined && age < immunity) return this.endOf(half, 'RENEW');
-    return this.endOf(half, 'CHECK');
+    // It counts as asked when it is stored: what is not read would use up all attempts.
+    return this.endOf(half, this.sender.isHeldUp(half) ? 'RENEW' : 'CHECK');
   }
 
   /** What was committed before a crash needs no further look. */
