@@ -27,6 +27,8 @@ export type ReadRound = (offset: number, callback: GetMessageCallback) => void;
 export class FilteredRead {
   private readonly properties = new RecordProperties();
   private readonly found: Buffer[] = [];
+  /** Whether what was kept last is part of what its round has read. */
+  private isPart = false;
   private count = 0;
   private size = 0;
   private lookedAt = 0;
@@ -92,7 +94,9 @@ export class FilteredRead {
 
   /** Records that follow one another are kept together. */
   private keep(records: Buffer, start: number, end: number): void {
-    if (start < end) this.found.push(records.subarray(start, end));
+    if (start >= end) return;
+    this.found.push(records.subarray(start, end));
+    this.isPart = end - start < records.length;
   }
 
   private isFull(size: number): boolean {
@@ -103,7 +107,9 @@ export class FilteredRead {
   private finish(last: GetMessageResult, nextBeginOffset: number): undefined {
     const { count: messageCount, found } = this;
     if (messageCount > 0) {
-      const messages = found.length === 1 ? found[0]! : Buffer.concat(found, this.size);
+      // A consumer that keeps a message would keep with it all that the filter has left out.
+      const isCopied = this.isPart || found.length > 1;
+      const messages = isCopied ? Buffer.concat(found, this.size) : found[0]!;
       this.callback({ ...last, status: 'FOUND', nextBeginOffset, messages, messageCount });
     } else if (last.status !== 'FOUND') this.callback(last);
     else {

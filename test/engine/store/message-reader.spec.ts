@@ -151,6 +151,15 @@ describe('reading', () => {
     }
   });
 
+  it('keeps of what a filter leaves out nothing in memory', async () => {
+    const store = new SimulatedStore({ mappedFileSizeCommitLog: LOG_FILE_SIZE });
+    await store.send(20, { body: Buffer.alloc(8000) });
+    let looked = 0;
+    const { messages } = await get(store.store, 'TopicA', 0, 0, 20, { ofRecord: () => ++looked === 10 });
+    expect(messages.length).toBeGreaterThan(8000);
+    expect(messages.buffer.byteLength).toBeLessThan(2 * messages.length);
+  });
+
   it('looks at no more entries in one pull than maxFilterMessageSize says', async () => {
     const store = new SimulatedStore({ maxFilterMessageSize: 20 * 20 });
     await store.send(50);
