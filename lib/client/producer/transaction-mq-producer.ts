@@ -1,4 +1,5 @@
 import { describeWithStack } from '../../common/describe.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import { decodeMessageId } from '../../common/message-id.js';
 import { MessageSysFlag } from '../../common/message-sys-flag.js';
@@ -38,6 +39,7 @@ type TransactionPlace = Omit<
 export class TransactionMQProducer extends DefaultMQProducer {
   private readonly checks: ConsumeExecutor;
   private waitingChecks = 0;
+  private readonly limited: LimitedLogger;
   /** Unique ids of the messages whose local transactions are under way here. */
   private readonly running = new Set<string>();
 
@@ -47,6 +49,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
     private readonly listener: TransactionListener,
   ) {
     super(instance, config);
+    this.limited = new LimitedLogger(instance.logger, instance.clock);
     this.checks = new ConsumeExecutor(instance, this.config.checkThreadPoolMaxSize);
   }
 
@@ -103,8 +106,7 @@ export class TransactionMQProducer extends DefaultMQProducer {
   ): void {
     const { checkRequestHoldMax } = this.config;
     if (this.waitingChecks >= checkRequestHoldMax) {
-      const { logger } = this.instance;
-      logger.warn(
+      this.limited.warn(
         `${checkRequestHoldMax} checks of transactions wait already: that of ${message.msgId} comes again later`,
       );
       return;
