@@ -42,6 +42,7 @@ import { SendMessageBackProcessor } from './processor/send-message-back-processo
 import { SendMessageProcessor } from './processor/send-message-processor.js';
 import { DelayOffsetTable } from './schedule/delay-offset-table.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
+import { warnOfStoppedTimers } from './timer/timer-diversion.js';
 import { TimerMessageService } from './timer/timer-message-service.js';
 import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
@@ -181,6 +182,7 @@ export class BrokerController implements RequestHandler {
     this.forgetLeftOver();
     this.topics.restoreMissing(this.store.topics());
     warnOfCompaction(this.topics.all(), this.logger);
+    warnOfStoppedTimers(this);
     for (const topic of this.topics.all()) this.options.registerTopic(topic);
     this.isRunning = this.hasStarted = true;
     this.scheduleService.start();

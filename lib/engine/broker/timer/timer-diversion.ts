@@ -6,6 +6,7 @@ import { ResponseCode } from '../../../remoting/response-code.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { MessageStoreConfig } from '../../store/message-store-config.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
+import type { BrokerController } from '../broker-controller.js';
 
 const { TIMER_DELAY_SEC, TIMER_DELAY_MS, TIMER_DELIVER_MS, TIMER_OUT_MS, TIMER_DEL_UNIQKEY } = MessageConst;
 
@@ -42,6 +43,16 @@ export function divertTimed(
     .set(MessageConst.REAL_TOPIC, message.topic)
     .set(MessageConst.REAL_QUEUE_ID, `${message.queueId}`);
   return { ...message, topic: TIMER_TOPIC, queueId: 0, properties: timed };
+}
+
+/** What waits leaves with its log files; whether all of the timer topic was delivered only the timers know. */
+export function warnOfStoppedTimers({ store, storeConfig, logger }: BrokerController): void {
+  const isEmpty = store.getMinOffsetInQueue(TIMER_TOPIC, 0) >= store.getMaxOffsetInQueue(TIMER_TOPIC, 0);
+  if (storeConfig.timerWheelEnable || isEmpty) return;
+  logger.warn(
+    'timerWheelEnable is false: timed messages that wait, and popped ones that are not acknowledged, do not come, ' +
+      'and are lost when their log files expire (fileReservedTime)',
+  );
 }
 
 /** Whether {@link divertTimed} made a message of the timer topic, and not a refusal. */

@@ -82,6 +82,14 @@ describe('TimerMessageService', () => {
     const { code, remark } = await broker.send('x', { TIMER_DELAY_SEC: 1 });
     expect(code).toBe(ResponseCode.SYSTEM_ERROR);
     expect(remark).toContain('timerWheelEnable is false');
+    expect(broker.log).not.toContain('timerWheelEnable');
+  });
+
+  it('says at the start that what waits stays away without timers', async () => {
+    const broker = await TimerBroker.open();
+    await broker.send('x', broker.in(HOUR));
+    await broker.restart(0, { timerWheelEnable: false });
+    expect(broker.log).toMatch(/WARN timerWheelEnable is false: .* do not come/);
   });
 
   it('rolls a message on that is due far away, and recalls it there', async () => {
