@@ -101,7 +101,8 @@ export class CleanCommitLogService {
 
   private deleteFiles(usedRatio: number): void {
     const { config } = this.options;
-    const isForced = config.cleanFileForciblyEnable && usedRatio > config.diskSpaceCleanForciblyRatio;
+    const isForced =
+      config.cleanFileForciblyEnable && this.isAbove(config.diskSpaceCleanForciblyRatio, usedRatio);
     if (!isForced && !this.mayDeleteByAge(usedRatio)) return;
     const expired = this.expiredFiles(isForced);
     if (expired.length === 0) return;
@@ -110,6 +111,11 @@ export class CleanCommitLogService {
     } finally {
       this.options.onDeleted();
     }
+  }
+
+  /** Where sends are refused, room has to be made whatever the ratio (DefaultMessageStore#isSpaceToDelete). */
+  private isAbove(ratio: number, usedRatio: number): boolean {
+    return usedRatio > Math.min(ratio, this.options.config.diskSpaceWarningLevelRatio);
   }
 
   private remove(expired: readonly SegmentFile[], reason: string): void {
@@ -125,7 +131,7 @@ export class CleanCommitLogService {
   private mayDeleteByAge(usedRatio: number): boolean {
     const { clock, config } = this.options;
     if (clock.monotonicNow() < this.keepsByAgeUntil) return false;
-    return usedRatio > config.diskMaxUsedSpaceRatio || this.isDeleteHour();
+    return this.isAbove(config.diskMaxUsedSpaceRatio, usedRatio) || this.isDeleteHour();
   }
 
   private isDeleteHour(): boolean {

@@ -44,7 +44,7 @@ export interface MessageStoreConfig {
   diskMaxUsedSpaceRatio: number;
   /** Percent above which files are deleted although they have not expired. Default: 85. */
   diskSpaceCleanForciblyRatio: number;
-  /** Percent above which sends are refused. Default: 90. */
+  /** Percent above which sends are refused, and files deleted as above the two before, where these are larger. Default: 90. */
   diskSpaceWarningLevelRatio: number;
   /** Delete files that have not expired above `diskSpaceCleanForciblyRatio`. Default: true. */
   cleanFileForciblyEnable: boolean;

@@ -237,6 +237,19 @@ describe('the use of the disk', () => {
     );
   });
 
+  it.each([
+    { cleanFileForciblyEnable: true },
+    { diskMaxUsedSpaceRatio: 95, diskSpaceCleanForciblyRatio: 95, fileReservedTime: 0 },
+  ])('makes room as soon as sends are refused: %o', async (config) => {
+    const store = await threeFiles({ ...config, diskSpaceWarningLevelRatio: 80 });
+    await store.checkpoint();
+    await store.clock.advance(HOUR);
+    expect(files(store)[0]).toBe(FIRST);
+    store.disk.capacity = Math.floor(sizeOnDisk(store) / 0.82);
+    await store.clock.advance(10_000);
+    expect(files(store)[0]).toBe(THIRD);
+  });
+
   it('is looked at also when the clock was set back', async () => {
     const store = new SimulatedStore({ cleanFileForciblyEnable: true });
     await store.send(90);
