@@ -67,7 +67,8 @@ export class QueueEndTable {
   /** The table as it is now, with all records up to `logEnd`; `checkpoint` is the one that follows it. */
   encode(checkpoint: number, logEnd: number): string {
     const queues = [...this.endsNow()];
-    const indexEnd = this.index?.endPhyOffset ?? 0;
+    // Without an index, a later one lacks everything up to here.
+    const indexEnd = this.index?.endPhyOffset ?? logEnd;
     const { minOffset: logStart } = this.log;
     const stored: StoredEnds = { checkpoint, logStart, logEnd, indexEnd, queues };
     const text = JSON.stringify(stored);

@@ -255,6 +255,23 @@ describe('the index', () => {
     expect(await store.ids()).toEqual(idsOf(store.stored));
   });
 
+  it.each(['close', 'kill'] as const)(
+    'has what was stored while messageIndexEnable was off, after a %s',
+    async (end) => {
+      const store = new SimulatedStore();
+      await store.send(1);
+      await store.checkpoint();
+      await store.close();
+      store.open({ messageIndexEnable: false });
+      await store.send(100);
+      await store.checkpoint();
+      await store[end]();
+      store.open();
+      await store.send(1);
+      for (const { id } of store.stored) expect(store.idsOfKey(id)).toEqual([id]);
+    },
+  );
+
   it('is rebuilt from the log when a bit of a header has flipped after a clean end', async () => {
     const store = new SimulatedStore();
     for (let i = 0; i < 4; i++) {
