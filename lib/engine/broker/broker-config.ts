@@ -28,6 +28,8 @@ export interface BrokerConfig {
   defaultTopicQueueNums: number;
   /** Create a topic when its first message comes. Default: true. */
   autoCreateTopicEnable: boolean;
+  /** Have `RMQ_SYS_TRACE_TOPIC` from the start, with one queue, and not by its first message (`autoCreateTopicEnable`). Default: false. */
+  traceTopicEnable: boolean;
   /** Create a consumer group when its first member comes. Default: true. */
   autoCreateSubscriptionGroup: boolean;
   /** Hold a pull that finds nothing until a message arrives. Default: true. */
@@ -121,6 +123,7 @@ export const brokerRules: OptionRules<BrokerConfig> = {
   ),
   defaultTopicQueueNums: integer(8, 1, 1024),
   autoCreateTopicEnable: bool(true),
+  traceTopicEnable: bool(false),
   autoCreateSubscriptionGroup: bool(true),
   longPollingEnable: bool(true),
   shortPollingTimeMills: integer(1000, 1, 60_000),

@@ -169,6 +169,7 @@ export class TopicConfigManager extends ConfigManager {
     this.add(brokerName, 1, READ_WRITE | PermName.INHERIT);
     this.add(TopicNames.OFFSET_MOVED_EVENT, 1);
     this.add(TopicNames.SCHEDULE, delayLevelCount);
+    if (this.config.traceTopicEnable) this.add(TopicNames.TRACE, 1);
     this.add(replyTopicOf(brokerClusterName), 1);
     this.add(reviveTopicOf(brokerClusterName), REVIVE_QUEUES);
     this.add(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, PermName.INHERIT);

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
@@ -89,6 +90,24 @@ describe('TopicConfigManager', () => {
     await started.close();
     const again = await TestClient.open(await startEngine({ directory }));
     expect((await again.send('after')).code).toBe(ResponseCode.SUCCESS);
+  });
+
+  it('has the topic of traces from the start with traceTopicEnable, or as it was', async () => {
+    const directory = temporaryDirectory();
+    const open = async (engine: EngineOptions) => {
+      const started = await startEngine({ directory, engine });
+      return { started, client: await TestClient.open(started) };
+    };
+    const queues = async (client: TestClient) =>
+      (await client.route('RMQ_SYS_TRACE_TOPIC')).body?.queueDatas[0]?.readQueueNums;
+    const first = await open({ traceTopicEnable: true, autoCreateTopicEnable: false });
+    expect(await queues(first.client)).toBe(1);
+    expect((await first.client.send('RMQ_SYS_TRACE_TOPIC')).code).toBe(ResponseCode.SUCCESS);
+    await first.started.close();
+    writeTable(directory, 'topics.json', {
+      topicConfigTable: { RMQ_SYS_TRACE_TOPIC: { readQueueNums: 4, writeQueueNums: 4 } },
+    });
+    expect(await queues((await open({ traceTopicEnable: true })).client)).toBe(4);
   });
 
   it('creates no more by itself with a hundred thousand, and says so once in 10 s', async () => {
