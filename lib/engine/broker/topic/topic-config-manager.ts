@@ -149,13 +149,8 @@ export class TopicConfigManager extends ConfigManager {
         throw new TypeError(`topic ${JSON.stringify(topic)} has illegal characters`);
       return decodeTopicConfig(topic, asObject(object));
     });
-    for (const config of loaded) if (!this.isRefusedPattern(config)) this.table.set(config.topicName, config);
+    for (const config of loaded) if (!isPattern(config)) this.table.set(config.topicName, config);
     this.dataVersion.load(table);
-  }
-
-  /** The pattern of new topics, of a time when they were created by themselves. */
-  private isRefusedPattern({ topicName }: TopicConfig): boolean {
-    return topicName === TopicNames.AUTO_CREATE_TOPIC_KEY && !this.config.autoCreateTopicEnable;
   }
 
   private addBuiltInTopics(delayLevelCount: number): void {
@@ -181,6 +176,11 @@ export class TopicConfigManager extends ConfigManager {
   private add(topic: string, queueNums: number, perm: number = READ_WRITE): void {
     this.table.set(topic, createTopicConfig(topic, queueNums, perm));
   }
+}
+
+/** The pattern of new topics, which is as the options of this start say. */
+function isPattern({ topicName }: TopicConfig): boolean {
+  return topicName === TopicNames.AUTO_CREATE_TOPIC_KEY;
 }
 
 function* entriesOf(configs: readonly TopicConfig[]): Generator<[string, FastjsonInput]> {

@@ -92,6 +92,19 @@ describe('TopicConfigManager', () => {
     expect((await again.send('after')).code).toBe(ResponseCode.SUCCESS);
   });
 
+  it('takes the queues of new topics from its option, whatever the table says', async () => {
+    const directory = temporaryDirectory();
+    const engine = await startEngine({ directory });
+    await (await TestClient.open(engine)).send('before', { defaultTopicQueueNums: 16 });
+    await engine.close();
+    const client = await TestClient.open(
+      await startEngine({ directory, engine: { defaultTopicQueueNums: 16 } }),
+    );
+    await client.send('after', { defaultTopicQueueNums: 16 });
+    const queues = async (topic: string) => (await client.route(topic)).body!.queueDatas[0]!.readQueueNums;
+    expect([await queues('before'), await queues('after')]).toEqual([8, 16]);
+  });
+
   it('has the topic of traces from the start with traceTopicEnable, or as it was', async () => {
     const directory = temporaryDirectory();
     const open = async (engine: EngineOptions) => {
