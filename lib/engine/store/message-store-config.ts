@@ -70,7 +70,7 @@ export interface MessageStoreConfig {
   timerWheelEnable: boolean;
   /** Seconds that such a message may wait at most. Default: 259,200. */
   timerMaxDelaySec: number;
-  /** Seconds after which a waiting message is stored again, so that it does not leave with its log file. Default: 172,800. */
+  /** Seconds after which a waiting message is stored again, so that it does not leave with its log file; at most two thirds of `fileReservedTime`. Default: 172,800. */
   timerRollWindowSlot: number;
   /** Milliseconds between flushes of what is known of waiting messages. Default: 1000. */
   timerFlushIntervalMs: number;

@@ -13,6 +13,8 @@ const MAX_OPEN_FILES = 64;
 /** Milliseconds that a slot may be away: half of the wheel (TIMER_WHEEL_TTL_DAY). */
 const MAX_AHEAD = 7 * 86_400_000;
 
+const HOUR = 3_600_000;
+
 /** What the timer log needs to know of a record that waits. */
 export interface TimerRequest {
   /** When it is due: milliseconds since the epoch, a whole second. */
@@ -59,11 +61,12 @@ export class TimerMessageStore {
   private clearCount = 0;
 
   constructor(
-    { storePathRootDir, mappedFileSizeTimerLog, timerRollWindowSlot }: MessageStoreConfig,
+    config: MessageStoreConfig,
     fileSystem: FileSystem,
     private readonly logger: Logger,
   ) {
-    this.rollWindow = timerRollWindowSlot * TIMER_PRECISION;
+    const { storePathRootDir, mappedFileSizeTimerLog } = config;
+    this.rollWindow = rollWindowOf(config);
     this.openFiles = new OpenFiles(fileSystem, MAX_OPEN_FILES, logger);
     const files = { fileSystem, openFiles: this.openFiles, logger };
     this.log = new TimerLog(storePathRootDir, mappedFileSizeTimerLog, files);
@@ -244,6 +247,12 @@ export class TimerMessageStore {
     this.pending++;
     return true;
   }
+}
+
+/** A message is stored again while its log file has a third of its time left; not all the time where files are kept for none. */
+function rollWindowOf({ timerRollWindowSlot, fileReservedTime }: MessageStoreConfig): number {
+  const most = (Math.max(fileReservedTime, 1) * HOUR * 2) / 3;
+  return Math.min(timerRollWindowSlot * TIMER_PRECISION, most);
 }
 
 function damaged(position: number): StoreError {
