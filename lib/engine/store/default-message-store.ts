@@ -103,7 +103,7 @@ export class DefaultMessageStore {
     this.loader = new StoreLoader({ ...state, delayLevels, logger, savedTopics: options.savedTopics });
     const repair = new UnitRepair(log, deleted, delayLevels, clock, flags, logger);
     const readErrors = new LimitedLogger(logger, clock);
-    this.reader = new MessageReader(log, config, repair, ({ message }) => {
+    this.reader = new MessageReader(log, config, repair, clock, ({ message }) => {
       readErrors.error(`Messages cannot be read now: ${message}`);
     });
     this.lookup = new MessageLookup(log, index, config);

@@ -1,4 +1,5 @@
 import type { Allocator } from '../../common/buffer-pool.js';
+import type { Clock } from '../../common/clock.js';
 import { int32At } from '../../common/int64.js';
 import { isWellFormed } from '../../common/message-decoder.js';
 import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
@@ -63,10 +64,11 @@ export class MessageReader {
     private readonly log: CommitLog,
     private readonly config: MessageStoreConfig,
     private readonly repair: UnitRepair,
+    clock: Clock,
     /** Why messages that may be there cannot be read now. */
     private readonly onError: (error: Error) => void,
   ) {
-    this.loader = new RecordLoader(log, config.accessMessageInMemoryMaxRatio);
+    this.loader = new RecordLoader(log, clock, config.accessMessageInMemoryMaxRatio);
   }
 
   /** Reads from the disk that are under way. */

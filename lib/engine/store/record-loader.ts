@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import type { Clock } from '../../common/clock.js';
 import { BlockCache } from './block-cache.js';
 import type { CommitLog } from './commit-log.js';
 import type { SegmentFile } from './segment-file.js';
@@ -8,6 +9,12 @@ const MIN_RECORDS = 4;
 const MAX_DISTANCE = 32 * 1024;
 /** And when not more lie side by side, on average: from the memory of the kernel, longer runs are as fast by themselves. */
 const MAX_RUN = 4;
+
+/** Milliseconds in which the kernel gives what it has in memory; a read that takes longer went to the disk. */
+const SLOW_READ = 2;
+/** Reads behind a slow one that do not block, at first and, if there is a slow one behind them again and again, at most. */
+const MIN_READS_OFF_LOOP = 4;
+const MAX_READS_OFF_LOOP = 1024;
 
 /** A record that a read is going to return. */
 export interface PickedRecord {
@@ -49,13 +56,17 @@ export class RecordLoader {
   private readonly inMemoryDistance: number;
   /** Reads from the disk that are under way. */
   coldReads = 0;
+  /** Reads to come that do not block, though what they read should be in memory. */
+  private readsOffLoop = 0;
+  private nextReadsOffLoop = MIN_READS_OFF_LOOP;
 
   constructor(
     private readonly log: CommitLog,
+    private readonly clock: Clock,
     accessMessageInMemoryMaxRatio: number,
   ) {
     this.blocks = new BlockCache(log);
-    this.inMemoryDistance = (totalmem() * accessMessageInMemoryMaxRatio) / 100;
+    this.inMemoryDistance = (availableMemory() * accessMessageInMemoryMaxRatio) / 100;
   }
 
   /** Whether a record counts as being in memory. */
@@ -102,10 +113,26 @@ export class RecordLoader {
     if (inBlock && this.blocks.copy(offset, length, load.target, target)) return true;
     if (segment === undefined) return true;
     if (!this.isHot(offset)) return false;
+    if (this.readsOffLoop > 0) {
+      this.readsOffLoop--;
+      return false;
+    }
+    const begunAt = this.clock.monotonicNow();
     const isCopied =
       inBlock && this.blocks.read(segment, offset) && this.blocks.copy(offset, length, load.target, target);
     if (!isCopied) segment.read(load.target, target, length, offset);
+    this.notePace(this.clock.monotonicNow() - begunAt >= SLOW_READ);
     return true;
+  }
+
+  /** The kernel may have less memory for files than there is, as beside other processes, or have been started just now. */
+  private notePace(isSlow: boolean): void {
+    if (!isSlow) {
+      this.nextReadsOffLoop = MIN_READS_OFF_LOOP;
+      return;
+    }
+    this.readsOffLoop = this.nextReadsOffLoop;
+    this.nextReadsOffLoop = Math.min(2 * this.nextReadsOffLoop, MAX_READS_OFF_LOOP);
   }
 
   private loadLater(
@@ -153,6 +180,11 @@ export class RecordLoader {
     }
     return end;
   }
+}
+
+/** Bytes that this process and the files it reads may take up: those of a container may be far fewer than the machine has. */
+function availableMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
 /** Whether so many of the records lie in a block that it is worth to read all of it. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BLOCK_SIZE } from '../../../lib/engine/store/block-cache.js';
 import { idsIn, idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
@@ -153,6 +153,46 @@ describe('reading from files', () => {
     // The block, and its page.
     store.disk.faults.push({ operation: 'read', path: /commitlog/, page: 20, code: 'EIO', times: 2 });
     expect((await readInTurn(store)).toSorted()).toEqual(idsOf(store.stored).toSorted());
+  });
+
+  it('does not block behind reads that had to go to the disk, though they should not have had to', async () => {
+    const store = await interleaved(HOT, () => 0);
+    const { disk, clock } = store;
+    const check = disk.check.bind(disk);
+    disk.check = (operation, path, ...pages) => {
+      if (operation === 'read' && path.includes('commitlog')) clock.pass(50);
+      check(operation, path, ...pages);
+    };
+    const found: string[] = [];
+    const read = (count: number) => {
+      for (let i = 0; i < count; i++)
+        store.store.getMessage('TopicA', 0, 9 * i, 1, undefined, (result) => found.push(...idsIn(result)));
+    };
+    for (const count of [4, 8]) {
+      disk.holdsTransfers = /commitlog/;
+      found.length = 0;
+      read(1 + count);
+      await settle();
+      expect([found.length, disk.heldTransferCount]).toEqual([1, count]);
+      disk.releaseTransfers();
+      await settle();
+      expect(found).toHaveLength(1 + count);
+    }
+    disk.check = check;
+    disk.holdsTransfers = /commitlog/;
+    read(9);
+    expect(disk.heldTransferCount, 'as they are quick again').toBe(0);
+  });
+
+  it('takes no more to be in memory than a container has', async () => {
+    const limit = vi.spyOn(process, 'constrainedMemory').mockReturnValue(1000);
+    onTestFinished(() => limit.mockRestore());
+    const store = await interleaved(HOT);
+    store.disk.holdsTransfers = /commitlog/;
+    store.store.getMessage('TopicA', 0, 0, 1, undefined, () => {});
+    await settle();
+    expect(store.disk.heldTransferCount).toBe(1);
+    store.disk.releaseTransfers();
   });
 
   it('has what was written since a block was read', async () => {
