@@ -172,6 +172,11 @@ export class DefaultMessageStore {
     return this.reader.coldReads >= MAX_COLD_READS;
   }
 
+  /** Whether a read of a queue from `offset` on waits for nothing: it may throw an OpenError. */
+  isAtHand(topic: string, queueId: number, offset: number): boolean {
+    return this.reader.isAtHand(this.queues.find(topic, queueId)?.unitAt(offset));
+  }
+
   /** The highest queue id of each topic that has messages. */
   topics(): IterableIterator<[topic: string, maxQueueId: number]> {
     return this.queues.topics();
@@ -344,9 +349,8 @@ export class DefaultMessageStore {
     if (this.probe.isFull() || !this.flags.isWriteable) return 'SERVICE_NOT_AVAILABLE';
     if (this.pipeline.isOSPageCacheBusy) return 'OS_PAGE_CACHE_BUSY';
     for (const { topic, sysFlag } of messages) {
-      if (isTooLong(topic)) return 'MESSAGE_ILLEGAL';
-      // Its place would be a hole in the queue after a crash, which costs other messages.
-      if (!hasQueueOffset(sysFlag)) return 'MESSAGE_ILLEGAL';
+      // The place of what has no queue offset would be a hole in the queue after a crash, which costs other messages.
+      if (isTooLong(topic) || !hasQueueOffset(sysFlag)) return 'MESSAGE_ILLEGAL';
       if (this.deleted.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
     }
     return undefined;

@@ -6,7 +6,7 @@ import { MIN_RECORD_SIZE } from '../../common/message-layout.js';
 import { NO_BYTES } from '../../common/no-bytes.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
-import { CQ_UNIT_SIZE, readCqUnit } from './cq-unit.js';
+import { CQ_UNIT_SIZE, readCqUnit, type CqUnit } from './cq-unit.js';
 import { FilteredRead } from './filtered-read.js';
 import type {
   GetMessageCallback,
@@ -74,6 +74,11 @@ export class MessageReader {
   /** Reads from the disk that are under way. */
   get coldReads(): number {
     return this.loader.coldReads;
+  }
+
+  /** Whether what a unit stands for can be read at once, if there is anything. */
+  isAtHand(unit: CqUnit | undefined): boolean {
+    return unit === undefined || this.loader.isAtHand(unit.commitLogOffset);
   }
 
   /** `callback` is called at once unless a record must come from the disk. */

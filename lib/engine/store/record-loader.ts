@@ -74,6 +74,11 @@ export class RecordLoader {
     return this.log.maxOffset - commitLogOffset <= this.inMemoryDistance;
   }
 
+  /** Whether a record can be read at once. */
+  isAtHand(commitLogOffset: number): boolean {
+    return this.log.tail.holds(commitLogOffset) || (this.isHot(commitLogOffset) && this.readsOffLoop === 0);
+  }
+
   /** Loads records, in the order of the log, those that may have to come from the disk without blocking. */
   load(picks: readonly PickedRecord[], target: Buffer, done: LoadCallback): void {
     this.loadFrom({ picks, target, byBlock: this.areInBlocks(picks), done }, 0);

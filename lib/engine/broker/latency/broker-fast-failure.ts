@@ -1,5 +1,8 @@
 import { whenOverdue } from '../../../common/clock.js';
 import { LimitedLogger } from '../../../common/limited-logger.js';
+import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
+import type { RemotingRequest } from '../../../remoting/remoting-command.js';
+import { RequestCode } from '../../../remoting/request-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.js';
 
@@ -47,6 +50,7 @@ export class BrokerFastFailure {
       waitTimeMills: config.waitTimeMillsInPullQueue,
       isBusy: () => broker.store.isReadBusy,
       isStuck: () => false,
+      needsNothing: (request) => this.isAtHand(request),
     });
     // Sends come last: they would leave no room for what ends something as long as the disk is behind.
     this.queues = [this.endTransactions, this.acks, this.sends, this.pulls];
@@ -64,8 +68,19 @@ export class BrokerFastFailure {
     for (const queue of this.queues) queue.flush();
   }
 
+  /** A consumer that keeps up does not wait for those that are behind. A pop reads several queues. */
+  private isAtHand({ code, header }: RemotingRequest): boolean {
+    if (code !== RequestCode.PULL_MESSAGE) return false;
+    const { topic, queueId, queueOffset } = header as PullMessageRequestHeader;
+    try {
+      return this.broker.store.isAtHand(topic, queueId, queueOffset);
+    } catch {
+      return false;
+    }
+  }
+
   private newQueue(
-    limits: Pick<RequestQueueOptions, 'capacity' | 'waitTimeMills' | 'isBusy' | 'isStuck'>,
+    limits: Omit<RequestQueueOptions, 'clock' | 'maxBytes' | 'onWaiting' | 'onRefused'>,
   ): RequestQueue {
     const { clock, storeConfig } = this.broker;
     return new RequestQueue({

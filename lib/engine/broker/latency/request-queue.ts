@@ -15,6 +15,8 @@ export interface RequestQueueOptions {
   readonly waitTimeMills: number;
   /** Whether what the requests need has no room for another one. */
   readonly isBusy: () => boolean;
+  /** Whether a request does not need what is busy, and is carried out at once. */
+  readonly needsNothing?: (request: RemotingRequest) => boolean;
   /** Whether it is not known when there will be room, so that nothing may wait for it. */
   readonly isStuck: () => boolean;
   /** Called when there is something to {@link RequestQueue.takeUp}. */
@@ -66,6 +68,7 @@ export class RequestQueue implements RequestExecutor {
     context: RequestContext,
     carryOut: (request: RemotingRequest) => void,
   ): void {
+    if (this.options.needsNothing?.(request) === true) return carryOut(request);
     const bytes = sizeOf(request.body);
     const { capacity, maxBytes, clock, isStuck, onWaiting } = this.options;
     if (isStuck()) return this.refuse(context, '[REJECTREQUEST]system busy, start flow control for a while');
