@@ -87,7 +87,9 @@ export class LitePullAssignment implements LitePullOwner {
   pauseBeforePull({ mq }: ProcessQueue): number {
     if (this.paused.has(messageQueueKey(mq))) return DELAY_WHEN_PAUSED;
     let waiting = 0;
-    for (const { count } of this.context.processQueues()) waiting += count;
+    // Nothing is fetched from paused queues, and the others would wait for them.
+    for (const [key, { count }] of this.context.processQueueTable)
+      if (!this.paused.has(key)) waiting += count;
     return waiting >= this.pullThresholdForAll ? DELAY_WHEN_FULL : 0;
   }
 

@@ -20,7 +20,7 @@ export interface LitePullConsumerConfig extends Pick<
   autoCommitIntervalMillis: number;
   /** Milliseconds that a poll waits for messages. Default: 5000. */
   pollTimeoutMillis: number;
-  /** Messages of all queues that wait to be fetched before pulling pauses. Default: 10,000. */
+  /** Messages of all queues that are not paused, which wait to be fetched before pulling pauses. Default: 10,000. */
   pullThresholdForAll: number;
   /** Distance between the first and the last waiting message of a queue before pulling pauses. Default: 2000. */
   consumeMaxSpan: number;

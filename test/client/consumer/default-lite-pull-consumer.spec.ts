@@ -216,4 +216,21 @@ describe('pullThresholdForAll', () => {
     await clock.advance(1000);
     expect(pulled()).toBe(3);
   });
+
+  it('leaves out what waits in paused queues, for which others would starve', async () => {
+    const { clock, consumer, queues, tellOffsets, pulled, give, assignFirst } = await open({
+      pullThresholdForAll: 5,
+    });
+    await assignFirst();
+    await give(5);
+    consumer.pause(queues.slice(0, 1));
+    const assigned = consumer.assign(queues.slice(0, 2));
+    await settle();
+    await tellOffsets();
+    await assigned;
+    await clock.advance(1000);
+    expect(pulled()).toBe(2);
+    await give(1);
+    expect(await consumer.poll(0)).toHaveLength(1);
+  });
 });
