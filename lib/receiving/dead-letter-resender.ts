@@ -12,7 +12,7 @@ import {
 } from '../common/message-const.js';
 import type { MessageExt } from '../common/message-ext.js';
 import { Message } from '../common/message.js';
-import { retryTopicOf } from '../common/mix-all.js';
+import { normalTopicOf, retryTopicOf } from '../common/mix-all.js';
 import { MQClientError } from '../errors/index.js';
 
 /** Of the system's properties those that belong to the message and not to a delivery of it. */
@@ -44,7 +44,9 @@ export class DeadLetterResender {
       throw new MQClientError(
         `Message ${dead.msgId} of topic ${dead.topic} does not say of which topic it was (RETRY_TOPIC): send it yourself`,
       );
-    const topic = isForGroup ? retryTopicOf(group) : this.instance.withoutNamespace(origin);
+    // Of a message that the group has pulled from where its popped retries wait.
+    const sentTo = normalTopicOf(origin, this.instance.withNamespace(group)) ?? origin;
+    const topic = isForGroup ? retryTopicOf(group) : this.instance.withoutNamespace(sentTo);
     const message = copyOf(dead, topic);
     // Of a message that was dead before, and goes back to that dead-letter queue.
     const before = dead.getProperty(MessageConst.DLQ_ORIGIN_TOPIC);

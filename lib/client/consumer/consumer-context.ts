@@ -5,7 +5,7 @@ import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
-import { isDlqTopic, retryTopicOf } from '../../common/mix-all.js';
+import { isDlqTopic, normalTopicOf, retryTopicOf } from '../../common/mix-all.js';
 import type { ConsumerData, ConsumeType } from '../../remoting/body/heartbeat-data.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import type { RemotingResponse } from '../../remoting/remoting-command.js';
@@ -112,7 +112,7 @@ export class ConsumerContext {
     const startTime = this.clock.now();
     for (const message of messages) {
       if (message.topic === this.retryTopic) {
-        message.topic = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
+        message.topic = this.sentTo(message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic);
       } else if (isDlqTopic(message.topic) && message.consumeStartTimestamp === undefined) {
         beginSecondLife(message);
       }
@@ -121,6 +121,12 @@ export class ConsumerContext {
       message.topic = this.instance.withoutNamespace(message.topic);
       message.consumeStartTimestamp = startTime;
     }
+  }
+
+  /** What was popped, then pulled, and failed each time says that it came from the topic of popped retries. */
+  private sentTo(topic: string): string {
+    const normal = normalTopicOf(topic, this.config.consumerGroup);
+    return normal !== undefined && this.subscriptions.has(normal) ? normal : topic;
   }
 
   /** What one queue has of a limit of all; as in Java at least 1, and those of the retry topic count too. */

@@ -72,6 +72,14 @@ describe('a message that fails', () => {
     expect(await client.read('%DLQ%g')).toHaveLength(1);
   });
 
+  it('shows its own topic also when it was popped before, and pulled from where those wait', async () => {
+    const { clock, client, attempts, control } = await open();
+    control.fails = () => false;
+    await client.send('%RETRY%g', { queueId: 0, properties: { RETRY_TOPIC: '%RETRY%g_t', TAGS: 'tag' } });
+    await clock.advance(BACKOFF[0]!);
+    expect(attempts.map(({ message: { topic } }) => topic)).toEqual(['t', 't', 't']);
+  });
+
   it('shows its own topic, tag, id and body every time', async () => {
     const { clock, attempts } = await open();
     await clock.advance(BACKOFF[0]! + BACKOFF[1]!);
