@@ -7,6 +7,8 @@ import { RateWindow, type RateLimit } from './rate-window.js';
 /** Work that never throws or rejects; a promise says that it goes on. */
 export interface ConsumeTask {
   run(): void | Promise<void>;
+  /** Whether it is too late for the listener: then it costs nothing of the rate. */
+  isOver?(): boolean;
 }
 
 /** Begun tasks after which the list of them is cut. */
@@ -112,7 +114,7 @@ export class ConsumeExecutor implements TurnTaker {
 
   /** Notes that a task begins, or goes on when the next one may. */
   private mayBegin(): boolean {
-    if (this.rate === undefined) return true;
+    if (this.rate === undefined || this.tasks[this.head]!.isOver?.() === true) return true;
     const now = this.instance.clock.now();
     const wait = this.rate.waitAt(now);
     if (wait === 0) this.rate.note(now);

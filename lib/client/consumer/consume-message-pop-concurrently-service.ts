@@ -97,7 +97,7 @@ export class ConsumeMessagePopConcurrentlyService {
   /** Calls the listener, unless the time is over, and the messages come again anyway. */
   consume(request: PopConsumeRequest): void | Promise<void> {
     const { messages, context } = request;
-    if (this.isOver(this.deadlineOf(request))) return this.forget(messages, 'did not begin');
+    if (this.isLate(request)) return this.forget(messages, 'did not begin');
     for (const message of messages) this.begin(message);
     const status = this.service.call(messages, context);
     if (!(status instanceof Promise)) return this.finish(status, request);
@@ -112,8 +112,8 @@ export class ConsumeMessagePopConcurrentlyService {
     this.service.execute(new PopConsumeRequest(this, messages, queue, poppedAt));
   }
 
-  private deadlineOf({ begunAt: poppedAt }: PopConsumeRequest): number {
-    return poppedAt + this.context.config.popInvisibleTime;
+  isLate({ begunAt: poppedAt }: PopConsumeRequest): boolean {
+    return this.isOver(poppedAt + this.context.config.popInvisibleTime);
   }
 
   /** What becomes of the call does not count any more. */
@@ -126,7 +126,7 @@ export class ConsumeMessagePopConcurrentlyService {
   /** Acknowledges what was handled, and lets the rest come again (#processConsumeResult). */
   private finish(status: ConsumeConcurrentlyStatus, request: PopConsumeRequest): void {
     const { messages, context, queue } = request;
-    const isLate = this.isOver(this.deadlineOf(request));
+    const isLate = this.isLate(request);
     const handled = isLate ? 0 : context.handledOf(messages.length, status);
     const begun = context.begunOf(messages.length);
     this.context.stats.onConsumed(queue.mq.topic, handled, begun - handled, startedAt(messages));
@@ -253,5 +253,9 @@ class PopConsumeRequest implements RunningCall, ConsumeTask {
 
   run(): void | Promise<void> {
     return this.service.consume(this);
+  }
+
+  isOver(): boolean {
+    return this.service.isLate(this);
   }
 }

@@ -171,6 +171,21 @@ describe('the pop loop', () => {
     expect(pops).toHaveLength(1);
   });
 
+  it('takes no more than may be handled soon, and gives what came too late no part of the rate', async () => {
+    const got: MessageExt[] = [];
+    const rateLimit = { max: 1, durationMs: 60_000 };
+    const config = { rateLimit, popInvisibleTime: 50_000 };
+    const { answer, popped, pops, clock } = await openPopConsumer(collect(got), config);
+    expect(popped()[0]!.maxMsgNums).toBe(1);
+    await answer([{ offset: 0 }, { offset: 1 }]);
+    await clock.advance(55_000);
+    await answer([{ offset: 2 }]);
+    await clock.advance(4999);
+    expect([got.length, pops.length]).toEqual([1, 0]);
+    await clock.advance(1);
+    expect(got.map(({ queueOffset }) => queueOffset)).toEqual([0, 2]);
+  });
+
   it('begins nothing while it is paused', async () => {
     const got: MessageExt[] = [];
     const { answer, pops, clock, consumer } = await openPopConsumer(collect(got));
