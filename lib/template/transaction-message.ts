@@ -28,7 +28,12 @@ export async function toTransactionMessage(
     set(RocketMQHeaders.SYS_FLAG, message.sysFlag);
   }
   for (const [name, value] of message.properties) {
-    if (!RESERVED_PROPERTIES.has(name)) headers.set(name, value);
+    if (!RESERVED_PROPERTIES.has(withoutPrefix(name)) && !headers.has(name)) headers.set(name, value);
   }
   return new GenericMessage(await payloads.fromBody(message, undefined), headers);
+}
+
+/** What a sender says under the names of RocketMQ is not what RocketMQ says. */
+function withoutPrefix(name: string): string {
+  return name.startsWith(RocketMQHeaders.PREFIX) ? name.slice(RocketMQHeaders.PREFIX.length) : name;
 }

@@ -120,6 +120,9 @@ describe('sendMessageInTransaction', () => {
     const message = MessageBuilder.withPayload(order)
       .setHeader(RocketMQHeaders.KEYS, '7')
       .setHeader('own', 'x')
+      .setHeader('rocketmq_TAGS', 'open')
+      .setHeader('rocketmq_TOPIC', 'other')
+      .setHeader('rocketmq_UNIQ_KEY', 'other')
       .build();
     const result = await app.template.sendMessageInTransaction('orders:paid', message, 42);
     expect(result).toMatchObject({ sendStatus: 'SEND_OK', localTransactionState: 'COMMIT_MESSAGE' });
@@ -132,6 +135,7 @@ describe('sendMessageInTransaction', () => {
       rocketmq_TRANSACTION_ID: result.transactionId,
       own: 'x',
     });
+    expect(seen[0]!.headers.has('rocketmq_UNIQ_KEY')).toBe(false);
     await expect.poll(() => stored(app, 'orders')).toHaveLength(1);
     const [delivered] = await app.stored('orders');
     expect(delivered).toMatchObject({ tags: 'paid', keys: '7', msgId: result.msgId });
