@@ -23,11 +23,14 @@ export function brokersFault(what: string, brokers: readonly BrokerData[]): stri
   return count > MAX_MEMBERS ? `${what} has ${count} members of brokers; allowed: ${MAX_MEMBERS}` : undefined;
 }
 
-/** Why a route is refused, whose queues would fill the memory; undefined when it is not. */
+/** Why a route is refused, whose queues would fill the memory or are not those of its brokers; undefined when it is not. */
 export function routeFault(
   topic: string,
-  { queueDatas, brokerDatas, orderTopicConf = '' }: TopicRouteData,
+  { queueDatas, brokerDatas, orderTopicConf = '', topicQueueMappingByBroker }: TopicRouteData,
 ): string | undefined {
+  // What its brokers have are other queues than those that their numbers name: keys would come out of order.
+  if (topicQueueMappingByBroker !== undefined && topicQueueMappingByBroker.size > 0)
+    return `Topic ${topic} is a static topic, which this client cannot use: take one that was created without a queue mapping`;
   const counts = {
     read: queueDatas.map(({ brokerName, readQueueNums }) => [brokerName, readQueueNums] as const),
     write: queueDatas.map(({ brokerName, writeQueueNums }) => [brokerName, writeQueueNums] as const),

@@ -4,6 +4,8 @@ export interface TopicRouteData {
   readonly brokerDatas: readonly BrokerData[];
   /** `broker:queues` with `;` between, of a topic whose order is kept across brokers. */
   readonly orderTopicConf?: string;
+  /** Of a static topic, by broker: where its logical queues are. */
+  readonly topicQueueMappingByBroker?: ReadonlyMap<string, object>;
 }
 
 export interface QueueData {

@@ -120,6 +120,7 @@ export const topicRouteData: JsonType<TopicRouteData> = jsonBean<TopicRouteData>
     queueDatas: jsonList(queueData),
     brokerDatas: jsonList(brokerData),
     orderTopicConf: jsonMaybe(jsonText),
+    topicQueueMappingByBroker: jsonMaybe(jsonMap(jsonText, jsonBean<object>({}))),
   },
   { filterServerTable: {} },
 );

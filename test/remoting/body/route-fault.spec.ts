@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { parseFastjson } from '../../../lib/common/fastjson.js';
 import { routeFault } from '../../../lib/remoting/body/route-fault.js';
 import type { BrokerData, TopicRouteData } from '../../../lib/remoting/body/topic-route-data.js';
+import { topicRouteData } from '../../../lib/remoting/codec/body-types.js';
 import { success } from '../../../lib/remoting/remoting-command.js';
 import { outerApiOf } from '../../support/outer-api.js';
 import { message, startInstance, startProducer } from '../../support/test-peers.js';
@@ -93,5 +95,14 @@ describe('a route with more queues than there can be', () => {
     const largest = routeOf(65_536, ...'abcdefghijklmnop'.split(''));
     expect(routeFault('t', { ...largest, orderTopicConf: orderConf(16, 65_536) })).toBeUndefined();
     expect(routeFault('t', routeOf(0))).toBeUndefined();
+  });
+
+  it('of a static topic is refused by name: its logical queues are not those of the brokers', () => {
+    const read = (json: string) => topicRouteData.read(parseFastjson(json), 'body') as TopicRouteData;
+    const [none, some] = ['{}', '{"b":{"topic":"t","totalQueues":4}}'].map((mapping) =>
+      read(`{"queueDatas":[],"brokerDatas":[],"topicQueueMappingByBroker":${mapping}}`),
+    );
+    expect(routeFault('t', none!)).toBeUndefined();
+    expect(routeFault('t', some!)).toMatch(/^Topic t is a static topic/);
   });
 });
