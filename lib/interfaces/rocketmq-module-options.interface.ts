@@ -56,7 +56,7 @@ export interface RocketMQModuleOptions {
   /**
    * `'spring'` does with sent messages what rocketmq-spring does, and this module otherwise not: a text that is sent with content type
    * JSON is encoded once more, and every message carries the properties `id` and `timestamp`. An array of `KEYS` is joined by blanks all
-   * the same, and a `Date` in JSON is written as `JSON.stringify` does.
+   * the same, that of another header by commas, and a `Date` in JSON is written as `JSON.stringify` does.
    */
   compat?: 'spring' | undefined;
   /**
