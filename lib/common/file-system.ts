@@ -89,6 +89,8 @@ export interface StoreFile {
   syncAsync(done: FileCallback): void;
   /** Takes an exclusive lock on the first byte, released when the file is closed or the process ends. */
   tryLock(): boolean;
+  /** Whether `path` names this file: not after that was deleted, or replaced by another one. */
+  isAt(path: string): boolean;
   close(): void;
 }
 

@@ -155,6 +155,13 @@ class NodeStoreFile implements StoreFile {
     return nativeLock().tryLock(this.fd, 0, 1);
   }
 
+  isAt(path: string): boolean {
+    const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+    const { dev, ino } = fs.fstatSync(this.fd, { bigint: true });
+    // There the two calls may name a volume differently.
+    return named?.ino === ino && (IS_WINDOWS || named.dev === dev);
+  }
+
   close(): void {
     fs.closeSync(this.fd);
   }

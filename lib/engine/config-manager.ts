@@ -20,6 +20,8 @@ export interface ConfigManagerOptions {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the store is still the one that was opened; otherwise nothing is written. */
+  readonly isOwner?: () => boolean;
 }
 
 /** A table of the broker that is kept as a JSON file (ConfigManager). */
@@ -32,6 +34,7 @@ export abstract class ConfigManager {
   private changes = 0;
   private persisted = 0;
   private waiting: { readonly change: number; readonly callback: () => void }[] = [];
+  private readonly isOwner: () => boolean;
   protected readonly clock: Clock;
   protected readonly logger: Logger;
 
@@ -47,6 +50,7 @@ export abstract class ConfigManager {
   ) {
     this.clock = options.clock;
     this.logger = options.logger;
+    this.isOwner = options.isOwner ?? (() => true);
     this.file = new JsonFile(options.fileSystem, join(options.storePathRootDir, 'config', fileName));
   }
 
@@ -109,6 +113,7 @@ export abstract class ConfigManager {
     this.timer = undefined;
     const { changes } = this;
     try {
+      if (!this.isOwner()) return false;
       await this.file.save(fastjsonPieces(this.encode()), () => settled(this.syncLog));
       return true;
     } catch (error) {

@@ -103,7 +103,8 @@ export class EmbeddedEngine {
     this.logger = logger;
     this.fileSystem = fileSystem;
     this.namesrvAddr = `${config.brokerName}.namesrv`;
-    const tableOptions = { storePathRootDir: this.storePathRootDir, fileSystem, clock, logger };
+    const isOwner = () => this.broker.store.lock.isOwner();
+    const tableOptions = { storePathRootDir: this.storePathRootDir, fileSystem, clock, logger, isOwner };
     const kvConfig = new KVConfigManager(tableOptions, (topics) =>
       this.broker.topics.updateOrderTopicConfig(topics),
     );

@@ -66,6 +66,18 @@ function limitTransfers(count: number): void {
   }
 }
 
+describe('an open file', () => {
+  it('is at its path until that is deleted, or replaced', () => {
+    const { path, file } = newFile();
+    expect(file.isAt(path)).toBe(true);
+    fs.rmSync(path);
+    expect(file.isAt(path)).toBe(false);
+    nodeFileSystem.create(path).close();
+    expect(file.isAt(path)).toBe(false);
+    file.close();
+  });
+});
+
 describe('a file of this machine', () => {
   it('goes on where a short write or read ended', async () => {
     const { path, file } = newFile();

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/common/clock.js';
@@ -17,6 +17,7 @@ import { TestClient } from '../support/test-client.js';
 import { SimulatedDisk } from '../support/simulated-file-system.js';
 import { FAST_STORE, readTable, startEngine, TestEngine } from '../support/test-engine.js';
 import { temporaryDirectory } from '../support/test-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 vi.mock('node:dns/promises', () => ({
   lookup: (host: string) =>
@@ -113,6 +114,26 @@ describe('EmbeddedEngine', () => {
     );
     await first.close();
     await startEngine({ directory });
+  });
+
+  it('leaves its directory to the engine that made it anew', async () => {
+    const directory = temporaryDirectory();
+    const clock = new VirtualClock();
+    const first = await startEngine({ directory, clock });
+    const client = await TestClient.open(first);
+    await client.send('old');
+    rmSync(directory, { recursive: true });
+    await (await TestClient.open(await startEngine({ directory }))).send('new');
+    const topics = readTable(directory, 'topics.json');
+    await clock.advance(60_000);
+    expect(await client.send('old')).toMatchObject({
+      code: ResponseCode.SERVICE_NOT_AVAILABLE,
+      remark: expect.stringContaining(`The store ${directory} was deleted or replaced while it was open`),
+    });
+    await first.close();
+    expect(existsSync(join(directory, 'abort'))).toBe(true);
+    expect(readTable(directory, 'topics.json')).toBe(topics);
+    expect(first.logger.lines.filter((line) => line.startsWith('ERROR'))).toHaveLength(1);
   });
 
   it('gives its store free although a table cannot be written at its end', async () => {

@@ -87,6 +87,10 @@ export class SimulatedStoreFile implements StoreFile {
     return true;
   }
 
+  isAt(path: string): boolean {
+    return this.disk.node(path) === this.file;
+  }
+
   close(): void {
     if (!this.isClosed && this.disk.isAlive(this.process)) this.disk.openFiles--;
     this.isClosed = true;

@@ -131,7 +131,9 @@ export class BrokerController implements RequestHandler {
     const storeOptions = { fileSystem, clock, logger, onArriving, savedTopics };
     this.store = new DefaultMessageStore({ config: storeConfig, ...storeOptions });
     this.arrivedRecords = new ArrivedRecords(this.store);
-    const tableOptions = { storePathRootDir: storeConfig.storePathRootDir, fileSystem, clock, logger };
+    const { storePathRootDir } = storeConfig;
+    const isOwner = () => this.store.lock.isOwner();
+    const tableOptions = { storePathRootDir, fileSystem, clock, logger, isOwner };
     const onTopicChanged = (topic: TopicConfig) => this.onTopicChanged(topic);
     this.topics = new TopicConfigManager(tableOptions, config, this.delayLevels.length, onTopicChanged);
     this.groups = new SubscriptionGroupManager(tableOptions, config);

@@ -180,7 +180,8 @@ export class AppendPipeline implements FlushTarget {
     if (this.options.flags.fault === undefined)
       await new Promise<void>((resolve) => this.sync(() => resolve()));
     await new Promise<void>((resolve) => this.flushService.stop(resolve));
-    if (this.segment !== undefined) this.log.segments.removeFrom(this.segment.endOffset);
+    if (this.segment !== undefined && this.options.flags.fault === undefined)
+      this.log.segments.removeFrom(this.segment.endOffset);
   }
 
   private stageInPlace(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): PutMessageStatus {

@@ -4,6 +4,7 @@ import type { MessageStoreConfig } from './message-store-config.js';
 import type { RunningFlags } from './running-flags.js';
 import type { SegmentFile } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
+import type { StoreLock } from './store-lock.js';
 
 const HOUR = 3_600_000;
 /** First look at the disk, and first look for expired files, after the start. */
@@ -16,6 +17,7 @@ const CLOCK_JUMP_PAUSE = 6 * HOUR;
 
 export interface CleanCommitLogOptions {
   readonly config: MessageStoreConfig;
+  readonly lock: StoreLock;
   readonly log: CommitLog;
   readonly files: StoreFiles;
   readonly clock: Clock;
@@ -54,8 +56,9 @@ export class CleanCommitLogService {
   }
 
   private run(): void {
-    const { clock, files } = this.options;
+    const { clock, files, lock } = this.options;
     this.followClock();
+    if (!lock.isOwner()) return;
     try {
       const usedRatio = this.usedRatio();
       this.watchSpace(usedRatio);

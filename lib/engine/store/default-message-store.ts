@@ -67,7 +67,7 @@ export class DefaultMessageStore {
   private readonly queues: ConsumeQueueStore;
   private readonly index: IndexService | undefined;
   private readonly openFiles: OpenFiles;
-  private readonly lock: StoreLock;
+  readonly lock: StoreLock;
   private readonly loader: StoreLoader;
   private readonly pipeline: AppendPipeline;
   private readonly reader: MessageReader;
@@ -96,7 +96,7 @@ export class DefaultMessageStore {
     const checkpoint = new StoreCheckpoint(storePathRootDir, fileSystem);
     this.queues = queues;
     this.index = index;
-    this.lock = new StoreLock(storePathRootDir, fileSystem);
+    const lock = (this.lock = new StoreLock(storePathRootDir, fileSystem, flags, logger));
     const deleted = (this.deleted = new DeletedTopics(storePathRootDir, fileSystem, log));
     const queueEnds = new QueueEndTable(storePathRootDir, fileSystem, log, queues, index, deleted);
     const state = { log, queues, index, checkpoint, queueEnds, deleted };
@@ -108,10 +108,10 @@ export class DefaultMessageStore {
     });
     this.lookup = new MessageLookup(log, index, config);
     const syncLog = (done: FileCallback) => this.pipeline.sync(done);
-    const parts = { queues, index, unsynced, checkpoint, queueEnds, files, clock, flags };
+    const parts = { lock, queues, index, unsynced, checkpoint, queueEnds, files, clock, flags };
     this.flushService = new FlushConsumeQueueService({ ...parts, flushIntervalConsumeQueue, syncLog });
     const onDeleted = () => this.forgetExpired();
-    this.cleanService = new CleanCommitLogService({ config, log, files, clock, flags, onDeleted });
+    this.cleanService = new CleanCommitLogService({ config, lock, log, files, clock, flags, onDeleted });
     this.pipeline = new AppendPipeline(log, {
       config,
       delayLevels,
@@ -362,6 +362,8 @@ export class DefaultMessageStore {
     this.cleanService.stop();
     let isClean = false;
     try {
+      // Another that has the directory by now keeps its files.
+      this.lock.isOwner();
       await this.pipeline.close();
       await this.flushService.stop();
       if (this.flags.fault === undefined) await this.flushService.sync();

@@ -9,6 +9,7 @@ import type { RunningFlags } from './running-flags.js';
 import { syncAll } from './segment-file.js';
 import type { StoreFiles } from './segment-file-queue.js';
 import type { StoreCheckpoint } from './store-checkpoint.js';
+import type { StoreLock } from './store-lock.js';
 import type { Unsynced } from './unsynced.js';
 
 /** A checkpoint is written after so much log, or so much time, since the last one; later for each file that it flushes. */
@@ -17,6 +18,7 @@ const CHECKPOINT_BYTES_PER_FILE = 256 * 1024;
 const CHECKPOINT_INTERVAL = 10_000;
 
 export interface FlushConsumeQueueOptions {
+  readonly lock: StoreLock;
   readonly queues: ConsumeQueueStore;
   readonly index: IndexService | undefined;
   readonly unsynced: Unsynced;
@@ -172,6 +174,7 @@ export class FlushConsumeQueueService {
     const wasIdle = this.isIdle;
     this.isIdle = true;
     this.options.queues.releaseIdle();
+    if (!this.options.lock.isOwner()) return;
     const isWritten = this.write();
     if (isWritten && this.isCheckpointDue()) void this.writeCheckpoint();
     if (!wasIdle || !isWritten || this.isCheckpointOwed()) this.arm();

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { StoreError, StoreLockedError } from '../../errors/store.error.js';
 import { syncAncestors } from '../../common/durable-directory.js';
 import { isDiskFull, type FileSystem, type StoreFile } from '../../common/file-system.js';
+import { silentLogger, type Logger } from '../../common/logger.js';
+import { RunningFlags } from './running-flags.js';
 
 const ADVICE_ON_LOCKS =
   ': its file system has no locks, without which two engines could write it; put it on a local disk or a block volume';
@@ -15,12 +17,15 @@ const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXI
  */
 export class StoreLock {
   private file: StoreFile | undefined;
+  private isLost = false;
   private readonly lockPath: string;
   private readonly abortPath: string;
 
   constructor(
     private readonly storePath: string,
     private readonly fileSystem: FileSystem,
+    private readonly flags = new RunningFlags(),
+    private readonly logger: Logger = silentLogger,
   ) {
     this.lockPath = join(storePath, 'lock');
     this.abortPath = join(storePath, 'abort');
@@ -54,6 +59,30 @@ export class StoreLock {
       return !file.tryLock();
     } finally {
       file.close();
+    }
+  }
+
+  /**
+   * False, for good, when the directory was deleted or replaced while it was open: what is there by now may have another owner. Then
+   * the store refuses messages, and the log says so once.
+   */
+  isOwner(): boolean {
+    if (this.isLost || !this.isReplaced()) return !this.isLost;
+    this.isLost = true;
+    const fault = new StoreError(
+      `The store ${this.storePath} was deleted or replaced while it was open: it takes no more messages, and nothing more is ` +
+        'written there. Start the application again, and end it before its store is deleted.',
+    );
+    this.flags.fail(fault, this.logger);
+    return false;
+  }
+
+  /** What cannot be looked at is for those to report who write there. */
+  private isReplaced(): boolean {
+    try {
+      return this.file?.isAt(this.lockPath) === false;
+    } catch {
+      return false;
     }
   }
 

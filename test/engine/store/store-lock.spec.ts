@@ -174,3 +174,30 @@ describe('the lock of a store', () => {
     expect(store.logger.lines.join('\n')).toContain('Checking the commit log');
   });
 });
+
+describe('a store that was deleted while it was open', () => {
+  const isLost = (line: string) => line.startsWith('ERROR The store /data/store was deleted or replaced');
+  const pathsOf = ({ disk, directory }: SimulatedStore) =>
+    [...disk.paths()].filter((path) => path.startsWith(directory));
+
+  it.each([0, 5])('refuses messages and writes nothing more, with %s of them under way', async (count) => {
+    const store = new SimulatedStore();
+    await store.send(count);
+    store.disk.delete(store.directory);
+    await store.clock.advance(60_000);
+    expect((await store.put()).status).toBe('SERVICE_NOT_AVAILABLE');
+    expect(store.store.writeRefusal).toContain('was deleted or replaced while it was open');
+    expect(store.logger.lines.filter(isLost)).toHaveLength(1);
+    await store.close();
+    expect(pathsOf(store)).toEqual([]);
+  });
+
+  it('is noticed at its end, too', async () => {
+    const store = new SimulatedStore();
+    await store.send(5);
+    store.disk.delete(store.directory);
+    await store.close();
+    expect(store.logger.lines.filter(isLost)).toHaveLength(1);
+    expect(pathsOf(store)).toEqual([]);
+  });
+});

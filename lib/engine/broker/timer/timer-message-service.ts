@@ -371,14 +371,14 @@ export class TimerMessageService {
   }
 
   private async flush(): Promise<void> {
-    const { queueOffset, readTimeMs, slot, rebuilds } = this;
+    const { queueOffset, readTimeMs, slot, rebuilds, broker, files } = this;
     // A log that is only half built says less than the one before.
-    if (!this.hasChanged || rebuilds.some((rebuild) => queueOffset < rebuild.queueOffset)) return;
+    const isHalfBuilt = rebuilds.some((rebuild) => queueOffset < rebuild.queueOffset);
+    if (!this.hasChanged || isHalfBuilt || !broker.store.lock.isOwner()) return;
     this.hasChanged = false;
-    const { store, clock } = this.broker;
     try {
       const progress = { queueOffset, readTimeMs, deliveredTo: slot?.deliveredTo ?? 0 };
-      await this.files.flush(progress, rebuilds[0]!, clock.now(), (done) => store.syncLog(done));
+      await files.flush(progress, rebuilds[0]!, broker.clock.now(), (done) => broker.store.syncLog(done));
       this.clean();
     } catch (error) {
       this.hasChanged = true;
