@@ -7,7 +7,7 @@ import { sleep, systemClock, type Clock } from './common/clock.js';
 import { endAll, endFailedStart, endOnce } from './common/end-all.js';
 import { MQClientInstance, TransactionMQProducer } from './client/index.js';
 import { EmbeddedEngine } from './engine/index.js';
-import { StoreLockedError } from './errors/index.js';
+import { ConfigurationError, StoreLockedError } from './errors/index.js';
 import type { RocketMQModuleOptions } from './interfaces/rocketmq-module-options.interface.js';
 import type { SessionCredentials } from './remoting/acl/session-credentials.js';
 import { TcpTransport } from './remoting/transport/tcp-transport.js';
@@ -48,6 +48,7 @@ export class RocketMQConnection {
   /** Ends producer, engine and client; listeners are stopped before. */
   readonly close = endOnce(() => this.end());
   private ownEngine: EmbeddedEngine | undefined;
+  private isEnded = false;
   private readonly host: EngineHost | undefined;
   private readonly transports: NearestTransport[] = [];
   /** Of other clusters, by their name servers. */
@@ -127,9 +128,11 @@ export class RocketMQConnection {
     try {
       if (this.host !== undefined) await this.host.start();
       else await (this.ownEngine === undefined ? this.cluster.join() : this.startEngine());
+      this.checkNotEnded();
       this.producer.start();
     } catch (error) {
-      await this.endFailedStart();
+      // An end that came before it did not shut down what was started behind it.
+      await this.endFailedStart(() => this.isEnded && this.engine?.shutdown());
       throw error;
     }
   }
@@ -140,6 +143,7 @@ export class RocketMQConnection {
   }
 
   private async end(): Promise<void> {
+    this.isEnded = true;
     const clients = [...this.instances, ...this.others.values()];
     this.cluster.stopWaiting();
     await endAll([
@@ -215,9 +219,15 @@ export class RocketMQConnection {
     for (let isFirst = true; !(await this.hasStarted(mayWait)); isFirst = false) {
       if (isFirst) this.logger.warn(waitingForStore(this.ownEngine!.storePathRootDir, STORE_TIMEOUT));
       await sleep(systemClock, STORE_INTERVAL);
+      this.checkNotEnded();
     }
     const { storePathRootDir, listenAddress } = this.ownEngine!;
     this.logger.log(engineRunsHere('No nameServer is given', storePathRootDir, listenAddress));
+  }
+
+  /** Nest ends an application while it starts when it is told to, and only once. */
+  private checkNotEnded(): void {
+    if (this.isEnded) throw new ConfigurationError('The application was closed while it started');
   }
 
   /** False while another has the store, and this one may wait for it. */

@@ -4,7 +4,7 @@ import { escapedLogger } from './common/logger.js';
 import type { Clock } from './common/clock.js';
 import { Pause } from './common/pause.js';
 import type { EmbeddedEngine } from './engine/index.js';
-import { StoreLockedError } from './errors/index.js';
+import { ConfigurationError, StoreLockedError } from './errors/index.js';
 import {
   cannotLookAtStore,
   cannotTakeOver,
@@ -82,6 +82,7 @@ export class EngineHost {
         this.sayOnce('warn', waitingForHost(target.nameServer, faultOf(error), START_TIMEOUT));
       }
       await this.pause.wait(RETRY_INTERVAL);
+      if (this.isClosed) throw new ConfigurationError('The application was closed while it started');
     }
   }
 

@@ -103,6 +103,18 @@ describe('the start', () => {
   });
 });
 
+it('a start does not take a store that gets free after the end', async () => {
+  const first = await startApp();
+  const second = await createApp({ directory: first.directory });
+  const connection = second.module.get(RocketMQConnection, { strict: false });
+  const started = expect(connection.start()).rejects.toThrow('The application was closed while it started');
+  await second.logger.logged('is in use: for 3 s');
+  await connection.close();
+  await first.close();
+  await started;
+  expect(connection.engine!.isStoreInUse()).toBe(false);
+});
+
 describe('a start that fails', () => {
   /** Two listeners that cannot be in one group. */
   const contradicting = ['CONCURRENTLY', 'ORDERLY'].map((consumeMode) =>
