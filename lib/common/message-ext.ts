@@ -91,7 +91,7 @@ export class MessageExt extends Message {
   }
 
   /**
-   * The body, decompressed when it was compressed.
+   * The body, decompressed when it was compressed. Otherwise a view of the answer in which it came (up to 256 KiB): copy what you keep.
    *
    * @throws RocketMQError `DECOMPRESSION` when it cannot be decompressed.
    */
