@@ -40,10 +40,13 @@ export function topicNameFault(topic: string): string | undefined {
   if (!NAME_PATTERN.test(topic)) {
     return `The specified topic contains illegal characters, allowing only ${NAME_PATTERN.source}`;
   }
-  // A retry or dead-letter topic is a group name with a prefix, and as long as groups may be.
-  const maxLength = isRetryTopic(topic) ? GROUP_MAX_LENGTH : TOPIC_MAX_LENGTH;
-  if (topic.length > maxLength) return 'The specified topic is longer than topic max length.';
+  if (isTooLong(topic)) return 'The specified topic is longer than topic max length.';
   return undefined;
+}
+
+/** A retry or dead-letter topic is a group name with a prefix, and as long as groups may be. */
+export function isTooLong(topic: string): boolean {
+  return topic.length > TOPIC_MAX_LENGTH && !(isRetryTopic(topic) && topic.length <= GROUP_MAX_LENGTH);
 }
 
 /** What is wrong with a group name (Validators#checkGroup); undefined when it is legal. */

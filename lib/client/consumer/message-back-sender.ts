@@ -135,6 +135,8 @@ export class MessageBackSender {
     const properties = new Map(message.properties);
     for (const name of CONSUMER_PROPERTIES) properties.delete(name);
     properties.set(MessageConst.RETRY_TOPIC, this.instance.withNamespace(message.topic));
+    if (!properties.has(MessageConst.ORIGIN_MESSAGE_ID))
+      properties.set(MessageConst.ORIGIN_MESSAGE_ID, message.msgId);
     properties.set(MessageConst.RECONSUME_TIME, String(reconsumeTimes));
     properties.set(MessageConst.MAX_RECONSUME_TIMES, String(this.maxReconsumeTimes));
     const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + attemptsOf(message);

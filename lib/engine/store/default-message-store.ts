@@ -4,8 +4,7 @@ import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import { MessageConst } from '../../common/message-const.js';
 import { hasQueueOffset } from '../../common/message-sys-flag.js';
-import { isRetryTopic } from '../../common/mix-all.js';
-import { GROUP_MAX_LENGTH, TOPIC_MAX_LENGTH } from '../../common/topic-validator.js';
+import { isTooLong } from '../../common/topic-validator.js';
 import type { PutMessageCallback } from './append-batch.js';
 import { AppendPipeline, MAX_TIME_AHEAD } from './append-pipeline.js';
 import { CleanCommitLogService } from './clean-commit-log-service.js';
@@ -395,8 +394,4 @@ export class DefaultMessageStore {
     this.index?.deleteExpired(this.log.minOffset);
     this.deleted.forgetExpired();
   }
-}
-
-function isTooLong(topic: string): boolean {
-  return topic.length > TOPIC_MAX_LENGTH && !(isRetryTopic(topic) && topic.length <= GROUP_MAX_LENGTH);
 }

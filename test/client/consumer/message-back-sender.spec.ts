@@ -46,6 +46,18 @@ describe('a copy of a message', () => {
     );
   });
 
+  it('has the id of the first of its messages, as the consoles that send dead letters again need it', async () => {
+    const { cluster, sender } = await open();
+    const message = messageFrom('a');
+    await sender.sendDead(message, 'why');
+    await sender.sendDead(messageFrom('a', { properties: new Map([['ORIGIN_MESSAGE_ID', 'first']]) }), 'why');
+    const sent = cluster.requests.filter(({ request }) => request.code === RequestCode.SEND_MESSAGE);
+    const ids = sent.map(({ request }) =>
+      (request.header as SendMessageRequestHeader).properties.get('ORIGIN_MESSAGE_ID'),
+    );
+    expect(ids).toEqual([message.msgId, 'first']);
+  });
+
   it.each(['FLUSH_DISK_TIMEOUT', 'SLAVE_NOT_AVAILABLE', 'FLUSH_SLAVE_TIMEOUT'] as const)(
     'counts as stored with %s, and is sent to no other broker',
     async (code) => {
