@@ -140,6 +140,8 @@ export class RocketMQConnection {
   /** Closes everything, after the steps that are to come before; the reason of the failure stays the error that users see. */
   async endFailedStart(...before: (() => unknown)[]): Promise<void> {
     await endFailedStart([...before, () => this.close()], this.logger);
+    // Another start is to fail of its own reason.
+    this.isEnded = false;
   }
 
   private async end(): Promise<void> {

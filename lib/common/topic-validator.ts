@@ -1,7 +1,7 @@
 import { isRetryTopic } from './mix-all.js';
 
 /** Longest topic name in characters (TopicValidator). */
-export const TOPIC_MAX_LENGTH = 127;
+const TOPIC_MAX_LENGTH = 127;
 /** Longest group name in characters (Validators.CHARACTER_MAX_LENGTH). */
 export const GROUP_MAX_LENGTH = 255;
 export const NAME_PATTERN = /^[%|a-zA-Z0-9_-]+$/;
