@@ -84,10 +84,13 @@ export class ConsumerContext {
 
   /** Messages of a queue that may wait (RebalancePushImpl#messageQueueChanged). */
   get pullThresholdForQueue(): number {
-    const { pullThresholdForTopic, pullThresholdForQueue, rateLimit } = this.config;
-    const threshold = this.partOf(pullThresholdForTopic) ?? pullThresholdForQueue;
-    // What cannot be handled soon is better off in the broker, where another member may get it.
-    return Math.min(threshold, rateLimit?.max ?? threshold);
+    const { pullThresholdForTopic, pullThresholdForQueue } = this.config;
+    return this.withinRate(this.partOf(pullThresholdForTopic) ?? pullThresholdForQueue);
+  }
+
+  /** What cannot be handled soon is better off in the broker: another member may get it, and each pop counts as an attempt. */
+  withinRate(count: number): number {
+    return Math.min(count, this.config.rateLimit?.max ?? count);
   }
 
   /** MiB of a queue that may wait. */

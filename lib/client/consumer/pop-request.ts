@@ -81,9 +81,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
   }
 
   private isFlowControlled(): boolean {
-    const { popThresholdForQueue, rateLimit } = this.context.config;
-    // What cannot be handled soon is better off in the broker, which counts each pop as an attempt.
-    return this.queue.waitAckCount > Math.min(popThresholdForQueue, rateLimit?.max ?? popThresholdForQueue);
+    return this.queue.waitAckCount > this.context.withinRate(this.context.config.popThresholdForQueue);
   }
 
   /** Java's client looks again every 50 ms, in which a fast listener has long been idle. */
@@ -99,14 +97,13 @@ export class PopRequest implements ResponseCallback<PopCode> {
   }
 
   private header({ expressionType, subString }: SubscriptionData) {
-    const { consumerGroup, popBatchNums, popInvisibleTime, consumeFromWhere, rateLimit } =
-      this.context.config;
+    const { consumerGroup, popBatchNums, popInvisibleTime, consumeFromWhere } = this.context.config;
     const { topic, queueId } = this.queue.mq;
     return {
       consumerGroup,
       topic,
       queueId,
-      maxMsgNums: Math.min(popBatchNums, rateLimit?.max ?? popBatchNums),
+      maxMsgNums: this.context.withinRate(popBatchNums),
       invisibleTime: popInvisibleTime,
       pollTime: BROKER_SUSPEND_MAX_TIME,
       bornTime: this.context.clock.now(),
