@@ -50,7 +50,7 @@ export class BrokerAssignment {
   drop(isKept: (queue: PopProcessQueue) => boolean = () => false): void {
     for (const [key, queue] of this.context.popProcessQueueTable) {
       if (isKept(queue)) continue;
-      queue.dropped = true;
+      queue.drop();
       this.context.popProcessQueueTable.delete(key);
     }
   }

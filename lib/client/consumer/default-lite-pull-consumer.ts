@@ -1,3 +1,4 @@
+import type { Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { resolveOptions } from '../../common/option-rules.js';
@@ -40,6 +41,8 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   private readonly listeners: MessageQueueListener[] = [];
   /** Keys of the queues that `assign` named last. */
   private assigned: ReadonlySet<string> | undefined;
+  /** Of queues that are taken up later. */
+  private readonly takeTimers = new Set<Timer>();
   private isRunning = false;
   private knownQueues = '';
   private nextAutoCommit = 0;
@@ -241,6 +244,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   async shutdown(): Promise<void> {
     if (!this.isRunning) return;
     this.isRunning = false;
+    for (const timer of this.takeTimers) this.context.clock.clearTimeout(timer);
     await this.rebalance.stop();
     for (const mq of this.lite.queues) this.lite.drop(mq);
     this.instance.unregisterConsumer(this);
@@ -288,9 +292,12 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
   }
 
   private takeLater(mq: MessageQueue): void {
-    this.context.clock.setTimeout(() => {
+    if (!this.isRunning) return;
+    const timer = this.context.clock.setTimeout(() => {
+      this.takeTimers.delete(timer);
       if (this.isWanted(mq)) this.take(mq).catch(() => this.takeLater(mq));
     }, RETRY_INTERVAL);
+    this.takeTimers.add(timer);
   }
 
   /** Meanwhile there may have been another call, or the end. */

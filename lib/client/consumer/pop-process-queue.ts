@@ -1,4 +1,4 @@
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timer } from '../../common/clock.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 
 /** What a consumer pops from, a queue or all of a broker, and how much of it is not done (PopProcessQueue). */
@@ -9,14 +9,22 @@ export class PopProcessQueue {
   lastPopAt: number;
   /** Popped messages that are not done. */
   waitAckCount = 0;
+  /** Of the next pop. */
+  popTimer: Timer | undefined;
   /** Called when messages are done. */
   onRemoved: (() => void) | undefined;
 
   constructor(
     readonly mq: MessageQueue,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.lastPopAt = clock.monotonicNow();
+  }
+
+  /** Pops no more from it. */
+  drop(): void {
+    this.dropped = true;
+    this.clock.clearTimeout(this.popTimer);
   }
 
   onDone(): void {

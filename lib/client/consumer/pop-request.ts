@@ -37,7 +37,8 @@ export class PopRequest implements ResponseCallback<PopCode> {
   /** Pops, after `delay` milliseconds, as long as the assignment is this consumer's. */
   popLater(delay: number): void {
     const { clock } = this.context;
-    if (delay > 0) clock.setTimeout(() => this.pop(), delay);
+    if (this.queue.dropped) return;
+    if (delay > 0) this.queue.popTimer = clock.setTimeout(() => this.pop(), delay);
     else clock.setImmediate(() => this.pop());
   }
 

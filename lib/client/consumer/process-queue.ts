@@ -1,4 +1,4 @@
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timer } from '../../common/clock.js';
 import type { MessageExt } from '../../common/message-ext.js';
 import type { MessageQueue } from '../../common/message-queue.js';
 import type { PulledMessages } from './pulled-messages.js';
@@ -35,6 +35,8 @@ export class ProcessQueue {
   /** Whether messages of a queue that is consumed in order are being handled. */
   isConsuming = false;
   private onIdle: (() => void) | undefined;
+  /** Of the next pull. */
+  pullTimer: Timer | undefined;
   /** Called when messages were removed. */
   onRemoved: (() => void) | undefined;
   /** Waiting messages, and their bytes as they are stored. */
@@ -106,6 +108,7 @@ export class ProcessQueue {
     if (!this.dropped) this.pulled.remove(this.count);
     this.dropped = true;
     this.droppedAt = this.clock.monotonicNow();
+    this.clock.clearTimeout(this.pullTimer);
   }
 
   /** Adds pulled messages, which follow those that are here. */

@@ -80,7 +80,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
   /** Pulls, after `delay` milliseconds, as long as the queue belongs to this consumer. */
   pullLater(delay: number): void {
     const { clock } = this.context;
-    if (delay > 0) clock.setTimeout(() => this.pull(), delay);
+    if (delay > 0) this.queue.pullTimer = clock.setTimeout(() => this.pull(), delay);
     else clock.setImmediate(() => this.pull());
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
 import { DefaultLitePullConsumer, type LitePullConsumerConfig } from '../../../lib/client/index.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
-import { success } from '../../../lib/remoting/remoting-command.js';
+import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
@@ -52,6 +52,11 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
     await settle();
   };
   /** Answers the newest pull. */
+  const refuse = async (code: ResponseCode) => {
+    newestPull().answer(failure(code, 'no'));
+    await settle();
+  };
+  /** Answers the newest pull. */
   const give = async (count: number) => {
     const pull = newestPull();
     const queueOffset = pulledFrom();
@@ -69,8 +74,8 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
     await tellOffsets();
     await assigned;
   };
-  const pulls = { pulled, pulledFrom, give, move };
-  return { clock, consumer, queues, ids, tellOffsets, commits, assignFirst, ...pulls };
+  const pulls = { pulled, pulledFrom, give, move, refuse };
+  return { clock, instance, consumer, queues, ids, tellOffsets, commits, assignFirst, ...pulls };
 }
 
 describe('when the clock is set back', () => {
@@ -119,6 +124,20 @@ describe('assign', () => {
     expect(ids()).toEqual([]);
     expect(pulled()).toBe(0);
   });
+
+  it.each(['is paused', 'is to be taken up anew'])(
+    'leaves no timer of a queue that %s at the end',
+    async (what) => {
+      const { clock, consumer, instance, queues, assignFirst, give, refuse } = await open();
+      await assignFirst();
+      if (what === 'is paused') consumer.pause(queues);
+      if (what === 'is paused') await give(1);
+      else await refuse(ResponseCode.TOPIC_NOT_EXIST);
+      await consumer.shutdown();
+      instance.shutdown();
+      expect(clock.hasTimers).toBe(false);
+    },
+  );
 });
 
 describe('an offset that was told before', () => {

@@ -198,6 +198,20 @@ describe('the pop loop', () => {
     expect(got).toHaveLength(1);
     expect(pops).toHaveLength(1);
   });
+
+  it.each(['before', 'after'])(
+    'leaves no timer behind when it gets something just %s its end',
+    async (when) => {
+      const { answer, clock, consumer, instance } = await openPopConsumer(collect([]), {
+        pullInterval: MINUTE,
+      });
+      if (when === 'before') await answer([{}]);
+      await consumer.shutdown();
+      if (when === 'after') await answer([{}]);
+      instance.shutdown();
+      expect(clock.hasTimers).toBe(false);
+    },
+  );
 });
 
 describe('the share of a consumer', () => {

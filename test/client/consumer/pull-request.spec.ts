@@ -8,7 +8,7 @@ import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
 import { FaultyTransport } from '../../support/faulty-transport.js';
-import { bodies, collect, startConsumer } from '../../support/test-peers.js';
+import { bodies, collect, startConsumer, startInstance } from '../../support/test-peers.js';
 import { TestClient } from '../../support/test-client.js';
 import { startEngine } from '../../support/test-engine.js';
 import { RecordingLogger, temporaryDirectory } from '../../support/test-store.js';
@@ -327,5 +327,22 @@ describe('the pull loop', () => {
       expect.stringContaining('DESC: no t (199 left out before)'),
       expect.stringContaining('DESC: no u (199 left out before)'),
     ]);
+  });
+
+  it('leaves no timer behind when it ends', async () => {
+    const clock = new VirtualClock();
+    const cluster = new ScriptedCluster();
+    cluster.transport.routes.set('t', clusterRoute(2, { a: [0] }));
+    cluster.answer = (call) => {
+      if (call.request.code !== RequestCode.PULL_MESSAGE) return false;
+      call.answer(failure(ResponseCode.NO_PERMISSION, 'no'));
+      return true;
+    };
+    const instance = startInstance(cluster, { clock });
+    const consumer = await startConsumer(cluster, 'g', { t: '*' }, collect([]), { instance });
+    await clock.advance(0);
+    await consumer.shutdown();
+    instance.shutdown();
+    expect(clock.hasTimers).toBe(false);
   });
 });
