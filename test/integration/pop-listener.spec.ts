@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sleep } from '../../lib/common/clock.js';
 import {
   Ack,
   DeadLetter,
@@ -101,6 +102,37 @@ describe('a listener that pops', () => {
     await app.template.syncSend('t', ['a', 'bad', 'c']);
     await until(() => attempts.received.length >= 4, 10 * SECOND + REVIVAL);
     expect(attempts.received.map(({ text }) => text)).toEqual(['a', 'bad', 'c', 'bad']);
+  });
+
+  it('has the only attempt at a message also when it was paused for longer than that had time', async () => {
+    const config = { maxReconsumeTimes: 0, consumeThreadNumber: 1, popInvisibleTime: 10_000 };
+    const { app, attempts, clock, until } = await open(config, async ({ text }) => {
+      if (text === 'first') await sleep(clock, 5 * SECOND);
+    });
+    await app.template.syncSend('t', 'first');
+    await attempts.take();
+    await app.template.syncSend('t', 'second');
+    await clock.advance(0);
+    const registry = app.module.get(RocketMQListenerRegistry, { strict: false });
+    registry.get('g').pause();
+    await clock.advance(20 * SECOND);
+    expect(attempts.received).toHaveLength(1);
+    registry.get('g').resume();
+    await until(() => attempts.received.length === 2);
+    expect(attempts.received[1]).toMatchObject({ text: 'second', times: 1 });
+    expect(await app.stored('%DLQ%g')).toEqual([]);
+  });
+
+  it('has no other attempt at a message when the last one has taken too long', async () => {
+    const { app, attempts, clock, dead } = await open({ maxReconsumeTimes: 0 }, async () => {
+      await sleep(clock, 100 * SECOND);
+    });
+    await app.template.syncSend('t', 'x');
+    await attempts.take();
+    await clock.advance(60 * SECOND);
+    await dead.take();
+    await clock.advance(120 * SECOND);
+    expect([attempts.received.length, (await app.stored('%DLQ%g')).length]).toEqual([1, 1]);
   });
 
   it('follows the mode of its group', async () => {

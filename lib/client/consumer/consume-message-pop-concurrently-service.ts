@@ -15,6 +15,8 @@ import { type RunningCall, RunningCalls } from './running-calls.js';
 
 /** Milliseconds until somebody else gets a message that is not begun here any more. */
 const GIVE_UP_DELAY = 1000;
+/** How often a message may come back above `maxReconsumeTimes` and is still tried: then it may be what ends the process each time. */
+const MAX_UNTRIED = 16;
 
 /** A message that this consumer has until its time is over. */
 interface Popped {
@@ -127,10 +129,11 @@ export class ConsumeMessagePopConcurrentlyService {
   private finish(status: ConsumeConcurrentlyStatus, request: PopConsumeRequest): void {
     const { messages, context, queue } = request;
     const isLate = this.isLate(request);
-    const handled = isLate ? 0 : context.handledOf(messages.length, status);
+    const done = context.handledOf(messages.length, status);
+    const handled = isLate ? 0 : done;
     const begun = context.begunOf(messages.length);
     this.context.stats.onConsumed(queue.mq.topic, handled, begun - handled, startedAt(messages));
-    if (isLate) return this.forget(messages, 'did not end');
+    if (isLate) return this.finishLate(messages, messages.slice(done, begun));
     for (const message of messages.slice(0, handled)) this.ack(message);
     for (const message of messages.slice(handled, begun)) {
       // One that the listener gave back itself is done.
@@ -139,6 +142,14 @@ export class ConsumeMessagePopConcurrentlyService {
       else this.sendBack(message, context.delayLevelWhenNextConsume);
     }
     if (begun < messages.length) this.goOn(messages.slice(begun), request);
+  }
+
+  /** Brokers count what comes back, whether it was tried or not: only here it is known that this was an attempt, and the last one. */
+  private finishLate(messages: readonly MessageExt[], failed: readonly MessageExt[]): void {
+    const dead = failed.filter((message) => this.popped.has(message) && this.isExhausted(message));
+    this.logLate(dead, 'did not end', 'are dead');
+    for (const message of dead) this.makeDead(message);
+    this.forget(messages, 'did not end');
   }
 
   /** Hands over what was not begun. */
@@ -157,10 +168,10 @@ export class ConsumeMessagePopConcurrentlyService {
     return reconsumeTimes >= this.context.maxReconsumeTimes;
   }
 
-  /** Those that may be tried, and those of which all attempts took too long. */
+  /** Those that may be tried, and those that came back too often. */
   private divide(messages: readonly MessageExt[]): [MessageExt[], MessageExt[]] {
-    const { maxReconsumeTimes } = this.context;
-    const isTried = ({ reconsumeTimes }: MessageExt) => reconsumeTimes <= maxReconsumeTimes;
+    const most = this.context.maxReconsumeTimes + MAX_UNTRIED;
+    const isTried = ({ reconsumeTimes }: MessageExt) => reconsumeTimes <= most;
     return [messages.filter(isTried), messages.filter((message) => !isTried(message))];
   }
 
@@ -216,12 +227,17 @@ export class ConsumeMessagePopConcurrentlyService {
 
   private forget(messages: readonly MessageExt[], what: string): void {
     const late = messages.filter((message) => this.popped.has(message));
-    const ids = late.map(({ msgId }) => msgId).join(', ');
+    this.logLate(late, what, 'come again');
+    for (const message of late) this.remove(message);
+  }
+
+  private logLate(messages: readonly MessageExt[], what: string, become: string): void {
+    if (messages.length === 0) return;
+    const ids = messages.map(({ msgId }) => msgId).join(', ');
     const { consumerGroup, popInvisibleTime } = this.context.config;
     this.context.logger.warn(
-      `The listener of group ${consumerGroup} ${what} within popInvisibleTime, ${popInvisibleTime} ms; the messages come again: ${ids}`,
+      `The listener of group ${consumerGroup} ${what} within popInvisibleTime, ${popInvisibleTime} ms; the messages ${become}: ${ids}`,
     );
-    for (const message of late) this.remove(message);
   }
 
   private giveUp(): void {

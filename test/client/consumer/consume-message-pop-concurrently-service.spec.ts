@@ -154,10 +154,38 @@ describe('a popped message', () => {
     expect(changes()).toHaveLength(1);
   });
 
-  it('is made dead without another attempt when all took too long', async () => {
+  it('is made dead when its last attempt takes too long, and those before it in the call are not', async () => {
+    const { begun, listener } = held();
+    const concurrently: MessageListenerConcurrently = (messages, context) => {
+      context.currentIndex = 1;
+      return listener.concurrently(messages, context);
+    };
+    const config = { maxReconsumeTimes: 2, popInvisibleTime: 5000, consumeMessageBatchMaxSize: 3 };
+    const { answer, acks, dead, clock, logger } = await openPopConsumer({ concurrently }, config);
+    await answer([0, 1, 2].map((offset) => ({ offset, reconsumeTimes: 2 })));
+    await clock.advance(4999);
+    expect(dead()).toEqual([]);
+    await clock.advance(1);
+    expect(begun).toHaveLength(3);
+    expect(dead()).toMatchObject([{ topic: '%RETRY%g', maxReconsumeTimes: 0 }]);
+    expect(acks().map(({ offset }) => offset)).toEqual([1]);
+    const ids = begun.map(({ msgId }) => msgId);
+    expect(logger.lines).toContainEqual(expect.stringContaining(`the messages are dead: ${ids[1]}`));
+    expect(logger.lines).toContainEqual(expect.stringContaining(`come again: ${ids[0]}, ${ids[2]}`));
+  });
+
+  it('that came back more often than it was tried, as at a shutdown, has its attempt', async () => {
+    const got: MessageExt[] = [];
+    const { answer, acks, dead } = await openPopConsumer(collect(got), { maxReconsumeTimes: 0 });
+    await answer([{ offset: 0, reconsumeTimes: 16 }]);
+    expect(got).toHaveLength(1);
+    expect([acks().length, dead().length]).toEqual([1, 0]);
+  });
+
+  it('that comes back again and again is dead without another attempt, as the process may end by it', async () => {
     const got: MessageExt[] = [];
     const { answer, acks, dead } = await openPopConsumer(collect(got), { maxReconsumeTimes: 2 });
-    await answer([{ offset: 0, reconsumeTimes: 3 }]);
+    await answer([{ offset: 0, reconsumeTimes: 19 }]);
     expect(got).toHaveLength(0);
     expect(dead()).toHaveLength(1);
     expect(acks()).toHaveLength(1);
