@@ -1,6 +1,6 @@
 import type { Timer } from '../../../common/clock.js';
 import { LimitedLogger } from '../../../common/limited-logger.js';
-import { decodeMessage } from '../../../common/message-decoder.js';
+import { decodeMessages } from '../../../common/message-decoder.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../../common/mix-all.js';
 import { topicNameFault } from '../../../common/topic-validator.js';
 import type { DispatchRequest } from '../../store/dispatch-request.js';
+import type { GetMessageResult } from '../../store/get-message-result.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import { isRefusedForGood, isStored, type PutMessageStatus } from '../../store/put-message-status.js';
 import type { BrokerController } from '../broker-controller.js';
@@ -23,6 +24,8 @@ import { ReviveQueue, type OpenPoint } from './revive-queue.js';
 /** Milliseconds between two looks at check points (reviveInterval). */
 const REVIVE_INTERVAL = 1000;
 const RETRY_QUEUE_NUMS = 1;
+/** Reads that are under way at once: from the disk, each takes a place of flushes and of what is pulled. */
+const MAX_READS = 4;
 
 /** Puts messages that were popped and not acknowledged into the retry topic of their group (PopReviveService). */
 export class PopReviveService {
@@ -30,6 +33,9 @@ export class PopReviveService {
   private readonly queues: ReviveQueue[] = [];
   /** What is left in the revive topics of earlier names of the cluster. */
   private readonly former: ReviveQueue[] = [];
+  /** Each reads one thing after the other. */
+  private readonly readers = Array.from({ length: MAX_READS }, () => Promise.resolve());
+  private readCount = 0;
   private timer: Timer | undefined;
   private running = Promise.resolve();
   private isStopped = false;
@@ -130,8 +136,8 @@ export class PopReviveService {
 
   private async reviveAll(entry: OpenPoint): Promise<boolean> {
     const { topic, consumerGroup } = entry.point;
-    const results = await Promise.all([...entry.open].map((offset) => this.revive(entry, offset)));
-    if (!results.includes(false)) return true;
+    for (let rest = [...entry.open]; rest.length > 0;) rest = await this.reviveFirst(entry, rest);
+    if (entry.open.size === 0) return true;
     if (!entry.hasFailed)
       this.broker.logger.error(
         `Messages of topic ${topic} that group ${consumerGroup} did not acknowledge cannot be read or stored for a retry; it is tried again`,
@@ -160,25 +166,39 @@ export class PopReviveService {
     );
   }
 
-  private async revive({ point, open }: OpenPoint, offset: number): Promise<boolean> {
-    const message = await this.read(point, offset).catch(() => null);
-    if (message === null) return false;
+  /** What stands side by side is read together. Returns the offsets that are left to try; those that were not revived stay open. */
+  private async reviveFirst(entry: OpenPoint, offsets: readonly number[]): Promise<number[]> {
+    const first = offsets[0]!;
+    const gap = offsets.findIndex((offset, i) => offset !== first + i);
+    const count = gap < 0 ? offsets.length : gap;
+    const result = await this.read(entry.point, first, count).catch(() => undefined);
+    if (result === undefined) return offsets.slice(count);
+    const end = Math.max(result.nextBeginOffset, first + 1);
+    const messages = new Map(
+      decodeMessages(result.messages).map((message) => [message.queueOffset, message]),
+    );
+    const tried = offsets.filter((offset) => offset < end);
+    await Promise.all(tried.map((offset) => this.revive(entry, offset, messages.get(offset))));
+    return offsets.filter((offset) => offset >= end);
+  }
+
+  private async revive({ point, open }: OpenPoint, offset: number, message?: MessageExt): Promise<void> {
     if (message === undefined) {
       this.limited.warn(
         `Message ${offset} of queue ${point.queueId} of topic ${point.topic} is no longer there for a retry of group ${point.consumerGroup}`,
       );
       open.delete(offset);
-      return true;
-    }
-    const isRetried = await this.putRetry(message, point);
-    if (isRetried) open.delete(offset);
-    return isRetried;
+    } else if (await this.putRetry(message, point)) open.delete(offset);
   }
 
-  private async read({ topic, queueId }: PopCheckPoint, offset: number): Promise<MessageExt | undefined> {
-    const { messages, messageCount } = await getMessage(this.broker.store, topic, queueId, offset, 1);
-    const message = messageCount > 0 ? decodeMessage(messages) : undefined;
-    return message?.queueOffset === offset ? message : undefined;
+  private read({ topic, queueId }: PopCheckPoint, offset: number, count: number): Promise<GetMessageResult> {
+    const reader = this.readCount++ % MAX_READS;
+    const result = this.readers[reader]!.then(() =>
+      getMessage(this.broker.store, topic, queueId, offset, count),
+    );
+    const end = () => {};
+    this.readers[reader] = result.then(end, end);
+    return result;
   }
 
   /** False when it has to be tried again; what the store never takes must not hold up those behind it. */
