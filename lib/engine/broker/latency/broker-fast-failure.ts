@@ -1,9 +1,11 @@
 import { whenOverdue } from '../../../common/clock.js';
 import { LimitedLogger } from '../../../common/limited-logger.js';
+import type { PopMessageRequestHeader } from '../../../remoting/header/pop-message-request-header.js';
 import type { PullMessageRequestHeader } from '../../../remoting/header/pull-message-request-header.js';
 import type { RemotingRequest } from '../../../remoting/remoting-command.js';
 import { RequestCode } from '../../../remoting/request-code.js';
 import type { BrokerController } from '../broker-controller.js';
+import { popQueues } from '../pop/pop-queues.js';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.js';
 
 /** Milliseconds between looks at what waits. */
@@ -68,15 +70,24 @@ export class BrokerFastFailure {
     for (const queue of this.queues) queue.flush();
   }
 
-  /** A consumer that keeps up does not wait for those that are behind. A pop reads several queues. */
+  /** A consumer that keeps up does not wait for those that are behind. */
   private isAtHand({ code, header }: RemotingRequest): boolean {
-    if (code !== RequestCode.PULL_MESSAGE) return false;
-    const { topic, queueId, queueOffset } = header as PullMessageRequestHeader;
     try {
+      if (code === RequestCode.POP_MESSAGE) return this.isPopAtHand(header as PopMessageRequestHeader);
+      if (code !== RequestCode.PULL_MESSAGE) return false;
+      const { topic, queueId, queueOffset } = header as PullMessageRequestHeader;
       return this.broker.store.isAtHand(topic, queueId, queueOffset);
     } catch {
       return false;
     }
+  }
+
+  /** It may read any of its queues. */
+  private isPopAtHand(header: PopMessageRequestHeader): boolean {
+    const { store, offsets } = this.broker;
+    return popQueues(this.broker, header, header.order).every(({ topic, queueId }) =>
+      store.isAtHand(topic, queueId, offsets.queryOffset(header.consumerGroup, topic, queueId) ?? 0),
+    );
   }
 
   private newQueue(

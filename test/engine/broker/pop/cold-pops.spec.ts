@@ -43,3 +43,26 @@ describe('what comes back from the disk', () => {
     expect(again.toSorted()).toEqual(texts.toSorted());
   });
 });
+
+describe('a pop', () => {
+  it('of what is in memory does not wait for what is on the disk, but one that is behind in a queue does', async () => {
+    const { broker } = await open(20);
+    await broker.groupOf('t', 'hot').pop();
+    await broker.restart(0, { accessMessageInMemoryMaxRatio: 0 });
+    await broker.send('new');
+    const { disk, client } = broker;
+    disk.holdsTransfers = /commitlog/;
+    const pulls = Array.from({ length: 9 }, () => client.pull('t', 'g', { maxMsgNums: 1 }));
+    await settle(10);
+    const popped: string[] = [];
+    const [atHand, behind] = [broker.groupOf('t', 'hot'), broker.group].map((group) =>
+      group.pop().then(({ messages }) => popped.push(...bodies(messages))),
+    );
+    await settle(10);
+    expect(popped).toEqual(['new']);
+    disk.releaseTransfers();
+    await broker.pass(50);
+    await Promise.all([...pulls, atHand, behind]);
+    expect(popped.slice(1, 3)).toEqual(['0', '1']);
+  });
+});
