@@ -1,4 +1,4 @@
-import type { Timer } from '../../../common/clock.js';
+import { nextTurn, type Timer } from '../../../common/clock.js';
 import { deliverTimestamp } from '../../../common/delay-level.js';
 import { LimitedLogger } from '../../../common/limited-logger.js';
 import { decodeMessages } from '../../../common/message-decoder.js';
@@ -9,10 +9,15 @@ import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
 import { copyOf, destinationOf } from '../message-copy.js';
+import { getMessage } from '../store-promises.js';
 import type { DelayOffsetTable } from './delay-offset-table.js';
 
-/** Messages of a level that are delivered together. */
-const BATCH = 32;
+/** Messages of a level that are read together, and how often in a turn of the event loop. */
+const READ_BATCH = 32;
+const READS_OF_A_TURN = 8;
+/** Messages, and bytes of their bodies, after which no more are stored with one flush: a slow one must not hold up many that are due. */
+const GROUP_MESSAGES = 1024;
+const GROUP_BYTES = 1024 * 1024;
 /** Longest wait for a due time in milliseconds; a clock that is set is noticed after it. */
 const MAX_WAIT = 1000;
 
@@ -83,12 +88,7 @@ export class ScheduleMessageService {
     if (wait > 0) return this.deliverLater(level, Math.min(wait, MAX_WAIT));
     const { store, clock, logger } = this.broker;
     this.delivering.set(level, new DueDelivery(store, clock, logger));
-    const offset = this.offsets.get(level);
-    store.getMessage(TopicNames.SCHEDULE, level - 1, offset, BATCH, undefined, (result) => {
-      if (result.status === 'SERVICE_NOT_AVAILABLE') return this.finish(level, offset, MAX_WAIT);
-      if (result.status === 'OFFSET_TOO_SMALL') this.logLost(level, offset, result.nextBeginOffset);
-      void this.put(level, decodeMessages(result.messages), result.nextBeginOffset);
-    });
+    void this.deliverGroup(level, this.offsets.get(level));
   }
 
   private logLost(level: number, offset: number, min: number): void {
@@ -128,17 +128,34 @@ export class ScheduleMessageService {
     this.timers.set(level, timer);
   }
 
-  /** Stores the due ones of the messages under their real topic. */
-  private async put(level: number, messages: readonly MessageExt[], nextOffset: number): Promise<void> {
+  /** Stores what is due from an offset on under its real topic. */
+  private async deliverGroup(level: number, offset: number): Promise<void> {
+    const group: Group = { level, end: offset, bytes: 0, offsets: new Map() };
+    for (let reads = 1; await this.gather(group); reads++)
+      if (reads % READS_OF_A_TURN === 0) await nextTurn(this.broker.clock);
+    const [firstLeft] = await this.delivering.get(level)!.deliver([...group.offsets.keys()]);
+    const end = firstLeft === undefined ? group.end : group.offsets.get(firstLeft)!;
+    this.finish(level, end, group.end === offset ? MAX_WAIT : 0);
+  }
+
+  /** Adds the next messages to the group; false when no more belong to it, or they cannot be read now. */
+  private async gather(group: Group): Promise<boolean> {
+    const { level, end, offsets } = group;
+    const read = getMessage(this.broker.store, TopicNames.SCHEDULE, level - 1, end, READ_BATCH);
+    const result = await read.catch(() => undefined);
+    if (result === undefined) return false;
+    if (result.status === 'OFFSET_TOO_SMALL') this.logLost(level, end, result.nextBeginOffset);
+    const messages = decodeMessages(result.messages);
     const notDue = messages.find(({ queueOffset }) => (this.waitOf(level, queueOffset) ?? 0) > 0);
-    const end = notDue?.queueOffset ?? nextOffset;
-    const offsets = new Map<MessageExtBrokerInner, number>();
+    group.end = notDue?.queueOffset ?? result.nextBeginOffset;
     for (const message of messages) {
-      const real = message.queueOffset < end ? this.realMessage(message) : undefined;
-      if (real !== undefined) offsets.set(real, message.queueOffset);
+      const real = message.queueOffset < group.end ? this.realMessage(message) : undefined;
+      if (real === undefined) continue;
+      offsets.set(real, message.queueOffset);
+      group.bytes += real.body.length;
     }
-    const [firstLeft] = await this.delivering.get(level)!.deliver([...offsets.keys()]);
-    this.finish(level, firstLeft === undefined ? end : offsets.get(firstLeft)!);
+    const isFull = offsets.size >= GROUP_MESSAGES || group.bytes >= GROUP_BYTES;
+    return group.end > end && !isFull && !this.isStopped && (this.waitOf(level, group.end) ?? 1) <= 0;
   }
 
   private realMessage(message: MessageExt): MessageExtBrokerInner | undefined {
@@ -157,4 +174,14 @@ export class ScheduleMessageService {
     else if (!this.isStopped) this.deliver(level);
     else if (this.delivering.size === 0) this.onIdle?.();
   }
+}
+
+/** Messages of a level that are stored together. */
+interface Group {
+  readonly level: number;
+  /** Behind the last one in the queue of the level. */
+  end: number;
+  bytes: number;
+  /** Where each of them is there. */
+  readonly offsets: Map<MessageExtBrokerInner, number>;
 }

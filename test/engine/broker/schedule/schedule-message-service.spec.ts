@@ -120,6 +120,25 @@ describe('ScheduleMessageService', () => {
     expect(bodies(await client.read('t'))).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
   });
 
+  it('stores many messages that are due with one flush', async () => {
+    const broker = await TimerBroker.open({ flushDiskType: 'SYNC_FLUSH' });
+    const names = Array.from({ length: 1000 }, (_, i) => `${i}`);
+    await Promise.all(names.map((name) => broker.send(name, { DELAY: 1 })));
+    broker.disk.journal.length = 0;
+    for (let i = 0; i < 100; i++) await broker.pass(SECOND);
+    expect(await broker.arrived()).toEqual(names);
+    const flushes = broker.disk.journal.filter((line) => line.startsWith('sync /store/commitlog/'));
+    expect(flushes.length).toBeLessThan(10);
+  });
+
+  it('delivers in several groups what is too large for one', async () => {
+    const broker = await TimerBroker.open({ mappedFileSizeCommitLog: 8 * MIB });
+    const names = Array.from({ length: 12 }, (_, i) => `${i}-`);
+    for (const name of names) await broker.send(name.padEnd(250_000), { DELAY: 1, UNIQ_KEY: 'u' });
+    for (let i = 0; i < 10; i++) await broker.pass(SECOND);
+    expect((await broker.arrived()).map((body) => body.trimEnd())).toEqual(names);
+  });
+
   it('wakes a pull that is held', async () => {
     const { clock, client } = await open();
     await client.send('t');
