@@ -1,7 +1,6 @@
 import { nextTurn, type Timer } from '../../../common/clock.js';
 import { OpenError } from '../../../common/file-system.js';
 import { LimitedLogger } from '../../../common/limited-logger.js';
-import { decodeMessages } from '../../../common/message-decoder.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { TIMER_TOPIC } from '../../../common/topic-validator.js';
 import { StoreError } from '../../../errors/store.error.js';
@@ -12,13 +11,11 @@ import { TimerMessageStore } from '../../store/timer/timer-message-store.js';
 import { TIMER_PRECISION, wholeSlots } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { DueDelivery } from '../due-delivery.js';
-import { getMessage } from '../store-promises.js';
+import { TimerBatch } from './timer-batch.js';
 import { deliveredMessage, hadTurn, isPoppedAhead, readTimedMessage } from './timer-message.js';
 import type { Rebuild, TimedMessage } from './timer-message.js';
 import { TimerSlot } from './timer-slot.js';
 
-/** Messages that are taken up together. */
-const TAKE_BATCH = 32;
 /** Slots without messages that are passed over in one turn. */
 const MAX_EMPTY_SLOTS = 100_000;
 /** Milliseconds until what failed is tried again; longest wait for a due time, after which a clock that was set is noticed. */
@@ -248,30 +245,22 @@ export class TimerMessageService {
 
   /** Puts the next messages of the topic into the wheel; false when there are none. */
   private async takeUp(): Promise<boolean> {
-    const { store } = this.broker;
     // What a full disk did not take before.
     this.files.write();
     this.moveWriteTime();
     if (this.files.pending === 0) this.readTimeMs = Math.max(this.readTimeMs, this.dueUntil);
     if (this.isSetBack || this.queueOffset >= this.maxOffset) return false;
-    const read = getMessage(store, TIMER_TOPIC, 0, this.queueOffset, TAKE_BATCH);
-    const { messages, nextBeginOffset } = await read;
-    if (nextBeginOffset <= this.queueOffset) return false;
-    const late: TimedMessage[] = [];
-    let next = this.queueOffset;
+    const from = this.queueOffset;
+    const batch = new TimerBatch(this.broker, from);
     try {
-      for (const message of decodeMessages(messages)) {
-        const timed = this.takeUpOne(message);
-        if (timed !== undefined) late.push(timed);
-        next = message.queueOffset + 1;
-      }
-      next = nextBeginOffset;
+      await batch.takeUp((message) => this.takeUpOne(message));
     } finally {
       // Also when the disk is full: those before are in the wheel.
       const now = this.broker.clock.now();
-      await this.deliverAll(late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
-      this.queueOffset = next;
+      await this.deliverAll(batch.late.map((message) => deliveredMessage(message, NEVER_ENQUEUED, now)));
+      this.queueOffset = batch.nextOffset;
     }
+    if (batch.nextOffset === from) return false;
     this.files.write();
     if (this.queueOffset >= this.catchUpOffset) this.files.recovered.clear();
     this.hasChanged = true;

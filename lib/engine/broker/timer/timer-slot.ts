@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../common/clock.js';
 import { MessageConst } from '../../../common/message-const.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { DueSlot, TimerMessageStore } from '../../store/timer/timer-message-store.js';
@@ -5,8 +6,10 @@ import { TimerMagic, type TimerUnit } from '../../store/timer/timer-unit.js';
 import type { BrokerController } from '../broker-controller.js';
 import { deliveredMessage, isRecalled, lookTimedMessage, rolledMessage } from './timer-message.js';
 
-/** Messages that are delivered together. */
-const DELIVER_BATCH = 128;
+/** Messages that are delivered together: a slow flush must not hold up many that are due. */
+const DELIVER_BATCH = 1024;
+/** Of those that are read in one turn of the event loop, as each may have to come from the disk. */
+const READS_OF_A_TURN = 128;
 /** Bytes of records after which no further one is added to those. */
 const DELIVER_BYTES = 1024 * 1024;
 
@@ -55,7 +58,13 @@ export class TimerSlot {
   async deliver(store: (messages: readonly MessageExtBrokerInner[]) => Promise<void>): Promise<void> {
     const units = this.nextUnits();
     const now = this.broker.clock.now();
-    await store(units.flatMap((unit) => this.messageOf(unit, now) ?? []));
+    const messages: MessageExtBrokerInner[] = [];
+    for (const [i, unit] of units.entries()) {
+      if (i > 0 && i % READS_OF_A_TURN === 0) await nextTurn(this.broker.clock);
+      const message = this.messageOf(unit, now);
+      if (message !== undefined) messages.push(message);
+    }
+    await store(messages);
     this.delivered += units.length;
   }
 

@@ -309,8 +309,10 @@ describe('TimerMessageService', () => {
 
     /** While the first of them are being stored. */
     async function inTheMiddle(): Promise<TimerBroker> {
-      const broker = await TimerBroker.open({ flushDiskType: 'SYNC_FLUSH' });
-      await Promise.all(all.map((body) => broker.send(body, broker.in(5000))));
+      const sizes = { mappedFileSizeCommitLog: 8 * 1024 * 1024 };
+      const broker = await TimerBroker.open({ flushDiskType: 'SYNC_FLUSH', ...sizes });
+      const properties = { ...broker.in(5000), long: '-'.repeat(8000) };
+      await Promise.all(all.map((body) => broker.send(body, properties)));
       await broker.pass(4000);
       broker.disk.holdsSyncs = true;
       await broker.pass(1000);

@@ -22,11 +22,12 @@ function slotOf(sizes: readonly number[]): TimerSlot {
 
 describe('TimerSlot', () => {
   it.each([
-    ['small ones', 1000, [128, 256, 0]],
+    ['small ones', 100, [1024, 2048, 0]],
+    ['those of 2 KiB', 2048, [512, 1024, 1536]],
     ['larger ones', 300_000, [4, 8, 12]],
     ['large ones', 4_000_000, [1, 2, 3]],
   ])('holds only so many bytes of messages at once: %s', async (_, size, expected) => {
-    const slot = slotOf(Array.from({ length: 300 }, () => size));
+    const slot = slotOf(Array.from({ length: 2100 }, () => size));
     const delivered: number[] = [];
     for (const _batch of expected) {
       await slot.deliver(async () => {});
