@@ -27,6 +27,8 @@ export interface AssignmentOwner {
 export class BrokerAssignment {
   /** Whether brokers know the request; before version 5 they do not. */
   isSupported = true;
+  /** What is popped of each topic, by its key. */
+  private readonly keysOf = new Map<string, ReadonlySet<string>>();
 
   constructor(
     private readonly context: ConsumerContext,
@@ -46,13 +48,14 @@ export class BrokerAssignment {
     return pulled!;
   }
 
-  /** Pops no more of what is no longer this consumer's, or of anything. */
-  drop(isKept: (queue: PopProcessQueue) => boolean = () => false): void {
-    for (const [key, queue] of this.context.popProcessQueueTable) {
-      if (isKept(queue)) continue;
-      queue.drop();
-      this.context.popProcessQueueTable.delete(key);
-    }
+  /** Pops no more of anything. */
+  drop(): void {
+    for (const [key, queue] of this.context.popProcessQueueTable) this.dropOne(key, queue);
+  }
+
+  private dropOne(key: string, queue: PopProcessQueue): void {
+    queue.drop();
+    this.context.popProcessQueueTable.delete(key);
   }
 
   private async query(
@@ -88,9 +91,12 @@ export class BrokerAssignment {
     const { popProcessQueueTable, clock } = this.context;
     const keys = new Set(share.map(messageQueueKey));
     const oldest = clock.monotonicNow() - POP_MAX_IDLE_TIME;
-    this.drop(({ mq, lastPopAt }) => {
-      return mq.topic !== topic || (keys.has(messageQueueKey(mq)) && lastPopAt >= oldest);
-    });
+    for (const key of this.keysOf.get(topic) ?? []) {
+      const queue = popProcessQueueTable.get(key);
+      if (queue !== undefined && !(keys.has(key) && queue.lastPopAt >= oldest)) this.dropOne(key, queue);
+    }
+    if (keys.size > 0) this.keysOf.set(topic, keys);
+    else this.keysOf.delete(topic);
     for (const mq of share) {
       if (popProcessQueueTable.has(messageQueueKey(mq))) continue;
       const queue = new PopProcessQueue(mq, clock);

@@ -102,6 +102,17 @@ export class ConsumerContext {
     return this.processQueueTable.values();
   }
 
+  /** In one walk for all topics, of which there may be thousands. */
+  queuesByTopic(): ReadonlyMap<string, readonly ProcessQueue[]> {
+    const queues = new Map<string, ProcessQueue[]>();
+    for (const queue of this.processQueues()) {
+      const others = queues.get(queue.mq.topic);
+      if (others === undefined) queues.set(queue.mq.topic, [queue]);
+      else others.push(queue);
+    }
+    return queues;
+  }
+
   /** What brokers are told of this consumer. */
   consumerData(consumeType: ConsumeType): ConsumerData {
     const { consumerGroup: groupName, messageModel, consumeFromWhere } = this.config;

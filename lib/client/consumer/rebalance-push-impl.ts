@@ -1,4 +1,4 @@
-import type { Timer } from '../../common/clock.js';
+import { nextTurn, type Timer } from '../../common/clock.js';
 import { compareMessageQueues, messageQueueKey, type MessageQueue } from '../../common/message-queue.js';
 import { isRetryTopic } from '../../common/mix-all.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
@@ -14,12 +14,15 @@ import type { ConsumerContext } from './consumer-context.js';
 import { GroupMembers } from './group-members.js';
 import { ProcessQueue } from './process-queue.js';
 import type { QueueLocker } from './queue-locker.js';
+import { NO_ANSWER, type Answer, type Basis, type Question, type Round } from './rebalance-round.js';
 
 /** Milliseconds without a pull after which a queue is taken up anew (`rocketmq.client.pull.pullMaxIdleTime`). */
 const PULL_MAX_IDLE_TIME = 120_000;
 const HALF_AN_HOUR = 1_800_000;
 /** Milliseconds until a queue is tried again that another consumer still has (`rocketmq.client.rebalance.minInterval`). */
 const RETRY_INTERVAL = 1000;
+/** Topics that are shared out in one turn of the event loop. */
+const TOPICS_OF_A_TURN = 100;
 
 /** Decides which queues this consumer takes part in, together with the other members of its group (RebalancePushImpl). */
 export class RebalancePushImpl {
@@ -30,6 +33,8 @@ export class RebalancePushImpl {
   /** By topic what its queues were shared out by last, as long as all of this consumer's share is its own. */
   private readonly settled = new Map<string, Basis>();
   private lastRound: Round = new Map();
+  /** As they were when the round began: some may have been taken away since. */
+  private queuesOf: ReadonlyMap<string, readonly ProcessQueue[]> = new Map();
   private readonly groupMembers = new GroupMembers();
   /** Whether {@link onNewest} was called in this round: one renewal is for all brokers. */
   private isRenewed = false;
@@ -78,7 +83,7 @@ export class RebalancePushImpl {
 
   /** Takes all queues of a topic away from this consumer. */
   async dropTopic(topic: string): Promise<void> {
-    await this.updateQueues(topic, []);
+    await this.updateQueues(topic, [], this.context.queuesByTopic());
   }
 
   /** Takes a queue away from this consumer. Another one gets its lock when no message of it is being handled. */
@@ -183,8 +188,13 @@ export class RebalancePushImpl {
       this.isRenewed = false;
       this.silent.clear();
       this.unsettleIdle();
-      for (const topic of this.context.subscriptions.keys())
-        if (!this.isStopped && !this.isSettled(topic, round)) await this.rebalanceTopicLogged(topic, round);
+      this.queuesOf = this.context.queuesByTopic();
+      let topics = 0;
+      for (const topic of this.context.subscriptions.keys()) {
+        if (this.isStopped || this.isSettled(topic, round)) continue;
+        await this.rebalanceTopicLogged(topic, round);
+        if (++topics % TOPICS_OF_A_TURN === 0) await nextTurn(this.context.clock);
+      }
       this.lastRound = round;
     }
   }
@@ -286,15 +296,20 @@ export class RebalancePushImpl {
     }
   }
 
-  private async updateQueues(topic: string, share: readonly MessageQueue[]): Promise<void> {
+  private async updateQueues(
+    topic: string,
+    share: readonly MessageQueue[],
+    queuesOf = this.queuesOf,
+  ): Promise<void> {
     const { processQueueTable, clock } = this.context;
     const keys = new Set(share.map(messageQueueKey));
     const oldest = clock.monotonicNow() - PULL_MAX_IDLE_TIME;
-    const isLost = ({ mq, lastPullAt }: ProcessQueue) =>
-      mq.topic === topic && (!keys.has(messageQueueKey(mq)) || lastPullAt < oldest);
+    const isLost = ({ mq, lastPullAt, dropped }: ProcessQueue) =>
+      !dropped && (!keys.has(messageQueueKey(mq)) || lastPullAt < oldest);
     if (this.isStopped) return;
+    const lost = queuesOf.get(topic)?.filter(isLost) ?? [];
     // All at once: one that waited for the broker of another would meanwhile be handled by two members.
-    await Promise.all([...processQueueTable.values()].filter(isLost).map((queue) => this.drop(queue)));
+    await Promise.all(lost.map((queue) => this.drop(queue)));
     const missing = share.filter((mq) => !processQueueTable.has(messageQueueKey(mq)));
     const brokers = new Set(missing.map(({ brokerName }) => brokerName));
     await Promise.all([...brokers].map((brokerName) => this.takeFrom(brokerName, missing)));
@@ -366,33 +381,6 @@ export class RebalancePushImpl {
     }
   }
 }
-
-interface Basis {
-  readonly route: TopicRouteData;
-  /** Names of its brokers, joined. */
-  readonly brokers: string;
-  readonly members: string;
-}
-
-/** Of a broker. */
-interface Answer {
-  readonly address: string;
-  readonly members: readonly string[];
-}
-
-const NO_ANSWER: Answer = { address: '', members: [] };
-
-/** For the members of the group. */
-interface Question {
-  readonly answer: Promise<Answer>;
-  /** Joined, when they are known. */
-  members?: string;
-  /** Those of the last answer that there was. */
-  known: readonly string[];
-}
-
-/** Questions of one round, by the brokers that were asked. */
-type Round = Map<string, Question>;
 
 function sortedQueues(topic: string, route: TopicRouteData): MessageQueue[] {
   return subscribeQueuesOf(topic, route).toSorted(compareMessageQueues);
