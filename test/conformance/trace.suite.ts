@@ -93,12 +93,26 @@ export function describeTrace(cluster: ClusterRef): void {
         ]);
     });
 
-    it('tells of a batch by the id of each of its messages', async () => {
+    it.each([2, 1000])('tells of a batch of %d by the id of each of its messages', async (count) => {
       const [topic, traceTopic] = ['traced', 'trace'].map(uniqueName) as [string, string];
       const trace = { enableMsgTrace: true, customizedTraceTopic: traceTopic };
       const producer = startProducer(cluster(), { producer: trace });
-      const messages = ['a', 'b'].map((body) => message(topic, body));
+      const messages = Array.from({ length: count }, (_, i) => message(topic, `body ${i}`));
       const { msgId } = await producer.sendBatch(messages);
+      await producer.endTrace();
+      const instance = startInstance(cluster());
+      for (const id of [msgId.split(',')[0]!, msgId.split(',').at(-1)!]) {
+        await expect
+          .poll(() => queryMessageTrace(instance, id, traceTopic), { timeout: 10_000 })
+          .toMatchObject([{ traceType: 'Pub', topic, tags: undefined, msgId: expect.stringContaining(id) }]);
+      }
+    });
+
+    it('tells of a batch by the ids of its messages, as its send gave them', async () => {
+      const [topic, traceTopic] = ['traced', 'trace'].map(uniqueName) as [string, string];
+      const trace = { enableMsgTrace: true, customizedTraceTopic: traceTopic };
+      const producer = startProducer(cluster(), { producer: trace });
+      const { msgId } = await producer.sendBatch(['a', 'b'].map((body) => message(topic, body)));
       await producer.endTrace();
       const instance = startInstance(cluster());
       await expect

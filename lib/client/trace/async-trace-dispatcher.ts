@@ -11,6 +11,8 @@ import { encodeTrace, type MessageTrace } from './trace-data-encoder.js';
 const QUEUE_SIZE = 2048;
 /** Records of one message. */
 const BATCH_SIZE = 10;
+/** Bytes of the records of one message, but for one that is larger itself: their keys are twice as long at most, and a message has 32,767 for them. */
+const BATCH_LENGTH = 15_000;
 const MAX_MESSAGE_SIZE = 128_000;
 /** Milliseconds. */
 const FLUSH_INTERVAL = 5000;
@@ -31,7 +33,10 @@ export function traceProducerConfig(group: string, type: 'PRODUCE' | 'CONSUME'):
  * keep up, records are dropped, which the log says.
  */
 export class AsyncTraceDispatcher {
-  private waiting: MessageTrace[] = [];
+  private waiting: string[] = [];
+  /** By these what waits is found. */
+  private readonly keys = new Set<string>();
+  private waitingLength = 0;
   private readonly sends = new Set<Promise<void>>();
   private sending = 0;
   private dropped = 0;
@@ -55,7 +60,7 @@ export class AsyncTraceDispatcher {
   append(trace: MessageTrace): void {
     if (!this.isRunning) return this.drop(1, 'it has ended');
     if (this.waiting.length + this.sending >= QUEUE_SIZE) return this.drop(1, 'too many wait');
-    this.waiting.push(trace);
+    this.add(trace);
     if (this.waiting.length >= BATCH_SIZE) this.flush();
     else this.timer ??= this.instance.clock.setTimeout(() => this.flush(), FLUSH_INTERVAL);
   }
@@ -69,35 +74,38 @@ export class AsyncTraceDispatcher {
     this.producer.shutdown();
   }
 
+  private add(trace: MessageTrace): void {
+    const record = encodeTrace(trace);
+    const length = Buffer.byteLength(record);
+    if (this.waitingLength + length > BATCH_LENGTH) this.flush();
+    this.waiting.push(record);
+    this.waitingLength += length;
+    for (const key of keysOf(trace)) this.keys.add(key);
+  }
+
   private flush(): void {
     this.instance.clock.clearTimeout(this.timer);
     this.timer = undefined;
-    const traces = this.waiting;
+    const count = this.waiting.length;
+    if (count === 0) return;
+    const message = new Message(this.traceTopic, Buffer.from(this.waiting.join('')));
+    message.setKeys([...this.keys]);
     this.waiting = [];
-    if (traces.length === 0) return;
-    this.sending += traces.length;
-    const send = this.send(traces).finally(() => this.sends.delete(send));
+    this.keys.clear();
+    this.waitingLength = 0;
+    this.sending += count;
+    const send = this.send(message, count).finally(() => this.sends.delete(send));
     this.sends.add(send);
   }
 
-  private async send(traces: readonly MessageTrace[]): Promise<void> {
+  private async send(message: Message, count: number): Promise<void> {
     try {
-      await this.producer.sendAsync(this.messageOf(traces));
+      await this.producer.sendAsync(message);
     } catch (error) {
-      this.drop(traces.length, String(error));
+      this.drop(count, String(error));
     } finally {
-      this.sending -= traces.length;
+      this.sending -= count;
     }
-  }
-
-  /** By its keys the records of a message are found. */
-  private messageOf(traces: readonly MessageTrace[]): Message {
-    const keys = new Set(
-      traces.flatMap(({ msgId, keys: own }) => [msgId, ...(own?.split(KEY_SEPARATOR) ?? [])]),
-    );
-    const message = new Message(this.traceTopic, Buffer.from(traces.map(encodeTrace).join('')));
-    message.setKeys([...keys].filter((key) => key !== ''));
-    return message;
   }
 
   private drop(count: number, reason: string): void {
@@ -106,4 +114,10 @@ export class AsyncTraceDispatcher {
       `${this.dropped} records of the message trace (${this.traceTopic}) are lost since the start: ${reason}`,
     );
   }
+}
+
+/** The ids of a batch together, as Java's client has them, and each of them. */
+function keysOf({ msgId, keys }: MessageTrace): string[] {
+  const own = keys?.split(KEY_SEPARATOR) ?? [];
+  return [msgId, ...msgId.split(','), ...own].filter((key) => key !== '');
 }

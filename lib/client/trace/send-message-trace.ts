@@ -8,9 +8,11 @@ import type { Outgoing } from '../producer/outgoing.js';
 import type { SendResult } from '../producer/send-result.js';
 import type { LocalTransactionState } from '../producer/transaction-listener.js';
 import type { AsyncTraceDispatcher } from './async-trace-dispatcher.js';
-import { TraceMessageType } from './trace-data-encoder.js';
+import { TraceMessageType, type PubTrace } from './trace-data-encoder.js';
 
 const DEFAULT_REGION = 'DefaultRegion';
+/** Ids of a batch in one record: twice as many bytes are its keys, of which a message takes 32,767. */
+const MAX_IDS = 400;
 /** Bytes of a message of a batch besides body and properties. */
 const BATCH_ITEM_OVERHEAD = 22;
 
@@ -34,18 +36,17 @@ export class SendMessageTrace {
 
   /** `sentAt` is in the time of `Clock.monotonicNow`. */
   onSent(outgoing: Outgoing, sentAt: number, result: SendResult): void {
-    const { regionId, traceOn, msgId, offsetMsgId, sendStatus, messageQueue } = result;
+    const { regionId, traceOn, offsetMsgId, sendStatus, messageQueue } = result;
     const { message, body, isBatch, properties } = outgoing;
     const { topic } = message;
     const { clock } = this.instance;
     if (!traceOn || topic.startsWith(this.dispatcher.traceTopic)) return;
-    this.dispatcher.append({
+    const trace: Omit<PubTrace, 'msgId'> = {
       traceType: 'Pub',
       timestamp: epochMillisOf(clock, sentAt),
       regionId,
       groupName: this.groupName,
       topic,
-      msgId,
       tags: isBatch ? undefined : message.tags,
       keys: isBatch ? undefined : properties.get(MessageConst.KEYS),
       storeHost: this.instance.findBrokerAddressInPublish(messageQueue.brokerName) ?? '',
@@ -54,7 +55,8 @@ export class SendMessageTrace {
       msgType: typeOf(properties),
       offsetMsgId,
       success: sendStatus === 'SEND_OK',
-    });
+    };
+    for (const msgId of idsOf(result.msgId)) this.dispatcher.append({ ...trace, msgId });
   }
 
   onEnded(message: Message, { state, ...end }: TransactionEnd): void {
@@ -85,4 +87,12 @@ function batchLength(batch: MessageBatch): number {
   const length = ({ body, properties }: MessageBatch[number]) =>
     BATCH_ITEM_OVERHEAD + body.length + Buffer.byteLength(encodeProperties(properties));
   return batch.reduce((sum, item) => sum + length(item), 0);
+}
+
+/** Those of a large batch in parts. */
+function idsOf(msgId: string): string[] {
+  const ids = msgId.split(',');
+  const parts: string[] = [];
+  for (let i = 0; i < ids.length; i += MAX_IDS) parts.push(ids.slice(i, i + MAX_IDS).join(','));
+  return parts;
 }

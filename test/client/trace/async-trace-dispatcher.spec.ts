@@ -81,3 +81,11 @@ it('waits at its end for what is on its way', async () => {
   answers[0]!();
   await end;
 });
+
+it('sends large records by themselves, as the keys of all must fit in a message', async () => {
+  const { clock, sent, dispatcher } = await setUp();
+  const large = { ...trace('m0'), keys: 'k'.repeat(30_000) };
+  for (const record of [large, trace('m1'), trace('m2')]) dispatcher.append(record);
+  await clock.advance(5000);
+  expect(sent.map(({ keys }) => keys!.slice(0, 7))).toEqual(['m0 kkkk', 'm1 k m2']);
+});
