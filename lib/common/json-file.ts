@@ -16,11 +16,14 @@ interface Content {
 
 /**
  * A table that is replaced as a whole: temporary file, fsync, rename, fsync of the directory, the previous
- * content kept as `.bak`. Whatever happens, one of the two is complete.
+ * content kept as `.bak`. Whatever happens, one of the two is complete. A file that could not be parsed is kept as `.damaged`:
+ * somebody may have edited it.
  */
 export class JsonFile {
   private readonly backup: string;
-  private isSound = false;
+  private readonly damaged: string;
+  /** The name that the next save gives to the present file. */
+  private keptAs: string | undefined;
   /** What waits to be saved: one content, however long the disk takes. */
   private next: Content | undefined;
   private lastSave: Promise<void> = Promise.resolve();
@@ -30,6 +33,7 @@ export class JsonFile {
     readonly path: string,
   ) {
     this.backup = `${path}.bak`;
+    this.damaged = `${path}.damaged`;
   }
 
   /**
@@ -43,12 +47,13 @@ export class JsonFile {
     for (const path of [this.path, this.backup].filter((name) => this.fileSystem.exists(name))) {
       try {
         const content = parse(this.readText(path));
-        this.isSound = path === this.path;
-        if (!this.isSound) onBackup(this.replaced(faults));
+        if (path === this.path) this.keptAs = this.backup;
+        else onBackup(this.replaced(faults));
         return content;
       } catch (error) {
         if (error instanceof OpenError) throw error;
         faults.push(error);
+        if (path === this.path) this.keptAs = this.damaged;
       }
     }
     if (faults.length > 0) throw this.unreadable(faults[0]);
@@ -79,10 +84,10 @@ export class JsonFile {
     await this.writeDurably(temporary, pieces);
     await beforeReplace?.();
     // A torn file must not take the place of a sound backup.
-    if (this.isSound) this.fileSystem.rename(this.path, this.backup);
-    this.isSound = false;
+    if (this.keptAs !== undefined) this.fileSystem.rename(this.path, this.keptAs);
+    this.keptAs = undefined;
     this.fileSystem.rename(temporary, this.path);
-    this.isSound = true;
+    this.keptAs = this.backup;
     await settled((done) => this.fileSystem.syncDirectoryAsync(directory, done));
   }
 
@@ -110,8 +115,9 @@ export class JsonFile {
   }
 
   private replaced(faults: readonly unknown[]): string {
-    const reason = faults.length === 0 ? 'is missing' : `cannot be read (${String(faults[0])})`;
-    return `${this.path} ${reason}: ${basename(this.backup)}, which may be older, takes its place`;
+    const place = `${basename(this.backup)}, which may be older, takes its place`;
+    if (faults.length === 0) return `${this.path} is missing: ${place}`;
+    return `${this.path} cannot be read (${String(faults[0])}): ${place}, and it is kept as ${basename(this.damaged)}`;
   }
 
   private unreadable(fault: unknown): StoreError {

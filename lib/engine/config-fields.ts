@@ -1,4 +1,4 @@
-import type { FastjsonObject, FastjsonValue } from '../common/fastjson.js';
+import { asObject, type FastjsonObject, type FastjsonValue } from '../common/fastjson.js';
 
 type Scalar = string | number | boolean;
 
@@ -24,4 +24,22 @@ export function readFields<T extends { [K in keyof T]: Scalar }>(object: Fastjso
 /** What a stored object has besides: kept, and written back, for the broker that understands it. */
 export function readOthers(object: FastjsonObject, known: readonly string[]): Map<string, FastjsonValue> {
   return new Map([...object].filter(([name]) => !known.includes(name)));
+}
+
+/**
+ * What `read` makes of each entry of a stored table.
+ *
+ * @throws TypeError that names the entry which cannot be read.
+ */
+export function readEntries<T>(
+  table: FastjsonValue | undefined,
+  read: (key: string, value: FastjsonValue) => T,
+): T[] {
+  return [...asObject(table)].map(([key, value]) => {
+    try {
+      return read(key, value);
+    } catch (error) {
+      throw new TypeError(`entry ${JSON.stringify(key)}: ${(error as Error).message}`, { cause: error });
+    }
+  });
 }

@@ -9,10 +9,13 @@ import { SimulatedDisk, type DiskFault } from '../support/simulated-file-system.
 
 const PATH = '/data/config/table.json';
 const BACKUP = `${PATH}.bak`;
+const DAMAGED = `${PATH}.damaged`;
 
 const newDisk = () => new SimulatedDisk({ now: () => 0 });
 /** The file as a process that has just started sees it. */
 const mounted = (disk: SimulatedDisk) => new JsonFile(disk.mount(), PATH);
+const contentOf = (disk: SimulatedDisk, path: string) =>
+  [...disk.paths()].includes(path) ? disk.content(path) : undefined;
 const load = (disk: SimulatedDisk) => mounted(disk).load((text) => JSON.parse(text) as unknown);
 
 async function savedTwice(): Promise<SimulatedDisk> {
@@ -53,11 +56,25 @@ describe('JsonFile', () => {
     expect(content).toEqual({ n: 1 });
     expect(reasons).toHaveLength(1);
     expect(reasons[0]).toMatch(
-      /^\/data\/config\/table\.json (is missing|cannot be read \(.+\)): table\.json\.bak/,
+      /^\/data\/config\/table\.json (is missing: table\.json\.bak|cannot be read \(.+\): table\.json\.bak.*kept as table\.json\.damaged)/,
     );
+    const damaged = contentOf(disk, PATH);
     await file.save('{"n":3}');
+    expect(contentOf(disk, DAMAGED)).toEqual(damaged);
     expect(disk.content(PATH).toString()).toBe('{"n":3}');
     expect(disk.content(BACKUP).toString()).toBe('{"n":1}');
+  });
+
+  it('keeps the one that was found damaged last', async () => {
+    const disk = await savedTwice();
+    for (const n of [3, 4]) {
+      disk.damage(PATH, 0, Buffer.from(`x${n}`));
+      const file = mounted(disk);
+      file.load((text) => JSON.parse(text) as unknown);
+      for (let save = 0; save < 2; save++) await file.save(`{"n":${n}}`);
+    }
+    expect(disk.content(DAMAGED).toString()).toMatch(/^x4/);
+    expect(disk.content(BACKUP).toString()).toBe('{"n":4}');
   });
 
   it('that is torn together with its .bak is an error, never an empty table', async () => {

@@ -105,6 +105,31 @@ describe.each(managers)('the table %s of Apache', (name, create) => {
   });
 });
 
+it.each([
+  ['topics.json', 'topicConfigTable', '{"sound":{},"orders":{"perm":"6"}}', 'orders'],
+  [
+    'subscriptionGroup.json',
+    'subscriptionGroupTable',
+    '{"sound":{},"billing":{"retryMaxTimes":"3"}}',
+    'billing',
+  ],
+  ['consumerOffset.json', 'offsetTable', '{"orders@billing":{0:"x"}}', 'orders@billing'],
+])('names the entry of %s that cannot be read', (name, field, table, entry) => {
+  const { disk, path, manager } = setUp(name, managers.find(([file]) => file === name)![1]);
+  disk.cut(path, 0);
+  disk.damage(path, 0, Buffer.from(`{"${field}":${table}}`));
+  expect(() => manager.load()).toThrow(`${path} cannot be read (TypeError: entry "${entry}": `);
+});
+
+it('takes a table that an editor has saved with a byte order mark', () => {
+  const { disk, path, manager, logger } = setUp(...managers[0]!);
+  const table = disk.content(path);
+  disk.cut(path, 0);
+  disk.damage(path, 0, Buffer.concat([Buffer.from('\uFEFF'), table]));
+  manager.load();
+  expect(logger.lines).toEqual([]);
+});
+
 /** Arrays whose order means nothing, sorted. */
 function unordered(value: unknown): unknown {
   return Array.isArray(value) ? value.toSorted() : value;

@@ -1,6 +1,7 @@
 import type { FileCallback } from '../../../common/file-system.js';
 import { asInteger, asObject, type FastjsonObject, type FastjsonTable } from '../../../common/fastjson.js';
 import type { BrokerConfig } from '../broker-config.js';
+import { readEntries } from '../../config-fields.js';
 import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 import { DataVersion } from '../../data-version.js';
 
@@ -149,12 +150,10 @@ export class ConsumerOffsetManager extends ConfigManager {
   }
 
   protected decode(table: FastjsonObject): void {
-    const loaded = [...asObject(table.get('offsetTable'))].map(
-      ([key, value]): [string, Map<number, number>] => [
-        key,
-        new Map([...asObject(value)].map(([queueId, offset]) => [asInteger(queueId), asInteger(offset)])),
-      ],
-    );
+    const loaded = readEntries(table.get('offsetTable'), (key, value): [string, Map<number, number>] => [
+      key,
+      new Map([...asObject(value)].map(([queueId, offset]) => [asInteger(queueId), asInteger(offset)])),
+    ]);
     for (const [key, offsets] of loaded) this.add(key, offsets);
     this.dataVersion.load(table);
   }

@@ -13,7 +13,7 @@ import type {
   SubscriptionGroupTable,
 } from '../../../remoting/body/subscription-group-config.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { readFields, readOthers } from '../../config-fields.js';
+import { readEntries, readFields, readOthers } from '../../config-fields.js';
 import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 import { DataVersion } from '../../data-version.js';
 
@@ -130,7 +130,7 @@ export class SubscriptionGroupManager extends ConfigManager {
   }
 
   protected decode(table: FastjsonObject): void {
-    const loaded = [...asObject(table.get('subscriptionGroupTable'))].map(([group, value]) => {
+    const loaded = readEntries(table.get('subscriptionGroupTable'), (group, value) => {
       const object = asObject(value);
       const fields = readFields(object, { ...DEFAULTS, groupName: group });
       return { ...fields, groupName: group, others: readOthers(object, Object.keys(DEFAULTS)) };

@@ -10,6 +10,7 @@ import { isInherited, PermName } from '../../../common/perm-name.js';
 import { isSystemTopic, NAME_PATTERN, TIMER_TOPIC, TopicNames } from '../../../common/topic-validator.js';
 import type { TopicConfig, TopicConfigTable } from '../../../remoting/body/topic-config.js';
 import type { BrokerConfig } from '../broker-config.js';
+import { readEntries } from '../../config-fields.js';
 import { ConfigManager, type ConfigManagerOptions } from '../../config-manager.js';
 import { DataVersion } from '../../data-version.js';
 import { createTopicConfig, decodeTopicConfig, encodeTopicConfig } from './topic-config.js';
@@ -143,7 +144,7 @@ export class TopicConfigManager extends ConfigManager {
   }
 
   protected decode(table: FastjsonObject): void {
-    const loaded = [...asObject(table.get('topicConfigTable'))].map(([topic, object]) => {
+    const loaded = readEntries(table.get('topicConfigTable'), (topic, object) => {
       // The retry and dead-letter topics of a group with a long name are longer than topics may be.
       if (!NAME_PATTERN.test(topic))
         throw new TypeError(`topic ${JSON.stringify(topic)} has illegal characters`);
