@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { homedir } from 'node:os';
 import { DEFAULT_MAX_MESSAGE_SIZE } from '../common/message-ext.js';
 import { localIp } from '../common/message-client-id-setter.js';
-import { bool, integer, text, type OptionRules } from '../common/option-rules.js';
+import { bool, directory, integer, text, type OptionRules } from '../common/option-rules.js';
 
 /** What a client does in the background; units are milliseconds (ClientConfig). */
 export interface ClientConfig {
@@ -47,11 +47,7 @@ export const clientRules: OptionRules<ClientConfig> = {
   rebalanceInterval: integer(20_000, 10),
   mqClientApiTimeout: integer(3000, 1),
   maxMessageSize: maxMessageSizeRule,
-  localOffsetStoreDir: text(
-    join(homedir(), '.rocketmq_offsets'),
-    'a directory',
-    (value) => value.trim() !== '',
-  ),
+  localOffsetStoreDir: directory(join(homedir(), '.rocketmq_offsets')),
 };
 
 /** ClientConfig#buildMQClientId. */

@@ -112,6 +112,17 @@ export function text<T extends string | undefined = string>(
   };
 }
 
+/** What only shells, Java or other kinds of files understand: here it would be part of a relative path. */
+const NO_DIRECTORY = /^~([/\\]|$)|^["']|\$\{|\p{Cc}| #[^/\\]*$|^[A-Za-z]:(?![/\\])/u;
+
+export function directory(defaultValue: string): OptionRule<string> {
+  return text(
+    defaultValue,
+    'a directory, without "~", "${", quotes, control characters or a comment, and with a slash behind "C:"',
+    (value) => value.trim() !== '' && !NO_DIRECTORY.test(value),
+  );
+}
+
 export const anyText: OptionRule<unknown> = {
   default: undefined,
   allowed: 'a text',

@@ -92,6 +92,7 @@ describe('brokerOptions', () => {
     [{ flushDiskType: 'NEVER' }, 'flushDiskType is "NEVER"; allowed: SYNC_FLUSH, ASYNC_FLUSH'],
     [{ storePathRootDir: ' ' }, 'storePathRootDir is ""; allowed: a directory'],
     [{ storePathRootDir: ' ~/store' }, 'storePathRootDir is "~/store"; allowed: a directory, without "~"'],
+    [{ storePathRootDir: '/store # main' }, 'storePathRootDir is "/store # main"; allowed: a directory'],
     [{ brokerRole: 'SLAVE' }, 'brokerRole is "SLAVE"; allowed: ASYNC_MASTER. This broker has nothing else'],
     [{ timerRocksDBEnable: 'true' }, 'timerRocksDBEnable is "true"; allowed: false'],
     [{ messageStorePlugIn: 'x.Tiered' }, 'messageStorePlugIn is "x.Tiered"; allowed: no value'],

@@ -243,3 +243,8 @@ describe('brokers', () => {
     expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0', 'a:0']);
   });
 });
+
+it('keeps no offsets in a directory named "~", which only a shell knows', () => {
+  const start = () => startInstance(open().cluster, { client: { localOffsetStoreDir: '~/offsets' } });
+  expect(start).toThrow('client.localOffsetStoreDir is "~/offsets"; allowed: a directory, without "~"');
+});

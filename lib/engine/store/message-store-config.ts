@@ -1,4 +1,12 @@
-import { bool, integer, oneOf, resolveOptions, text, type OptionRules } from '../../common/option-rules.js';
+import {
+  bool,
+  directory,
+  integer,
+  oneOf,
+  resolveOptions,
+  text,
+  type OptionRules,
+} from '../../common/option-rules.js';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../common/delay-level.js';
 
 const MIB = 1024 * 1024;
@@ -85,11 +93,7 @@ export interface MessageStoreConfig {
 }
 
 export const storeRules: OptionRules<MessageStoreConfig> = {
-  storePathRootDir: text(
-    '.rocketmq/store',
-    'a directory, without "~", which only a shell knows',
-    (value) => value.trim() !== '' && !/^~([/\\]|$)/.test(value),
-  ),
+  storePathRootDir: directory('.rocketmq/store'),
   mappedFileSizeCommitLog: integer(1024 * MIB, 4096, 8192 * MIB),
   mappedFileSizeConsumeQueue: integer(6_000_000, 20, 1024 * MIB),
   maxHashSlotNum: integer(5_000_000, 1, 100_000_000),

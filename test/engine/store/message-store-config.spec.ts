@@ -45,4 +45,23 @@ describe('resolveMessageStoreConfig', () => {
     expect(() => resolveMessageStoreConfig(given)).toThrow(ConfigurationError);
     expect(() => resolveMessageStoreConfig(given)).toThrow(message);
   });
+
+  it.each([
+    '"/data/store"',
+    "'/data/store'",
+    '${user.home}/store',
+    '/data/store # main',
+    'C:datastore',
+    'C:\tdata',
+  ])('refuses %j, which would be a new store below the working directory', (storePathRootDir) => {
+    const text = `engine.storePathRootDir is ${JSON.stringify(storePathRootDir)}; allowed: a directory, without "~"`;
+    expect(() => resolveMessageStoreConfig({ storePathRootDir })).toThrow(text);
+  });
+
+  it.each(["/home/o'neil/store", '/home/me/C#/project #2/store', 'C:\\data\\store', 'c:/data', 'a~b'])(
+    'takes %j',
+    (storePathRootDir) => {
+      expect(resolveMessageStoreConfig({ storePathRootDir }).storePathRootDir).toBe(storePathRootDir);
+    },
+  );
 });
