@@ -144,7 +144,7 @@ export class ConsumeMessageOrderlyService extends ConsumeMessageService<
       return false;
     }
     try {
-      await this.context.backSender.sendToRetryTopic(message);
+      await this.context.backSender.sendDead(message);
       return true;
     } catch (error) {
       this.context.logger.error(

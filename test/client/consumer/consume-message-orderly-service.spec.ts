@@ -351,12 +351,27 @@ describe('orderly consumption', () => {
       (first) => (first.body.toString() === '0' ? 'SUSPEND_CURRENT_QUEUE_A_MOMENT' : 'SUCCESS'),
       { clock, consumer: { maxReconsumeTimes: 1 } },
     );
-    transport.failing.add(RequestCode.SEND_MESSAGE);
+    transport.failing.add(RequestCode.SEND_MESSAGE).add(RequestCode.CONSUMER_SEND_MSG_BACK);
     await clock.advance(10_000);
     expect(new Set(calls)).toEqual(new Set(['0']));
     transport.failing.clear();
     await clock.advance(1000);
     expect(calls.at(-1)).toBe('1');
     expect((await client.read('%DLQ%g')).map(({ body }) => body.toString())).toEqual(['0']);
+  });
+
+  it('makes dead what is larger than messages may be by now', async () => {
+    const { clock, engine, client } = await open(1);
+    const body = 'x'.repeat(5000);
+    await client.send('t', { body });
+    const { directory } = engine;
+    await engine.close();
+    const again = await startEngine({ clock, directory, engine: { maxMessageSize: 1000 } });
+    await consume(again, () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT', {
+      clock,
+      consumer: { maxReconsumeTimes: 1, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' },
+    });
+    await clock.advance(10_000);
+    expect(bodies(await (await TestClient.open(again)).read('%DLQ%g'))).toEqual(['0', body]);
   });
 });
