@@ -322,9 +322,9 @@ export class DefaultMessageStore {
     return queue === undefined ? 0 : offsetByTime(this.log, queue, timestamp, boundary);
   }
 
-  /** The record at a position of the commit log; undefined when no sound one lies there. */
-  lookMessageByOffset(commitLogOffset: number): Buffer | undefined {
-    return this.lookup.byOffset(commitLogOffset);
+  /** The record at a position of the commit log; undefined when no sound one lies there. `size`: how long it is, if that is known. */
+  lookMessageByOffset(commitLogOffset: number, size = 0): Buffer | undefined {
+    return this.lookup.byOffset(commitLogOffset, size);
   }
 
   /**

@@ -22,10 +22,11 @@ export class MessageLookup {
     this.maxRecordSize = Math.max(MAX_ANSWER_BYTES, config.maxMessageSize + MAX_RECORD_EXCESS);
   }
 
-  byOffset(commitLogOffset: number): Buffer | undefined {
+  /** `size`: how long the record is, if that is known; it may be longer than those that are stored now. */
+  byOffset(commitLogOffset: number, size = 0): Buffer | undefined {
     const head = this.isInLog(commitLogOffset, MIN_RECORD_SIZE) && readRecordHead(this.log, commitLogOffset);
-    if (!head || head.size > this.maxRecordSize || !this.isInLog(commitLogOffset, head.size))
-      return undefined;
+    const maxSize = Math.max(this.maxRecordSize, size);
+    if (!head || head.size > maxSize || !this.isInLog(commitLogOffset, head.size)) return undefined;
     const record = Buffer.allocUnsafe(head.size);
     const isRead = this.log.read(commitLogOffset, head.size, record);
     return isRead && isSoundRecord(record, 0, commitLogOffset) ? record : undefined;

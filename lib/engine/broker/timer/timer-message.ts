@@ -5,6 +5,7 @@ import { isReviveTopic, reviveTopicOf } from '../../../common/mix-all.js';
 import { isNotAllowedSendTopic, TIMER_TOPIC, topicNameFault } from '../../../common/topic-validator.js';
 import type { MessageExtBrokerInner } from '../../store/message-ext-broker-inner.js';
 import type { TimerProgress } from '../../store/timer/timer-checkpoint.js';
+import type { TimerUnit } from '../../store/timer/timer-unit.js';
 import { TIMER_PRECISION } from '../../store/timer/timer-wheel.js';
 import type { BrokerController } from '../broker-controller.js';
 import { copyOf, readableQueueId } from '../message-copy.js';
@@ -65,19 +66,17 @@ export function hadTurn(
   return latest < readTimeMs || isPoppedAhead(timed, takenUpTo);
 }
 
-/** The record of the timer topic at a position of the commit log; what is no such record is named in the log. */
+/** The record of the timer topic for which a unit stands; what is no such record is named in the log. */
 export function lookTimedMessage(
   broker: BrokerController,
-  commitLogOffset: number,
+  { offsetPy, sizePy }: TimerUnit,
 ): TimedMessage | undefined {
   const { store, logger } = broker;
-  const record = store.lookMessageByOffset(commitLogOffset);
+  const record = store.lookMessageByOffset(offsetPy, sizePy);
   const message = record && decodeMessage(record);
   const timed = message?.topic === TIMER_TOPIC ? readTimedMessage(message, broker) : undefined;
   if (timed === undefined)
-    logger.error(
-      `The waiting message at byte ${commitLogOffset} of the commit log cannot be read and is lost`,
-    );
+    logger.error(`The waiting message at byte ${offsetPy} of the commit log cannot be read and is lost`);
   return timed;
 }
 

@@ -29,8 +29,8 @@ export class TimerSlot {
     this.slot = files.dueSlot(timeMs);
     const deliveredTo = files.deliveredToOf(timeMs);
     this.delivered = this.slot.positions.filter((position) => position < deliveredTo).length;
-    for (const { offsetPy } of this.slot.deletes) {
-      const timed = lookTimedMessage(broker, offsetPy);
+    for (const unit of this.slot.deletes) {
+      const timed = lookTimedMessage(broker, unit);
       const key = timed?.message.getProperty(MessageConst.TIMER_DEL_UNIQKEY);
       if (key !== undefined) this.deleteKeys.add(key);
     }
@@ -82,7 +82,7 @@ export class TimerSlot {
   }
 
   private messageOf(unit: TimerUnit, now: number): MessageExtBrokerInner | undefined {
-    const timed = lookTimedMessage(this.broker, unit.offsetPy);
+    const timed = lookTimedMessage(this.broker, unit);
     if (timed === undefined || isRecalled(timed, this.deleteKeys)) return undefined;
     const enqueueTime = `${unit.currWriteTime}`;
     const isRoll = (unit.magic & TimerMagic.ROLL) !== 0;

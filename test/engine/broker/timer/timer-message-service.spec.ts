@@ -4,6 +4,7 @@ import { TimerBroker } from '../../../support/timer-broker.js';
 import { HOUR, MINUTE, settle } from '../../../support/virtual-clock.js';
 
 const DAY = 24 * HOUR;
+const MIB = 1024 * 1024;
 const TIMER_LOG = '/store/timerlog/00000000000000000000';
 const CHECKPOINT = '/store/config/timercheck';
 
@@ -268,6 +269,15 @@ describe('TimerMessageService', () => {
     await broker.restart(20 * DAY);
     await broker.pass(1000);
     expect(await broker.arrived()).toEqual(['x']);
+  });
+
+  it('delivers what is larger than messages may be by now', async () => {
+    const sizes = { mappedFileSizeCommitLog: 64 * MIB };
+    const broker = await TimerBroker.open({ ...sizes, maxMessageSize: 32 * MIB });
+    await broker.send('x'.repeat(17 * MIB), { ...broker.in(5000), UNIQ_KEY: 'large' });
+    await broker.restart(0, { maxMessageSize: 1000 });
+    await broker.pass(10_000);
+    expect((await broker.arrived()).map(({ length }) => length)).toEqual([17 * MIB]);
   });
 
   it('tries a delivery again until it can be stored', async () => {
