@@ -68,6 +68,24 @@ it('an application that is closed while it waits for a host ends', async () => {
   await guest.close();
 });
 
+it.each([
+  ['to be the host', true, 'Nothing listens on nameServer'],
+  ['for its store', false, 'is in use: for 3 s'],
+])('an application that is closed while it waits %s does not start', async (_, isHost, text) => {
+  const owner = await startApp();
+  const { directory } = owner;
+  const rocketmq = isHost ? { nameServer: await freeAddress(), engine: { listen: { listenPort: 0 } } } : {};
+  const waiting = await createApp({ directory, rocketmq });
+  const app = waiting.module.createNestApplication();
+  const started = expect(app.init()).rejects.toThrow('The application was closed while it started');
+  await waiting.logger.logged(text);
+  await app.close();
+  await owner.close();
+  await started;
+  expect(waiting.logger.lines.join('\n')).not.toContain('the engine runs in this process');
+  await startApp({ directory, rocketmq });
+});
+
 it('a guest that may not look at the store says so, and runs', async () => {
   const nameServer = await freeAddress();
   await startApp({ rocketmq: { nameServer, engine: { listen: { listenPort: 0 } } } });
