@@ -6,6 +6,7 @@ import { retryTopicOf } from '../../common/mix-all.js';
 import { TopicNames } from '../../common/topic-validator.js';
 import { MQBrokerError } from '../../errors/mq-broker.error.js';
 import { RequestCode } from '../../remoting/request-code.js';
+import { ResponseCode } from '../../remoting/response-code.js';
 import type { MQClientInstance } from '../mq-client-instance.js';
 import { SEND_STATUS } from '../producer/send-task.js';
 import { attemptsOf, earlierAttempts, hasSecondLife } from './second-life.js';
@@ -36,10 +37,15 @@ export class MessageBackSender {
   /** Sends back; if the broker cannot do it, sends a copy to the retry topic. Rejects when neither works. */
   async sendBack(message: MessageExt, delayLevel: number): Promise<void> {
     if (!hasSecondLife(message)) return this.sendToBroker(message, delayLevel);
-    const isDead = delayLevel === DEAD_LETTER_LEVEL;
-    await this.sendCopy(message, (brokerName) =>
-      isDead ? this.deadRequest(message, brokerName) : this.retryRequest(message, brokerName, delayLevel),
-    );
+    if (delayLevel === DEAD_LETTER_LEVEL) return this.sendDead(message);
+    try {
+      await this.sendCopy(message, (brokerName) => this.retryRequest(message, brokerName, delayLevel));
+    } catch (error) {
+      if (!(error instanceof MQBrokerError) || error.responseCode !== ResponseCode.MESSAGE_ILLEGAL)
+        throw error;
+      // Its properties have no room for those of a retry.
+      await this.sendToBroker(message, DEAD_LETTER_LEVEL);
+    }
   }
 
   private async sendToBroker(message: MessageExt, delayLevel: number): Promise<void> {
@@ -69,13 +75,13 @@ export class MessageBackSender {
 
   /**
    * Makes a message dead with the reason in it, which no broker notes by itself: as a retry for which no attempt is left. If that
-   * does not work it is sent back, without the reason.
+   * does not work, as its properties may have no room for that, it is sent back, without the reason.
    */
   async sendDead(message: MessageExt, reason?: string): Promise<void> {
     try {
       await this.sendCopy(message, (brokerName) => this.deadRequest(message, brokerName, reason));
     } catch {
-      await this.sendBack(message, DEAD_LETTER_LEVEL);
+      await this.sendToBroker(message, DEAD_LETTER_LEVEL);
     }
   }
 

@@ -210,6 +210,37 @@ describe('a message whose queue is taken away meanwhile', () => {
   });
 });
 
+describe('a message whose properties have no room for those of a retry', () => {
+  it.each<[string, MessageListener, string]>([
+    ['in any order', { concurrently: () => 'RECONSUME_LATER' }, 't'],
+    ['in order', { orderly: () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT' }, 't'],
+    ['with a reason', { concurrently: giveUp }, 't'],
+    ['of a dead-letter queue', { concurrently: () => 'RECONSUME_LATER' }, '%DLQ%other'],
+    ['of a dead-letter queue, for good', { concurrently: giveUp }, '%DLQ%other'],
+    ['of a dead-letter queue, in order', { orderly: () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT' }, '%DLQ%other'],
+  ])('is dead, and the queue goes on, %s', async (_, listener, topic) => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    const filler = 'x'.repeat(32_600);
+    const { code } = await client.send(topic, { defaultTopicQueueNums: 1, properties: { filler } });
+    expect(code).toBe(0);
+    const consumer = { maxReconsumeTimes: 0 };
+    const peer = await startConsumer(engine, 'g', { [topic]: '*' }, listener, { clock, consumer });
+    await clock.advance(5 * SECOND);
+    expect(await client.read('%DLQ%g')).toHaveLength(1);
+    await peer.shutdown();
+    const ofQueue = { consumerGroup: 'g', topic, queueId: 0 };
+    const { header } = await client.call(RequestCode.QUERY_CONSUMER_OFFSET, ofQueue);
+    expect(header?.offset).toBe(1);
+  });
+});
+
+function giveUp(_messages: readonly MessageExt[], context: ConsumeConcurrentlyContext): 'RECONSUME_LATER' {
+  context.deadLetterReason = 'why';
+  return 'RECONSUME_LATER';
+}
+
 describe('a consumer that ends leaves no timer', () => {
   it.each<[string, MessageListener]>([
     ['behind a queue that is suspended', { orderly: () => 'SUSPEND_CURRENT_QUEUE_A_MOMENT' }],

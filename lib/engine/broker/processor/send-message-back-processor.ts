@@ -1,4 +1,5 @@
 import { decodeMessage } from '../../../common/message-decoder.js';
+import { LimitedLogger } from '../../../common/limited-logger.js';
 import type { MessageExt } from '../../../common/message-ext.js';
 import { MessageConst } from '../../../common/message-const.js';
 import { dlqTopicOf, retryTopicOf } from '../../../common/mix-all.js';
@@ -25,7 +26,11 @@ const FIRST_RETRY_LEVEL = 3;
  * (AbstractSendMessageProcessor#consumerSendMsgBack).
  */
 export class SendMessageBackProcessor {
-  constructor(private readonly broker: BrokerController) {}
+  private readonly limited: LimitedLogger;
+
+  constructor(private readonly broker: BrokerController) {
+    this.limited = new LimitedLogger(broker.logger, broker.clock);
+  }
 
   process(
     { header }: RemotingRequest<typeof RequestCode.CONSUMER_SEND_MSG_BACK>,
@@ -74,7 +79,33 @@ export class SendMessageBackProcessor {
     });
     this.broker.stats.onSendBack(group.groupName, copy.properties.get(MessageConst.RETRY_TOPIC)!);
     const diverted = divertDelayed(copy, this.broker.delayLevels.length);
-    this.broker.store.putMessage(diverted, new SendBackReply(context));
+    const putShorter = () => this.putWithoutRoom(message, group.groupName, context);
+    this.broker.store.putMessage(diverted, new SendBackReply(context, putShorter));
+  }
+
+  /** Its properties have no room for what is added: it could neither be tried again nor die, and would hold up its consumer. */
+  private putWithoutRoom(message: MessageExt, group: string, context: SendBackContext): void {
+    this.limited.warn(
+      `Message ${message.msgId} of topic ${message.topic} is dead for group ${group}: its properties have no room for those of a retry`,
+    );
+    const origin = message.getProperty(MessageConst.RETRY_TOPIC) ?? message.topic;
+    const withOrigin = new Map(message.properties).set(MessageConst.RETRY_TOPIC, origin);
+    const putAsItIs = () => this.putDead(message, message.properties, group, new SendBackReply(context));
+    this.putDead(message, withOrigin, group, new SendBackReply(context, putAsItIs));
+  }
+
+  private putDead(
+    message: MessageExt,
+    properties: ReadonlyMap<string, string>,
+    group: string,
+    reply: SendBackReply,
+  ): void {
+    const topic = dlqTopicOf(group);
+    this.broker.topics.findOrCreate(topic, 1);
+    const { storeHost } = this.broker;
+    const reconsumeTimes = message.reconsumeTimes + 1;
+    const copy = copyOf(message, { topic, queueId: 0, properties, reconsumeTimes, storeHost });
+    this.broker.store.putMessage(copy, reply);
   }
 }
 
@@ -89,10 +120,15 @@ function retryProperties(message: MessageExt, level: number): ReadonlyMap<string
 }
 
 class SendBackReply implements PutMessageCallback {
-  constructor(private readonly context: SendBackContext) {}
+  constructor(
+    private readonly context: SendBackContext,
+    /** When the properties are too long. */
+    private readonly putShorter?: () => void,
+  ) {}
 
   onPut(status: PutMessageStatus): void {
-    if (status === 'PUT_OK') this.context.reply(success(undefined, undefined));
+    if (status === 'PROPERTIES_SIZE_EXCEEDED' && this.putShorter !== undefined) this.putShorter();
+    else if (status === 'PUT_OK') this.context.reply(success(undefined, undefined));
     else this.context.reply(failure(ResponseCode.SYSTEM_ERROR, status));
   }
 }
