@@ -1,5 +1,10 @@
 import { DEFAULT_CONSUMER_GROUP, DEFAULT_PRODUCER_GROUP } from '../common/mix-all.js';
-import { groupNameFault, isNotAllowedSendTopic, topicNameFault } from '../common/topic-validator.js';
+import {
+  groupNameFault,
+  isNotAllowedSendTopic,
+  RETRIED_GROUP_MAX_LENGTH,
+  topicNameFault,
+} from '../common/topic-validator.js';
 import { text, type OptionRule } from '../common/option-rules.js';
 import { MQClientError } from '../errors/mq-client.error.js';
 import { ResponseCode } from '../remoting/response-code.js';
@@ -28,6 +33,14 @@ export function checkGroup(group: string): void {
   if (group === DEFAULT_PRODUCER_GROUP || group === DEFAULT_CONSUMER_GROUP) {
     throw new MQClientError(`the group can not be ${group}, which is reserved, specify another one.`);
   }
+}
+
+/** @throws MQClientError when the group, with its namespace, is too long for its retry topic. */
+export function checkRetriedGroup(group: string): void {
+  if (group.length <= RETRIED_GROUP_MAX_LENGTH) return;
+  throw new MQClientError(
+    `the group is longer than ${RETRIED_GROUP_MAX_LENGTH}, and its messages could not be tried again (group ${JSON.stringify(group)})`,
+  );
 }
 
 export function groupRule(defaultGroup: string): OptionRule<string> {

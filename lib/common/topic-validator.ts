@@ -1,9 +1,11 @@
-import { isRetryTopic } from './mix-all.js';
+import { isDlqTopic, isRetryTopic, RETRY_GROUP_TOPIC_PREFIX } from './mix-all.js';
 
 /** Longest topic name in characters (TopicValidator). */
 const TOPIC_MAX_LENGTH = 127;
 /** Longest group name in characters (Validators.CHARACTER_MAX_LENGTH). */
-export const GROUP_MAX_LENGTH = 255;
+const GROUP_MAX_LENGTH = 255;
+/** Of a group whose messages are tried again: its retry topic must not be longer than a group. */
+export const RETRIED_GROUP_MAX_LENGTH = GROUP_MAX_LENGTH - RETRY_GROUP_TOPIC_PREFIX.length;
 export const NAME_PATTERN = /^[%|a-zA-Z0-9_-]+$/;
 
 export const TopicNames = {
@@ -46,7 +48,8 @@ export function topicNameFault(topic: string): string | undefined {
 
 /** A retry or dead-letter topic is a group name with a prefix, and as long as groups may be. */
 export function isTooLong(topic: string): boolean {
-  return topic.length > TOPIC_MAX_LENGTH && !(isRetryTopic(topic) && topic.length <= GROUP_MAX_LENGTH);
+  const isOfGroup = isRetryTopic(topic) || isDlqTopic(topic);
+  return topic.length > (isOfGroup ? GROUP_MAX_LENGTH : TOPIC_MAX_LENGTH);
 }
 
 /** What is wrong with a group name (Validators#checkGroup); undefined when it is legal. */

@@ -14,7 +14,7 @@ import type { ConsumerInner, MQClientInstance } from '../mq-client-instance.js';
 import { DefaultMQProducer } from '../producer/default-mq-producer.js';
 import { AsyncTraceDispatcher, traceProducerConfig } from '../trace/async-trace-dispatcher.js';
 import { ConsumeMessageTrace } from '../trace/consume-message-trace.js';
-import { checkGroup } from '../validators.js';
+import { checkGroup, checkRetriedGroup } from '../validators.js';
 import { ConsumeMessageConcurrentlyService } from './consume-message-concurrently-service.js';
 import { ConsumeMessageOrderlyService } from './consume-message-orderly-service.js';
 import type { ConsumeMessageService } from './consume-message-service.js';
@@ -120,7 +120,10 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
       const reason = this.config.consumeOrderly ? 'consumes in order' : 'is BROADCASTING';
       this.context.logger.warn(`Group ${this.group} ${reason}, so clientRebalance: false has no effect`);
     }
-    if (this.config.messageModel === 'CLUSTERING') this.subscribe(retryTopicOf(this.group));
+    if (this.config.messageModel === 'CLUSTERING') {
+      checkRetriedGroup(this.group);
+      this.subscribe(retryTopicOf(this.group));
+    }
     await this.context.offsetStore.load();
     this.instance.registerConsumer(this);
     this.instance.start();

@@ -236,6 +236,33 @@ describe('a message whose properties have no room for those of a retry', () => {
   });
 });
 
+describe('a group with a long name', () => {
+  it('has a dead-letter queue, also after a restart of the engine', async () => {
+    const group = 'g'.repeat(248);
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const listener = { concurrently: () => 'RECONSUME_LATER' as const };
+    const consumer = { maxReconsumeTimes: 1 };
+    const peer = await startConsumer(engine, group, { t: '*' }, listener, { clock, consumer });
+    await startProducer(engine, { clock }).send(message('t'));
+    await clock.advance(MINUTE);
+    await peer.shutdown();
+    const client = await TestClient.open(engine);
+    expect(await client.read(`%DLQ%${group}`)).toHaveLength(1);
+    const directory = engine.directory;
+    await engine.close();
+    const next = await TestClient.open(await startEngine({ directory }));
+    expect(await next.read(`%DLQ%${group}`)).toHaveLength(1);
+  });
+
+  it('is refused at the start when there could be no retry topic', async () => {
+    const engine = await startEngine({});
+    const listener = { concurrently: () => 'CONSUME_SUCCESS' as const };
+    const start = startConsumer(engine, 'g'.repeat(249), { t: '*' }, listener);
+    await expect(start).rejects.toThrow('longer than 248, and its messages could not be tried again');
+  });
+});
+
 function giveUp(_messages: readonly MessageExt[], context: ConsumeConcurrentlyContext): 'RECONSUME_LATER' {
   context.deadLetterReason = 'why';
   return 'RECONSUME_LATER';
