@@ -33,6 +33,8 @@ export function toBody(
     return { body: encodeUtf8(payload), contentType: contentType ?? TEXT };
   }
   if (payload instanceof ArrayBuffer) return toBody(Buffer.from(payload), contentType, false);
+  if (payload instanceof SharedArrayBuffer)
+    return toBody(Uint8Array.from(new Uint8Array(payload)), contentType, false);
   return { body: encodeUtf8(stringify(payload)), contentType: contentType ?? JSON_TYPE };
 }
 
@@ -75,8 +77,23 @@ function stringify(payload: unknown): string {
   } catch (error) {
     cause = error;
   }
-  if (text !== undefined) return text;
-  throw withoutJson(typeof payload, cause);
+  if (text === undefined) throw withoutJson(typeof payload, cause);
+  if (text === '{}' && isEmptied(payload as object)) throw withoutJson(kindOf(payload));
+  // A null payload is none, and not what these are.
+  if (text === 'null' && (typeof payload === 'number' || payload instanceof Date))
+    throw withoutJson(String(payload));
+  return text;
+}
+
+/** Whether `{}` keeps nothing of it, as of an iterator, an error or a `Blob`; objects of a class may just have no fields. */
+function isEmptied(payload: object): boolean {
+  if ('toJSON' in payload) return false;
+  return kindOf(payload) !== 'Object' || Symbol.iterator in payload || Symbol.asyncIterator in payload;
+}
+
+/** `Map` of one, `Generator`, …; `Object` of classes of applications. */
+function kindOf(payload: unknown): string {
+  return Object.prototype.toString.call(payload).slice('[object '.length, -1);
 }
 
 function withoutJson(type: string, cause?: unknown): MessageConversionError {

@@ -14,6 +14,22 @@ function stored(body: string | Buffer, contentType?: string): MessageExt {
   return message!;
 }
 
+function* rows() {
+  yield 1;
+}
+
+async function* asyncRows() {
+  yield 1;
+}
+
+class Hidden {
+  readonly #rows = [1];
+
+  [Symbol.iterator]() {
+    return this.#rows.values();
+  }
+}
+
 describe('toBody', () => {
   it('encodes a JSON text once more only where asked', () => {
     expect(toBody('{}', 'application/json', false).body.toString()).toBe('{}');
@@ -39,8 +55,11 @@ describe('toBody', () => {
   });
 
   const bytes = new Uint8Array(Buffer.from('xview')).subarray(1);
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  shared.set(bytes);
   it.each<[string, unknown]>([
     ['an ArrayBuffer', Uint8Array.from(bytes).buffer],
+    ['a SharedArrayBuffer', shared.buffer],
     ['a DataView', new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)],
     ['numbers', new Uint16Array(Uint8Array.from(bytes).buffer)],
   ])('takes %s for bytes', (_name, payload) => {
@@ -52,9 +71,33 @@ describe('toBody', () => {
     [new Map([['a', 1]]), 'A payload of type Map cannot be sent: it has no JSON form'],
     [new Set([1]), 'A payload of type Set cannot be sent: it has no JSON form'],
     [Promise.resolve(1), 'A promise cannot be sent: wait for its value'],
+    [[1].values(), 'A payload of type Array Iterator cannot be sent: it has no JSON form'],
+    [rows(), 'A payload of type Generator cannot be sent: it has no JSON form'],
+    [asyncRows(), 'A payload of type AsyncGenerator cannot be sent: it has no JSON form'],
+    [new Hidden(), 'A payload of type Object cannot be sent: it has no JSON form'],
+    [new Blob(['x']), 'A payload of type Blob cannot be sent: it has no JSON form'],
+    [new Error('x'), 'A payload of type Error cannot be sent: it has no JSON form'],
+    [new WeakMap(), 'A payload of type WeakMap cannot be sent: it has no JSON form'],
+    [NaN, 'A payload of type NaN cannot be sent: it has no JSON form'],
+    [-Infinity, 'A payload of type -Infinity cannot be sent: it has no JSON form'],
+    [new Date(NaN), 'A payload of type Invalid Date cannot be sent: it has no JSON form'],
   ])('refuses %o, of which JSON would keep nothing', (payload, text) => {
     expect(() => toBody(payload, undefined, false)).toThrow(MessageConversionError);
     expect(() => toBody(payload, undefined, false)).toThrow(text);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['null', null, 'null'],
+    ['an object without fields', {}, '{}'],
+    ['one without a prototype', Object.create(null), '{}'],
+    ['one of a class', new (class Paid {})(), '{}'],
+    ['an error with fields', Object.assign(new Error('x'), { code: 1 }), '{"code":1}'],
+    ['an error with toJSON', Object.assign(new Error('x'), { toJSON: () => ({}) }), '{}'],
+    ['what toJSON says', { toJSON: () => null }, 'null'],
+    ['a date', new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    ['no elements', [], '[]'],
+  ])('takes %s', (_name, payload, text) => {
+    expect(toBody(payload, undefined, false).body.toString()).toBe(text);
   });
 
   it('and fromBody give every JSON value back', () => {
