@@ -301,7 +301,8 @@ export class SendingTemplate {
   /** @throws ConfigurationError for a name that is no option: what it was to say would be lost. */
   protected producerOptions(options: RocketMQSendOptions, known: object = SEND_OPTIONS): SendOptions {
     checkNames('options', options, known);
-    const { timeout, hashKey, queueSelector, signal } = options;
+    const { timeout, queueSelector, signal } = options;
+    const hashKey = options.hashKey ?? undefined;
     if (timeout !== undefined && !(Number.isInteger(timeout) && timeout > 0)) {
       throw new MQClientError(`timeout is ${timeout}; allowed: milliseconds from 1 up`);
     }

@@ -48,6 +48,20 @@ describe('a queue selector', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
+  it('of keys hashes texts, and nothing else', async () => {
+    const { template } = await startApp();
+    await template.syncSend('t', 'creates the topic');
+    const numbered = template.syncSend('t', 'x', { hashKey: 5 as never });
+    await expect(numbered).rejects.toThrow('The hashKey is a number; a text is needed');
+    const ids: number[] = [];
+    for (let i = 0; i < 4; i++)
+      ids.push((await template.syncSend('t', 'x', { hashKey: null as never })).messageQueue.queueId);
+    expect(new Set(ids).size).toBe(4);
+    const queueSelector: MessageQueueSelector = (queues, _, key) => queues[Number(key)]!;
+    const { messageQueue } = await template.syncSend('t', 'x', { queueSelector, hashKey: 2 as never });
+    expect(messageQueue.queueId).toBe(2);
+  });
+
   it('sees plain topics where there is a namespace', async () => {
     const { template } = await startApp({ rocketmq: { namespace: 'shop' } });
     const topics = new Set<string>();

@@ -10,8 +10,13 @@ export type MessageQueueSelector<T = string> = (
   arg: T,
 ) => MessageQueue;
 
-/** The queue of a key: the one that a Java producer chooses for it too (SelectMessageQueueByHash). */
+/**
+ * The queue of a key: the one that a Java producer chooses for it too (SelectMessageQueueByHash).
+ *
+ * @throws MQClientError when the key is no text: all such keys would have one hash.
+ */
 export const selectMessageQueueByHash: MessageQueueSelector = (queues, _message, key) => {
+  if (typeof key !== 'string') throw new MQClientError(`The hashKey is a ${typeof key}; a text is needed`);
   return queues[Math.abs(javaHashCode(key) % queues.length)]!;
 };
 
