@@ -1,3 +1,5 @@
+import { outsideRequests } from './own-context.js';
+
 /** A pending call of {@link Clock.setTimeout}. */
 export type Timer = object;
 
@@ -61,7 +63,8 @@ const MAX_DELAY = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: Date.now,
   monotonicNow: () => performance.now(),
-  setTimeout: (callback, delayMillis) => setTimeout(callback, Math.min(delayMillis, MAX_DELAY)),
+  setTimeout: (callback, delayMillis) =>
+    outsideRequests(() => setTimeout(callback, Math.min(delayMillis, MAX_DELAY))),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
-  setImmediate: (callback) => void setImmediate(callback),
+  setImmediate: (callback) => void outsideRequests(() => setImmediate(callback)),
 };

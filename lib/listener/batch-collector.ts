@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../common/clock.js';
 import type { MessageExt } from '../common/message-ext.js';
+import { inOwnContext } from '../common/own-context.js';
 import type { BatchCalls } from './batch-calls.js';
 import type { RocketMQBatchOptions } from '../interfaces/message-listener-options.interface.js';
 import type { ListenerCallContext, ListenerEndpoint } from './listener-endpoint.js';
@@ -85,7 +86,8 @@ export class BatchCollector {
     // Of all of them the last one has the most time left.
     const { context } = entries.at(-1)!;
     try {
-      const outcomes = outcomesOf(await this.invoke(payloads, messages, context), entries.length);
+      const returned = await inOwnContext(() => this.invoke(payloads, messages, context));
+      const outcomes = outcomesOf(returned, entries.length);
       for (const [index, { resolve }] of entries.entries()) resolve(outcomes[index]!);
     } catch (error) {
       for (const { reject } of entries) reject(error);

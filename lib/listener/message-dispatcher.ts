@@ -10,6 +10,7 @@ import { describe } from '../common/describe.js';
 import type { Logger } from '../common/logger.js';
 import { attemptsOf } from '../client/consumer/second-life.js';
 import type { MessageExt } from '../common/message-ext.js';
+import { inOwnContext } from '../common/own-context.js';
 import type { ListenerCallContext } from './listener-endpoint.js';
 import { handle, outcomeOfError, type ListenerRoute } from './listener-route.js';
 import { Ack, RocketMQOutcome } from './outcome.js';
@@ -92,6 +93,13 @@ export class MessageDispatcher {
   }
 
   private outcomeOf(
+    message: MessageExt,
+    context: ListenerCallContext,
+  ): RocketMQOutcome | Promise<RocketMQOutcome> {
+    return inOwnContext(() => this.handle(message, context));
+  }
+
+  private handle(
     message: MessageExt,
     context: ListenerCallContext,
   ): RocketMQOutcome | Promise<RocketMQOutcome> {

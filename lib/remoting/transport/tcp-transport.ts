@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import { LimitedLogger } from '../../common/limited-logger.js';
 import { escapedLogger, type Logger } from '../../common/logger.js';
+import { outsideRequests } from '../../common/own-context.js';
 import { MQClientError } from '../../errors/mq-client.error.js';
 import { RocketMQError } from '../../errors/rocketmq.error.js';
 import { RequestSigner } from '../acl/request-signer.js';
@@ -120,7 +121,7 @@ export class TcpTransport implements Transport {
     if (existing !== undefined) return existing;
     const outage = this.outages.get(address);
     if (outage !== undefined) this.retry(address, outage);
-    const connection = this.open(address);
+    const connection = outsideRequests(() => this.open(address));
     this.connections.set(address, connection);
     return connection;
   }
