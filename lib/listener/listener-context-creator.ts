@@ -70,12 +70,13 @@ function keepingOutcomes(intercept: Intercept): Intercept {
   };
 }
 
-/** For Nest, what an asynchronous filter promises is a result, also when it comes to nothing, or to an error. */
+/** For Nest, what an asynchronous filter promises is a result, also when it comes to nothing, or to an error; one that is returned is thrown, as in GraphQL. */
 function awaitingFilters(createProxy: CreateProxy): CreateProxy {
   return (target, handler, type) => {
     const next: ExceptionsHandler['next'] = async (error, host) => {
       const caught = await handler.next(error, host);
       const result = isObservable(caught) ? await lastValueFrom(caught, { defaultValue: undefined }) : caught;
+      if (result instanceof Error) throw result;
       return result === undefined ? handler.catch.call(handler, error, host) : result;
     };
     return createProxy(target, Object.assign(Object.create(handler) as ExceptionsHandler, { next }), type);

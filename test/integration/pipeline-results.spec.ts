@@ -156,6 +156,12 @@ describe('an exception filter that is asynchronous', () => {
       return throwError(() => error);
     }
   }
+  @Catch()
+  class Returning implements ExceptionFilter {
+    catch(error: unknown): unknown {
+      return error;
+    }
+  }
   class Closed implements CanActivate {
     canActivate(): boolean {
       return false;
@@ -185,6 +191,19 @@ describe('an exception filter that is asynchronous', () => {
     );
     await app.template.syncSend('t', 'x');
     await app.logger.logged('failed (attempt 1, group g): Error: broken');
+    await clock.advance(10 * SECOND);
+    expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
+  });
+
+  it('leaves it what it is when it returns it, as those for GraphQL do', async () => {
+    const { app, clock, attempts } = await startListening(
+      ({ times }) => {
+        if (times === 0) throw new ForbiddenException('broken');
+      },
+      { providers: [{ provide: APP_FILTER, useClass: Returning }] },
+    );
+    await app.template.syncSend('t', 'x');
+    await app.logger.logged('failed (attempt 1, group g): ForbiddenException: broken');
     await clock.advance(10 * SECOND);
     expect((await attempts.take(2)).map(brief)).toEqual(['x 0', 'x 1']);
   });
