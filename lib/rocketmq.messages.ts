@@ -5,6 +5,10 @@ import type { MQBrokerError } from './errors/index.js';
 export const listenerWithoutMethod = (listener: string): string =>
   `${listener} has @RocketMQMessageListener but no method onMessage: add one, or put the decorator on a method.`;
 
+export const otherCopy = (listener: string): string =>
+  `${listener} has its decorator from another copy of nestjs-rocketmq than RocketMQModule, so that what it returns would not be understood: ` +
+  'have one copy only; npm ls nestjs-rocketmq tells which there are.';
+
 export const listenerWithoutTopic = (listener: string): string =>
   `@RocketMQMessageListener of ${listener} has no topic: write @RocketMQMessageListener({ topic: '…' }).`;
 

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 import { ROCKETMQ_LISTENER_METADATA } from '../rocketmq.constants.js';
 import { decoratedTwice } from '../rocketmq.messages.js';
+import { ofThisCopy } from './this-copy.js';
 
 /**
  * Makes a class with a method `onMessage`, or a method of any provider, handle the messages of a topic. Listeners of one
@@ -28,6 +29,7 @@ export function RocketMQMessageListener(
   return applyDecorators(
     refuseSecond(metadata),
     SetMetadata(ROCKETMQ_LISTENER_METADATA, metadata),
+    ofThisCopy,
     markAsEntry,
   );
 }

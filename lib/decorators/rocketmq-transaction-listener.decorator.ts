@@ -1,6 +1,7 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import type { RocketMQTransactionListenerOptions } from '../interfaces/transaction-listener.interface.js';
 import { ROCKETMQ_TRANSACTION_LISTENER_METADATA } from '../rocketmq.constants.js';
+import { ofThisCopy } from './this-copy.js';
 
 /**
  * Makes a {@link RocketMQLocalTransactionListener} carry out and check the transactions of some topics, or of all. There may be
@@ -11,5 +12,5 @@ import { ROCKETMQ_TRANSACTION_LISTENER_METADATA } from '../rocketmq.constants.js
 export function RocketMQTransactionListener(
   options: RocketMQTransactionListenerOptions = {},
 ): ClassDecorator {
-  return SetMetadata(ROCKETMQ_TRANSACTION_LISTENER_METADATA, options);
+  return applyDecorators(SetMetadata(ROCKETMQ_TRANSACTION_LISTENER_METADATA, options), ofThisCopy);
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, Scope, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { checkCopy } from '../decorators/this-copy.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { RocketMQMessageListenerOptions } from '../interfaces/message-listener-options.interface.js';
 import type { RocketMQModuleOptions } from '../interfaces/rocketmq-module-options.interface.js';
@@ -72,9 +73,12 @@ export class ListenerExplorer {
   ): FoundListener[] {
     const options = this.accessor.getListenerOptions(decorated);
     const idempotent = this.accessor.getIdempotentOptions(decorated);
-    if (options !== undefined) return [{ ...this.endpoint(wrapper, type, method, options), idempotent }];
-    if (idempotent === undefined) return [];
     const name = decorated === type ? type.name : `${type.name}.${method}`;
+    if (options !== undefined) {
+      checkCopy(decorated!, name);
+      return [{ ...this.endpoint(wrapper, type, method, options), idempotent }];
+    }
+    if (idempotent === undefined) return [];
     throw new ConfigurationError(idempotentWithoutListener(name));
   }
 

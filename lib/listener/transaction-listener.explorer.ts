@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import { topicNameFault } from '../common/topic-validator.js';
+import { checkCopy } from '../decorators/this-copy.js';
 import { ConfigurationError } from '../errors/index.js';
 import type {
   RocketMQLocalTransactionListener,
@@ -55,6 +56,7 @@ function toListener(
   options: RocketMQTransactionListenerOptions,
 ): NamedTransactionListener {
   const className = isShared(wrapper) ? (wrapper.instance as object).constructor.name : String(wrapper.name);
+  if (wrapper.metatype !== null) checkCopy(wrapper.metatype, className);
   const listener = wrapper.instance as RocketMQLocalTransactionListener;
   if (!isShared(wrapper) || typeof listener.checkLocalTransaction !== 'function')
     throw new ConfigurationError(illegalTransactionListener(className));

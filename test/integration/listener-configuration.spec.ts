@@ -1,5 +1,5 @@
 import { applyDecorators, Injectable, Scope, type Type } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   ConfigurationError,
   Idempotent,
@@ -298,5 +298,29 @@ describe('offsetStore', () => {
     });
     await expect(app.start()).rejects.toThrow('the database is down');
     expect(groups).toEqual(['g', 'h']);
+  });
+});
+
+describe('a listener with decorators of another copy of the package', () => {
+  const other = async () => {
+    vi.resetModules();
+    return import('../../lib/index.js');
+  };
+
+  it.each(['of a class', 'of a method', 'of transactions'])('is refused, %s', async (kind) => {
+    const copy = await other();
+    class Listener {
+      onMessage(): unknown {
+        return copy.Retry();
+      }
+      checkLocalTransaction(): void {}
+    }
+    const decorator = copy.RocketMQMessageListener('t');
+    const { prototype } = Listener;
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, 'onMessage')!;
+    if (kind === 'of a class') decorator(Listener);
+    else if (kind === 'of a method') decorator(prototype, 'onMessage', descriptor);
+    else copy.RocketMQTransactionListener()(Listener);
+    await refused(Listener, {}, 'from another copy of nestjs-rocketmq');
   });
 });
