@@ -58,15 +58,25 @@ export class TransactionalOpBatchService {
     if (this.isPutting || this.pending.length === 0) return;
     const batch = this.takeBatch();
     this.isPutting = true;
+    // What was stored with FLUSH_DISK_TIMEOUT is not on the disk yet; power may be lost when only what says that it is stored is there.
+    this.broker.store.syncLog((error) => (error === null ? this.put(batch) : this.refused(batch)));
+  }
+
+  private put(batch: readonly number[]): void {
     this.broker.store.putMessage(this.opMessage(batch), {
       onPut: (status, records, first) => {
-        this.isPutting = false;
-        this.isRefused = !isStored(status);
-        if (this.isRefused) return this.takeBack(batch);
+        if (!isStored(status)) return this.refused(batch);
+        this.isPutting = this.isRefused = false;
         this.onStored(records[first]!.consumeQueueOffset, batch.reduce(larger));
         this.goOn();
       },
     });
+  }
+
+  private refused(batch: readonly number[]): void {
+    this.isPutting = false;
+    this.isRefused = true;
+    this.takeBack(batch);
   }
 
   /** As much as one message is to have: more is pending when the store has refused for a while. */
