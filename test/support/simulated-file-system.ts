@@ -16,7 +16,7 @@ export interface DiskFault {
   readonly operation: DiskOperation;
   /** The paths it hits; all when absent. */
   readonly path?: RegExp;
-  readonly code: 'EIO' | 'ENOSPC' | 'EMFILE' | 'EACCES';
+  readonly code: 'EIO' | 'ENOSPC' | 'EMFILE' | 'EACCES' | 'ESTALE';
   /** How many operations fail; all when absent. */
   times?: number;
   /** For reads: only those that touch this page fail. */

@@ -126,6 +126,18 @@ export class SimulatedStore {
     return (await this.read(topic, queueId)).map((message) => message.msgId);
   }
 
+  /** Tries to read until what the disk cannot give is given up. */
+  async retry<T>(read: () => Promise<T>): Promise<T> {
+    for (let tries = 1; tries <= 25; tries++) {
+      try {
+        return await read();
+      } catch {
+        await this.clock.advance(3000);
+      }
+    }
+    return read();
+  }
+
   /** Ids of the messages that the index has for a key. */
   idsOfKey(key: string, topic = 'TopicA', begin = 0, end = Number.MAX_SAFE_INTEGER): string[] {
     const records = this.store.queryMessage(topic, key, 64, begin, end);

@@ -42,11 +42,15 @@ export class BlockCache {
     return true;
   }
 
-  /** Reads the block of `offset`; false when the disk does not give all of it. */
+  /** Reads the block of `offset`; false when the disk does not give all of it, which says nothing of the record that is wanted. */
   read(segment: SegmentFile, offset: number): boolean {
     const block = this.emptyBlock(segment, offset);
     const { buffer, startOffset, endOffset } = block;
-    return this.add(block, segment.read(buffer, 0, endOffset - startOffset, startOffset));
+    try {
+      return this.add(block, segment.read(buffer, 0, endOffset - startOffset, startOffset));
+    } catch {
+      return false;
+    }
   }
 
   /** The same without blocking, and with the next block for who comes from the one before. */

@@ -138,6 +138,7 @@ export class DefaultMessageStore {
       this.pipeline.open(endOffset, lastTime, syncedOffset);
       this.flushService.start(endOffset, lastTime);
       this.cleanService.start();
+      this.log.segments.bePatient(this.options.clock);
       this.isOpen = true;
     } catch (error) {
       this.openFiles.closeAll();

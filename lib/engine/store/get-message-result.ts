@@ -11,7 +11,7 @@ export type GetMessageStatus =
   | 'OFFSET_TOO_SMALL'
   | 'OFFSET_OVERFLOW_ONE'
   | 'OFFSET_OVERFLOW_BADLY'
-  /** A file cannot be opened now: nothing is known of what is there, and no offset may move. */
+  /** A file cannot be opened or read now: nothing is known of what is there, and no offset may move. */
   | 'SERVICE_NOT_AVAILABLE';
 
 /** What a read of a queue found (GetMessageResult). */

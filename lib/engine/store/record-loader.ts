@@ -25,7 +25,7 @@ export interface PickedRecord {
   readonly target: number;
 }
 
-/** The error is an OpenError: then not all records are there. */
+/** With an error not all records are there. */
 export type LoadCallback = (error: Error | null) => void;
 
 interface Load {

@@ -64,11 +64,11 @@ export class RecordScanner {
     return magic === BLANK_MAGIC_CODE && this.buffer.readInt32BE(position) === remaining;
   }
 
-  /** The next sound record behind `offset`, or undefined when there is none up to the end of the file. */
-  findNext(offset: number): number | undefined {
+  /** The next sound record from `offset` on, or undefined when none begins before `limit`. */
+  findNext(offset: number, limit = this.segment.endOffset): number | undefined {
     if (this.isBlankFrom(offset)) return undefined;
     let next = offset;
-    while (next < this.segment.endOffset) {
+    while (next < limit) {
       const position = this.fill(next, MAGIC_PREFIX.length + RecordLayout.MAGIC_CODE);
       const held = this.bufferEnd - next;
       const magic = this.buffer

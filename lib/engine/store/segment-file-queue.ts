@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/logger.js';
 import type { FileSystem } from '../../common/file-system.js';
 import type { OpenFiles } from './open-files.js';
+import { ReadPatience } from './read-patience.js';
 import { PAGE_SIZE, SegmentFile } from './segment-file.js';
 
 export interface StoreFiles {
@@ -21,6 +23,7 @@ export class SegmentFileQueue {
   hasGap = false;
   /** Files that were cut, or whose length did not reach the disk. */
   private short: SegmentFile[] = [];
+  private clock: Clock | undefined;
 
   constructor(
     readonly directory: string,
@@ -70,6 +73,12 @@ export class SegmentFileQueue {
     this.short = [];
   }
 
+  /** From now on what the disk cannot read is tried for a while before it counts as zeros: a start cannot wait. */
+  bePatient(clock: Clock): void {
+    this.clock = clock;
+    for (const segment of this.segments) segment.patience = new ReadPatience(clock);
+  }
+
   /** The file that holds the byte at `offset`. */
   find(offset: number): SegmentFile | undefined {
     const { segments } = this;
@@ -94,6 +103,7 @@ export class SegmentFileQueue {
       this.files.openFiles,
     );
     segment.create();
+    if (this.clock !== undefined) segment.patience = new ReadPatience(this.clock);
     const next = this.segments.findIndex((other) => other.startOffset > startOffset);
     this.segments.splice(next < 0 ? this.segments.length : next, 0, segment);
     return segment;

@@ -1,6 +1,7 @@
 import { OpenError, type FileCallback, type FileSystem } from '../../common/file-system.js';
 import { OffsetRanges } from './offset-ranges.js';
 import type { OpenFiles } from './open-files.js';
+import { isPassing, type ReadPatience } from './read-patience.js';
 
 export const PAGE_SIZE = 4096;
 
@@ -9,6 +10,8 @@ export class SegmentFile {
   readonly endOffset: number;
   /** What the disk could not read so far. */
   readonly unreadable = new OffsetRanges();
+  /** Absent where what cannot be read is given up at once. */
+  patience: ReadPatience | undefined;
   private isRemoved = false;
 
   constructor(
@@ -36,7 +39,8 @@ export class SegmentFile {
   /**
    * Reads bytes of this file; returns how many there were. Those that the disk cannot read are zeros.
    *
-   * @throws OpenError when the file is there and cannot be opened: that says nothing of what is in it.
+   * @throws OpenError when the file is there and cannot be opened, Error when the disk may read it later: neither says anything of what
+   * is in it.
    */
   read(buffer: Buffer, bufferOffset: number, length: number, offset: number): number {
     try {
@@ -47,10 +51,14 @@ export class SegmentFile {
   }
 
   readOrThrow(buffer: Buffer, bufferOffset: number, length: number, offset: number): number {
-    return this.openFiles.get(this.path).read(buffer, bufferOffset, length, offset - this.startOffset);
+    const bytesRead = this.openFiles
+      .get(this.path)
+      .read(buffer, bufferOffset, length, offset - this.startOffset);
+    this.patience?.onRead(offset, bytesRead);
+    return bytesRead;
   }
 
-  /** The same, off the event loop; an error is an OpenError. */
+  /** The same as {@link read}, off the event loop. */
   readAsync(
     buffer: Buffer,
     bufferOffset: number,
@@ -60,12 +68,15 @@ export class SegmentFile {
   ): void {
     const position = offset - this.startOffset;
     this.openFiles.readAsync(this.path, buffer, bufferOffset, length, position, (failure, bytesRead) => {
-      if (failure === null) return done(null, bytesRead);
+      if (failure === null) {
+        this.patience?.onRead(offset, bytesRead);
+        return done(null, bytesRead);
+      }
       let error: Error | null = null;
       try {
         this.readByPage(buffer, bufferOffset, length, offset);
-      } catch (openError) {
-        error = openError as Error;
+      } catch (passing) {
+        error = passing as Error;
       }
       done(error, length);
     });
@@ -133,7 +144,7 @@ export class SegmentFile {
         this.readOrThrow(buffer, bufferOffset + done, count, offset + done);
       } catch (error) {
         if (error instanceof OpenError) return this.readGone(length, error);
-        this.noteUnreadable(offset + done, count, error);
+        this.giveUp(offset + done, count, error);
       }
       done += count;
     }
@@ -145,6 +156,14 @@ export class SegmentFile {
     if (!error.isGone) throw error;
     this.noteUnreadable(this.startOffset, this.size, error);
     return length;
+  }
+
+  /** What may be read later must not be taken for zeros. */
+  private giveUp(offset: number, length: number, error: unknown): void {
+    if (!isPassing(error) && (this.patience?.isOver(offset) ?? true))
+      return this.noteUnreadable(offset, length, error);
+    const place = `${this.path} at byte ${offset - this.startOffset}`;
+    throw new Error(`${place} cannot be read, and is tried again (${String(error)})`, { cause: error });
   }
 
   private noteUnreadable(offset: number, length: number, error: unknown): void {

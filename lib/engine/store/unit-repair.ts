@@ -25,7 +25,7 @@ interface Search {
   readonly logEnd: number;
 }
 
-/** The error is an OpenError: then nothing is known of what was searched for. */
+/** With an error nothing is known of what was searched for. */
 export type RepairCallback = (error: Error | null) => void;
 
 /** Replaces ConsumeQueue units that lead to no record, or to a wrong one, by what the log says. */
@@ -108,7 +108,7 @@ export class UnitRepair {
     const scanner = new RecordScanner(segment, (buffer, position) => this.inspect(search, buffer, position));
     const next = scanner.walk(offset, limit);
     if (next >= limit) return next;
-    return scanner.isEndOfFile(next) ? segment.endOffset : (scanner.findNext(next + 1) ?? segment.endOffset);
+    return scanner.isEndOfFile(next) ? segment.endOffset : (scanner.findNext(next + 1, limit) ?? limit);
   }
 
   private inspect({ queue, missing, repaired }: Search, buffer: Buffer, position: number): void {

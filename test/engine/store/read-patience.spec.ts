@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { get } from '../../support/test-store.js';
+
+const LOG = /commitlog/;
+const COLD = { accessMessageInMemoryMaxRatio: 0 };
+const MINUTE = 60_000;
+
+/** A store that has nothing of its log in memory. */
+async function reopened(config = {}): Promise<SimulatedStore> {
+  const store = new SimulatedStore(config);
+  await store.send(100);
+  await store.close();
+  store.open();
+  return store;
+}
+
+describe.each([
+  ['hot', {}],
+  ['cold', COLD],
+])('a log that cannot be read for a moment: %s', (_, config) => {
+  it('costs no message, and moves no offset', async () => {
+    const store = await reopened(config);
+    for (let outage = 0; outage < 3; outage++) {
+      store.disk.faults.push({ operation: 'read', path: LOG, code: 'EIO' });
+      for (let tries = 0; tries < 19; tries++) {
+        const { status, nextBeginOffset } = await get(store.store, 'TopicA', 0, 0);
+        expect([status, nextBeginOffset]).toEqual(['SERVICE_NOT_AVAILABLE', 0]);
+        await store.clock.advance(3000);
+      }
+      store.disk.faults.length = 0;
+      expect(await store.ids()).toEqual(idsOf(store.stored));
+    }
+    const lines = store.logger.lines.filter((line) => line.includes('Messages cannot be read now'));
+    expect(lines[0]).toContain('is tried again (Error: EIO');
+    expect(lines.length).toBeLessThan(20);
+  });
+
+  it('costs none however long that takes, if the code says that no sector is bad', async () => {
+    const store = await reopened(config);
+    store.disk.faults.push({ operation: 'read', path: LOG, code: 'ESTALE' });
+    for (let tries = 0; tries < 50; tries++) {
+      expect((await get(store.store, 'TopicA', 0, 0)).status).toBe('SERVICE_NOT_AVAILABLE');
+      await store.clock.advance(3000);
+    }
+    store.disk.faults.length = 0;
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('costs none when it is seldom asked for', async () => {
+    const store = await reopened(config);
+    store.disk.faults.push({ operation: 'read', path: LOG, code: 'EIO' });
+    for (let tries = 0; tries < 4; tries++) {
+      expect((await get(store.store, 'TopicA', 0, 0)).status).toBe('SERVICE_NOT_AVAILABLE');
+      await store.clock.advance(MINUTE);
+    }
+    store.disk.faults.length = 0;
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+});
