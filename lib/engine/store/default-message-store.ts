@@ -351,7 +351,7 @@ export class DefaultMessageStore {
     for (const { topic, sysFlag } of messages) {
       // The place of what has no queue offset would be a hole in the queue after a crash, which costs other messages.
       if (isTooLong(topic) || !hasQueueOffset(sysFlag)) return 'MESSAGE_ILLEGAL';
-      if (this.deleted.isUnderWay(topic)) return 'SERVICE_NOT_AVAILABLE';
+      if (this.deleted.refuses(topic)) return 'SERVICE_NOT_AVAILABLE';
     }
     return undefined;
   }

@@ -19,6 +19,9 @@ export class DeletedTopics {
   /** Topics that are deleted, but for files or a flush that the disk refused; they would lose what they take. */
   readonly unfinished = new Set<string>();
 
+  /** Topics whose end {@link clamp} has changed, which the file does not say yet. */
+  private readonly clamped = new Set<string>();
+
   constructor(
     storePath: string,
     fileSystem: FileSystem,
@@ -71,9 +74,13 @@ export class DeletedTopics {
 
   /** Whether the topic takes no messages, because it is being deleted or that could not be finished. */
   isUnderWay(topic: string): boolean {
-    const { underWay, unfinished } = this;
+    const { underWay, unfinished, clamped } = this;
     // It is asked with every message.
-    return (underWay.size > 0 && underWay.has(topic)) || (unfinished.size > 0 && unfinished.has(topic));
+    return (
+      (underWay.size > 0 && underWay.has(topic)) ||
+      (unfinished.size > 0 && unfinished.has(topic)) ||
+      (clamped.size > 0 && clamped.has(topic))
+    );
   }
 
   /** Deletes the ConsumeQueues of deleted topics that a crash or the disk left behind. */
@@ -93,12 +100,33 @@ export class DeletedTopics {
     }
   }
 
-  /** The log goes on at `endOffset`: what comes there was not deleted, however much of the log was lost. */
+  /**
+   * The log goes on at `endOffset`: what comes there was not deleted, however much of the log was lost. Until the file says so these
+   * topics take nothing: the next start would take it for deleted.
+   */
   clamp(endOffset: number): void {
     const isBeyond = [...this.ends].filter(([, end]) => end > endOffset);
     if (isBeyond.length === 0) return;
-    for (const [topic] of isBeyond) this.ends.set(topic, endOffset);
-    this.save().catch(() => {});
+    for (const [topic, end] of isBeyond) {
+      this.ends.set(topic, endOffset);
+      // Of what was not noted before, the file says nothing wrong.
+      if (end < Infinity) this.clamped.add(topic);
+    }
+    this.saveClamped();
+  }
+
+  /** The same as {@link isUnderWay}, for a message; what {@link clamp} could not write is tried again. */
+  refuses(topic: string): boolean {
+    if (!this.isUnderWay(topic)) return false;
+    if (this.clamped.has(topic)) this.saveClamped();
+    return true;
+  }
+
+  private saveClamped(): void {
+    this.save().then(
+      () => this.clamped.clear(),
+      () => {},
+    );
   }
 
   /** What neither the log nor a file has any more cannot come back. */
