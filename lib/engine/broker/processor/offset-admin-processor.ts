@@ -5,6 +5,7 @@ import { RequestCode } from '../../../remoting/request-code.js';
 import { ResponseCode } from '../../../remoting/response-code.js';
 import type { BrokerController } from '../broker-controller.js';
 import type { PopService } from '../pop/pop-service.js';
+import { QueueTurns } from './queue-turns.js';
 import type { Request, Response } from '../../../remoting/named-request.js';
 
 type Refusal = RemotingResponse<never>;
@@ -53,7 +54,7 @@ export class OffsetAdminProcessor {
   ): Promise<Response<'INVOKE_BROKER_TO_RESET_OFFSET'>> {
     const { offsets, holdService } = this.broker;
     const { topic, group } = header;
-    const table = this.newOffsets(header);
+    const table = await this.newOffsets(header);
     if (!(table instanceof Map)) return table;
     for (const [queueId, offset] of table) {
       offsets.assignResetOffset(group, topic, queueId, offset);
@@ -66,13 +67,18 @@ export class OffsetAdminProcessor {
     return success(undefined, { offsetTable: this.byQueue(topic, table) });
   }
 
-  private newOffsets(header: ResetOffsetRequestHeader): Map<number, number> | Refusal {
+  private async newOffsets(header: ResetOffsetRequestHeader): Promise<Map<number, number> | Refusal> {
     const { topic, queueId, timestamp, offset } = header;
     const { readQueueNums } = this.broker.topics.selectTopicConfig(topic)!;
     if (queueId < 0) {
-      const queueIds = Array.from({ length: readQueueNums }, (_, id) => id);
-      if (queueIds.length === 0) return failure(ResponseCode.SYSTEM_ERROR, 'No queues to reset.');
-      return new Map(queueIds.map((id) => [id, this.offsetByTime(topic, id, timestamp)]));
+      if (readQueueNums === 0) return failure(ResponseCode.SYSTEM_ERROR, 'No queues to reset.');
+      const table = new Map<number, number>();
+      const turns = new QueueTurns(this.broker.clock);
+      for (let id = 0; id < readQueueNums; id++) {
+        await turns.next();
+        table.set(id, this.offsetByTime(topic, id, timestamp));
+      }
+      return table;
     }
     if (queueId >= readQueueNums) {
       const remark = `queueId ${queueId} is illegal, topic ${topic} has ${readQueueNums} queues to read`;

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
 import { startEngine } from '../../../support/test-engine.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
 
 async function open() {
   const client = await TestClient.open(await startEngine());
@@ -57,5 +58,17 @@ describe('offsets of a group', () => {
     ]);
     const one = await client.call(RequestCode.GET_CONSUME_STATS, { consumerGroup: 'g1' });
     expect(one.body!.offsetTable.size).toBe(65_536);
+  });
+
+  it('are reset of many queues without keeping the event loop', async () => {
+    const clock = new VirtualClock();
+    const client = await TestClient.open(await startEngine({ clock }));
+    await createTopic(client, 'big', { readQueueNums: 4000 });
+    await client.heartbeat('c1', 'g', { big: '*' });
+    const turns = vi.spyOn(clock, 'setImmediate');
+    const header = { topic: 'big', group: 'g', timestamp: 0, isForce: true, queueId: -1, offset: -1 };
+    const { code, body } = await client.call(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, header);
+    expect([code, body?.offsetTable.size]).toEqual([ResponseCode.SUCCESS, 4000]);
+    expect(turns.mock.calls.length).toBeGreaterThanOrEqual(100);
   });
 });
