@@ -176,7 +176,7 @@ describe('nestjs-rocketmq broker', () => {
     [['--help'], 'quickstart producer|consumer [-n ADDR]'],
     [
       ['broker', '-h'],
-      '--store-path-root-dir\n      a directory, without "~", which only a shell knows; default: ".rocketmq/store"',
+      '--store-path-root-dir\n      a directory, without "~", "${", quotes, control characters or a comment, and with a slash behind "C:"; default: ".rocketmq/store"',
     ],
     [['quickstart', '--help'], '--count NUMBER'],
     [['--version'], '0.'],
