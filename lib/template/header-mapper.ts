@@ -51,11 +51,11 @@ function keysOf(name: string, value: unknown): string {
 }
 
 /** @throws MessageConversionError for what would be `[object Object]`. */
-function textOf(name: string, value: unknown): string {
-  if (Array.isArray(value)) return value.map((item) => textOf(name, item)).join();
+export function textOf(name: string, value: unknown, kind = 'header'): string {
+  if (Array.isArray(value)) return value.map((item) => textOf(name, item, kind)).join();
   if (!hasText(value))
     throw new MessageConversionError(
-      `The header "${name}" has no text: give it a text, a number, a truth value or a Date`,
+      `The ${kind} "${name}" has no text: give it a text, a number, a truth value or a Date`,
     );
   return value instanceof Date ? value.toISOString() : String(value);
 }

@@ -2,6 +2,7 @@ import { MAX_DELAY_LEVEL } from '../common/delay-level.js';
 import type { Message } from '../common/message.js';
 import { MQClientError } from '../errors/index.js';
 import type { RocketMQSendOptions } from '../interfaces/send-options.interface.js';
+import { textOf } from './header-mapper.js';
 import { applyDelay } from './message-delay.js';
 
 /** Names of the options of a send. */
@@ -29,7 +30,10 @@ export function applyOptions(message: Message, options: RocketMQSendOptions): vo
   if (flag !== undefined) message.flag = checkFlag(flag);
   if (waitStoreMsgOK === false) message.waitStoreMsgOK = false;
   if (properties === undefined) return;
-  for (const [name, value] of Object.entries(properties)) message.putUserProperty(name, String(value));
+  for (const [name, value] of Object.entries(properties)) {
+    // As of headers: SQL92 finds nothing where nothing is.
+    if (value !== undefined && value !== null) message.putUserProperty(name, textOf(name, value, 'property'));
+  }
 }
 
 function checkKeys(keys: string | readonly string[]): string | readonly string[] {

@@ -110,6 +110,24 @@ describe('the options of a send', () => {
     );
   });
 
+  it('leave out properties without a value, and refuse those without a text', async () => {
+    const app = await startApp();
+    const properties = { tenant: undefined, user: null, n: 1, at: new Date(0), tags: ['a', 'b'] } as never;
+    await app.template.syncSend('t', 'x', { properties });
+    const [message] = await app.stored('t');
+    const names = ['tenant', 'user', 'n', 'at', 'tags'];
+    expect(names.map((name) => message!.getProperty(name))).toEqual([
+      undefined,
+      undefined,
+      '1',
+      '1970-01-01T00:00:00.000Z',
+      'a,b',
+    ]);
+    await expect(app.template.syncSend('t', 'x', { properties: { a: {} } as never })).rejects.toThrow(
+      'The property "a" has no text: give it a text, a number, a truth value or a Date',
+    );
+  });
+
   it('set the level of the compression', async () => {
     const body = Buffer.from(Array.from({ length: 20_000 }, (_, i) => (i * i) % 61));
     const sizes: number[] = [];
