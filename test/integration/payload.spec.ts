@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MessageBuilder, MessageConversionError, RocketMQHeaders } from '../../lib/index.js';
 import { startApp, type TestApp } from '../support/nest-app.js';
@@ -49,6 +50,14 @@ describe('a payload', () => {
     expect(message.body.toString()).toBe(text);
     expect(message.storedBody.length).toBeLessThan(1000);
     expect(message.sysFlag & 1).toBe(1);
+  });
+
+  it.each([10_000, 4 * 1024 * 1024])('of %i bytes that do not compress comes as it is', async (size) => {
+    const bytes = randomBytes(size);
+    const message = await sent(await startApp(), bytes);
+    expect(message.body.equals(bytes)).toBe(true);
+    expect(message.storedBody).toHaveLength(size);
+    expect(message.sysFlag & 1).toBe(0);
   });
 
   it('keeps the content type that its header names', async () => {
