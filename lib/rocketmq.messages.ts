@@ -19,6 +19,10 @@ export const decoratedTwice = (listener: string, first: unknown, second: unknown
 export const illegalName = (listener: string, kind: string, name: string, fault: string): string =>
   `The ${kind} "${name}" of listener ${listener} is illegal: ${fault}${isPlaceholder(name) ? placeholderHint : ''}`;
 
+export const groupOfMixin = (listener: string, group: string): string =>
+  `The consumer group of listener ${listener} is "${group}", a name that mixin() makes anew at every start, so that each would be a new group: ` +
+  'give it a consumerGroup.';
+
 /** Of Spring. */
 export const isPlaceholder = (name: string): boolean => name.includes('${');
 

@@ -8,6 +8,7 @@ import {
   batchInOrder,
   batchOfReplies,
   contradiction,
+  groupOfMixin,
   idempotentBroadcasting,
   idempotentNamesakes,
   illegalName,
@@ -61,6 +62,9 @@ function toGroup(
   return { group, options, subscriptions };
 }
 
+/** What Nest's `mixin` calls a class, anew at every start. */
+const MIXIN_NAME = /^[a-z\d]{21}$/;
+
 /** The configuration of the application knows better than the code of a listener. */
 function isEnabled(
   { options }: ListenerEndpoint,
@@ -80,6 +84,8 @@ function checkListener(endpoint: ListenerEndpoint, group: string): void {
   checkListenerOptions(name, options);
   if (endpoint.idempotent !== undefined) checkIdempotentOptions(name, endpoint.idempotent);
   for (const selection of selectionsOf(options)) checkTopic(name, group, selection.topic);
+  if (group === endpoint.className && MIXIN_NAME.test(group))
+    throw new ConfigurationError(groupOfMixin(name, group));
   const groupFault = groupNameFault(group);
   if (groupFault !== undefined)
     throw new ConfigurationError(illegalName(name, 'consumer group', group, groupFault));

@@ -1,3 +1,4 @@
+import { mixin } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { MessageSelector } from '../../lib/client/index.js';
 import { ConfigurationError } from '../../lib/errors/index.js';
@@ -21,6 +22,13 @@ describe('groupListeners', () => {
     const endpoints = [endpoint({ consumerGroup: 'own' }), endpoint({ topic: 'u' }, 'Warehouse.reserve')];
     expect(groupListeners(endpoints, {}).map(({ group }) => group)).toEqual(['own', 'Warehouse']);
     expect(groupListeners(endpoints, { group: 'shop' }).map(({ group }) => group)).toEqual(['own', 'shop']);
+  });
+
+  it('refuses the name that mixin() of Nest made of the class: it is another one at every start', () => {
+    const { name } = mixin(class OrderListener {});
+    expect(() => groupListeners([endpoint({}, name)], {})).toThrow('mixin() makes anew at every start');
+    const [group] = groupListeners([endpoint({ consumerGroup: 'own' }, name)], {});
+    expect(group!.group).toBe('own');
   });
 
   it('puts listeners of one group together with all their subscriptions', () => {
