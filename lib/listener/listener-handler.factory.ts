@@ -212,6 +212,8 @@ function describeParameters(
   Reflect.defineMetadata(ROCKETMQ_ARGS_METADATA, parameters, prototype.constructor, method);
   const known = Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) as unknown[] | undefined;
   const types = [...(known ?? [type])];
+  // Of a type parameter, or an interface.
+  if (types[0] === Object && `${PAYLOAD}:0` in parameters) types[0] = type;
   // A pipe that validates parameters of every kind would make a MessageExt of its own.
   for (const [key, { index }] of plain) if (key !== `${PAYLOAD}:0`) types[index] = Object;
   Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, method);

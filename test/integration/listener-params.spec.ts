@@ -6,6 +6,7 @@ import {
   ParseIntPipe,
   Query,
   Scope,
+  UseGuards,
   ValidationPipe,
   type ExecutionContext,
 } from '@nestjs/common';
@@ -163,6 +164,20 @@ describe('a parameter of a listener', () => {
     await app.template.syncSend('t', { id: 7 }, { properties: { tenant: 'shop' } });
     expect(await inbox.take()).toEqual([[{ id: 7 }, 'shop']]);
     expect((inbox.received[0] as unknown[])[0]).toBeInstanceOf(Order);
+  });
+
+  it('is validated by its messageType where the method is of a base class for any type', async () => {
+    abstract class Base<T> {
+      @UseGuards({ canActivate: () => true })
+      onMessage(_payload: T): void {}
+    }
+    @RocketMQMessageListener('t', { consumerGroup: 'g', messageType: Order })
+    class Orders extends Base<Order> {}
+    const app = await startApp({
+      providers: [{ provide: APP_PIPE, useFactory: () => new ValidationPipe() }, Orders],
+    });
+    await app.template.syncSend('t', { id: 'no number' });
+    await app.logger.logged('failed (attempt 1, group g): BadRequestException');
   });
 
   it('may be the @Body() of a route, but nothing else of HTTP', async () => {
