@@ -3,7 +3,7 @@ import { crc32 } from '../../common/crc32.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { DeletedTopics } from './deleted-topics.js';
-import type { FileSystem } from '../../common/file-system.js';
+import { OpenError, type FileSystem } from '../../common/file-system.js';
 import type { IndexService } from './index-service.js';
 import { JsonFile } from '../../common/json-file.js';
 
@@ -46,7 +46,7 @@ export class QueueEndTable {
 
   constructor(
     storePath: string,
-    fileSystem: FileSystem,
+    private readonly fileSystem: FileSystem,
     private readonly log: CommitLog,
     private readonly queues: ConsumeQueueStore,
     private readonly index: IndexService | undefined,
@@ -55,12 +55,14 @@ export class QueueEndTable {
     this.file = new JsonFile(fileSystem, join(storePath, 'config', 'consumeQueueEnd.json'));
   }
 
+  /** @throws OpenError when the table is there but cannot be opened: without it, what queues have lost is not noticed. */
   load(checkpoint: number): void {
     try {
-      this.stored = this.file.load((text) => this.decode(text));
+      this.stored = this.file.load(decode, () => (this.isDamaged = this.fileSystem.exists(this.path)));
       this.isOutdated = this.checkpoint < checkpoint;
-    } catch {
-      // Only costs the checks.
+    } catch (error) {
+      if (error instanceof OpenError) throw error;
+      this.isDamaged = true;
     }
   }
 
@@ -115,18 +117,13 @@ export class QueueEndTable {
     }
   }
 
-  private decode(text: string): StoredEnds {
-    try {
-      const { crc, ...stored } = JSON.parse(text) as StoredEnds & { crc: number };
-      if (crc === crc32(Buffer.from(JSON.stringify(stored)))) return stored;
-      throw new Error('the checksum does not hold');
-    } catch (error) {
-      this.isDamaged = true;
-      throw error;
-    }
-  }
-
   private get valid(): StoredEnds | undefined {
     return this.isOutdated ? undefined : this.stored;
   }
+}
+
+function decode(text: string): StoredEnds {
+  const { crc, ...stored } = JSON.parse(text) as StoredEnds & { crc: number };
+  if (crc === crc32(Buffer.from(JSON.stringify(stored)))) return stored;
+  throw new Error('the checksum does not hold');
 }
