@@ -181,7 +181,16 @@ export class AppendPipeline implements FlushTarget {
       await new Promise<void>((resolve) => this.sync(() => resolve()));
     await new Promise<void>((resolve) => this.flushService.stop(resolve));
     if (this.segment !== undefined && this.options.flags.fault === undefined)
-      this.log.segments.removeFrom(this.segment.endOffset);
+      this.removePrepared(this.segment.endOffset);
+  }
+
+  /** A file that stays is full of zeros, and no reason to leave the rest of the store as it is. */
+  private removePrepared(startOffset: number): void {
+    try {
+      this.log.segments.removeFrom(startOffset);
+    } catch (error) {
+      this.options.files.logger.warn(`A commit-log file that is not needed stays: ${String(error)}`);
+    }
   }
 
   private stageInPlace(messages: readonly MessageExtBrokerInner[], queue: ConsumeQueue): PutMessageStatus {

@@ -369,6 +369,7 @@ export class DefaultMessageStore {
       if (this.flags.fault === undefined) await this.flushService.sync();
       isClean = this.flags.fault === undefined;
     } catch (error) {
+      await this.flushService.stop();
       this.options.logger.error(`The store could not be flushed at its end: ${String(error)}`);
     }
     this.isOpen = false;

@@ -89,6 +89,23 @@ describe('a second owner of a store', () => {
     store.open();
   });
 
+  it('finds a clean end where a prepared file could not be deleted, and nobody who writes on', async () => {
+    const store = new SimulatedStore();
+    await store.send(60);
+    store.disk.faults.push({ operation: 'remove', path: /commitlog/, code: 'EIO' });
+    await store.store.close();
+    expect(store.logger.lines.join('\n')).toContain('A commit-log file that is not needed stays: Error: EIO');
+    const { length } = store.disk.journal;
+    await store.clock.advance(11_000);
+    expect(store.disk.journal.slice(length)).toEqual([]);
+    expect(store.disk.openFiles).toBe(0);
+    expect(store.disk.node(store.path('abort'))).toBeUndefined();
+    store.kill();
+    store.disk.faults.length = 0;
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
   it('may be of another container where pids are as small as they are in one', () => {
     const { pid } = process;
     onTestFinished(() => void Object.defineProperty(process, 'pid', { value: pid }));
