@@ -58,6 +58,7 @@ export class TransactionalOpBatchService {
     if (this.isPutting || this.pending.length === 0) return;
     const batch = this.takeBatch();
     this.isPutting = true;
+    if (this.broker.storeConfig.flushDiskType !== 'SYNC_FLUSH') return this.put(batch);
     // What was stored with FLUSH_DISK_TIMEOUT is not on the disk yet; power may be lost when only what says that it is stored is there.
     this.broker.store.syncLog((error) => (error === null ? this.put(batch) : this.refused(batch)));
   }
