@@ -5,9 +5,13 @@ import type { RequestCode } from '../remoting/request-code.js';
 import { ClientErrorCode, ResponseCode } from '../remoting/response-code.js';
 import { invoke, type Transport } from '../remoting/transport/transport.js';
 
+/** Milliseconds that each further name server has once one does not know a topic: mostly there is none, and a send waits. */
+const SECOND_OPINION_TIMEOUT = 1000;
+
 /**
  * The name servers of a client. One of them is asked as long as it answers, then the next one
- * (NettyRemotingClient#getAndCreateNameserverChannel). Clients begin at different ones.
+ * (NettyRemotingClient#getAndCreateNameserverChannel); also when it does not know a topic, as brokers may not reach it.
+ * Clients begin at different ones.
  */
 export class NameServers {
   private chosen: number;
@@ -21,7 +25,7 @@ export class NameServers {
   }
 
   /**
-   * Asks one name server after the other, until one answers with success or that there is no such topic.
+   * Asks one name server after the other, until one answers with success; else, if one says so, there is no such topic.
    *
    * @throws MQClientError, code 10004, when none does.
    */
@@ -30,17 +34,23 @@ export class NameServers {
     timeoutMillis: number,
   ): Promise<RemotingResponse<C>> {
     const { addresses, chosen } = this;
+    let unknown: RemotingResponse<C> | undefined;
     let lastError: unknown;
     for (let i = 0; i < addresses.length; i++) {
       const index = (chosen + i) % addresses.length;
       try {
-        const response = await this.ask(addresses[index]!, request, timeoutMillis);
-        this.chosen = index;
-        return response;
+        const timeout =
+          unknown === undefined ? timeoutMillis : Math.min(timeoutMillis, SECOND_OPINION_TIMEOUT);
+        const response = await this.ask(addresses[index]!, request, timeout);
+        const isKnown = response.code === ResponseCode.SUCCESS;
+        if (isKnown || unknown === undefined) this.chosen = index;
+        if (isKnown) return response;
+        unknown ??= response;
       } catch (error) {
         lastError = error;
       }
     }
+    if (unknown !== undefined) return unknown;
     throw new MQClientError(`No name server of ${addresses.join(';')} answers`, {
       cause: lastError,
       responseCode: ClientErrorCode.NO_NAME_SERVER,

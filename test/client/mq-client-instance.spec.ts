@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DefaultMQProducer } from '../../lib/client/index.js';
-import { success } from '../../lib/remoting/remoting-command.js';
+import { failure, success } from '../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
-import { clusterRoute, ScriptedCluster } from '../support/scripted-cluster.js';
+import { ResponseCode } from '../../lib/remoting/response-code.js';
+import { clusterRoute, ScriptedCluster, unreachable } from '../support/scripted-cluster.js';
 import { collect, startConsumer, startInstance } from '../support/test-peers.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
@@ -56,6 +57,37 @@ describe('name servers', () => {
     await instance.updateTopicRouteInfo('t');
     await instance.updateTopicRouteInfo('t');
     expect(askedOf(asked)).toEqual(['ns:1', 'ns:2', 'ns:3', 'ns:3', 'ns:3', 'ns:1', 'ns:1']);
+  });
+
+  describe('of which one has lost the brokers', () => {
+    function openCutOff() {
+      const { cluster, asked, instance } = openSeveral(() => 0);
+      const timeouts: number[] = [];
+      cluster.dead.add('ns:1');
+      cluster.transport.respond = (call) => {
+        timeouts.push(call.timeoutMillis);
+        if (call.address === 'ns:1') call.answer(failure(ResponseCode.TOPIC_NOT_EXIST, 'no route'));
+        else unreachable(call);
+      };
+      return { cluster, asked, instance, timeouts };
+    }
+
+    it('are left for one that has the topic', async () => {
+      const { asked, instance } = openCutOff();
+      expect(await instance.updateTopicRouteInfo('t')).toBeDefined();
+      await instance.updateTopicRouteInfo('t');
+      expect(asked).toEqual(['ns:1', 'ns:2', 'ns:2']);
+    });
+
+    it('say that there is no topic when no other one has it, and those that do not answer have a second', async () => {
+      const { cluster, asked, instance, timeouts } = openCutOff();
+      cluster.dead.add('ns:2');
+      expect(await instance.updateTopicRouteInfo('unknown')).toBeUndefined();
+      expect(asked).toEqual(['ns:1', 'ns:2', 'ns:3']);
+      expect(timeouts).toEqual([3000, 1000]);
+      await instance.updateTopicRouteInfo('unknown');
+      expect(asked[3]).toBe('ns:1');
+    });
   });
 
   it('keep a route that they no longer know: one that was restarted knows nothing at first', async () => {
