@@ -29,10 +29,13 @@ export abstract class ConfigManager {
   private readonly file: JsonFile;
   private timer: Timer | undefined;
   private isRequested = false;
-  private isClosed = false;
+  /** Set at the end: settles with the last write. */
+  private closing: Promise<boolean> | undefined;
   /** How many changes there were, and how many of them the last finished write had. */
   private changes = 0;
   private persisted = 0;
+  /** How many of them the file has. */
+  private written = 0;
   private waiting: { readonly change: number; readonly callback: () => void }[] = [];
   private readonly isOwner: () => boolean;
   protected readonly clock: Clock;
@@ -93,18 +96,20 @@ export abstract class ConfigManager {
   /**
    * Waits until the table is on the disk as it is now.
    *
-   * @throws StoreError when it cannot be written; it is tried again later.
+   * @throws StoreError when it cannot be written; it is tried again later, unless the broker ends.
    */
   async flush(): Promise<void> {
-    if (this.isClosed || (await this.persist())) return;
+    const { changes } = this;
+    if ((await (this.closing ?? this.persist())) && this.written >= changes) return;
     this.persistLater(RETRY_INTERVAL);
-    throw new StoreError(`${this.file.path} cannot be written, the log says why; it is tried again`);
+    const next = this.closing === undefined ? 'it is tried again' : 'the broker ends';
+    throw new StoreError(`${this.file.path} cannot be written, the log says why; ${next}`);
   }
 
   /** Writes the table for the last time: afterwards the store may belong to another process. */
   async close(): Promise<void> {
-    this.isClosed = true;
-    await this.persist();
+    this.closing = this.persist();
+    await this.closing;
   }
 
   /** Writes the table; false, and a line in the log, when that failed. */
@@ -115,6 +120,7 @@ export abstract class ConfigManager {
     try {
       if (!this.isOwner()) return false;
       await this.file.save(fastjsonPieces(this.encode()), () => settled(this.syncLog));
+      this.written = Math.max(this.written, changes);
       return true;
     } catch (error) {
       this.logger.error(`${this.file.path} cannot be written: ${String(error)}`);
@@ -141,11 +147,12 @@ export abstract class ConfigManager {
     this.isRequested = true;
     this.clock.setImmediate(() => {
       this.isRequested = false;
-      if (!this.isClosed) void this.persistOrRetry();
+      if (this.closing === undefined) void this.persistOrRetry();
     });
   }
 
   private persistLater(delay: number): void {
-    if (!this.isClosed) this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), delay);
+    if (this.closing === undefined)
+      this.timer ??= this.clock.setTimeout(() => void this.persistOrRetry(), delay);
   }
 }

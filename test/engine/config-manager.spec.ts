@@ -130,6 +130,18 @@ it('takes a table that an editor has saved with a byte order mark', () => {
   expect(logger.lines).toEqual([]);
 });
 
+it('does not say of what changed behind its end that it is written', async () => {
+  const { manager } = setUp(...managers[1]!);
+  manager.load();
+  await manager.close();
+  await manager.flush();
+  const groups = manager as SubscriptionGroupManager;
+  groups.delete([...groups.all()][0]!.groupName);
+  await expect(manager.flush()).rejects.toThrow(
+    'subscriptionGroup.json cannot be written, the log says why; the broker ends',
+  );
+});
+
 /** Arrays whose order means nothing, sorted. */
 function unordered(value: unknown): unknown {
   return Array.isArray(value) ? value.toSorted() : value;

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import { decodeMessages } from '../../lib/common/message-decoder.js';
 import type { DefaultMessageStore } from '../../lib/engine/store/default-message-store.js';
@@ -5,7 +6,7 @@ import type { DispatchRequest } from '../../lib/engine/store/dispatch-request.js
 import type { GetMessageResult } from '../../lib/engine/store/get-message-result.js';
 import type { MessageExtBrokerInner } from '../../lib/engine/store/message-ext-broker-inner.js';
 import type { MessageStoreConfig } from '../../lib/engine/store/message-store-config.js';
-import { SimulatedDisk } from './simulated-file-system.js';
+import { SimulatedDisk, type DiskFault } from './simulated-file-system.js';
 import { innerMessage, openStore, put, readAll, RecordingLogger, type PutOutcome } from './test-store.js';
 import { settle, VirtualClock } from './virtual-clock.js';
 
@@ -160,6 +161,11 @@ export class SimulatedStore {
     return reads;
   }
 
+  /** The next operation of a kind fails, unless the fault says how many do. */
+  failNext(fault: DiskFault): void {
+    this.disk.faults.push({ times: 1, ...fault });
+  }
+
   path(name: string): string {
     return `${this.directory}/${name}`;
   }
@@ -204,6 +210,15 @@ export class SimulatedStore {
       ...{ id: properties.get('UNIQ_KEY')!, topic, queueId, queueOffset, commitLogOffset, size },
     });
   }
+}
+
+/** What was acknowledged can be read, also after a power cut and a restart; nothing else can. */
+export async function expectAcknowledgedOnly(store: SimulatedStore): Promise<void> {
+  expect(await store.ids()).toEqual(idsOf(store.stored));
+  store.disk.faults.length = 0;
+  store.crash();
+  store.open();
+  expect(await store.ids()).toEqual(idsOf(store.stored));
 }
 
 /** The ids of messages, in their order. */

@@ -353,6 +353,7 @@ export class AppendPipeline implements FlushTarget {
       this.segment = this.roller.next(full?.endOffset ?? this.endOffset);
     } catch (error) {
       if (isDiskFull(error)) this.writer.setDiskFull(error as Error);
+      else if (this.roller.syncFault !== undefined) this.writer.setFault('flushed', this.roller.syncFault);
       this.rollFailures.error(`The next commit-log file cannot be created: ${String(error)}`);
       return 'CREATE_MAPPED_FILE_FAILED';
     }

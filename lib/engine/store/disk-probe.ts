@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.js';
+import { LimitedLogger } from '../../common/limited-logger.js';
 import type { Logger } from '../../common/logger.js';
 import type { RunningFlags } from './running-flags.js';
 
@@ -8,13 +9,17 @@ const PROBE_INTERVAL = 1000;
 /** Tries a disk that was full from time to time. */
 export class DiskProbe {
   private probedAt = 0;
+  /** A disk may have room for what is tried and not for what is sent, again and again. */
+  private readonly logger: LimitedLogger;
 
   constructor(
     private readonly flags: RunningFlags,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    logger: Logger,
     private readonly hasRoom: () => boolean,
-  ) {}
+  ) {
+    this.logger = new LimitedLogger(logger, clock);
+  }
 
   /** Whether the disk is still full, as far as is known. */
   isFull(): boolean {

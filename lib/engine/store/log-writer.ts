@@ -68,12 +68,14 @@ export class LogWriter {
   syncedOffset = 0;
 
   private readonly limited: LimitedLogger;
+  private readonly diskFullLog: LimitedLogger;
 
   constructor(
     private readonly log: CommitLog,
     private readonly options: LogWriterOptions,
   ) {
     this.limited = new LimitedLogger(options.files.logger, options.clock);
+    this.diskFullLog = new LimitedLogger(options.files.logger, options.clock);
   }
 
   get isIdle(): boolean {
@@ -146,9 +148,8 @@ export class LogWriter {
   }
 
   setDiskFull(error: Error): void {
-    const { flags, files } = this.options;
-    flags.diskFull = true;
-    files.logger.error(
+    this.options.flags.diskFull = true;
+    this.diskFullLog.error(
       `Sending is refused until there is room: the disk of the commit log is full (${error.message})`,
     );
   }

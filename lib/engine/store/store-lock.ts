@@ -132,13 +132,22 @@ export class StoreLock {
     const pid = Buffer.from(String(process.pid));
     const file = this.fileSystem.create(this.abortPath);
     try {
-      file.truncate(pid.length);
-      file.write(pid, 0, pid.length, 0);
+      this.writePid(file, pid);
       file.sync();
     } finally {
       file.close();
     }
     this.fileSystem.syncDirectory(this.storePath);
+  }
+
+  /** A full disk may have no block for it: that there is the file is what counts, and consumers must be able to drain the store. */
+  private writePid(file: StoreFile, pid: Buffer): void {
+    try {
+      file.truncate(pid.length);
+      file.write(pid, 0, pid.length, 0);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   private ownerPid(): number | undefined {

@@ -79,10 +79,24 @@ describe('a second owner of a store', () => {
     expect(() => openStore(file)).toThrow(/^The store .*file cannot be opened \(EEXIST.*another directory/);
   });
 
-  it.each([/abort/, /lock/])('is told to make room on a disk that is full: %s', async (path) => {
+  it('begins on a disk that is full by now, so that it can be drained', async () => {
+    const store = new SimulatedStore();
+    await store.send(5);
+    await store.close();
+    store.disk.faults.push({ operation: 'write', path: /abort/, code: 'ENOSPC' });
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+    store.kill();
+    expect(store.disk.node(store.path('abort'))).toBeDefined();
+    store.disk.faults.length = 0;
+    store.open();
+    expect(await store.ids()).toEqual(idsOf(store.stored));
+  });
+
+  it('is told to make room on a disk that is full where there is no file yet', async () => {
     const store = new SimulatedStore();
     await store.close();
-    store.disk.faults.push({ operation: 'write', path, code: 'ENOSPC', times: 1 });
+    store.disk.faults.push({ operation: 'write', path: /lock/, code: 'ENOSPC', times: 1 });
     expect(() => store.open()).toThrow(
       /^The store \/data\/store cannot be opened \(ENOSPC.*: make room on its disk\.$/,
     );

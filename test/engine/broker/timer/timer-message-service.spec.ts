@@ -389,11 +389,8 @@ describe('TimerMessageService', () => {
   it('drops a message of the timer topic that has no time, and goes on', async () => {
     const broker = await TimerBroker.open();
     await broker.send('bad', { REAL_TOPIC: 't' }, 'rmq_sys_wheel_timer');
-    await broker.send(
-      'worse',
-      { REAL_TOPIC: 'SCHEDULE_TOPIC_XXXX', REAL_QID: 0, TIMER_OUT_MS: 1 },
-      'rmq_sys_wheel_timer',
-    );
+    const delayed = { REAL_TOPIC: 'SCHEDULE_TOPIC_XXXX', REAL_QID: 0, TIMER_OUT_MS: 1 };
+    await broker.send('worse', delayed, 'rmq_sys_wheel_timer');
     await broker.send('x', broker.in(1000));
     await broker.pass(2000);
     expect(await broker.arrived()).toEqual(['x']);
