@@ -151,8 +151,7 @@ export class BrokerController implements RequestHandler {
       (group, topic) => this.holdService.wakeUpGroup(topic, group),
     );
     this.producers = new ProducerManager(clock, config.channelExpiredTimeout);
-    const putTotal = () => this.store.stats.putMessageTimesTotal;
-    this.stats = new BrokerStatsManager(clock, config.brokerClusterName, putTotal);
+    this.stats = new BrokerStatsManager(clock, config.brokerClusterName, () => this.store.stats);
     this.locks = new RebalanceLockManager(clock);
     this.holdService = new PullRequestHoldService(clock, config.maxPullPollingSize);
     this.fastFailure = new BrokerFastFailure(this);

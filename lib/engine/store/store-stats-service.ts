@@ -26,8 +26,10 @@ export class StoreStatsService {
   putMessageFailedTimes = 0;
   /** Longest time in milliseconds from the call to the answer. */
   putMessageEntireTimeMax = 0;
-  private readonly distribution = CLASSES.map(() => 0);
-  private readonly latencies = Array.from({ length: LATENCY_CLASSES + 1 }, () => 0);
+  private distribution = zeros(CLASSES.length);
+  private latencies = zeros(LATENCY_CLASSES + 1);
+  private lastDistribution = this.distribution;
+  private lastLatencies = this.latencies;
 
   /** Records that lie one behind the other are stored, after so many milliseconds. */
   onStored(records: readonly DispatchRequest[], millis: number): void {
@@ -41,10 +43,18 @@ export class StoreStatsService {
     this.latencies[LATENCY_CLASSES - Math.clz32(millis)]! += messages;
   }
 
+  /** Once a minute: what is told of times are those of the last one, as a disk that is slow now shows in no average of days. */
+  nextMinute(): void {
+    this.lastDistribution = this.distribution;
+    this.lastLatencies = this.latencies;
+    this.distribution = zeros(CLASSES.length);
+    this.latencies = zeros(LATENCY_CLASSES + 1);
+  }
+
   /** By the names that Apache's broker gives them in its runtime information. */
   toRuntimeInfo(): [string, string][] {
     const { putMessageTimesTotal: count, putMessageSizeTotal: size } = this;
-    const distribution = CLASSES.map(([, name], i) => `[${name}]:${this.distribution[i]} `).join('');
+    const distribution = CLASSES.map(([, name], i) => `[${name}]:${this.lastDistribution[i]} `).join('');
     return [
       ['putMessageTimesTotal', String(count)],
       ['putMessageSizeTotal', String(size)],
@@ -57,10 +67,15 @@ export class StoreStatsService {
     ];
   }
 
-  /** Milliseconds within which the given share of the messages was stored, rounded up to a power of two. */
+  /** Milliseconds within which the given share of the last minute's messages was stored, rounded up to a power of two. */
   private latencyOf(share: number): number {
-    let rest = this.putMessageTimesTotal * share;
-    const found = this.latencies.findIndex((count) => (rest -= count) <= 0);
+    const { lastLatencies } = this;
+    let rest = lastLatencies.reduce((sum, count) => sum + count) * share;
+    const found = lastLatencies.findIndex((count) => (rest -= count) <= 0);
     return found <= 0 ? 0 : 2 ** found - 1;
   }
+}
+
+function zeros(length: number): number[] {
+  return Array.from({ length }, () => 0);
 }

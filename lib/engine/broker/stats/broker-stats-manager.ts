@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '../../../common/clock.js';
 import { SAMPLE_INTERVAL, StatsItem } from '../../../common/stats/stats-item.js';
+import type { StoreStatsService } from '../../store/store-stats-service.js';
 import { ThroughputSampler } from './throughput-sampler.js';
 import { VolumeStats } from './volume-stats.js';
 
 /** In the place of the group, of what has none. */
 const NO_GROUP = '';
+const SAMPLES_IN_MINUTE = 60_000 / SAMPLE_INTERVAL;
 
 /** What the broker counts of its work (BrokerStatsManager): additions on the way of a message, samples every 10 s. */
 export class BrokerStatsManager {
@@ -21,12 +23,12 @@ export class BrokerStatsManager {
   private readonly brokerPut: StatsItem;
   private readonly brokerGet: StatsItem;
   private timer: Timer | undefined;
+  private samples = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly clusterName: string,
-    /** Messages that were stored since the start. */
-    private readonly putTotal: () => number,
+    private readonly ofStore: () => StoreStatsService,
   ) {
     const now = () => clock.monotonicNow();
     this.topicPut = new VolumeStats(now);
@@ -117,13 +119,14 @@ export class BrokerStatsManager {
   private totals() {
     const { clock, getFoundTimes: found, getMissTimes: miss, getMessageTotal: transferred } = this;
     const times = { timestamp: clock.now(), moment: clock.monotonicNow() };
-    return { ...times, put: this.putTotal(), found, miss, transferred };
+    return { ...times, put: this.ofStore().putMessageTimesTotal, found, miss, transferred };
   }
 
   private sample(): void {
     const now = this.clock.monotonicNow();
     for (const stats of [...this.all(), this.brokerPut, this.brokerGet]) stats.sample(now);
     this.throughput.sample();
+    if (this.samples++ % SAMPLES_IN_MINUTE === 0) this.ofStore().nextMinute();
     this.timer = this.clock.setTimeout(() => this.sample(), SAMPLE_INTERVAL);
   }
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { EngineOptions } from '../../../../lib/engine/index.js';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { SimulatedDisk } from '../../../support/simulated-file-system.js';
 import { TestClient } from '../../../support/test-client.js';
-import { startEngine } from '../../../support/test-engine.js';
+import { startEngine, type TestEngineOptions } from '../../../support/test-engine.js';
 import { HOUR, VirtualClock } from '../../../support/virtual-clock.js';
 
-async function open(clock = new VirtualClock()) {
-  const client = await TestClient.open(await startEngine({ clock }));
+async function open(clock = new VirtualClock(), options: TestEngineOptions = {}) {
+  const client = await TestClient.open(await startEngine({ clock, ...options }));
   const view = async (statsName: string, statsKey: string) =>
     (await client.call(RequestCode.VIEW_BROKER_STATS_DATA, { statsName, statsKey })).body;
   const runtime = async () => (await client.call(RequestCode.GET_BROKER_RUNTIME_INFO, undefined)).body!.table;
@@ -102,5 +104,31 @@ describe('the broker counts', () => {
     expect(table.get('msgPutTotalYesterdayMorning')).toBe('0');
     expect(table.get('msgPutTotalTodayNow')).toBe('4');
     expect(table.get('putMessageTimesTotal')).toBe('4');
+  });
+
+  it('how long messages of the last minute took to be stored', async () => {
+    const clock = new VirtualClock();
+    const disk = new SimulatedDisk({ now: () => clock.now() });
+    const engine: EngineOptions = { flushDiskType: 'SYNC_FLUSH' };
+    const { client, runtime } = await open(clock, { directory: '/store', fileSystem: disk.mount(), engine });
+    await client.sendBatch(
+      't',
+      Array.from({ length: 100 }, () => ({})),
+    );
+    await clock.advance(60_000);
+    expect((await runtime()).get('putLatency99')).toBe('0');
+    expect((await runtime()).get('putMessageDistributeTime')).toContain('[<=0ms]:100 ');
+    disk.holdsSyncs = true;
+    const sent = client.send('t');
+    await clock.advance(4500);
+    disk.releaseSyncs();
+    await sent;
+    expect((await runtime()).get('putLatency99')).toBe('0');
+    await clock.advance(60_000);
+    expect((await runtime()).get('putLatency99')).toBe('8191');
+    expect((await runtime()).get('putMessageDistributeTime')).toMatch(/^\[<=0ms\]:0 .*\[4~5s\]:1 /);
+    await clock.advance(60_000);
+    expect((await runtime()).get('putLatency999')).toBe('0');
+    expect((await runtime()).get('putMessageEntireTimeMax')).toBe('4500');
   });
 });
