@@ -83,6 +83,9 @@ describe('changes of administrators', () => {
     await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' }).then(next);
     await client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: 'n', key: 'k' }).then(next);
     const deletion = { groupName: FORGED, cleanOffset: true };
+    const mode = { topic: 't', consumerGroup: 'g', mode: 'POP', popShareQueueNum: 0 } as const;
+    await client.call(RequestCode.SET_MESSAGE_REQUEST_MODE, undefined, mode).then(next);
+    await client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, { msgId: 'none' }).then(next);
     for (let i = 0; i < 9; i++) await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deletion);
     next();
     await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deletion);
@@ -91,6 +94,8 @@ describe('changes of administrators', () => {
       expect.stringMatching(/^UPDATE_AND_CREATE_TOPIC \{"topic":"t",/),
       'DELETE_TOPIC_IN_BROKER {"topic":"t"}',
       'DELETE_KV_CONFIG {"namespace":"n","key":"k"}',
+      `SET_MESSAGE_REQUEST_MODE ${JSON.stringify(mode)}`,
+      'RESUME_CHECK_HALF_MESSAGE {"msgId":"none"}',
       `DELETE_SUBSCRIPTIONGROUP ${JSON.stringify(deletion)}`,
       `DELETE_SUBSCRIPTIONGROUP ${JSON.stringify(deletion)} (8 left out before)`,
     ]);

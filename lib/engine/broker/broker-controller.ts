@@ -7,7 +7,6 @@ import { encodeProperties } from '../../common/message-properties.js';
 import { hostDigits, parseSocketHost, type SocketHost } from '../../common/socket-host.js';
 import type { RegisterBrokerBody } from '../../remoting/body/register-broker-body.js';
 import type { TopicRouteData } from '../../remoting/body/topic-route-data.js';
-import { registerAnswer } from '../../remoting/answers.js';
 import type { Channel, RequestContext, RequestHandler } from '../../remoting/channel.js';
 import { failure, type RemotingRequest } from '../../remoting/remoting-command.js';
 import { RequestCode } from '../../remoting/request-code.js';
@@ -22,6 +21,7 @@ import type { BrokerConfig } from './broker-config.js';
 import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import { RebalanceLockManager } from './client/rebalance-lock-manager.js';
+import { withChangeLog } from '../change-log.js';
 import type { ConfigManager } from '../config-manager.js';
 import { readSavedTopics, refuseForeignStore, warnOfCompaction } from './foreign-store.js';
 import { BrokerFastFailure } from './latency/broker-fast-failure.js';
@@ -304,12 +304,11 @@ export class BrokerController implements RequestHandler {
     dispatcher.register(RequestCode.PULL_MESSAGE, (r, c) => pull.process(r, c), pulls);
     dispatcher.register(RequestCode.RECALL_MESSAGE, (r, c) => recall.process(r, c), sends);
     dispatcher.register(RequestCode.END_TRANSACTION, (r, c) => endTransaction.process(r, c), endTransactions);
-    registerAnswer(dispatcher, RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
+    const { answer, change } = withChangeLog(dispatcher, this.logger, this.clock);
+    change(RequestCode.RESUME_CHECK_HALF_MESSAGE, (r) => resumeCheck.resume(r));
     const assignment = new QueryAssignmentProcessor(this, this.options.routeOf);
-    registerAnswer(dispatcher, RequestCode.QUERY_ASSIGNMENT, (r) => assignment.queryAssignment(r));
-    registerAnswer(dispatcher, RequestCode.SET_MESSAGE_REQUEST_MODE, (r) =>
-      assignment.setMessageRequestMode(r),
-    );
+    answer(RequestCode.QUERY_ASSIGNMENT, (r) => assignment.queryAssignment(r));
+    change(RequestCode.SET_MESSAGE_REQUEST_MODE, (r) => assignment.setMessageRequestMode(r));
     registerClientProcessors(dispatcher, this);
     registerPopProcessors(dispatcher, this, this.pops);
     registerAdminProcessors(dispatcher, this, this.pops);
