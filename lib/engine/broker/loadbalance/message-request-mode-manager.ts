@@ -40,6 +40,10 @@ export class MessageRequestModeManager extends ConfigManager {
   }
 
   /** There is no file as long as nothing was ever set. */
+  override async flush(): Promise<void> {
+    if (this.isUsed) await super.flush();
+  }
+
   override async close(): Promise<void> {
     if (this.isUsed) await super.close();
   }

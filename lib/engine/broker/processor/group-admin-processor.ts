@@ -37,7 +37,7 @@ export class GroupAdminProcessor {
     requestModes.removeGroup(groupName);
     stats.onGroupDeleted(groupName);
     if (cleanOffset) offsets.removeGroup(groupName);
-    await Promise.all([groups.flush(), offsets.flush()]);
+    await Promise.all([groups.flush(), offsets.flush(), requestModes.flush()]);
     return success(undefined, undefined);
   }
 

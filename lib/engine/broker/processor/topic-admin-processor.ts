@@ -42,10 +42,10 @@ export class TopicAdminProcessor {
   }: Request<'DELETE_TOPIC_IN_BROKER'>): Promise<Response<'DELETE_TOPIC_IN_BROKER'>> {
     const fault = this.refuseDeletion(topic);
     if (fault !== undefined) return fault;
-    const { topics, offsets } = this.broker;
+    const { topics, offsets, requestModes } = this.broker;
     for (const retryTopic of this.popRetryTopicsOf(topic)) await this.broker.deleteTopic(retryTopic);
     await this.broker.deleteTopic(topic);
-    await Promise.all([topics.flush(), offsets.flush()]);
+    await Promise.all([topics.flush(), offsets.flush(), requestModes.flush()]);
     return success(undefined, undefined);
   }
 

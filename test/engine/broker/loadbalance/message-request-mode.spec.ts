@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { RequestCode } from '../../../../lib/remoting/request-code.js';
+import { ResponseCode } from '../../../../lib/remoting/response-code.js';
 import { createTopic } from '../../../conformance/admin-client.js';
 import { TestClient } from '../../../support/test-client.js';
 import { readTable, startEngine, writeTable } from '../../../support/test-engine.js';
 import { temporaryDirectory } from '../../../support/test-store.js';
+import { VirtualBroker } from '../../../support/virtual-broker.js';
 
 const FILE = 'messageRequestMode.json';
 const pop = { topic: 'BenchmarkTest', consumerGroup: 'g', mode: 'POP', popShareQueueNum: 2 } as const;
@@ -53,6 +55,30 @@ describe('MessageRequestModeManager', () => {
       expect(await assignments(client, 't')).toContain('PULL 0');
       await engine.close();
       expect(JSON.parse(readTable(directory, FILE))).toEqual({ messageRequestModeMap: {} });
+    },
+  );
+
+  it.each(['topic', 'group'])(
+    'of a %s that is deleted is off the disk before that is acknowledged',
+    async (what) => {
+      const broker = await VirtualBroker.open();
+      const { client, disk } = broker;
+      const remove = () =>
+        what === 'topic'
+          ? client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' })
+          : client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, { groupName: 'g', cleanOffset: true });
+      await createTopic(client, 't');
+      disk.faults.push({ operation: 'write', path: /messageRequestMode/, code: 'ENOSPC' });
+      expect((await remove()).code).toBe(ResponseCode.SUCCESS);
+      disk.faults.length = 0;
+      await createTopic(client, 't');
+      await client.call(RequestCode.SET_MESSAGE_REQUEST_MODE, undefined, { ...pop, topic: 't' });
+      disk.faults.push({ operation: 'write', path: /messageRequestMode/, code: 'ENOSPC' });
+      const { code, remark } = await remove();
+      expect(code).toBe(ResponseCode.SYSTEM_ERROR);
+      expect(remark).toContain('messageRequestMode.json cannot be written');
+      disk.faults.length = 0;
+      expect((await remove()).code).toBe(ResponseCode.SUCCESS);
     },
   );
 
