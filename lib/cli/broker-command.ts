@@ -25,7 +25,13 @@ export async function runBroker(commandLine: CommandLine, logger: Logger, end: P
   const { engine: options, warnings } = brokerOptions(valuesOf(commandLine));
   for (const warning of warnings) logger.warn(warning);
   const engine = create(() => new EmbeddedEngine(options, { logger }));
+  let isStarting = true;
+  void end.then(() => {
+    if (isStarting)
+      logger.log('The broker ends as soon as its start is done; a second signal ends it at once');
+  });
   await engine.start().catch(failStart);
+  isStarting = false;
   console.log(
     `The broker ${engine.brokerName} is ready: name server ${engine.listenAddress}, broker ${engine.brokerAddr}, ` +
       `store ${engine.storePathRootDir}`,
