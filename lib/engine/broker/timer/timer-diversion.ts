@@ -72,7 +72,7 @@ function deliverTime(properties: ReadonlyMap<string, string>, now: number): numb
   const seconds = properties.get(TIMER_DELAY_SEC);
   const millis = properties.get(TIMER_DELAY_MS);
   const text = seconds ?? millis ?? properties.get(TIMER_DELIVER_MS) ?? '';
-  if (!/^[+-]?\d{1,15}$/.test(text)) return undefined;
+  if (!/^[+-]?\d{1,16}$/.test(text)) return undefined;
   if (seconds !== undefined) return now + Number(seconds) * 1000;
   return millis === undefined ? Number(text) : now + Number(text);
 }

@@ -69,6 +69,7 @@ describe('TimerMessageService', () => {
 
   it.each([
     [{ TIMER_DELAY_SEC: 'soon' }, 'TIMER_DELAY_SEC=soon is no number'],
+    [{ TIMER_DELAY_MS: Number.MAX_SAFE_INTEGER }, 'more than the max delay 259200000ms'],
     [{ TIMER_DELAY_SEC: 259_201 }, '259201000 ms away, more than the max delay 259200000ms'],
     [{ TIMER_DELIVER_MS: 1, TIMER_DEL_UNIQKEY: 't+x' }, 'is over, there is nothing to recall'],
   ])('refuses %j', async (properties, text) => {
