@@ -124,6 +124,9 @@ export const topicOfNoListener = (group: string, topic: string, topics: readonly
 export const emptyReply = (listener: string): string =>
   `${listener} returned nothing to reply: return the reply, or set emptyReply: 'SEND' to reply null.`;
 
+export const replyWithoutContent = (listener: string): string =>
+  `${listener} returned a reply without content, an empty text or no bytes, which RocketMQ has no messages for: return something else.`;
+
 export const noRequest = (listener: string, msgId: string, topic: string): string =>
   `${listener} handled message ${msgId} of topic ${topic}, which is no request: nobody waits for its reply. Send it with ` +
   'sendAndReceive.';

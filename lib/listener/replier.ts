@@ -6,7 +6,7 @@ import type { MessageExt } from '../common/message-ext.js';
 import type { Message } from '../common/message.js';
 import { MQClientError } from '../errors/index.js';
 import type { RocketMQConsumerOptions } from '../interfaces/consumer-options.interface.js';
-import { emptyReply, noRequest } from '../rocketmq.messages.js';
+import { emptyReply, noRequest, replyWithoutContent } from '../rocketmq.messages.js';
 import { HeaderMapper } from '../template/header-mapper.js';
 import { GenericMessage } from '../template/message-builder.js';
 import { acceptsReplyError, markAsError } from '../template/reply-error.js';
@@ -89,7 +89,7 @@ export class Replier {
     const asked = headers.get(RocketMQHeaders.CONTENT_TYPE);
     const { body, contentType } = payloads.toBody(content ?? null, asked);
     // RocketMQ has no messages without a body.
-    if (body.length === 0) throw new MQClientError(emptyReply(name));
+    if (body.length === 0) throw new MQClientError(replyWithoutContent(name));
     const reply = createReplyMessage(request, body);
     if (headers.size > 0) this.headerMapper.apply(headers, reply);
     // The header is only what was asked for.

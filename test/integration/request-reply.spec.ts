@@ -225,8 +225,8 @@ describe('a reply listener', () => {
   });
 
   it('takes an empty text for an error, as it cannot travel', async () => {
-    const app = await startApp({ providers: [replier({ replyErrors: true }, () => '')] });
-    await expect(app.template.sendAndReceive('ask', 'x')).rejects.toThrow(/returned nothing to reply/);
+    const app = await startApp({ providers: [replier({ replyErrors: true, emptyReply: 'SEND' }, () => '')] });
+    await expect(app.template.sendAndReceive('ask', 'x')).rejects.toThrow(/returned a reply without content/);
   });
 
   it('handles a message that is no request, and says that nobody gets its reply', async () => {
