@@ -69,6 +69,8 @@ export class SendTask implements ResponseCallback<SendCode> {
   private stored: SendResult | undefined;
   /** In the time of `Clock.monotonicNow`. */
   private sentAt = 0;
+  /** An attempt had no answer, and may have stored the message. */
+  private isOpen = false;
 
   constructor(
     private readonly environment: SendEnvironment,
@@ -143,6 +145,11 @@ export class SendTask implements ResponseCallback<SendCode> {
   }
 
   onError(error: RocketMQError): void {
+    this.isOpen = true;
+    this.onUnanswered(error);
+  }
+
+  private onUnanswered(error: RocketMQError): void {
     this.environment.faultStrategy.update(this.queue.brokerName, this.sentAt, true);
     if (error.retryable) this.environment.instance.refreshRoute(this.outgoing.topic);
     this.retryOrReject(error);
@@ -171,12 +178,12 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   private onBrokerError({ code, remark }: RemotingResponse<SendCode>): void {
     const isRetryable = RETRY_RESPONSE_CODES.has(code);
-    const advice = code === ResponseCode.SYSTEM_BUSY ? BUSY_ADVICE : '';
+    const advice = code === ResponseCode.SYSTEM_BUSY && !this.isOpen ? BUSY_ADVICE : '';
     const { brokerName } = this.queue;
     const { topic } = this.outgoing.message;
     const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, brokerName, isRetryable, topic);
     // It ends, and took nothing: as if it had not answered (NettyRemotingClient#invokeImpl).
-    if (code === ResponseCode.GO_AWAY) return this.onError(error);
+    if (code === ResponseCode.GO_AWAY) return this.onUnanswered(error);
     if (isRetryable && this.mayRetrySync()) this.attempt();
     else this.fail(this.finalError(error));
   }

@@ -83,3 +83,29 @@ describe('a broker that ends', () => {
     expect(transport.routeRequests).toBe(2);
   });
 });
+
+describe('a send that is refused as busy', () => {
+  const refuse = async (first: (call: ScriptedCall) => void): Promise<Error> => {
+    const { transport, producer } = openProducer();
+    const sent = producer.send(message('t'));
+    sent.catch(() => {});
+    await settle();
+    transport.respond = (call) => call.answer(refused(ResponseCode.SYSTEM_BUSY));
+    first(transport.calls[0]!);
+    return sent.then(
+      () => expect.unreachable(),
+      (error) => error,
+    );
+  };
+
+  it('is said to be not stored', async () => {
+    const error = await refuse((call) => call.answer(refused(ResponseCode.SYSTEM_BUSY)));
+    expect(error.message).toContain('it has not stored the message');
+  });
+
+  it('is not said to be so when an attempt before lost its connection', async () => {
+    const error = await refuse((call) => call.fail(new MQClientError('lost', { retryable: true })));
+    expect(error).toMatchObject({ responseCode: ResponseCode.SYSTEM_BUSY, retryable: true });
+    expect(error.message).not.toContain('stored');
+  });
+});
