@@ -28,7 +28,7 @@ export class PullBatch implements Iterable<MessageExt> {
     return this.messages[Symbol.iterator]();
   }
 
-  /** Commits this batch: its group goes on behind it. */
+  /** Commits this batch: its group goes on behind it. Does nothing when its queue went to another member: there it comes again. */
   async commit(): Promise<void> {
     const { topic, brokerName, queueId, queueOffset } = this.messages.at(-1)!;
     await this.consumer.commitOffset({ topic, brokerName, queueId }, queueOffset + 1);
@@ -68,7 +68,7 @@ export class PullConsumer implements AsyncIterable<PullBatch> {
     }
   }
 
-  /** Commits all that was fetched, of all queues or of these. */
+  /** Commits all that was fetched, of all queues or of these; queues that other members have by now are passed over. */
   commit(queues?: readonly MessageQueue[]): Promise<void> {
     return this.consumer.commit(queues);
   }

@@ -214,11 +214,14 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     );
   }
 
-  /** Commits an offset: the group goes on there when the queue is taken up the next time. */
+  /**
+   * Commits an offset: the group goes on there when the queue is taken up the next time. A queue that this consumer does not
+   * have (any more) is passed over, as whoever has it knows better (DefaultLitePullConsumerImpl#commit).
+   */
   async commitOffset(mq: MessageQueue, offset: number): Promise<void> {
     const { offsetStore } = this.context;
     const wrapped = this.wrap(mq);
-    this.lite.require(wrapped);
+    if (!this.lite.has(wrapped)) return;
     // The broker is told even what it was told before: somebody else may have set another one since.
     offsetStore.removeOffset(wrapped);
     offsetStore.updateOffset(wrapped, offset, false);

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MessageExt } from '../../../lib/common/message-ext.js';
 import { DefaultLitePullConsumer, type LitePullConsumerConfig } from '../../../lib/client/index.js';
+import { PullConsumer, type PullBatch } from '../../../lib/receiving/pull-consumer.js';
 import type { PullMessageRequestHeader } from '../../../lib/remoting/header/pull-message-request-header.js';
 import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
@@ -76,6 +77,12 @@ async function open(config: Partial<LitePullConsumerConfig> = {}) {
   };
   const pulls = { pulled, pulledFrom, give, move, refuse };
   return { clock, instance, consumer, queues, ids, tellOffsets, commits, assignFirst, ...pulls };
+}
+
+async function nextBatch(consumer: DefaultLitePullConsumer) {
+  const { value } = await new PullConsumer(consumer, () => {})[Symbol.asyncIterator]().next();
+  const batch = value as PullBatch;
+  return { messages: batch.messages, commit: () => batch.commit() };
 }
 
 describe('when the clock is set back', () => {
@@ -156,6 +163,33 @@ describe('an offset that was told before', () => {
     await consumer.commit(queues.slice(0, 1));
     await consumer.commitOffset(queues[0]!, 8);
     expect(commits()).toEqual([8, 8, 8]);
+  });
+});
+
+describe('a queue that somebody else has by now', () => {
+  it('is passed over by a commit: its messages come again', async () => {
+    const { consumer, queues, tellOffsets, commits, give, assignFirst } = await open({ autoCommit: false });
+    await assignFirst();
+    await give(1);
+    const { messages, commit } = await nextBatch(consumer);
+    expect(messages).toHaveLength(1);
+    const assigned = consumer.assign(queues.slice(1, 2));
+    await settle();
+    await tellOffsets();
+    await assigned;
+    await commit();
+    await consumer.commit(queues.slice(0, 1));
+    expect(commits()).toEqual([]);
+  });
+
+  it('is passed over after the end, too', async () => {
+    const { consumer, commits, give, assignFirst } = await open({ autoCommit: false });
+    await assignFirst();
+    await give(1);
+    const { commit } = await nextBatch(consumer);
+    await consumer.shutdown();
+    await commit();
+    expect(commits()).toEqual([]);
   });
 });
 
