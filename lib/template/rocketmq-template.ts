@@ -39,9 +39,9 @@ export interface TemplateSettings extends SendingTemplateSettings {
  * {@link GenericMessage} of {@link MessageBuilder} carries headers with it. JSON is that of `JSON.stringify`: decorators of
  * class-transformer, `@Exclude()` among them, count only when a message is read as its class. Sends reject with MQClientError when
  * the message is illegal, with ConfigurationError for an unknown option, with MessageConversionError when the payload has no JSON form
- * (nothing is stored), with MQBrokerError when the broker refuses it, and with RemotingTimeoutError when the time is over: then
- * the message may or may not be stored. So it may when the connection is lost before the answer comes, or the client shut down
- * meanwhile: an MQClientError that is `retryable`.
+ * (nothing is stored), with MQBrokerError when the broker refuses it, which after several attempts is an MQClientError with its
+ * `responseCode`, and with RemotingTimeoutError when the time is over: then the message may or may not be stored. So it may when the
+ * connection is lost before the answer comes, or the client shut down meanwhile: an MQClientError that is `retryable`.
  *
  * @publicApi
  */

@@ -47,9 +47,9 @@ export interface SendOptions {
 
 /**
  * Sends messages (DefaultMQProducer). Every method checks the message first and rejects with MQClientError, code 13, when
- * it is illegal; with MQBrokerError when a broker refuses it; with RemotingTimeoutError when the time is over, in
- * which case the message may or may not have been stored, and so with MQClientError that is `retryable` when the connection
- * is lost, or the client shut down, before the answer comes.
+ * it is illegal; with MQBrokerError when a broker refuses it, or MQClientError with its code after several attempts; with
+ * RemotingTimeoutError when the time is over, and MQClientError that is `retryable` when the connection is lost, or the
+ * client shut down, before the answer comes: then the message may or may not have been stored.
  */
 export class DefaultMQProducer implements ProducerInner {
   readonly config: ProducerConfig;
