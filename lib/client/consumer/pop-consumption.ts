@@ -60,7 +60,7 @@ export class PopConsumption {
     const { consumeFromWhere, consumerGroup } = this.context.config;
     if (consumeFromWhere === 'CONSUME_FROM_TIMESTAMP') {
       this.context.logger.warn(
-        `Group ${consumerGroup} pops, and so begins at the end where it has no offset yet: CONSUME_FROM_TIMESTAMP is for pulling only`,
+        `Group ${consumerGroup} pops, and so begins as with CONSUME_FROM_LAST_OFFSET where it has no offset yet: CONSUME_FROM_TIMESTAMP is for pulling only`,
       );
     }
     new PopRequest(this.context, this.consumer, this.service, queue).popLater(0);
