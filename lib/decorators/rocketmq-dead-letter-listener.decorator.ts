@@ -4,7 +4,7 @@ import { RocketMQMessageListener } from './rocketmq-message-listener.decorator.j
 
 /**
  * Makes a class with a method `onMessage`, or a method of any provider, handle the dead messages of a consumer group: those of topic
- * `%DLQ%group`, all that there are. It is a listener like any other, of a group of its own: `group-dead-letters` unless `consumerGroup` says
+ * `%DLQ%group`, all that there are; those that died since they cannot be read only with `messageType: MessageExt`. It is a listener like any other, of a group of its own: `group-dead-letters` unless `consumerGroup` says
  * otherwise.
  *
  * @param group whose listeners gave the messages up.
