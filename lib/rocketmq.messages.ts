@@ -91,6 +91,10 @@ export const idempotentNamesakes = (group: string, listener: string, topics: rea
   `In consumer group "${group}" two @Idempotent listeners have the name ${listener} (${topics.map((topic) => `topic "${topic}"`).join(' and ')}) and could ` +
   'share their keys, so that one would leave out what the other handled: rename one of them, or give it a consumerGroup of its own.';
 
+export const ttlBeyondMessages = (listener: string, ttlHours: number, fileReservedTime: number): string =>
+  `@Idempotent of ${listener} has a ttl of ${ttlHours} hours, but its records leave with the log files of the engine after ${fileReservedTime} ` +
+  '(fileReservedTime): what comes again later is handled again. Keep messages for longer, or name another store.';
+
 export const missingIdempotencyStore = (store: string, listener: string): string =>
   `The store ${store} of @Idempotent of ${listener} cannot be used: make it a provider of a module, not request-scoped, with a method ` +
   'begin.';

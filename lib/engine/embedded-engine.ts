@@ -68,6 +68,8 @@ export class EmbeddedEngine {
   readonly outerNamesrvAddrs: readonly string[];
   /** The store directory, as an absolute path. */
   readonly storePathRootDir: string;
+  /** Hours that messages are kept, as the engine was made. */
+  readonly fileReservedTime: number;
   private readonly namesrv: NamesrvController;
   private readonly broker: BrokerController;
   private readonly servers = new Map<string, RequestHandler>();
@@ -97,6 +99,7 @@ export class EmbeddedEngine {
       );
     const storeConfig = resolveMessageStoreConfig(store);
     storeConfig.storePathRootDir = this.storePathRootDir = resolve(storeConfig.storePathRootDir);
+    this.fileReservedTime = storeConfig.fileReservedTime;
     const { clock = systemClock, fileSystem = nodeFileSystem, random = Math.random } = environment;
     const logger = escapedLogger(environment.logger ?? silentLogger);
     this.clock = clock;

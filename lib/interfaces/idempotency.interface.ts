@@ -12,7 +12,10 @@ export interface RocketMQIdempotentOptions {
    * the `msgId`, which is the same when a message comes again, but not when its sender sends it again.
    */
   key?: ((payload: never, message: MessageExt) => string | number) | undefined;
-  /** How long it is known that a message was handled: milliseconds, or text as `'24h'` or `'7d'`. Default: 24 hours. */
+  /**
+   * How long it is known that a message was handled: milliseconds, or text as `'24h'`. With store `BROKER` not longer than the broker
+   * keeps messages (`fileReservedTime`, 72 hours). Default: 24 hours.
+   */
   ttl?: number | string | undefined;
   /**
    * How long a call may take before it counts as given up, because its process was killed, in the same units. Meanwhile a message with

@@ -1,17 +1,20 @@
-import type { Type } from '@nestjs/common';
+import { Logger, type Type } from '@nestjs/common';
 import type { DefaultMQProducer, MQClientInstance } from '../client/index.js';
+import { escapedLogger } from '../common/logger.js';
 import { aFunction, resolveOptions, type OptionRule, type OptionRules } from '../common/option-rules.js';
 import type {
   RocketMQIdempotencyStore,
   RocketMQIdempotentOptions,
 } from '../interfaces/idempotency.interface.js';
+import { ttlBeyondMessages } from '../rocketmq.messages.js';
 import type { ListenerEndpoint } from './listener-endpoint.js';
 import { parseDuration } from '../common/duration.js';
 import { BrokerIdempotencyStore } from '../idempotency/broker-idempotency-store.js';
 import { IdempotentCalls } from './idempotent-calls.js';
 import { MemoryIdempotencyStore } from '../idempotency/memory-idempotency-store.js';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 /** Milliseconds that a lease or the knowledge of a key may last. */
 const MAX_TIME = 365 * DAY;
 
@@ -43,6 +46,8 @@ export function checkIdempotentOptions(listener: string, options: RocketMQIdempo
 
 /** The stores of the application's listeners. */
 export class IdempotencyStores {
+  private readonly logger = escapedLogger(new Logger('RocketMQIdempotency'));
+
   constructor(
     private readonly instance: MQClientInstance,
     private readonly producer: Pick<DefaultMQProducer, 'send'>,
@@ -51,6 +56,8 @@ export class IdempotencyStores {
       type: Type<RocketMQIdempotencyStore>,
       listener: string,
     ) => RocketMQIdempotencyStore,
+    /** Hours that the engine keeps messages. Undefined: it is in another process, or a cluster. */
+    private readonly fileReservedTime: number | undefined,
   ) {}
 
   /** The endpoint, called once for each key if it is to be. */
@@ -60,8 +67,16 @@ export class IdempotencyStores {
     const { key = (_: unknown, { msgId }) => msgId, ttl = DAY, lease = consumeTimeoutMillis } = options;
     const times = { ttl: millisOf(ttl)!, lease: millisOf(lease)! };
     const store = this.storeOf(options.store, endpoint.name);
+    if (store instanceof BrokerIdempotencyStore) this.checkTtl(endpoint.name, times.ttl);
     const calls = new IdempotentCalls(endpoint, { group, key, times, store });
     return { ...endpoint, invoke: calls.call.bind(calls) as ListenerEndpoint['invoke'] };
+  }
+
+  /** Records are messages. */
+  private checkTtl(listener: string, ttl: number): void {
+    const { fileReservedTime = Infinity } = this;
+    if (ttl <= fileReservedTime * HOUR) return;
+    this.logger.warn(ttlBeyondMessages(listener, Math.ceil(ttl / HOUR), fileReservedTime));
   }
 
   private storeOf(

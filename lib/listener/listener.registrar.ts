@@ -63,6 +63,7 @@ export class ListenerRegistrar {
         this.connection.listenerInstance,
         this.connection.producer,
         (type, listener) => this.idempotencyStore(type, listener),
+        this.connection.engine?.fileReservedTime,
       ),
       providerOf: (type: Type<RocketMQErrorHandler>, listener: string) => this.errorHandler(type, listener),
     };

@@ -330,3 +330,20 @@ describe('@Idempotent', () => {
     );
   });
 });
+
+describe('a ttl beyond fileReservedTime', () => {
+  it('is warned of where the engine is in this process', async () => {
+    const { app } = await open({ ttl: '7d' });
+    expect(app.logger.lines.join('\n')).toMatch(
+      /IdempotentListener.* has a ttl of 168 hours, but .* after 72 \(fileReservedTime\)/,
+    );
+  });
+
+  it.each([{ ttl: '72h' }, { ttl: '7d', store: 'MEMORY' as const }])(
+    'is not there with %o',
+    async (options) => {
+      const { app } = await open(options);
+      expect(app.logger.lines.join('\n')).not.toContain('fileReservedTime');
+    },
+  );
+});
