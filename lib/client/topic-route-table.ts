@@ -74,14 +74,12 @@ export class TopicRouteTable {
    * that fails keeps its route, and others from nothing.
    */
   async updateAll(topics: Iterable<string>): Promise<void> {
-    if (this.knowsCluster) await this.updateBrokers();
-    const left = [...topics].values();
     let failed: Promise<unknown> | undefined;
+    const attempt = (work: Promise<void>) => work.catch(() => void (failed ??= work));
+    if (this.knowsCluster) await attempt(this.updateBrokers());
+    const left = [...topics].values();
     const updateLeft = async () => {
-      for (const topic of left) {
-        const look = this.look(topic);
-        await look.catch(() => void (failed ??= look));
-      }
+      for (const topic of left) await attempt(this.look(topic));
     };
     await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, updateLeft));
     this.brokerAddrs.retain([...this.routedBrokers(), ...this.clusterBrokers]);

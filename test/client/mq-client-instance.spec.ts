@@ -117,6 +117,27 @@ describe('the route of a topic', () => {
     expect(await refresh()).toBe(2);
   });
 
+  it('is looked at also when name servers are too busy to name the brokers of the cluster', async () => {
+    const { clock, cluster, transport } = open();
+    const instance = startInstance(cluster, { clock });
+    const brokerAddrTable = new Map(clusterRoute(1, { c: [0] }).brokerDatas.map((c) => [c.brokerName, c]));
+    let isBusy = false;
+    cluster.answer = (call) => {
+      if (call.request.code !== RequestCode.GET_BROKER_CLUSTER_INFO) return false;
+      if (isBusy) call.answer(failure(ResponseCode.SYSTEM_BUSY, 'busy'));
+      else call.answer(success(undefined as never, { brokerAddrTable } as never));
+      return true;
+    };
+    instance.start();
+    await instance.updateBrokers();
+    await instance.updateTopicRouteInfo('t');
+    isBusy = true;
+    transport.routes.set('t', clusterRoute(8, { b: [0] }));
+    await clock.advance(POLL);
+    expect(instance.routeOf('t')?.queueDatas[0]?.readQueueNums).toBe(8);
+    expect(instance.brokerNames()).toEqual(['c', 'b']);
+  });
+
   describe('that name servers do not know any more', () => {
     async function openStarted() {
       const { clock, cluster, transport } = open();
