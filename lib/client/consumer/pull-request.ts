@@ -65,7 +65,10 @@ export interface PullOwner {
 export class PullRequest implements ResponseCallback<PullCode> {
   /** Whether the broker that was pulled from last is in this process. */
   private isNear = false;
-  /** The member of the broker to pull from: what it said last (PullAPIWrapper, `pullFromWhichNodeTable`). */
+  /**
+   * The member of the broker to pull from: what it said last (PullAPIWrapper, `pullFromWhichNodeTable`); behind a failure the master, as
+   * a slave that only fails sends nobody back.
+   */
   private brokerId = MASTER_ID;
   /** Of the broker that was pulled from last. */
   private address = '';
@@ -105,6 +108,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     // The connection has reported it once, for all queues.
     if (error.responseCode !== ClientErrorCode.CONNECT_BROKER)
       this.context.logger.warn(`Pulling from ${this.describeQueue()} failed: ${error.message}`);
+    this.brokerId = MASTER_ID;
     this.context.instance.refreshRoute(this.queue.mq.topic);
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }
@@ -273,6 +277,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
   private onRefused(response: RemotingResponse<PullCode>): void {
     const { code } = response;
     this.context.logRefusal(`Pulling from ${this.describeQueue()}`, this.queue.mq, response);
+    this.brokerId = MASTER_ID;
     if (code === ResponseCode.TOPIC_NOT_EXIST && this.mayForget) return this.owner.onTopicGone(this.queue);
     if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.pullLater(DELAY_WHEN_REFUSED);
     this.context.instance.sendHeartbeatSoon();

@@ -7,7 +7,7 @@ import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
 import type { ScriptedCall } from '../../support/scripted-transport.js';
-import { clusterRoute, ScriptedCluster } from '../../support/scripted-cluster.js';
+import { clusterRoute, ScriptedCluster, unreachable } from '../../support/scripted-cluster.js';
 import { startConsumer } from '../../support/test-peers.js';
 import { encodeRecord, innerMessage, RecordingLogger } from '../../support/test-store.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
@@ -99,6 +99,19 @@ describe('pulling', () => {
     await clock.advance(0);
     expect(addressesOf(pulls())).toEqual(['a:0', 'a:1', 'a:1', 'a:0']);
     expect(pulls().map((call) => headerOf(call).queueOffset)).toEqual([7, 8, 9, 9]);
+  });
+
+  it('goes back to the master when the slave refuses, or does not answer', async () => {
+    const { clock, pulls } = await open();
+    pulls()[0]!.answer(found(7, 1));
+    await clock.advance(0);
+    pulls()[1]!.answer(failure(ResponseCode.NO_PERMISSION, 'unknown key'));
+    await clock.advance(3000);
+    pulls()[2]!.answer(found(8, 1));
+    await clock.advance(0);
+    unreachable(pulls()[3]!);
+    await clock.advance(1000);
+    expect(addressesOf(pulls())).toEqual(['a:0', 'a:1', 'a:0', 'a:1', 'a:0']);
   });
 
   it('commits no offsets at a slave in passing', async () => {
