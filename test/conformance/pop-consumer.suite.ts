@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MessageSelector, type ConsumerConfig, type MessageListener } from '../../lib/client/index.js';
+import { systemClock } from '../../lib/common/clock.js';
 import type { MessageExt } from '../../lib/common/message-ext.js';
 import type { MessageRequestMode } from '../../lib/remoting/body/query-assignment.js';
 import { RequestCode } from '../../lib/remoting/request-code.js';
@@ -14,6 +15,7 @@ import {
   startProducer,
 } from '../support/test-peers.js';
 import { RecordingLogger } from '../support/test-store.js';
+import { MINUTE } from '../support/virtual-clock.js';
 import { createTopic } from './admin-client.js';
 import { uniqueName, type ClusterRef } from './cluster.js';
 
@@ -45,9 +47,10 @@ export function describePopConsumer(cluster: ClusterRef): void {
     listener: MessageListener,
     config: Partial<ConsumerConfig> = {},
     selector: string | MessageSelector = '*',
+    clock = systemClock,
   ) {
     const consumer = { clientRebalance: false, ...config };
-    return startConsumer(cluster(), group, { [topic]: selector }, listener, { consumer, client });
+    return startConsumer(cluster(), group, { [topic]: selector }, listener, { consumer, client, clock });
   }
 
   async function send(topic: string, ...texts: readonly string[]): Promise<void> {
@@ -72,6 +75,15 @@ export function describePopConsumer(cluster: ClusterRef): void {
       expect(got[0]!.getProperty('1ST_POP_TIME')).toMatch(/^\d{13}$/);
       expect(popped(consumer)).toEqual([{ topic, brokerName, queueId: -1 }]);
       await expect.poll(() => [...consumer.admin.runningInfo().mqPopTable.values()][0]!.waitAckCount).toBe(0);
+    });
+
+    it('needs no clock that agrees with that of the broker', async () => {
+      const { topic, group } = await popTopic();
+      await send(topic, 'hello');
+      const got: MessageExt[] = [];
+      const behind = { ...systemClock, now: () => Date.now() - MINUTE };
+      await pop(topic, group, collect(got), {}, '*', behind);
+      await eventually(() => got.length > 0);
     });
 
     it('is woken by a message that is sent while it waits', async () => {

@@ -17,6 +17,11 @@ type PopCode = typeof RequestCode.POP_MESSAGE;
 /** Milliseconds that a broker may hold a pop, and after which the client gives it up. */
 const BROKER_SUSPEND_MAX_TIME = 15_000;
 const CONSUMER_TIMEOUT = 25_000;
+/**
+ * As the time of a pop: when it arrives, by the clock of the broker (PopMessageProcessor#processRequest). Java's client names its own, and is
+ * told that there is nothing, without a look, when it is 15.5 s behind.
+ */
+const BORN_ON_ARRIVAL = 0;
 /** Pauses in milliseconds. */
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
@@ -107,7 +112,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
       maxMsgNums: this.context.withinRate(popBatchNums),
       invisibleTime: popInvisibleTime,
       pollTime: BROKER_SUSPEND_MAX_TIME,
-      bornTime: this.context.clock.now(),
+      bornTime: BORN_ON_ARRIVAL,
       initMode: consumeFromWhere === 'CONSUME_FROM_FIRST_OFFSET' ? ConsumeInitMode.MIN : ConsumeInitMode.MAX,
       expType: expressionType,
       exp: subString,
@@ -149,7 +154,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
     });
   }
 
-  /** A broker whose clock is ahead does not wait for messages, and would be asked again and again, as Java's client does. */
+  /** A broker that does not wait for messages would be asked again and again, as Java's client does. */
   private onNothing(): void {
     const isHeld = this.context.clock.monotonicNow() - this.queue.lastPopAt >= DELAY_WHEN_NOT_HELD;
     this.popLater(isHeld ? 0 : DELAY_WHEN_NOT_HELD);

@@ -27,7 +27,7 @@ describe('the pop loop', () => {
         maxMsgNums: 7,
         invisibleTime: INVISIBLE,
         pollTime: 15_000,
-        bornTime: clock.now(),
+        bornTime: 0,
         initMode: 0,
         expType: 'TAG',
         exp: 'x || y',
