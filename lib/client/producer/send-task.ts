@@ -47,6 +47,14 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
   ResponseCode.GO_AWAY,
 ]);
 
+/** Answers of a broker that may not be what its route says: no master any more, or with another topic. Java's client waits for its next look. */
+const STALE_ROUTE_CODES: ReadonlySet<number> = new Set([
+  ResponseCode.SERVICE_NOT_AVAILABLE,
+  ResponseCode.NO_PERMISSION,
+  ResponseCode.TOPIC_NOT_EXIST,
+  ResponseCode.INVALID_PARAMETER,
+]);
+
 /** What the texts of a busy broker leave open. */
 const BUSY_ADVICE = ' (it has not stored the message: send it again a little later, or less at once)';
 
@@ -98,7 +106,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     this.attempts++;
     this.brokersSent += this.attempts === 1 ? this.queue.brokerName : `, ${this.queue.brokerName}`;
     const address = instance.findBrokerAddressInPublish(this.queue.brokerName);
-    if (address === undefined) return this.retryOrReject(this.unknownBroker());
+    if (address === undefined) return this.onUnknownBroker();
     this.sentAt = moment;
     const time = now ?? instance.clock.now();
     const request = sendRequest(config, this.outgoing, this.queue, time, instance.config.unitMode);
@@ -151,8 +159,18 @@ export class SendTask implements ResponseCallback<SendCode> {
 
   private onUnanswered(error: RocketMQError): void {
     this.environment.faultStrategy.update(this.queue.brokerName, this.sentAt, true);
-    if (error.retryable) this.environment.instance.refreshRoute(this.outgoing.topic);
+    if (error.retryable) this.refreshRoute();
     this.retryOrReject(error);
+  }
+
+  /** What another topic's route says of a broker may be newer. */
+  private onUnknownBroker(): void {
+    this.refreshRoute();
+    this.retryOrReject(this.unknownBroker());
+  }
+
+  private refreshRoute(): void {
+    this.environment.instance.refreshRoute(this.outgoing.topic);
   }
 
   private retryOrReject(error: RocketMQError): void {
@@ -184,6 +202,7 @@ export class SendTask implements ResponseCallback<SendCode> {
     const error = new MQBrokerError(code, `${remark ?? ''}${advice}`, brokerName, isRetryable, topic);
     // It ends, and took nothing: as if it had not answered (NettyRemotingClient#invokeImpl).
     if (code === ResponseCode.GO_AWAY) return this.onUnanswered(error);
+    if (STALE_ROUTE_CODES.has(code)) this.refreshRoute();
     if (isRetryable && this.mayRetrySync()) this.attempt();
     else this.fail(this.finalError(error));
   }

@@ -3,7 +3,8 @@ import { MQClientError, RemotingTimeoutError } from '../../../lib/errors/index.j
 import { failure, success } from '../../../lib/remoting/remoting-command.js';
 import { RequestCode } from '../../../lib/remoting/request-code.js';
 import { ResponseCode } from '../../../lib/remoting/response-code.js';
-import type { ScriptedCall } from '../../support/scripted-transport.js';
+import { clusterRoute } from '../../support/scripted-cluster.js';
+import { routeOf, type ScriptedCall } from '../../support/scripted-transport.js';
 import { openProducer } from '../../support/scripted-producer.js';
 import { message } from '../../support/test-peers.js';
 import { settle } from '../../support/virtual-clock.js';
@@ -107,5 +108,40 @@ describe('a send that is refused as busy', () => {
     const error = await refuse((call) => call.fail(new MQClientError('lost', { retryable: true })));
     expect(error).toMatchObject({ responseCode: ResponseCode.SYSTEM_BUSY, retryable: true });
     expect(error.message).not.toContain('stored');
+  });
+});
+
+describe('a broker that is not what its route says', () => {
+  const { SERVICE_NOT_AVAILABLE, NO_PERMISSION, TOPIC_NOT_EXIST, INVALID_PARAMETER } = ResponseCode;
+
+  /** A producer that has sent to the only broker, whose master is now elsewhere, and says so. */
+  async function open(code: ResponseCode) {
+    const { transport, producer } = openProducer();
+    transport.routes.set('t', routeOf(1, 'a'));
+    transport.respond = (call) => call.answer(stored(ResponseCode.SUCCESS, 5));
+    await producer.send(message('t'));
+    transport.routes.set('t', clusterRoute(1, { a: [0] }));
+    transport.respond = (call) =>
+      call.answer(call.address === 'a:0' ? stored(ResponseCode.SUCCESS, 6) : refused(code));
+    return { transport, producer };
+  }
+
+  it.each([SERVICE_NOT_AVAILABLE, NO_PERMISSION, TOPIC_NOT_EXIST, INVALID_PARAMETER])(
+    'has the route looked at when it answers with code %i',
+    async (code) => {
+      const { producer } = await open(code);
+      await expect(producer.send(message('t'))).rejects.toMatchObject({ responseCode: code });
+      await settle();
+      expect(await producer.send(message('t'))).toMatchObject({ sendStatus: 'SEND_OK' });
+    },
+  );
+
+  it('has it looked at when another topic says that its master is gone', async () => {
+    const { transport, producer } = await open(SERVICE_NOT_AVAILABLE);
+    transport.routes.set('u', clusterRoute(1, { a: [1] }));
+    await expect(producer.send(message('u'))).rejects.toThrow();
+    await expect(producer.send(message('t'))).rejects.toThrow('The broker[a] not exist');
+    await settle();
+    expect(await producer.send(message('t'))).toMatchObject({ sendStatus: 'SEND_OK' });
   });
 });
