@@ -6,7 +6,10 @@ import type { MessageQueueSelector, SendResult } from '../client/index.js';
  * @publicApi
  */
 export interface RocketMQSendOptions {
-  /** Milliseconds for all attempts together. Default: the producer's `sendMessageTimeout`. */
+  /**
+   * Milliseconds for all attempts together; name servers that are asked for a route before may take longer. Without effect on one-way
+   * sends. Default: the producer's `sendMessageTimeout`.
+   */
   timeout?: number | undefined;
   /** Deliver later: 1 (1 s) to 18 (2 h). */
   delayLevel?: number | undefined;
