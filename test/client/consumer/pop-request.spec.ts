@@ -14,7 +14,7 @@ import { HOUR, MINUTE } from '../../support/virtual-clock.js';
 describe('the pop loop', () => {
   it('says what it wants, and acknowledges what it got by the place where it was popped', async () => {
     const got: MessageExt[] = [];
-    const { popped, acks, answer, cluster, clock } = await openPopConsumer(
+    const { popped, acks, answer, cluster } = await openPopConsumer(
       collect(got),
       { popBatchNums: 7 },
       'x || y',
