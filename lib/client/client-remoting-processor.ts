@@ -54,9 +54,9 @@ export class ClientRemotingProcessor {
   }
 
   /** Java's client looks at all of its groups; with a hundred of them that start together each would look a hundred times. */
-  private consumerIdsChanged({ header }: Request<'NOTIFY_CONSUMER_IDS_CHANGED'>): Promise<void> {
+  private async consumerIdsChanged({ header }: Request<'NOTIFY_CONSUMER_IDS_CHANGED'>): Promise<void> {
     const consumer = this.instance.consumerOf(header.consumerGroup);
-    return this.instance.logged(async () => consumer?.doRebalance());
+    await this.instance.logged(async () => consumer?.doRebalance());
   }
 
   /** The producer answers with a request of its own. */

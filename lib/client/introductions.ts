@@ -19,19 +19,26 @@ export class Introductions {
     this.told.delete(address);
   }
 
-  /** Tells those that do not know it. Once for each connection, and waiting for none that is down: it must not hold up every request. */
+  /**
+   * Tells those that do not know it. Once for each connection, and waiting for none that is down: it must not hold up every request.
+   * `tell` says whether it was heard.
+   */
   async tell(
     addresses: readonly string[],
-    tell: (address: string) => Promise<void>,
+    tell: (address: string) => Promise<boolean>,
     isDown: (address: string) => boolean,
   ): Promise<void> {
     const waits: Promise<void>[] = [];
     for (const address of addresses) {
-      const telling = this.told.get(address) ?? this.limited(tell(address));
+      const telling = this.told.get(address) ?? this.limited(this.noted(address, tell(address)));
       this.told.set(address, telling);
       if (!isDown(address)) waits.push(telling);
     }
     await Promise.all(waits);
+  }
+
+  private async noted(address: string, telling: Promise<boolean>): Promise<void> {
+    if (!(await telling)) this.forget(address);
   }
 
   private async limited(telling: Promise<void>): Promise<void> {

@@ -295,7 +295,7 @@ export class MQClientInstance {
   /** Sees to it that every master that answers can push a reply to this client. */
   async introduce(): Promise<void> {
     // A reply may come from any broker of the cluster, whatever topics this client knows.
-    if (!this.routes.knowsCluster) await this.updateBrokers();
+    await this.routes.learnBrokers();
     await this.introductions.tell(
       this.routes.brokerAddrs.addresses(false),
       (address) => this.logged(() => this.sendHeartbeat(address)),
@@ -352,8 +352,7 @@ export class MQClientInstance {
 
   private unregister(header: { clientID: string; producerGroup?: string; consumerGroup?: string }): void {
     const request = { code: RequestCode.UNREGISTER_CLIENT, header, body: undefined };
-    for (const address of this.routes.brokerAddrs.addresses(true))
-      this.transport.invokeOneway(address, request);
+    for (const address of this.brokerAddresses()) this.transport.invokeOneway(address, request);
   }
 
   private onConnectionChange(change: ConnectionChange): void {
@@ -374,13 +373,15 @@ export class MQClientInstance {
     this.timers.set(work, this.clock.setTimeout(run, Math.min(first, interval)));
   }
 
-  /** Does work that nobody waits for; what fails is logged. */
-  async logged(work: () => Promise<void>): Promise<void> {
+  /** Does work that nobody waits for; false, and a line in the log, when it failed. */
+  async logged(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
-      if (this.isRunning)
-        this.logger.warn(`Background work of client ${this.clientId} failed: ${String(error)}`);
+      const text = `Background work of client ${this.clientId} failed: ${String(error)}`;
+      if (this.isRunning) this.logger.warn(text);
+      return false;
     }
   }
 }

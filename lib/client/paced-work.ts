@@ -13,7 +13,7 @@ export class PacedWork {
   constructor(
     private readonly clock: Clock,
     /** It does not fail. */
-    private readonly work: () => Promise<void>,
+    private readonly work: () => Promise<unknown>,
   ) {}
 
   /** A round begins now, or when the pause is over. */

@@ -86,6 +86,19 @@ export class TopicRouteTable {
     await failed;
   }
 
+  /**
+   * Asks for all brokers of the cluster once; while no name server answers, those that are known will do.
+   *
+   * @throws MQClientError when none is known.
+   */
+  async learnBrokers(): Promise<void> {
+    try {
+      if (!this.knowsCluster) await this.updateBrokers();
+    } catch (error) {
+      if (this.brokerAddrs.isEmpty) throw error;
+    }
+  }
+
   /** Asks for all brokers of the cluster. */
   async updateBrokers(): Promise<void> {
     const code = RequestCode.GET_BROKER_CLUSTER_INFO;

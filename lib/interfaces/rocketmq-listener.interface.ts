@@ -8,7 +8,7 @@ import type { RocketMQOutcome } from '../listener/outcome.js';
  */
 export interface RocketMQListenerContext {
   /**
-   * Aborted when the call has run for `consumeTimeout`, and when the application ends and waits no longer
+   * Aborted when the call has run for `consumeTimeout`, of a popped message `popInvisibleTime`, and when the application ends and waits no longer
    * (`awaitTerminationMillisWhenShutdown`): the message comes again, and what the call returns or throws does not count. In order it
    * still counts after `consumeTimeout`, since the queue waits for it. With a batch: when that is so of all its messages.
    */

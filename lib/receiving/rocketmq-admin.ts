@@ -129,7 +129,11 @@ export class RocketMQAdmin {
     return found.toSorted((a, b) => a.storeTimestamp - b.storeTimestamp);
   }
 
-  /** A message by its `msgId` or `offsetMsgId`; undefined when there is none. */
+  /**
+   * A message by its `msgId`, or of whatever topic by its `offsetMsgId`; undefined when there is none.
+   *
+   * @throws MQClientError when there is no such topic, or no server answers.
+   */
   async findById(topic: string, id: string): Promise<MessageExt | undefined> {
     return (await this.questions.queryMessageByUniqKey(topic, id)) ?? this.findByOffsetId(id);
   }

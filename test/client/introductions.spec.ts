@@ -6,18 +6,18 @@ import { settle, VirtualClock } from '../support/virtual-clock.js';
 function open() {
   const introductions = new Introductions(new VirtualClock());
   const asked: string[] = [];
-  const answers: (() => void)[] = [];
+  const answers: ((isHeard: boolean) => void)[] = [];
   const tell = (address: string) => {
     asked.push(address);
-    return new Promise<void>((resolve) => answers.push(resolve));
+    return new Promise<boolean>((resolve) => answers.push(resolve));
   };
   const ended = { count: 0 };
   const introduce = async (address: string) => {
     await introductions.tell([address], tell, () => false);
     ended.count++;
   };
-  const answer = async () => {
-    answers.shift()!();
+  const answer = async (isHeard = true) => {
+    answers.shift()!(isHeard);
     await settle();
   };
   return { introductions, asked, ended, introduce, answer };
@@ -45,5 +45,15 @@ describe('introductions', () => {
     introductions.forget('a');
     void introduce('a');
     expect(asked).toEqual(['a']);
+  });
+
+  it('are made anew when they were not heard', async () => {
+    const { asked, introduce, answer } = open();
+    void introduce('a');
+    await answer(false);
+    void introduce('a');
+    await answer();
+    await introduce('a');
+    expect(asked).toEqual(['a', 'a']);
   });
 });

@@ -279,6 +279,22 @@ describe('brokers', () => {
     expect(cluster.asked(RequestCode.HEART_BEAT)).toEqual(['a:0', 'a:1', 'b:0']);
   });
 
+  it('are told who asks also while no name server answers, and again when they refused to hear', async () => {
+    const { clock, cluster, transport } = open();
+    const instance = startInstance(cluster, { clock });
+    await instance.updateTopicRouteInfo('t');
+    transport.deadNameServers.add('ns:1');
+    const told = () => cluster.asked(RequestCode.HEART_BEAT);
+    cluster.answer = (call) => {
+      const isHeartbeat = call.request.code === RequestCode.HEART_BEAT;
+      const isRefused = isHeartbeat && call.address === 'a:0' && told().length <= 2;
+      if (isRefused) call.answer(failure(ResponseCode.SYSTEM_BUSY, 'busy'));
+      return isRefused;
+    };
+    for (let i = 0; i < 3; i++) await instance.introduce();
+    expect(told()).toEqual(['a:0', 'b:0', 'a:0']);
+  });
+
   it('hear of a client with every connection, as they may be new or have forgotten it', async () => {
     const { cluster, transport, clock } = open();
     const instance = startInstance(cluster, { clock });

@@ -50,7 +50,7 @@ export interface ConsumerConfig {
   pullThresholdSizeForTopic: number;
   /** Distance of the first and the last waiting message of a queue before pulling pauses; not in order. Default: 2000. */
   consumeConcurrentlyMaxSpan: number;
-  /** Attempts before a message goes to the dead-letter queue. Default: -1, which is 16, and unlimited in order. */
+  /** Further attempts before a message goes to the dead-letter queue: 1 is two calls. Default: -1, which is 16, and unlimited in order. */
   maxReconsumeTimes: number;
   /** Milliseconds between attempts in order, 10 to 30,000. Default: 1000. */
   suspendCurrentQueueTimeMillis: number;

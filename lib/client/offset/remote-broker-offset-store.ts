@@ -21,8 +21,8 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   private readonly offsets = new Map<string, number>();
   /** What was told last. */
   private readonly persisted = new Map<string, PersistedOffset>();
-  /** By topic and address the first offset that was told, until the broker has it and after. */
-  private readonly first = new Map<string, Promise<unknown>>();
+  /** By topic and broker the first offset that its present member was told, until it has it and after. */
+  private readonly first = new Map<string, { readonly address: string; readonly told: Promise<unknown> }>();
 
   constructor(
     private readonly instance: MQClientInstance,
@@ -111,7 +111,7 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
     const commitOffset = this.offsets.get(messageQueueKey(mq)) ?? offset;
     const header = { consumerGroup: this.consumerGroup, topic, queueId, commitOffset };
     const request = { code: RequestCode.UPDATE_CONSUMER_OFFSET, header, body: undefined };
-    await this.tell(topic, address, () => this.instance.requestFrom(address, request));
+    await this.tell(mq, address, () => this.instance.requestFrom(address, request));
     const connection = this.instance.connectionStatus(address);
     this.persisted.set(messageQueueKey(mq), { offset: commitOffset, address, connection });
   }
@@ -120,19 +120,16 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
    * When the first offsets of a group in a topic come at the same moment, Apache's broker may keep only one of them
    * (ConsumerOffsetManager#commitOffset): the first goes alone.
    */
-  private async tell(topic: string, address: string, send: () => Promise<unknown>): Promise<void> {
-    const key = `${topic}@${address}`;
+  private async tell(mq: MessageQueue, address: string, send: () => Promise<unknown>): Promise<void> {
+    const key = `${mq.topic}@${mq.brokerName}`;
     const first = this.first.get(key);
-    if (first !== undefined) {
-      await first;
+    if (first?.address === address) {
+      await first.told;
       await send();
       return;
     }
     const sent = send();
-    this.first.set(
-      key,
-      sent.catch(() => this.first.delete(key)),
-    );
+    this.first.set(key, { address, told: sent.catch(() => this.first.delete(key)) });
     await sent;
   }
 

@@ -20,6 +20,9 @@ import type { RequestListener, ResponseCallback, Transport } from './transport.j
 const MIN_BACK_OFF = 100;
 const MAX_BACK_OFF = 3000;
 
+/** Milliseconds after which a server that nobody tries to reach any more is forgotten: where addresses change daily they would add up. */
+const OUTAGE_MEMORY = 3_600_000;
+
 /** Whether there is a namespace, and which. */
 const NAMESPACE_FIELDS = [new FieldName('nsd'), new FieldName('ns')];
 
@@ -166,9 +169,14 @@ export class TcpTransport implements Transport {
     const backOff = last === undefined ? MIN_BACK_OFF : Math.min(last.backOff * 2, MAX_BACK_OFF);
     const pause = wasProven ? 0 : backOff;
     const retryAt = this.options.clock.monotonicNow() + pause;
+    if (last === undefined) this.forgetOutages(retryAt - OUTAGE_MEMORY);
     this.outages.set(address, { error, backOff, retryAt, isRetried: last?.isRetried ?? false });
     if (last !== undefined) return;
     this.logger.warn(error.message);
     this.onChange?.({ address, state: 'disconnected', error });
+  }
+
+  private forgetOutages(before: number): void {
+    for (const [address, { retryAt }] of this.outages) if (retryAt < before) this.outages.delete(address);
   }
 }

@@ -133,6 +133,19 @@ describe('offsets that brokers keep', () => {
     await others;
   });
 
+  it('leave nothing behind of the addresses that a broker had', async () => {
+    const { store, route, told, commit } = openStore();
+    for (let day = 0; day < 100; day++) {
+      route.address = `10.0.0.${day}`;
+      const sent = commit(0, day);
+      await settle();
+      told.at(-1)!.answer();
+      await sent;
+    }
+    const tables = Object.values(store).filter((field) => field instanceof Map);
+    expect(tables.map(({ size }) => size)).toEqual([1, 1, 1]);
+  });
+
   it('are told to the slave of a master that is no more, and to others meanwhile', async () => {
     const { store, route, told } = openStore();
     const queues = [0, 1].map((queueId) => ({ topic: `topic${queueId}`, brokerName: 'b', queueId }));
