@@ -15,7 +15,7 @@ import {
 } from '../codec/remoting-frame.js';
 import type { RemotingRequest, RemotingResponse } from '../remoting-command.js';
 import type { RequestCode } from '../request-code.js';
-import { ClientErrorCode } from '../response-code.js';
+import { ClientErrorCode, ResponseCode } from '../response-code.js';
 import { openSocket, type ClientTls } from '../tls/client-tls.js';
 import type { PendingCalls } from './pending-calls.js';
 import { ResponseTable } from './response-table.js';
@@ -50,6 +50,8 @@ export interface TcpConnectionOptions {
   readonly onConnected: () => void;
   /** The server has said something. Before that it may as well be something else that listens. */
   readonly onProven: () => void;
+  /** The server ends, and takes no more requests over this connection, which closes when those under way are answered. */
+  readonly onGoAway: () => void;
   /** Called once, also when the connection never came about. */
   readonly onClosed: (end: ConnectionEnd) => void;
 }
@@ -71,6 +73,7 @@ export class TcpConnection {
   private isConnected = false;
   private isProven = false;
   private isIdle = false;
+  private isLeaving = false;
   private fault: Error | undefined;
   private closeTimer: Timer | undefined;
 
@@ -123,7 +126,7 @@ export class TcpConnection {
   close(): void {
     const { clock } = this.options;
     clock.setImmediate(() => this.socket.end());
-    this.closeTimer = clock.setTimeout(() => this.socket.destroy(), CLOSE_TIMEOUT);
+    this.closeTimer ??= clock.setTimeout(() => this.socket.destroy(), CLOSE_TIMEOUT);
   }
 
   private encode(request: RemotingRequest, opaque: number, isOneway: boolean): Buffer {
@@ -164,7 +167,15 @@ export class TcpConnection {
     }
     if (!isResponse(frame)) return this.onRequest(frame);
     // An answer that comes too late has nobody who waits for it.
+    if (frame.code === ResponseCode.GO_AWAY) this.leave();
     this.calls.find(frame.opaque)?.answer(frame);
+    if (this.isLeaving && this.calls.isEmpty) this.close();
+  }
+
+  /** Behind the address there may be others that take requests (NettyRemotingClient#invokeImpl). */
+  private leave(): void {
+    if (!this.isLeaving) this.options.onGoAway();
+    this.isLeaving = true;
   }
 
   private onRequest(frame: RemotingFrame): void {

@@ -50,6 +50,8 @@ interface Outage {
 /** Reaches servers over TCP, with one connection to each (NettyRemotingClient). */
 export class TcpTransport implements Transport {
   private readonly connections = new Map<string, TcpConnection>();
+  /** Those that their servers end, until they are closed. */
+  private readonly leaving = new Set<TcpConnection>();
   private readonly outages = new Map<string, Outage>();
   private readonly pending: PendingCalls;
   private readonly signer: RequestSigner | undefined;
@@ -108,14 +110,18 @@ export class TcpTransport implements Transport {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const connection of this.connections.values()) connection.close();
+    for (const connection of this.all()) connection.close();
     this.pending.close(
       new MQClientError('The client was shut down before the answer came', { retryable: true }),
     );
   }
 
   async whenClosed(): Promise<void> {
-    await Promise.all([...this.connections.values()].map(({ closed }) => closed));
+    await Promise.all(this.all().map(({ closed }) => closed));
+  }
+
+  private all(): TcpConnection[] {
+    return [...this.connections.values(), ...this.leaving];
   }
 
   private connectionTo(address: string): TcpConnection {
@@ -138,7 +144,7 @@ export class TcpTransport implements Transport {
   }
 
   private open(address: string): TcpConnection {
-    return new TcpConnection(address, {
+    const connection = new TcpConnection(address, {
       clock: this.options.clock,
       pending: this.pending,
       tls: this.tls,
@@ -152,8 +158,20 @@ export class TcpTransport implements Transport {
       onProven: () => {
         if (this.outages.delete(address)) this.onConnected(address);
       },
-      onClosed: (end) => this.onClosed(address, end),
+      onGoAway: () => this.onGoAway(connection),
+      onClosed: (end) => {
+        if (!this.leaving.delete(connection)) this.onClosed(address, end);
+      },
     });
+    return connection;
+  }
+
+  private onGoAway(connection: TcpConnection): void {
+    if (this.isClosed) return;
+    const { address } = connection;
+    this.connections.delete(address);
+    this.leaving.add(connection);
+    this.onChange?.({ address, state: 'disconnected' });
   }
 
   private onConnected(address: string): void {
