@@ -34,8 +34,8 @@ export function describeQuery(cluster: ClusterRef): void {
       await client.send(topic, { body: 'one', properties: { KEYS: 'red green' } });
       await client.send(topic, { body: 'two', properties: { KEYS: 'green' }, queueId: 2 });
       const found = async (key: string) => bodies(decodeMessages((await query(key)).body!)).toSorted();
-      expect(await found('red')).toEqual(['one']);
-      expect(await found('green')).toEqual(['one', 'two']);
+      await expect.poll(() => found('red')).toEqual(['one']);
+      await expect.poll(() => found('green')).toEqual(['one', 'two']);
     });
 
     it('finds a message by its unique id', async () => {
