@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import type { DiskFault } from '../../support/simulated-file-system.js';
 import { expectAcknowledgedOnly, idsOf, SimulatedStore } from '../../support/simulated-store.js';
 import { put } from '../../support/test-store.js';
 
 const LOG = /commitlog/;
 const QUEUES = /consumequeue/;
 const MIB = 1024 * 1024;
+
+/** A store that needs its second log file soon, which cannot be created. */
+async function openWithoutNextFile(code: DiskFault['code']): Promise<SimulatedStore> {
+  const store = new SimulatedStore();
+  await store.send(30);
+  store.disk.delete(store.path('commitlog/00000000000000016384'));
+  store.kill();
+  store.open();
+  store.disk.faults.push({ operation: 'create', path: LOG, code });
+  return store;
+}
 
 describe('a full disk', () => {
   it('that has room for what is tried and not for what is sent fills no log', async () => {
@@ -86,12 +98,7 @@ describe('a full disk', () => {
   });
 
   it('that allows no further file is refused with a status of its own, and tried again', async () => {
-    const store = new SimulatedStore();
-    await store.send(30);
-    store.disk.delete(store.path('commitlog/00000000000000016384'));
-    store.kill();
-    store.open();
-    store.disk.faults.push({ operation: 'create', path: LOG, code: 'ENOSPC' });
+    const store = await openWithoutNextFile('ENOSPC');
     let status = 'PUT_OK';
     while (status === 'PUT_OK') ({ status } = await store.put());
     expect(status).toBe('CREATE_MAPPED_FILE_FAILED');
@@ -105,12 +112,7 @@ describe('a full disk', () => {
   });
 
   it('or a limit that allows no further file is in the log every ten seconds, however many sends it refuses', async () => {
-    const store = new SimulatedStore();
-    await store.send(30);
-    store.disk.delete(store.path('commitlog/00000000000000016384'));
-    store.kill();
-    store.open();
-    store.disk.faults.push({ operation: 'create', path: LOG, code: 'EMFILE' });
+    const store = await openWithoutNextFile('EMFILE');
     for (let i = 0; i < 60; i++) await store.put();
     await store.clock.advance(10_000);
     expect((await store.put()).status).toBe('CREATE_MAPPED_FILE_FAILED');
