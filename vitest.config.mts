@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const source = (path: string) => new URL(path, import.meta.url).pathname;
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Needs Java: `npm run test:interop` sets it. */
 const isInterop = process.env.ROCKETMQ_INTEROP_JARS !== undefined;
 
-/** Most of the time tests wait, for timers, disks and other processes; those with Java keep the processors busy. */
-const maxWorkers = Math.max(isInterop ? 2 : 3, availableParallelism() - 1);
+/** Most of the time tests wait, for timers, disks and other processes. */
+const maxWorkers = Math.max(3, availableParallelism() - 1);
 const hookTimeout = isInterop ? 180_000 : 20_000;
 
 /** Clusters of Java processes take a machine for themselves, after the other tests with Java. */

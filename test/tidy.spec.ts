@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { OptionRule } from '../lib/common/option-rules.js';
 import { brokerRules } from '../lib/engine/broker/broker-config.js';
 import { storeRules } from '../lib/engine/store/message-store-config.js';
 
-const LIB = new URL('../lib', import.meta.url).pathname;
+const LIB = fileURLToPath(new URL('../lib', import.meta.url));
 
 /** What each part of `lib/` may import besides itself. */
 const ALLOWED: Record<string, readonly string[]> = {

@@ -2,14 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { MeasuredProcess } from '../support/measured-process.js';
 import { findProgram, type Server } from '../support/server.js';
 
 const VERSION = process.env['ROCKETMQ_VERSION'] ?? '5.3.3';
 const JARS = process.env['ROCKETMQ_JARS'] ?? join(homedir(), '.cache', 'apache-rocketmq', VERSION);
-const LOAD = new URL('../../../bench/peers/java/Load.java', import.meta.url).pathname;
+const LOAD = fileURLToPath(new URL('../../../bench/peers/java/Load.java', import.meta.url));
 /** Beside what the build makes of the benchmarks. */
-const CLASSES = new URL('java', import.meta.url).pathname;
+const CLASSES = fileURLToPath(new URL('java', import.meta.url));
 /** What Apache's broker needs of the JVM (its own start script sets the same). */
 const OPENS = [
   '--add-opens=java.base/java.lang=ALL-UNNAMED',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { freePorts } from '../support/free-ports.js';
 import { MeasuredProcess } from '../support/measured-process.js';
 import type { Server } from '../support/server.js';
@@ -28,7 +29,7 @@ export function startEngine(directory: string, flushDiskType: string): Promise<S
 
 /** A script of this directory, which prints "ready ADDRESS". */
 export async function startNode(script: string, parameters: readonly string[]): Promise<Server> {
-  const path = new URL(`${script}.js`, import.meta.url).pathname;
+  const path = fileURLToPath(new URL(`${script}.js`, import.meta.url));
   const server = MeasuredProcess.start(script, process.execPath, [path, ...parameters]);
   const line = await server.expectLine('ready ');
   return { process: server, address: line.split(' ')[1]!, stop: () => server.stop() };
@@ -36,6 +37,6 @@ export async function startNode(script: string, parameters: readonly string[]): 
 
 /** A client of `clients/` with works of `compare/load.ts`. */
 export function startNodeLoad(client: string, parameters: readonly string[]): MeasuredProcess {
-  const path = new URL('../compare/load.js', import.meta.url).pathname;
+  const path = fileURLToPath(new URL('../compare/load.js', import.meta.url));
   return MeasuredProcess.start(`load of ${client}`, process.execPath, [path, client, ...parameters]);
 }

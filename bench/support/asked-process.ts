@@ -12,7 +12,7 @@ export class AskedProcess {
   ) {}
 
   static async start(script: URL, parameters: readonly string[]): Promise<AskedProcess> {
-    const child = fork(script.pathname, parameters);
+    const child = fork(script, parameters);
     const greeting = (await messageOf(child)) as string;
     return new AskedProcess(child, greeting);
   }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { MessageStoreConfig } from '../../lib/engine/store/message-store-config.js';
 import { temporaryDirectory } from './test-store.js';
 
@@ -91,7 +92,7 @@ export function loadVectors<T>(name: string): T {
 /** Unpacks a store directory of Apache's broker; deleted when the test ends. */
 export function unpackStore(name: 'clean' | 'crashed'): { directory: string; manifest: StoreManifest } {
   const target = temporaryDirectory();
-  const archive = new URL(`apache-store/${name}.tar.gz`, directory).pathname;
+  const archive = fileURLToPath(new URL(`apache-store/${name}.tar.gz`, directory));
   // With a modification time of now, or the store would delete the files as expired.
   execFileSync('tar', ['-xmzf', archive, '-C', target]);
   return { directory: target, manifest: loadVectors(`apache-store/${name}.json`) };

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** Path of one of the certificates or keys of the tests. */
 export const pemPath = (name: string): string =>
-  new URL(`./certificates/${name}.pem`, import.meta.url).pathname;
+  fileURLToPath(new URL(`./certificates/${name}.pem`, import.meta.url));
 
 export const pemText = (name: string): string => readFileSync(pemPath(name), 'utf8');
 

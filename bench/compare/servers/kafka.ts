@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { MeasuredProcess } from '../../support/measured-process.js';
 import { findProgram, untilListening, type Server } from '../../support/server.js';
 
 /** The newest that the client speaks with. */
 export const KAFKA_VERSION = process.env['KAFKA_VERSION'] ?? '4.1.0';
 const JARS = process.env['KAFKA_JARS'] ?? join(homedir(), '.cache', 'apache-kafka', KAFKA_VERSION);
-const POM = new URL('../../../../bench/compare/pom.xml', import.meta.url).pathname;
+const POM = fileURLToPath(new URL('../../../../bench/compare/pom.xml', import.meta.url));
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qk';
 const MEMORY = ['-Xms1g', '-Xmx1g'];
 
