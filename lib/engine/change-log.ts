@@ -6,14 +6,15 @@ import { registerAnswer, type Answer } from '../remoting/answers.js';
 import { RequestCode } from '../remoting/request-code.js';
 import type { RequestDispatcher } from '../remoting/request-dispatcher.js';
 
-/** Milliseconds from one line to the next: all that somebody does step by step is seen, a flood does not fill the disk. */
-const INTERVAL = 100;
+/** Lines of so many milliseconds: a tool makes several changes at once, and a flood must not fill the disk. */
+const LINES = 600;
+const INTERVAL = 60_000;
 /** Characters of a request that a line has at most, for the same reason. */
 const MAX_LENGTH = 1000;
 
 /** Registers answers; `change` also says in the log what administrators ask to be changed, and from where. */
 export function withChangeLog(dispatcher: RequestDispatcher, logger: Logger, clock: Clock) {
-  const limited = new LimitedLogger(logger, clock, INTERVAL);
+  const limited = new LimitedLogger(logger, clock, INTERVAL, LINES);
   const answer = <C extends RequestCode>(code: C, work: Answer<C>) => registerAnswer(dispatcher, code, work);
   const change = <C extends RequestCode>(code: C, work: Answer<C>) =>
     answer(code, noting(limited, code, work));

@@ -65,6 +65,8 @@ describe('what others say stays within its line of the log', () => {
 
 describe('changes of administrators', () => {
   const HOST = /^LOG 127\.0\.0\.1:\d+ asks for /;
+  const changes = ({ logger }: TestEngine) =>
+    logger.lines.filter((line) => HOST.test(line)).map((line) => line.replace(HOST, ''));
 
   it('are cut to a thousand characters', async () => {
     const engine = await startEngine();
@@ -78,26 +80,33 @@ describe('changes of administrators', () => {
     const clock = new VirtualClock();
     const engine = await startEngine({ clock });
     const client = await TestClient.open(engine);
-    const next = () => clock.pass(100);
-    await createTopic(client, 't').then(next);
-    await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' }).then(next);
-    await client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: 'n', key: 'k' }).then(next);
+    await createTopic(client, 't');
+    await client.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 't' });
+    await client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: 'n', key: 'k' });
     const deletion = { groupName: FORGED, cleanOffset: true };
     const mode = { topic: 't', consumerGroup: 'g', mode: 'POP', popShareQueueNum: 0 } as const;
-    await client.call(RequestCode.SET_MESSAGE_REQUEST_MODE, undefined, mode).then(next);
-    await client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, { msgId: 'none' }).then(next);
-    for (let i = 0; i < 9; i++) await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deletion);
-    next();
+    await client.call(RequestCode.SET_MESSAGE_REQUEST_MODE, undefined, mode);
+    await client.call(RequestCode.RESUME_CHECK_HALF_MESSAGE, { msgId: 'none' });
     await client.call(RequestCode.DELETE_SUBSCRIPTIONGROUP, deletion);
-    const lines = engine.logger.lines.filter((line) => HOST.test(line));
-    expect(lines.map((line) => line.replace(HOST, ''))).toEqual([
+    expect(changes(engine)).toEqual([
       expect.stringMatching(/^UPDATE_AND_CREATE_TOPIC \{"topic":"t",/),
       'DELETE_TOPIC_IN_BROKER {"topic":"t"}',
       'DELETE_KV_CONFIG {"namespace":"n","key":"k"}',
       `SET_MESSAGE_REQUEST_MODE ${JSON.stringify(mode)}`,
       'RESUME_CHECK_HALF_MESSAGE {"msgId":"none"}',
       `DELETE_SUBSCRIPTIONGROUP ${JSON.stringify(deletion)}`,
-      `DELETE_SUBSCRIPTIONGROUP ${JSON.stringify(deletion)} (8 left out before)`,
     ]);
+  });
+
+  it('are 600 lines a minute at most', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    const change = () => client.callNamesrv(RequestCode.DELETE_KV_CONFIG, { namespace: 'n', key: 'k' });
+    for (let i = 0; i < 603; i++) await change();
+    expect(changes(engine)).toHaveLength(600);
+    clock.pass(60_000);
+    await change();
+    expect(changes(engine).at(-1)).toMatch(/^DELETE_KV_CONFIG .* \(3 left out before\)$/);
   });
 });

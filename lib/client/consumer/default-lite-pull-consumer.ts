@@ -275,10 +275,7 @@ export class DefaultLitePullConsumer implements ConsumerInner, PullOwner {
     return this.context.subscriptions.get(topic) ?? buildSubscriptionData(topic, SUB_ALL, 0);
   }
 
-  onOffsetIllegal({ mq }: ProcessQueue, offset: number): void {
-    this.context.logger.warn(
-      `The offset of ${mq.topic}/${mq.queueId} is illegal, it begins anew at ${offset}`,
-    );
+  onOffsetMoved({ mq }: ProcessQueue, offset: number): void {
     this.goTo(mq, offset);
   }
 

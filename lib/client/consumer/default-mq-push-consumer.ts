@@ -262,10 +262,7 @@ export class DefaultMQPushConsumer implements ConsumerInner, PullOwner, PoppingC
     return undefined;
   }
 
-  onOffsetIllegal(queue: ProcessQueue, offset: number): void {
-    this.context.logger.warn(
-      `The offset of ${queue.mq.topic}/${queue.mq.queueId} is illegal, it begins anew at ${offset}`,
-    );
+  onOffsetMoved(queue: ProcessQueue, offset: number): void {
     void this.instance.logged(() => this.rebalance.reset(queue, offset));
   }
 

@@ -38,6 +38,7 @@ export const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
 ]);
 /** What brokers say when an administrator has set the offset of the group (GetMessageStatus). */
 const OFFSET_RESET = 'OFFSET_RESET';
+const OFFSET_ILLEGAL = 'is illegal';
 const MIB = 1024 * 1024;
 
 /** What is different in the pull loop of a consumer that fetches its messages itself. */
@@ -56,7 +57,7 @@ export interface PullOwner {
   readonly lite?: LitePullOwner;
   subscriptionOf(topic: string): SubscriptionData | undefined;
   /** The broker says that the offset is impossible, or was set: the queue begins anew at `offset`. */
-  onOffsetIllegal(queue: ProcessQueue, offset: number): void;
+  onOffsetMoved(queue: ProcessQueue, offset: number): void;
   /** The broker does not know the topic: a later one of the same name would begin anew. */
   onTopicGone(queue: ProcessQueue): void;
 }
@@ -240,16 +241,22 @@ export class PullRequest implements ResponseCallback<PullCode> {
 
   /** Unless an administrator has set the offset, nothing that waits here is passed over. */
   private onOffsetMoved({ remark, header }: RemotingResponse<PullCode>): void {
-    const { queue, owner } = this;
     const { nextBeginOffset } = header!;
-    if (remark === OFFSET_RESET || queue.count === 0) return owner.onOffsetIllegal(queue, nextBeginOffset);
+    if (remark === OFFSET_RESET) return this.beginAnew(nextBeginOffset, 'was set by an administrator');
+    if (this.queue.count === 0) return this.beginAnew(nextBeginOffset, OFFSET_ILLEGAL);
     // A slave that takes over may have less than its master had: what it has of them is pulled again.
     if (nextBeginOffset < this.nextOffset)
-      return owner.onOffsetIllegal(queue, Math.min(nextBeginOffset, queue.doneUpTo));
+      return this.beginAnew(Math.min(nextBeginOffset, this.queue.doneUpTo), OFFSET_ILLEGAL);
     const gone = `from offset ${this.nextOffset} to ${nextBeginOffset - 1}`;
     this.context.logger.warn(`Messages of ${this.describeQueue()}, ${gone}, are no longer there`);
     this.moveTo(nextBeginOffset);
     this.pullLater(0);
+  }
+
+  private beginAnew(offset: number, reason: string): void {
+    const { topic, queueId } = this.queue.mq;
+    this.context.logger.warn(`The offset of ${topic}/${queueId} ${reason}, it begins anew at ${offset}`);
+    this.owner.onOffsetMoved(this.queue, offset);
   }
 
   private logDamaged(count: number, nextBeginOffset: number): void {

@@ -188,6 +188,22 @@ describe('the pull loop', () => {
     expect(begun.length).toBeGreaterThan(0);
   });
 
+  it('moves to the offset that an administrator has set, and says so', async () => {
+    const clock = new VirtualClock();
+    const engine = await startEngine({ clock });
+    const client = await TestClient.open(engine);
+    for (const body of ['0', '1']) await client.send('t', { body, defaultTopicQueueNums: 1 });
+    const got: MessageExt[] = [];
+    const logger = new RecordingLogger();
+    await startConsumer(engine, 'g', { t: '*' }, collect(got), { clock, logger });
+    await clock.advance(2000);
+    const reset = { topic: 't', group: 'g', timestamp: 0, isForce: true, queueId: 0, offset: 1 };
+    await client.call(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, reset);
+    await clock.advance(2000);
+    expect(logger.lines).toEqual(['WARN The offset of t/0 was set by an administrator, it begins anew at 1']);
+    expect(got.map(({ body }) => body.toString())).toEqual(['0', '1', '1']);
+  });
+
   it('moves to the offset that the broker names when its own is impossible', async () => {
     const clock = new VirtualClock();
     const engine = await startEngine({ clock });
