@@ -216,6 +216,8 @@ export class MessageReader {
     const target = request.allocator?.allocate(totalSize) ?? Buffer.allocUnsafe(totalSize);
     this.loader.load(picks, target, (error) => {
       if (error === null) this.finish(request, selection, target, callback);
+      // Those before the one that cannot be read need not wait for it.
+      else if (picks.length > 1) this.readUnits({ ...request, maxMsgNums: 1 }, callback);
       else this.fail(request, error, callback);
     });
   }

@@ -3,6 +3,8 @@ import type { Clock } from '../../common/clock.js';
 /** Milliseconds in which a file stays unreadable, and how often, before its sectors count as bad. */
 const PATIENCE = 60_000;
 const MIN_TRIES = 5;
+/** Milliseconds from one try to the next: what was to be read together is read one by one, and that is one try. */
+const MIN_GAP = 1000;
 /** Milliseconds without a failure after which the next one is another trouble. */
 const FORGOTTEN_AFTER = 3_600_000;
 
@@ -37,8 +39,10 @@ export class ReadPatience {
       this.since = now;
       this.tries = 0;
     }
-    this.last = now;
-    this.tries++;
+    if (this.tries === 0 || now - this.last >= MIN_GAP) {
+      this.last = now;
+      this.tries++;
+    }
     return this.tries >= MIN_TRIES && now - this.since >= PATIENCE;
   }
 

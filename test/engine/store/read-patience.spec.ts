@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idsOf, SimulatedStore } from '../../support/simulated-store.js';
+import { idsIn, idsOf, SimulatedStore, type StoredMessage } from '../../support/simulated-store.js';
 import { get } from '../../support/test-store.js';
 
 const LOG = /commitlog/;
@@ -36,6 +36,19 @@ describe.each([
     expect(lines.length).toBeLessThan(20);
   });
 
+  it('keeps nobody from the messages before what cannot be read', async () => {
+    const store = await reopened(config);
+    store.disk.faults.push({ operation: 'read', path: LOG, code: 'EIO', page: 3 });
+    const isBefore = ({ commitLogOffset, size }: StoredMessage) => commitLogOffset + size <= 3 * 4096;
+    const got: string[] = [];
+    let result = await get(store.store, 'TopicA', 0, 0);
+    for (; result.status === 'FOUND'; result = await get(store.store, 'TopicA', 0, result.nextBeginOffset))
+      got.push(...idsIn(result));
+    expect(result.status).toBe('SERVICE_NOT_AVAILABLE');
+    expect(got).toEqual(idsOf(store.stored.filter(isBefore)));
+    expect(got.length).toBeGreaterThan(20);
+  });
+
   it('costs none however long that takes, if the code says that no sector is bad', async () => {
     const store = await reopened(config);
     store.disk.faults.push({ operation: 'read', path: LOG, code: 'ESTALE' });
@@ -48,7 +61,7 @@ describe.each([
   });
 
   it('costs none when it is seldom asked for', async () => {
-    const store = await reopened(config);
+    const store = await reopened({ ...config, mappedFileSizeCommitLog: 1024 * 1024 });
     store.disk.faults.push({ operation: 'read', path: LOG, code: 'EIO' });
     for (let tries = 0; tries < 4; tries++) {
       expect((await get(store.store, 'TopicA', 0, 0)).status).toBe('SERVICE_NOT_AVAILABLE');
