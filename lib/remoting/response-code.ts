@@ -29,6 +29,7 @@ export const ResponseCode = {
   NO_MESSAGE: 208,
   POLLING_FULL: 209,
   POLLING_TIMEOUT: 210,
+  FLOW_CONTROL: 215,
   ILLEGAL_OPERATION: 604,
   GO_AWAY: 1500,
 } as const;

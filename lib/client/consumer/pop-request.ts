@@ -10,7 +10,7 @@ import type { ConsumeMessagePopConcurrentlyService } from './consume-message-pop
 import type { ConsumerContext } from './consumer-context.js';
 import type { PopProcessQueue } from './pop-process-queue.js';
 import { extraInfoOf, completePopped } from './pop-response.js';
-import { DELAY_WHEN_REFUSED, isWantedBy, UNKNOWN_SUBSCRIPTION, type PullOwner } from './pull-request.js';
+import { delayWhenRefused, isWantedBy, UNKNOWN_SUBSCRIPTION, type PullOwner } from './pull-request.js';
 
 type PopCode = typeof RequestCode.POP_MESSAGE;
 
@@ -164,7 +164,7 @@ export class PopRequest implements ResponseCallback<PopCode> {
     if (this.queue.dropped) return;
     const { code } = response;
     this.context.logRefusal(`Popping from ${this.describeQueue()}`, this.queue.mq, response);
-    if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.popLater(DELAY_WHEN_REFUSED);
+    if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.popLater(delayWhenRefused(code));
     this.context.instance.sendHeartbeatSoon();
     this.popLater(DELAY_WHEN_EXCEPTION);
   }

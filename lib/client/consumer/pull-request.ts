@@ -27,8 +27,9 @@ const LITE_PULL = PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION | PullSysFlag.L
 /** Pauses in milliseconds. */
 const DELAY_WHEN_EXCEPTION = 1000;
 const DELAY_WHEN_SUSPENDED = 1000;
-/** Before a broker is asked again that refused for another reason than those below (`pullTimeDelayMillsWhenException`). */
-export const DELAY_WHEN_REFUSED = 3000;
+/** Before a broker is asked again that refused for another reason than those below (`pullTimeDelayMillsWhenException`), or as it has too much to do. */
+const DELAY_WHEN_REFUSED = 3000;
+const DELAY_WHEN_FLOW_CONTROL = 20;
 /** The broker has not heard, or not lately, what the consumer wants. */
 export const UNKNOWN_SUBSCRIPTION: ReadonlySet<ResponseCode> = new Set([
   ResponseCode.SUBSCRIPTION_NOT_EXIST,
@@ -286,7 +287,7 @@ export class PullRequest implements ResponseCallback<PullCode> {
     this.context.logRefusal(`Pulling from ${this.describeQueue()}`, this.queue.mq, response);
     this.brokerId = MASTER_ID;
     if (code === ResponseCode.TOPIC_NOT_EXIST && this.mayForget) return this.owner.onTopicGone(this.queue);
-    if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.pullLater(DELAY_WHEN_REFUSED);
+    if (!UNKNOWN_SUBSCRIPTION.has(code)) return this.pullLater(delayWhenRefused(code));
     this.context.instance.sendHeartbeatSoon();
     this.pullLater(DELAY_WHEN_EXCEPTION);
   }
@@ -300,6 +301,11 @@ export class PullRequest implements ResponseCallback<PullCode> {
     const { topic, queueId, brokerName } = this.queue.mq;
     return `queue ${queueId} of topic ${topic} on ${brokerName}`;
   }
+}
+
+/** Milliseconds before a broker is asked again that refused with a code. */
+export function delayWhenRefused(code: ResponseCode): number {
+  return code === ResponseCode.FLOW_CONTROL ? DELAY_WHEN_FLOW_CONTROL : DELAY_WHEN_REFUSED;
 }
 
 /** The broker compares hashes of tags; here the tags themselves are compared. */

@@ -126,6 +126,9 @@ describe('the pop loop', () => {
     await refuse(ResponseCode.NO_PERMISSION);
     await clock.advance(3000);
     expect(pops).toHaveLength(1);
+    await refuse(ResponseCode.FLOW_CONTROL);
+    await clock.advance(20);
+    expect(pops).toHaveLength(1);
   });
 
   it('asks every 3 s where it is refused, and says so every 10 s', async () => {

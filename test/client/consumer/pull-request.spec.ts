@@ -318,6 +318,23 @@ describe('the pull loop', () => {
     expect([count(RequestCode.PULL_MESSAGE), count(RequestCode.HEART_BEAT)]).toEqual([200, 4]);
   });
 
+  it('asks again after 20 ms where the broker has too much to do', async () => {
+    const clock = new VirtualClock();
+    const cluster = new ScriptedCluster();
+    cluster.transport.routes.set('t', clusterRoute(1, { a: [0] }));
+    cluster.answer = (call) => {
+      if (call.request.code !== RequestCode.PULL_MESSAGE) return false;
+      call.answer(failure(ResponseCode.FLOW_CONTROL, 'too much'));
+      return true;
+    };
+    await startConsumer(cluster, 'g', { t: '*' }, collect([]), { clock });
+    const pulls = () => cluster.asked(RequestCode.PULL_MESSAGE).length;
+    await clock.advance(19);
+    expect(pulls()).toBe(1);
+    await clock.advance(1);
+    expect(pulls()).toBe(2);
+  });
+
   it('asks every 3 s where it is refused for another reason, and says so every 10 s', async () => {
     const clock = new VirtualClock();
     const logger = new RecordingLogger();
