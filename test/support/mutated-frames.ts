@@ -55,9 +55,12 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-/** A request with one to four faults. Its length is right, so that the frames behind it are read; one of 50 lies. */
-export function mutatedFrame(random: SeededRandom): Buffer {
-  let frame: Buffer = Buffer.from(random.pick(originals));
+/** A request with faults. */
+export const mutatedFrame = (random: SeededRandom): Buffer => mutated(random.pick(originals), random);
+
+/** A frame with one to four faults. Its length is right, so that the frames behind it are read; one of 50 lies. */
+export function mutated(original: Buffer, random: SeededRandom): Buffer {
+  let frame: Buffer = Buffer.from(original);
   for (let count = random.integer(1, 4); count > 0; count--) frame = random.pick(mutations)(frame, random);
   if (frame.length < 8) frame = Buffer.concat([frame, random.bytes(8)]);
   frame.writeInt32BE(random.chance(0.02) ? random.pick(EXTREMES) | 0 : frame.length - 4, 0);

@@ -1,6 +1,7 @@
 import type { MessageExt } from '../../common/message-ext.js';
 import { MASTER_ID } from '../../common/mix-all.js';
 import { PullSysFlag } from '../../common/pull-sys-flag.js';
+import { MQClientError } from '../../errors/mq-client.error.js';
 import type { RocketMQError } from '../../errors/rocketmq.error.js';
 import type { SubscriptionData } from '../../remoting/body/subscription-data.js';
 import type { RemotingResponse } from '../../remoting/remoting-command.js';
@@ -220,18 +221,24 @@ export class PullRequest implements ResponseCallback<PullCode> {
    * A slave does not keep the pull back but sends us to the master. While there is none, or it acts as the master itself, we would
    * ask it again and again, as Java's client does.
    */
-  private onNothing(code: ResponseCode, nextBeginOffset: number): void {
+  private onNothing(code: ResponseCode, next: number): void {
+    const nextBeginOffset = Math.max(next, this.nextOffset);
     const isStuck = code === ResponseCode.PULL_RETRY_IMMEDIATELY && nextBeginOffset === this.nextOffset;
     this.moveTo(nextBeginOffset);
     this.pullLater(isStuck && this.findBroker()?.address === this.address ? DELAY_WHEN_EXCEPTION : 0);
   }
 
   private onFound({ header, body }: RemotingResponse<PullCode>): void {
-    let damaged = 0;
-    const pulled = this.context.instance.decode(body!, () => damaged++);
     const { nextBeginOffset } = header!;
-    const unwrapped = unwrapInnerBatches(pulled, this.nextOffset, nextBeginOffset, () => damaged++);
-    const messages = this.wanted(unwrapped);
+    if (nextBeginOffset <= this.nextOffset)
+      return this.onError(
+        new MQClientError(`what is at ${this.nextOffset} does not end at ${nextBeginOffset}`),
+      );
+    let damaged = 0;
+    const onDamaged = () => void damaged++;
+    const pulled = this.context.instance.decode(body!, onDamaged);
+    const unwrapped = unwrapInnerBatches(pulled, this.nextOffset, nextBeginOffset, onDamaged);
+    const messages = this.wanted(unwrapped, nextBeginOffset, onDamaged);
     if (damaged > 0) this.logDamaged(damaged, nextBeginOffset);
     this.context.stats.onPulled(this.queue.mq.topic, messages.length, this.queue.lastPullAt);
     this.queue.put(messages);
@@ -267,11 +274,21 @@ export class PullRequest implements ResponseCallback<PullCode> {
     );
   }
 
-  private wanted(messages: MessageExt[]): MessageExt[] {
+  /** `onDamaged` is called for each whose offset cannot be: to take it would move the group to a place where it never was. */
+  private wanted(messages: MessageExt[], end: number, onDamaged: () => void): MessageExt[] {
     const { brokerName, topic } = this.queue.mq;
-    for (const message of messages) message.brokerName = brokerName;
     const subscription = this.owner.subscriptionOf(topic);
-    return messages.filter((message) => isWantedBy(subscription, message));
+    let next = this.nextOffset;
+    return messages.filter((message) => {
+      const { queueOffset } = message;
+      if (queueOffset < next || queueOffset >= end) {
+        onDamaged();
+        return false;
+      }
+      next = queueOffset + 1;
+      message.brokerName = brokerName;
+      return isWantedBy(subscription, message);
+    });
   }
 
   /** Messages that were passed over count as consumed when none before them is waiting. */

@@ -80,6 +80,37 @@ describe('pulling', () => {
     ]);
   });
 
+  it('takes no record whose offset cannot be, and commits none such', async () => {
+    const { clock, cluster, pulls, seen, logger } = await open();
+    const records = [7, 6, 9, 2 ** 40, 9, 10].map((queueOffset) =>
+      encodeRecord(innerMessage({ topic: 't' }), { queueOffset }),
+    );
+    pulls()[0]!.answer(pulled(ResponseCode.SUCCESS, 11, 0, Buffer.concat(records)));
+    await clock.advance(5000);
+    expect(seen.map(({ queueOffset }) => queueOffset)).toEqual([7, 9, 10]);
+    expect(headerOf(pulls()[1]!)).toMatchObject({ queueOffset: 11, commitOffset: 11 });
+    const committed = cluster.requests.filter(({ request }) => request.code === UPDATE_CONSUMER_OFFSET);
+    expect(committed.map(({ request }) => request.header)).toContainEqual(
+      expect.objectContaining({ topic: 't', commitOffset: 11 }),
+    );
+    expect(logger.lines.filter((line) => line.startsWith('ERROR'))).toEqual([
+      'ERROR Damaged records from queue 0 of topic t on a, between offsets 7 and 10, are passed over: 3',
+    ]);
+  });
+
+  it('goes back for no answer but that its offset is none', async () => {
+    const { clock, pulls, seen } = await open();
+    const { body } = found(7, 0);
+    pulls()[0]!.answer(pulled(ResponseCode.SUCCESS, 7, 0, body));
+    await clock.advance(999);
+    expect(pulls()).toHaveLength(1);
+    await clock.advance(1);
+    pulls()[1]!.answer(pulled(ResponseCode.PULL_NOT_FOUND, 3, 0));
+    await clock.advance(1000);
+    expect(pulls().map((call) => headerOf(call).queueOffset)).toEqual([7, 7, 7]);
+    expect(seen).toEqual([]);
+  });
+
   it.each([
     [false, 15_000, 30_000],
     [true, 60_000, 75_000],
